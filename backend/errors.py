@@ -1,0 +1,147 @@
+"""DomainError and the errors that every app shares.
+
+    DomainError
+    ├── NotFound
+    ├── ValidationError        one FieldError for each field that is wrong
+    ├── TooManyAttempts
+    └── … each app's own, beside the services that raise them
+    RequestError               a missing right or a limit: answered in the top-level errors
+    ├── Unauthenticated
+    ├── Forbidden
+    ├── BadUserInput
+    └── RateLimited
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import ValidationError as DjangoValidationError
+
+
+class DomainError(Exception):
+    """Something a shopper can cause. The GraphQL error type of the same name takes its fields from the attributes."""
+
+    code: ClassVar[str]
+    message: str
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotFound(DomainError):
+    """There is no such thing, or it is not the caller's to see."""
+
+    code = "NOT_FOUND"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"No such {what}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldError:
+    """What is wrong with one input field; `field` is its path in the API's spelling."""
+
+    field: str
+    message: str
+
+
+class ValidationError(DomainError):
+    """The input breaks a rule of one row or of its form."""
+
+    code = "INVALID"
+
+    def __init__(self, *fields: FieldError) -> None:
+        super().__init__(" ".join(error.message for error in fields))
+        self.fields = list(fields)
+
+    @classmethod
+    def of(cls, **messages: str) -> "ValidationError":
+        """One message for each field, named in the API's spelling."""
+        return cls(*(FieldError(field=field, message=message) for field, message in messages.items()))
+
+
+class TooManyAttempts(DomainError):
+    """The same was tried too often; `retry_after_seconds` tells when it may be tried again."""
+
+    code = "TOO_MANY_ATTEMPTS"
+
+    def __init__(self, *, retry_after_seconds: int) -> None:
+        super().__init__("Too many attempts. Please try again later.")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class RequestError(Exception):
+    """Answered in the top-level errors with `extensions.code`; the message is fit to be shown."""
+
+    code: ClassVar[str]
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {"code": self.code}
+
+
+class Unauthenticated(RequestError):
+    code = "UNAUTHENTICATED"
+
+    def __init__(self) -> None:
+        super().__init__("Please sign in.")
+
+
+class Forbidden(RequestError):
+    code = "FORBIDDEN"
+
+    def __init__(self) -> None:
+        super().__init__("You do not have permission to do this.")
+
+
+class BadUserInput(RequestError):
+    """The operation is malformed: an id, a cursor or a page size that cannot be."""
+
+    code = "BAD_USER_INPUT"
+
+
+class RateLimited(RequestError):
+    """A limit on how often or how much at once; the seconds are None where waiting alone does not help."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        if self.retry_after_seconds is None:
+            return super().extensions
+        return {**super().extensions, "retryAfterSeconds": self.retry_after_seconds}
+
+
+@contextmanager
+def field_errors(prefix: str = "", **renamed: str) -> Iterator[None]:
+    """Turn Django's ValidationError into ours, naming fields as the API does.
+
+    `renamed` maps a model's field to the input's where they differ; `prefix` is put before each path.
+    """
+    try:
+        yield
+    except DjangoValidationError as error:
+        by_field = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+        raise ValidationError(
+            *(
+                FieldError(field=prefix + renamed.get(field, camel_case(field)), message=message)
+                for field, messages in by_field.items()
+                for message in messages
+            )
+        ) from error
+
+
+def camel_case(name: str) -> str:
+    """`zip_code` → `zipCode`; Django's `__all__` (an error of the whole row) → the empty path."""
+    if name == NON_FIELD_ERRORS:
+        return ""
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)

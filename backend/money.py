@@ -1,0 +1,88 @@
+"""The currency, its smallest unit, and rounding."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+
+# How many digits Stripe counts in an amount of this currency. A currency that is not listed is refused: a wrong
+# exponent would charge a hundred times too much.
+EXPONENTS = (
+    dict.fromkeys(["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV"], 0)
+    | dict.fromkeys(["XAF", "XOF", "XPF"], 0)
+    | dict.fromkeys(["BHD", "JOD", "KWD", "OMR", "TND"], 3)
+    | dict.fromkeys(["AED", "AUD", "BGN", "BRL", "CAD", "CHF", "CNY", "COP", "CZK", "DKK", "EUR", "GBP"], 2)
+    | dict.fromkeys(["HKD", "HUF", "IDR", "ILS", "INR", "ISK", "MAD", "MXN", "MYR", "NGN", "NOK", "NZD"], 2)
+    | dict.fromkeys(["PEN", "PHP", "PLN", "RON", "RSD", "SAR", "SEK", "SGD", "THB", "TRY", "TWD", "UAH"], 2)
+    | dict.fromkeys(["UGX", "USD", "ZAR"], 2)
+)
+# Where fewer digits may be charged than are counted: Stripe wants a 0 at the end of a three-digit amount, and whole
+# units of these two.
+DIGITS = EXPONENTS | dict.fromkeys(["BHD", "JOD", "KWD", "OMR", "TND"], 2) | {"ISK": 0, "UGX": 0}
+
+# In smallest units as Stripe counts them; it is also the most that Stripe charges at once.
+MAX_MINOR_UNITS = 99_999_999
+
+
+def smallest_unit(currency: str) -> Decimal:
+    """The least that two amounts can differ by; KeyError for a currency that the table does not know."""
+    return Decimal(1).scaleb(-DIGITS[currency])
+
+
+def round_half_up(amount: Decimal, currency: str) -> Decimal:
+    """To the currency's smallest unit; also what gives an amount from the database its proper digits."""
+    return amount.quantize(smallest_unit(currency), rounding=ROUND_HALF_UP)
+
+
+def discounted(price: Decimal, discount: Decimal, *, currency: str) -> Decimal:
+    """The price less `discount` per cent, rounded half up."""
+    return round_half_up(price * (100 - discount) / 100, currency)
+
+
+def to_minor_units(amount: Decimal, currency: str) -> int:
+    """As Stripe counts; ValueError for an amount with more digits than the currency has."""
+    if amount != round_half_up(amount, currency):
+        raise ValueError(f"{amount} has more digits than {currency}")
+    return int(amount.scaleb(EXPONENTS[currency]))
+
+
+def from_minor_units(units: int, currency: str) -> Decimal:
+    """The inverse of `to_minor_units`."""
+    return round_half_up(Decimal(units).scaleb(-EXPONENTS[currency]), currency)
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount with its currency's digits."""
+
+    amount: Decimal
+    currency: str
+
+    @property
+    def minor_units(self) -> int:
+        return to_minor_units(self.amount, self.currency)
+
+    @classmethod
+    def of(cls, amount: Decimal, currency: str) -> "Money":
+        """Of an amount as the database gave it, which may have more or fewer digits than the currency."""
+        return cls(round_half_up(amount, currency), currency)
+
+
+def validate_amount(amount: Decimal) -> None:
+    """A model validator: 0 to MAX_MINOR_UNITS, with no more digits than STORE_CURRENCY has."""
+    currency = settings.STORE_CURRENCY
+    most = from_minor_units(MAX_MINOR_UNITS, currency)
+    if not (amount.is_finite() and 0 <= amount <= most):
+        raise ValidationError(f"Between 0 and {most}.", code="range")
+    if amount != round_half_up(amount, currency):
+        raise ValidationError(f"At most {DIGITS[currency]} digits after the point.", code="digits")
+
+
+class AmountField(models.DecimalField[Decimal, Decimal]):
+    """An amount in any currency of the table."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_digits": 10, "decimal_places": 2, "validators": [validate_amount], **options})

@@ -1,0 +1,31 @@
+"""Slugs that are unique without being looked up first."""
+
+from django.db import IntegrityError, models, transaction
+from django.utils.crypto import get_random_string
+from django.utils.text import slugify
+
+MAX_LENGTH = 80
+SUFFIX_LENGTH = 6
+
+
+def slug_of(text: str, *, fallback: str) -> str:
+    """Any script's letters stay; a text without letters or digits gives the fallback."""
+    return slugify(text, allow_unicode=True)[: MAX_LENGTH - SUFFIX_LENGTH - 1].strip("-_") or fallback
+
+
+def save_with_slug(instance: models.Model, text: str) -> None:
+    """Insert the instance with a slug made of `text`; where that is taken, with a random ending.
+
+    Runs in a savepoint, so that the caller's transaction survives a taken slug.
+    """
+    base = slug_of(text, fallback=instance._meta.model_name or "")
+    for slug in (base, f"{base}-{get_random_string(SUFFIX_LENGTH, '0123456789abcdefghjkmnpqrstvwxyz')}"):
+        instance.slug = slug  # type: ignore[attr-defined]  # a field of each model that comes here
+        try:
+            with transaction.atomic():
+                instance.save(force_insert=True)
+        except IntegrityError as error:
+            if slug != base or "slug" not in str(error):
+                raise
+        else:
+            return

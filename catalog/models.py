@@ -1,0 +1,183 @@
+"""Category, Product, Favourite, and the ledger of every product's stock."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Cast, Coalesce, Lower, NullIf
+from django.utils import timezone
+
+from backend.money import AmountField, discounted
+from backend.slugs import MAX_LENGTH
+
+MAX_STOCK = 1_000_000_000
+RATINGS = range(1, 6)
+
+
+class Category(models.Model):
+    name = models.CharField(max_length=100, unique=True)
+    slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
+
+    class Meta:
+        verbose_name_plural = "categories"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FinalPriceField(AmountField):
+    """Always price less discount: computed whenever the row is written, as auto_now sets the time."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Decimal:
+        product = model_instance
+        assert isinstance(product, Product)
+        final_price = discounted(
+            Decimal(product.price), Decimal(product.discount), currency=settings.STORE_CURRENCY
+        )
+        setattr(product, self.attname, final_price)
+        return final_price
+
+
+class Product(models.Model):
+    """Its stock changes only through catalog.stock, which keeps the ledger."""
+
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="products", verbose_name="seller"
+    )
+    name = models.CharField(max_length=200)
+    sort_name = models.GeneratedField(
+        expression=Lower("name"), output_field=models.CharField(max_length=200), db_persist=True
+    )
+    slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
+    description = models.TextField(max_length=10_000)
+    price = AmountField()
+    discount = models.DecimalField(
+        "discount, %",
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(0),
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+    )
+    final_price = FinalPriceField(editable=False)
+    image = models.ImageField(upload_to="products", blank=True)
+    image_width = models.PositiveIntegerField(null=True, editable=False)
+    image_height = models.PositiveIntegerField(null=True, editable=False)
+    image_placeholder = models.TextField(blank=True, editable=False)
+    stock = models.PositiveIntegerField("instock", default=0, validators=[MaxValueValidator(MAX_STOCK)])
+    sold_count = models.PositiveIntegerField(default=0, editable=False)
+    # How many gave each rating, and their sum and number: kept by the services of reviews.
+    rated_1 = models.PositiveIntegerField(default=0, editable=False)
+    rated_2 = models.PositiveIntegerField(default=0, editable=False)
+    rated_3 = models.PositiveIntegerField(default=0, editable=False)
+    rated_4 = models.PositiveIntegerField(default=0, editable=False)
+    rated_5 = models.PositiveIntegerField(default=0, editable=False)
+    rating_count = models.GeneratedField(
+        expression=F("rated_1") + F("rated_2") + F("rated_3") + F("rated_4") + F("rated_5"),
+        output_field=models.IntegerField(),
+        db_persist=True,
+    )
+    # 0 while nobody has rated, so that it sorts last on every database.
+    rating_average = models.GeneratedField(
+        expression=Coalesce(
+            Cast(
+                F("rated_1") + F("rated_2") * 2 + F("rated_3") * 3 + F("rated_4") * 4 + F("rated_5") * 5,
+                models.FloatField(),
+            )
+            / NullIf(F("rated_1") + F("rated_2") + F("rated_3") + F("rated_4") + F("rated_5"), 0),
+            0.0,
+        ),
+        output_field=models.FloatField(),
+        db_persist=True,
+    )
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-added_at", "-slug"]
+        constraints = [
+            models.CheckConstraint(condition=Q(price__gte=0), name="product_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(discount__gte=0, discount__lte=100), name="product_discount_is_a_percentage"
+            ),
+            models.CheckConstraint(
+                condition=Q(final_price__gte=0, final_price__lte=F("price")),
+                name="product_final_price_at_most_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(stock__gte=0, stock__lte=MAX_STOCK), name="product_stock_in_range"
+            ),
+        ]
+        # One for each order of the catalogue. All end in the slug, which is unique and, unlike SQLite's rowid, can be
+        # sought by as part of a row value; each is read backwards for the opposite direction.
+        indexes = [
+            models.Index(fields=["added_at", "slug"], name="product_by_added"),
+            models.Index(fields=["final_price", "slug"], name="product_by_final_price"),
+            models.Index(fields=["sort_name", "slug"], name="product_by_name"),
+            models.Index(fields=["discount", "slug"], name="product_by_discount"),
+            models.Index(fields=["sold_count", "slug"], name="product_by_sold_count"),
+            models.Index(fields=["rating_average", "rating_count", "slug"], name="product_by_rating"),
+            models.Index(fields=["category", "added_at", "slug"], name="product_in_category_by_added"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Favourite(models.Model):
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="favourites")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="favourites")
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "product"], name="favourite_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} ♥ {self.product_id}"
+
+
+class StockMovement(models.Model):
+    """One change of a product's stock: the stock is the sum of all its deltas."""
+
+    class Reason(models.TextChoices):
+        SET = "set", "set by hand"
+        SOLD = "sold", "sold"
+        RETURNED = "returned", "returned by a cancelled order"
+        RESTOCKED = "restocked", "restocked by the staff"
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="movements")
+    delta = models.IntegerField(validators=[MinValueValidator(-MAX_STOCK)])
+    reason = models.CharField(max_length=10, choices=Reason)
+    # Not a foreign key: the catalogue knows nothing of orders.
+    order_uuid = models.UUIDField(null=True, blank=True, db_index=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            # An order takes its stock once and gives it back once, whatever runs twice.
+            models.UniqueConstraint(
+                fields=["product", "order_uuid"],
+                condition=Q(reason="sold"),
+                name="stock_sold_once",
+            ),
+            models.UniqueConstraint(
+                fields=["product", "order_uuid"],
+                condition=Q(reason__in=["returned", "restocked"]),
+                name="stock_returned_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(reason="set", order_uuid=None) | Q(order_uuid__isnull=False) & ~Q(reason="set"),
+                name="stock_movement_of_an_order_names_it",
+            ),
+            models.CheckConstraint(
+                condition=Q(reason="set") | Q(reason="sold", delta__lt=0) | Q(delta__gt=0),
+                name="stock_movement_direction",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.delta:+d} {self.get_reason_display()}"

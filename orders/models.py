@@ -1,0 +1,256 @@
+"""Cart, Order, Shipping, Payment, Refund: rows and the rules that the database itself keeps."""
+
+import uuid
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from backend.money import AmountField
+from catalog.models import Product
+
+MAX_QUANTITY = 999
+MAX_LINES = 100
+
+# Who may be paid for, and what may follow: the one table of an order's moves.
+# REFUNDED is reached only when Stripe reports that the full refund succeeded.
+
+
+class OrderStatus(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    PENDING = "pending", "Pending"
+    PAID = "paid", "Paid"
+    SHIPPED = "shipped", "Shipped"
+    CANCELLED = "cancelled", "Cancelled"
+    REFUNDED = "refunded", "Refunded"
+
+
+MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.DRAFT: frozenset({OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.CANCELLED}),
+    OrderStatus.PENDING: frozenset({OrderStatus.PAID, OrderStatus.CANCELLED}),
+    OrderStatus.PAID: frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED, OrderStatus.REFUNDED}),
+    OrderStatus.SHIPPED: frozenset({OrderStatus.REFUNDED}),
+    OrderStatus.CANCELLED: frozenset({OrderStatus.REFUNDED}),
+    OrderStatus.REFUNDED: frozenset(),
+}
+
+
+class PaymentStatus(models.TextChoices):
+    PENDING = "pending", "Pending"
+    REQUIRES_ACTION = "requires_action", "Requires action"
+    PROCESSING = "processing", "Processing"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+    PARTIALLY_REFUNDED = "partially_refunded", "Partially refunded"
+    REFUNDED = "refunded", "Refunded"
+
+
+class Cart(models.Model):
+    """Belongs to a user, or else to the visitor whose session holds the key. Its row is the lock on its lines."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="cart"
+    )
+    visitor = models.UUIDField(null=True, blank=True, unique=True)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user=None, visitor__isnull=False) | Q(user__isnull=False, visitor=None),
+                name="cart_has_one_owner",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Cart {self.pk}"
+
+
+class CartItem(models.Model):
+    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="items")
+    # Never null, but its product may be gone: the id stays, and a join must be an outer one.
+    product = models.ForeignKey(
+        Product, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+"
+    )
+    quantity = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)])
+    # As the shopper last saw them.
+    product_name = models.CharField(max_length=200)
+    seen_price = AmountField()
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["cart", "product"], name="one_line_per_cart_and_product"),
+            models.CheckConstraint(condition=Q(product__isnull=False), name="cart_item_names_a_product"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1, quantity__lte=MAX_QUANTITY), name="cart_item_quantity_in_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.product_name}"
+
+
+class Shipping(models.Model):
+    """Where an order goes. The city, postal code and state are only asked for where the country has them."""
+
+    first_name = models.CharField(max_length=100)
+    last_name = models.CharField(max_length=100)
+    email = models.EmailField("e-mail address")
+    phone = models.CharField(max_length=20, help_text="In the international form, +15551234567.")
+    address = models.CharField(max_length=200)
+    building_number = models.CharField(max_length=20)
+    city = models.CharField(max_length=100, blank=True)
+    zip_code = models.CharField(max_length=20, blank=True)
+    state = models.CharField(max_length=100, blank=True)
+    country = models.CharField(max_length=2, help_text="ISO 3166-1 alpha-2.")
+
+    class Meta:
+        verbose_name_plural = "shipping addresses"
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}, {self.city or self.country}"
+
+
+class Order(models.Model):
+    """Belongs to a user, or else to a visitor; only orders.transitions moves its status."""
+
+    uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="orders"
+    )
+    visitor = models.UUIDField(null=True, blank=True, db_index=True, editable=False)
+    idempotency_key = models.UUIDField(null=True, blank=True, editable=False)
+    status = models.CharField(max_length=10, choices=OrderStatus, default=OrderStatus.DRAFT)
+    currency = models.CharField(max_length=3)
+    amount = AmountField(default=0)
+    shipping = models.OneToOneField(Shipping, on_delete=models.PROTECT, null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    # Set before the mail is sent, so that a crash loses a mail rather than sends it twice.
+    confirmation_mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-created_at", "-uuid"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user=None, visitor__isnull=False) | Q(user__isnull=False, visitor=None),
+                name="order_has_one_owner",
+            ),
+            models.UniqueConstraint(fields=["user", "idempotency_key"], name="order_key_of_user_once"),
+            models.UniqueConstraint(fields=["visitor", "idempotency_key"], name="order_key_of_visitor_once"),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "cancelled"]) | Q(shipping__isnull=False),
+                name="placed_order_has_shipping",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["paid", "shipped"]) | Q(paid_at__isnull=False),
+                name="paid_order_has_time",
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="order_amount_not_negative"),
+        ]
+        indexes = [
+            models.Index(fields=["user", "created_at", "uuid"], name="order_of_user_by_created"),
+            models.Index(fields=["status", "expires_at"], name="order_by_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Order {str(self.uuid)[:8]}"
+
+
+class OrderItem(models.Model):
+    """Name and price as they were bought, which stay when the product changes or goes."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="items")
+    product = models.ForeignKey(
+        Product, on_delete=models.SET_NULL, null=True, blank=True, related_name="order_items"
+    )
+    name = models.CharField(max_length=200)
+    quantity = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)])
+    unit_price = AmountField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "product"], name="one_item_per_order_and_product"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1, quantity__lte=MAX_QUANTITY), name="order_item_quantity_in_range"
+            ),
+            models.CheckConstraint(condition=Q(unit_price__gte=0), name="order_item_price_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.name}"
+
+
+class Payment(models.Model):
+    """One attempt at paying an order: written before Stripe is called, its uuid is the idempotency key."""
+
+    uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
+    status = models.CharField(max_length=20, choices=PaymentStatus, default=PaymentStatus.PENDING)
+    currency = models.CharField(max_length=3)
+    amount = AmountField()
+    refunded = AmountField(default=0)
+    intent_id = models.CharField(max_length=100, null=True, blank=True, unique=True)  # noqa: DJ001  # unique
+    client_secret = models.CharField(max_length=200, blank=True, editable=False)
+    failure = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order"], condition=~Q(status="cancelled"), name="one_live_payment_per_order"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(refunded__gte=0, refunded__lte=models.F("amount")),
+                name="payment_refunded_at_most_amount",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency} {self.get_status_display()}"
+
+
+class Refund(models.Model):
+    """Written before Stripe is called, its uuid is the idempotency key; or found at Stripe, made in its Dashboard."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Pending"
+        SUCCEEDED = "succeeded", "Succeeded"
+        FAILED = "failed", "Failed"
+
+    uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    amount = AmountField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    refund_id = models.CharField(max_length=100, null=True, blank=True, unique=True)  # noqa: DJ001  # unique
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="refund_amount_positive")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.get_status_display()}"
+
+
+class StripeEvent(models.Model):
+    """A webhook event that has been dealt with; its id is unique, so a replay is seen."""
+
+    event_id = models.CharField(max_length=100, unique=True)
+    type = models.CharField(max_length=100)
+    received_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"

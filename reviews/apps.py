@@ -1,0 +1,7 @@
+"""Comments and ratings."""
+
+from django.apps import AppConfig
+
+
+class ReviewsConfig(AppConfig):
+    name = "reviews"
