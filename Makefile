@@ -1,0 +1,128 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PORT ?= 8000
+DATABASE_TEST_URL ?= postgres://postgres@127.0.0.1:5432/postgres
+
+BIN := .venv/bin
+MANAGE := $(BIN)/python manage.py
+# Stamps: made when the requirements were installed, and older than them when these have changed.
+STORE := .venv/.store-installed
+TOOLS := .venv/.tools-installed
+# The checks touch nobody's database, whatever the environment or .env says.
+SQLITE := DATABASE_URL=sqlite://:memory:
+
+# All that happens here is development, where no secret has to be set. Production starts the server itself.
+export DEBUG := true
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## Print this help
+	@echo 'Usage: make TARGET'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##### The store
+
+.PHONY: run
+run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=8000, PYTHON=python3)
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) seed --if-empty
+	@printf '\n  %-9s http://127.0.0.1:$(PORT)%s\n' \
+	  API /graphql/ GraphiQL /graphiql/ Admin /admin/ Health /healthz
+	@printf '\nCtrl-C stops the store.\n\n'
+	@# Each of the two gets a process group of its own (set -m), so that its children end with it.
+	@set -m; \
+	while sleep 60; do $(MANAGE) expire_orders || true; done & expiry=$$!; \
+	$(MANAGE) runserver --noreload 127.0.0.1:$(PORT) & server=$$!; \
+	trap 'kill -- -$$expiry -$$server 2>/dev/null || true; wait' EXIT; \
+	trap 'exit 0' HUP INT TERM; \
+	wait $$server
+
+.PHONY: check-port
+check-port:
+	@$(PYTHON) -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || { \
+	  echo 'Port $(PORT) is taken. Stop what listens there, or choose another: make run PORT=8001' >&2; exit 1; }
+
+.PHONY: demo
+demo: $(STORE) ## Buy something over HTTP, in a store of its own with a fresh database
+	@$(MANAGE) demo
+
+##### The checks
+
+.PHONY: check
+check: lint migrations-check schema-check coverage test-postgres ## All of the checks, as CI runs them
+
+.PHONY: lint
+lint: $(TOOLS) ## Style, format, types, and who imports whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(SQLITE) $(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(TOOLS) ## Mend style and format where a tool can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: test
+test: $(TOOLS) ## The tests, on SQLite
+	$(SQLITE) $(BIN)/pytest -n auto
+
+.PHONY: coverage
+coverage: $(TOOLS) ## The tests, on SQLite, with branch coverage and its floor
+	$(SQLITE) $(BIN)/pytest -n auto --cov
+
+.PHONY: test-postgres
+test-postgres: $(TOOLS) ## The tests, on the PostgreSQL server at DATABASE_TEST_URL, where one answers
+	@if $(BIN)/python -c 'import psycopg; psycopg.connect("$(DATABASE_TEST_URL)", connect_timeout=3)' 2>/dev/null; then \
+	  set -x; DATABASE_URL='$(DATABASE_TEST_URL)' $(BIN)/pytest -n auto; \
+	else \
+	  echo 'NOT TESTED ON POSTGRESQL: NO SERVER ANSWERS AT $(DATABASE_TEST_URL). SET DATABASE_TEST_URL.' >&2; \
+	fi
+
+.PHONY: migrations-check
+migrations-check: $(TOOLS) ## The migrations are what the models need
+	$(SQLITE) $(MANAGE) makemigrations --check --dry-run
+
+.PHONY: schema
+schema: $(STORE) ## Write schema.graphql, the export of the running code
+	$(SQLITE) $(MANAGE) export_schema backend.schema --path schema.graphql
+
+.PHONY: schema-check
+schema-check: $(TOOLS) ## schema.graphql is the export of the running code
+	@$(SQLITE) $(MANAGE) export_schema backend.schema | diff --unified schema.graphql - || { \
+	  echo 'schema.graphql is not what the code exports: make schema' >&2; exit 1; }
+
+##### The environment
+
+.PHONY: requirements
+requirements: $(TOOLS) ## Pin what pyproject.toml asks for (ARGS=--upgrade: anew)
+	CUSTOM_COMPILE_COMMAND='make requirements' \
+	  $(BIN)/pip-compile $(ARGS) --output-file requirements.txt pyproject.toml
+	CUSTOM_COMPILE_COMMAND='make requirements' \
+	  $(BIN)/pip-compile $(ARGS) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+.PHONY: advisories
+advisories: $(TOOLS) ## Known vulnerabilities of what is pinned (asks the network)
+	$(BIN)/pip-audit --disable-pip --no-deps --requirement requirements.txt
+
+.PHONY: clean
+clean: ## Remove .venv and what the tools wrote; the database and the media stay
+	rm -rf .venv .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache static
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo 'The store needs Python 3.11 or newer, which $(PYTHON) is not. Name one: make PYTHON=python3.12 …' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(STORE): requirements.txt | $(BIN)/python
+	$(BIN)/pip install --quiet --requirement requirements.txt
+	@touch $@
+
+$(TOOLS): requirements-dev.txt $(STORE)
+	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	@touch $@
