@@ -30,20 +30,19 @@ help: ## Print this help
 run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=8000, PYTHON=python3)
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) seed --if-empty
-	@printf '\n  %-9s http://127.0.0.1:$(PORT)%s\n' \
-	  API /graphql/ GraphiQL /graphiql/ Admin /admin/ Health /healthz
-	@printf '\nCtrl-C stops the store.\n\n'
+	@printf '  %-9s http://127.0.0.1:$(PORT)%s\n' API /graphql/ GraphiQL /graphiql/ Admin /admin/ Health /healthz
+	@echo 'Ctrl-C stops the store.'
 	@# Each of the two gets a process group of its own (set -m), so that its children end with it.
 	@set -m; \
 	while sleep 60; do $(MANAGE) expire_orders || true; done & expiry=$$!; \
 	$(MANAGE) runserver --noreload 127.0.0.1:$(PORT) & server=$$!; \
-	trap 'kill -- -$$expiry -$$server 2>/dev/null || true; wait' EXIT; \
+	trap '{ kill -- -$$expiry -$$server; wait; } 2>/dev/null || true' EXIT; \
 	trap 'exit 0' HUP INT TERM; \
 	wait $$server
 
 .PHONY: check-port
-check-port:
-	@$(PYTHON) -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || { \
+check-port: | $(BIN)/python
+	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || { \
 	  echo 'Port $(PORT) is taken. Stop what listens there, or choose another: make run PORT=8001' >&2; exit 1; }
 
 .PHONY: demo
