@@ -1,6 +1,7 @@
 """All settings, read from the environment; .env.example explains each variable."""
 
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,8 @@ def database() -> dict[str, Any]:
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
+        # A file, not memory: the tests of races need connections that lock each other out.
+        config["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
     else:
         config["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=10)}}
     return config
@@ -131,6 +134,10 @@ if env.bool("BEHIND_PROXY", default=False):
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static"
+# GraphiQL comes from a package that only carries its files, so it works without a network.
+GRAPHIQL_PACKAGE = find_spec("graphene_django_graphiql_static")
+assert GRAPHIQL_PACKAGE is not None and GRAPHIQL_PACKAGE.origin is not None
+STATICFILES_DIRS = [BASE_DIR / "backend" / "static", Path(GRAPHIQL_PACKAGE.origin).parent / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "media"))()
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

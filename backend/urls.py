@@ -1,2 +1,17 @@
-from django.urls import path
-urlpatterns: list = []
+"""Where everything is served."""
+
+from django.conf import settings
+from django.conf.urls.static import static
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, path
+
+from backend import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("graphql/", views.graphql, name="graphql"),
+    path("graphql", views.graphql),
+    path("graphiql/", views.graphiql, name="graphiql"),
+    path("admin/", admin.site.urls),
+    path("healthz", views.health, name="health"),
+    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+]

@@ -1,0 +1,53 @@
+"""What the apps build their GraphQL with."""
+
+from backend.api.connection import Connection, Edge, nested_page, page, remembered
+from backend.api.context import Context, Info, signed_in, viewer
+from backend.api.keyset import Page, Sort
+from backend.api.mutation import mutation
+from backend.api.nodes import every, field, id_of, key_of, one, optimized_below, read
+from backend.api.types import (
+    Deleted,
+    Done,
+    ErrorCode,
+    FieldError,
+    Image,
+    Money,
+    NotFound,
+    ThumbnailSize,
+    TooManyAttempts,
+    UserError,
+    ValidationError,
+)
+
+__all__ = [
+    "Connection",
+    "Context",
+    "Deleted",
+    "Done",
+    "Edge",
+    "ErrorCode",
+    "FieldError",
+    "Image",
+    "Info",
+    "Money",
+    "NotFound",
+    "Page",
+    "Sort",
+    "ThumbnailSize",
+    "TooManyAttempts",
+    "UserError",
+    "ValidationError",
+    "every",
+    "field",
+    "id_of",
+    "key_of",
+    "mutation",
+    "nested_page",
+    "one",
+    "optimized_below",
+    "page",
+    "read",
+    "remembered",
+    "signed_in",
+    "viewer",
+]

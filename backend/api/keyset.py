@@ -1,0 +1,162 @@
+"""Keyset paging: a page deep in a million rows costs what the first one costs."""
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Value, Window
+from django.db.models.functions import RowNumber
+
+from backend.errors import BadUserInput
+
+DEFAULT_FIRST = 20
+MAX_FIRST = 100
+
+
+class RowValue(models.Func):
+    """`(a, b)`: compared as a whole, which an index on (a, b) seeks; Django writes it as an OR, which scans."""
+
+    template = "(%(expressions)s)"
+
+
+class RowComparison(models.Func):
+    """`(a, b) > (x, y)`, or `<`."""
+
+    conditional = True
+    output_field = models.BooleanField()
+    template = "%(expressions)s"
+
+    def __init__(self, row: RowValue, sign: str, bound: RowValue) -> None:
+        super().__init__(row, bound)
+        self.arg_joiner = f" {sign} "
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order of rows. All columns go one way, because a row value cannot mix; the last one is unique."""
+
+    columns: tuple[str, ...]
+    descending: bool = False
+
+    def order_by(self, *, backwards: bool) -> list[str]:
+        sign = "-" if self.descending != backwards else ""
+        return [sign + column for column in self.columns]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice:
+    """Which rows of an order are asked for: `size` rows from one end, within the bounds."""
+
+    sort: Sort
+    size: int
+    backwards: bool
+    after: tuple[Any, ...] | None
+    before: tuple[Any, ...] | None
+
+    @classmethod
+    def of(
+        cls,
+        queryset: models.QuerySet[Any],
+        *,
+        sort: Sort,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> "Slice":
+        """BadUserInput for a cursor that is none, for a size beyond 1 to MAX_FIRST, and for first with last."""
+        if first is not None and last is not None:
+            raise BadUserInput("Give first or last, not both.")
+        for name, size in (("first", first), ("last", last)):
+            if size is not None and not 1 <= size <= MAX_FIRST:
+                raise BadUserInput(f"`{name}` must be between 1 and {MAX_FIRST}.")
+        fields = [column_field(queryset, column) for column in sort.columns]
+        return cls(
+            sort=sort,
+            size=first or last or DEFAULT_FIRST,
+            backwards=last is not None,
+            after=None if after is None else decode_cursor(after, fields),
+            before=None if before is None else decode_cursor(before, fields),
+        )
+
+    def bounded(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """The rows within the bounds, in the order in which the page is to be read."""
+        row = RowValue(*(F(column) for column in self.sort.columns))
+        for bound, sign in ((self.after, "<" if self.sort.descending else ">"), (self.before, ">" if self.sort.descending else "<")):
+            if bound is not None:
+                fields = [column_field(queryset, column) for column in self.sort.columns]
+                values = (Value(value, output_field=field) for value, field in zip(bound, fields, strict=True))
+                queryset = queryset.filter(RowComparison(row, sign, RowValue(*values)))
+        return queryset.order_by(*self.sort.order_by(backwards=self.backwards))
+
+    def one_more(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """The page's rows and one beyond, by which it is known whether there are more."""
+        return self.bounded(queryset)[: self.size + 1]
+
+    def one_more_of_each(self, queryset: models.QuerySet[Any], *, parent: str) -> models.QuerySet[Any]:
+        """The same for every value of `parent`, a lookup, which each row then carries as `parent_key`."""
+        place = Window(
+            RowNumber(), partition_by=F(parent), order_by=self.sort.order_by(backwards=self.backwards)
+        )
+        bounded = self.bounded(queryset.annotate(parent_key=F(parent)))
+        return bounded.annotate(place=place).filter(place__lte=self.size + 1)
+
+    def page(self, rows: Sequence[Any], *, count: Callable[[], int]) -> "Page":
+        """Of the rows that `one_more` or `one_more_of_each` found."""
+        more = len(rows) > self.size
+        rows = rows[: self.size]
+        return Page(
+            rows=rows[::-1] if self.backwards else rows,
+            has_next=self.before is not None if self.backwards else more,
+            has_previous=more if self.backwards else self.after is not None,
+            sort=self.sort,
+            count=count,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    rows: Sequence[Any]
+    has_next: bool
+    has_previous: bool
+    sort: Sort
+    count: Callable[[], int]
+
+    def cursor(self, row: Any) -> str:
+        return encode_cursor(row, self.sort.columns)
+
+
+def column_field(queryset: models.QuerySet[Any], column: str) -> models.Field[Any, Any]:
+    """The field of a column or annotation of the queryset."""
+    annotation = queryset.query.annotations.get(column)
+    field = annotation.output_field if annotation else queryset.model._meta.get_field(column)
+    return field.output_field if isinstance(field, models.GeneratedField) else field
+
+
+def encode_cursor(row: Any, columns: Sequence[str]) -> str:
+    # repr keeps all digits of a float, isoformat all microseconds; DjangoJSONEncoder would cut them.
+    values = [getattr(row, column) for column in columns]
+    texts = [value.isoformat() if hasattr(value, "isoformat") else str(value) for value in values]
+    return base64.urlsafe_b64encode(json.dumps(texts, separators=(",", ":")).encode()).decode()
+
+
+def decode_cursor(cursor: str, fields: Sequence[models.Field[Any, Any]]) -> tuple[Any, ...]:
+    """BadUserInput for a text that no order of these fields ever gave."""
+    try:
+        texts = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        if not isinstance(texts, list) or not all(isinstance(text, str) and "\0" not in text for text in texts):
+            raise ValueError(texts)  # noqa: TRY301, TRY004  # joins the refusals of the decoders
+        values = tuple(field.to_python(text) for text, field in zip(texts, fields, strict=True))
+        for value, field in zip(values, fields, strict=True):
+            if value is None or (isinstance(value, float) and not math.isfinite(value)):
+                raise ValueError(value)  # noqa: TRY301
+            field.run_validators(value)
+    except (ValueError, ValidationError, binascii.Error, RecursionError, OverflowError) as error:
+        raise BadUserInput("That is not a cursor of this list.") from error
+    return values

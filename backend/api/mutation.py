@@ -1,0 +1,64 @@
+"""`@mutation`: one service called, its refusals turned into data, its object read afresh."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, get_args
+
+import strawberry
+from django.db.models import QuerySet
+from strawberry.extensions import FieldExtension
+
+from backend import errors, money
+from backend.api import types
+from backend.api.nodes import one
+
+
+class Answer(FieldExtension):
+    """Answers with a member of the mutation's union.
+
+    A QuerySet of one row is read through the optimizer, so that the answer may select whatever it likes. A
+    DomainError becomes the member of the same name; one that the union does not declare is a fault of ours.
+    """
+
+    def __init__(self, result: Any) -> None:
+        union, _ = get_args(result)
+        self.members = {member.__name__: member for member in get_args(union) if isinstance(member, type)}
+
+    def resolve(self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **arguments: Any) -> Any:
+        try:
+            answer = next_(source, info, **arguments)
+            if isinstance(answer, QuerySet):
+                answer = one(answer, info)
+                if answer is None:
+                    raise errors.NotFound("object")  # deleted by somebody since
+        except errors.DomainError as error:
+            member = self.members.get(type(error).__name__)
+            if member is None:
+                raise
+            return error_object(member, error)
+        return answer
+
+
+def error_object(member: type, error: errors.DomainError) -> Any:
+    """The GraphQL error type filled from the attributes of the exception of the same name."""
+    values = {
+        field.name: graphql_value(getattr(error, field.name))
+        for field in dataclasses.fields(member)
+        if field.init and field.name != "code"
+    }
+    return member(code=types.ErrorCode[error.code], **values)
+
+
+def graphql_value(value: Any) -> Any:
+    match value:
+        case money.Money():
+            return types.Money(amount=value.amount, currency=value.currency)
+        case [errors.FieldError(), *_]:
+            return [types.FieldError(field=error.field, message=error.message) for error in value]
+        case _:
+            return value
+
+
+def mutation(result: Any, *, description: str) -> Callable[[Callable[..., Any]], Any]:
+    """A root mutation whose GraphQL type is the union `result`; its Python annotation says what it really returns."""
+    return strawberry.mutation(graphql_type=result, extensions=[Answer(result)], description=description)

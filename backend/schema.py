@@ -1,0 +1,20 @@
+"""The one schema: the apps' roots merged."""
+
+from typing import Any
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+
+import catalog.schema
+from backend.api.scalars import SCALARS
+
+
+class Schema(strawberry.Schema):
+    def process_errors(self, *_: Any, **__: Any) -> None:
+        """Nothing: the view logs faults, once, and what a client did wrong is no fault."""
+
+
+Query = merge_types("Query", (catalog.schema.Query,))
+
+schema = Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))

@@ -1,0 +1,76 @@
+"""A client that speaks GraphQL over the real endpoint, as a browser does: with cookies."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.files.base import File
+from django.test import Client
+from pytest_django import Settings
+
+from accounts.models import User
+
+
+class GraphQLClient(Client):
+    """One visitor's browser. `run` answers with the data and fails on any top-level error; `refused` with the code."""
+
+    def send(self, query: str, files: dict[str, File] | None = None, **variables: Any) -> dict[str, Any]:
+        """Post one operation; `files` maps the name of a variable (`input.avatar`) to an upload."""
+        if files:
+            uploads = {str(index): upload for index, upload in enumerate(files.values())}
+            paths = {str(index): [f"variables.{path}"] for index, path in enumerate(files)}
+            form = {"operations": json.dumps({"query": query, "variables": variables}), "map": json.dumps(paths)}
+            response = self.post("/graphql/", {**form, **uploads}, headers={"Apollo-Require-Preflight": "1"})
+        else:
+            body = {"query": query, "variables": variables}
+            response = self.post("/graphql/", body, content_type="application/json")
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def run(self, query: str, files: dict[str, File] | None = None, **variables: Any) -> dict[str, Any]:
+        answer = self.send(query, files, **variables)
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def refused(self, query: str, **variables: Any) -> str:
+        """The `extensions.code` of the one top-level error."""
+        answer = self.send(query, **variables)
+        [error] = answer["errors"]
+        code: str = error["extensions"]["code"]
+        return code
+
+
+@pytest.fixture
+def api() -> GraphQLClient:
+    """A visitor who is not signed in."""
+    return GraphQLClient()
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], GraphQLClient]:
+    """A browser in which this person has signed in."""
+
+    def client(user: User) -> GraphQLClient:
+        browser = GraphQLClient()
+        browser.force_login(user)
+        return browser
+
+    return client
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Settings, tmp_path: Path) -> None:
+    """No test leaves a file behind."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> Iterator[None]:
+    """No test is throttled for what another tried."""
+    cache.clear()
+    yield
+    cache.clear()

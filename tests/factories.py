@@ -1,0 +1,48 @@
+"""Rows for tests, made the way the services make them."""
+
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from backend.slugs import save_with_slug
+from catalog.models import Category, Product
+from catalog.stock import set_stock
+
+numbers = count(1)
+PASSWORD = "correct horse battery staple"
+
+
+def make_user(**fields: Any) -> User:
+    fields = {"email": f"person{next(numbers)}@example.com", "first_name": "Ada", "last_name": "Lovelace", **fields}
+    return User.objects.create_user(password=fields.pop("password", PASSWORD), **fields)
+
+
+def make_staff(**fields: Any) -> User:
+    return make_user(is_staff=True, is_superuser=True, **fields)
+
+
+def make_category(name: str | None = None) -> Category:
+    category = Category(name=name or f"Category {next(numbers)}")
+    save_with_slug(category, category.name)
+    return category
+
+
+@transaction.atomic
+def make_product(*, stock: int = 10, **fields: Any) -> Product:
+    """Costs 10.00 and has 10 in stock, unless told otherwise."""
+    defaults = {"name": f"Product {next(numbers)}", "description": "A thing.", "price": Decimal("10.00")}
+    product = Product(
+        **{
+            **defaults,
+            "category": fields.get("category") or make_category(),
+            "user": fields.get("user") or make_user(),
+            **fields,
+        }
+    )
+    save_with_slug(product, product.name)
+    set_stock(product, stock, now=timezone.now())
+    return product
