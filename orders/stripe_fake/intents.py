@@ -40,7 +40,12 @@ def create(tx: Transaction, params: Params) -> Body:
         "amount_received": 0,
         "application": None,
         "application_fee_amount": None,
-        "automatic_payment_methods": _automatic(params),
+        "automatic_payment_methods": {
+            # Stripe's default where the caller does not say.
+            "allow_redirects": "always",
+            "enabled": True,
+            **params.get("automatic_payment_methods", {}),
+        },
         "canceled_at": None,
         "cancellation_reason": None,
         "capture_method": "automatic_async",
@@ -57,7 +62,7 @@ def create(tx: Transaction, params: Params) -> Body:
         "on_behalf_of": None,
         "payment_method": method["id"] if method else None,
         "payment_method_options": {},
-        "payment_method_types": params.get("payment_method_types", ["card"]),
+        "payment_method_types": ["card", "us_bank_account"],
         "processing": None,
         "review": None,
         "setup_future_usage": None,
@@ -180,24 +185,27 @@ def _attempt_or_raise(tx: Transaction, intent: Body, method: Body, params: Param
 
 
 def complete(tx: Transaction, intent: Body, *, paid: bool) -> None:
-    """The second step of 3-D Secure, or the bank's answer about a payment that is processing."""
+    """The second step of 3-D Secure, or the bank's answer about a payment that is processing.
+
+    Raises payment_intent_unexpected_state for an intent that waits for neither.
+    """
+    if intent["status"] not in ("requires_action", "processing"):
+        raise unexpected_state(f"This PaymentIntent has a status of {intent['status']}.", intent)
     method = tx.get("payment_method", intent["payment_method"], param="payment_method")
-    match intent["status"]:
-        case "requires_action" if paid:
-            _succeed(tx, intent, charges.create(tx, intent, method))
-        case "requires_action":
-            error = ApiError(AUTHENTICATION_FAILED, code="payment_intent_authentication_failure").error
-            _fail(tx, intent, {**error, "payment_method": method})
-        case "processing":
-            charge = tx.get("charge", intent["latest_charge"], param="charge")
-            if paid:
-                _succeed(tx, intent, charge)
-            else:
-                _decline(tx, intent, charge, method, DEBIT_REFUSED)
-        case status:
-            raise unexpected_state(
-                f"This PaymentIntent waits for nobody: it has a status of {status}.", intent
-            )
+    if intent["status"] == "requires_action" and not paid:
+        refusal = ApiError(
+            AUTHENTICATION_FAILED, code="payment_intent_authentication_failure", payment_method=method
+        )
+        _fail(tx, intent, refusal.error)
+        return
+    if intent["status"] == "requires_action":
+        charge = charges.create(tx, intent, method)
+    else:
+        charge = tx.get("charge", intent["latest_charge"], param="charge")
+    if paid:
+        _succeed(tx, intent, charge)
+    else:
+        _decline(tx, intent, charge, method, DEBIT_REFUSED)
 
 
 def _succeed(tx: Transaction, intent: Body, charge: Body) -> None:
@@ -233,16 +241,9 @@ def _move(tx: Transaction, intent: Body, status: str, *, event: str = "") -> Non
     emit(tx, f"payment_intent.{event or status}", intent)
 
 
-def _automatic(params: Params) -> Body | None:
-    # Enabled unless the caller names the types: Stripe's default since its API of August 2023.
-    if "payment_method_types" in params:
-        return None
-    return {"allow_redirects": "always", "enabled": True, **params.get("automatic_payment_methods", {})}
-
-
 def _check_return_url(intent: Body, params: Params) -> None:
-    automatic = intent["automatic_payment_methods"]
-    if automatic and automatic["allow_redirects"] == "always" and "return_url" not in params:
+    redirects = intent["automatic_payment_methods"]["allow_redirects"] == "always"
+    if redirects and "return_url" not in params:
         raise ApiError(
             "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because"
             " some of these payment methods might redirect your customer off of your page, you must provide"

@@ -13,6 +13,9 @@ from orders.stripe_fake.errors import InvalidParameter
 
 Params = dict[str, Any]
 
+# Parameters of older versions of the API that Stripe refuses with codes of their own.
+RETIRED = {"payment_method_types": "payment_method_types_no_longer_supported"}
+
 
 def read(form: str, shape: type, *, imitated: Collection[str]) -> Params:
     """The form's parameters as the SDK's TypedDict `shape` types them.
@@ -51,7 +54,8 @@ def _object(raw: Params, shape: type, *, path: str) -> Params:
     known = fields(shape)
     for name in raw.keys() - known.keys():
         param = _join(path, name)
-        raise InvalidParameter(f"Received unknown parameter: {param}", code="parameter_unknown", param=param)
+        code = RETIRED.get(param, "parameter_unknown")
+        raise InvalidParameter(f"Received unknown parameter: {param}", code=code, param=param)
     required: frozenset[str] = getattr(shape, "__required_keys__", frozenset())
     for name in sorted(required - raw.keys()):
         param = _join(path, name)

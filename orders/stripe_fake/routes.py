@@ -35,8 +35,7 @@ ROUTES = [
     Route(
         "POST /v1/payment_intents",
         sdk.PaymentIntentCreateParams,
-        "amount currency automatic_payment_methods payment_method_types payment_method confirm return_url"
-        f" {DESCRIPTIVE}",
+        f"amount currency automatic_payment_methods payment_method confirm return_url {DESCRIPTIVE}",
         intents.create,
     ),
     Route(

@@ -215,11 +215,10 @@ def _reply(tx: Transaction, call: Call, fault: Fault | None) -> Reply | None:
                 return once(lambda: SERVER_ERROR_STORED)
             case Fault("server_error_after_effect"):
                 return once(answer_with_an_error)
-            case Fault("slow", seconds):
-                return idempotency.hold(tx, call.path, call.parameters, seconds=seconds)
+            case _:  # slow
+                return idempotency.hold(tx, call.path, call.parameters, seconds=fault.seconds)
     except ApiError as error:
         return Reply.refusal(error)
-    raise AssertionError(fault)
 
 
 def _check_key(api_key: str) -> None:
