@@ -92,7 +92,7 @@ def _recall(tx: Transaction, key: str, path: str, parameters: str) -> Reply | No
             kind="idempotency_error",
             code="idempotency_key_in_use",
         )
-    headers = {"idempotent-replayed": "true"}
+    headers = {"idempotent-replayed": "true", "stripe-should-retry": "false"}
     return Reply(status=row["status"], body=json.loads(row["body"]), headers=headers)
 
 

@@ -149,7 +149,7 @@ class FakeStripe(stripe.HTTPClient):
 
     def deliver_through(self, send: Send, *, secret: str) -> list[Delivery]:
         """Hand the due events to `send` until none is due; one that gets no 2xx is due again later."""
-        return events.deliver(self._state, send, secret=secret, clock=lambda: self.clock())
+        return events.deliver(self._state, send, secret=secret, clock=self.clock)
 
     def events(self) -> list[Body]:
         """All events in the order in which they happened, delivered or not."""

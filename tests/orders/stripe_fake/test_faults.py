@@ -64,6 +64,8 @@ class TestInject:
             with pytest.raises(stripe.APIError) as fault:
                 create(client)
             assert fault.value.http_status == 500
+            assert fault.value.headers is not None
+            assert fault.value.headers["stripe-should-retry"] == "false"
         assert len(client.v1.payment_intents.list().data) == made
         assert len(fake.events()) == made
         assert create(client, "payment:2").amount == 1999
