@@ -9,23 +9,29 @@ from django.utils import timezone
 
 from backend.slugs import MAX_LENGTH
 
+MAX_NAME_LENGTH = 200
+
 
 class UserManager(BaseUserManager["User"]):
     """Makes users with a hashed password; each comes with its profile or not at all."""
 
-    @transaction.atomic
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         user = self.model(email=self.normalize_email(email), **fields)
+        # Takes a good part of a second, in which nobody shall wait for this transaction.
         user.set_password(password)
-        user.save(using=self._db)
+        with transaction.atomic():
+            user.save(using=self._db)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """By e-mail address, whatever its case; both sides are lowered by the database, so they agree."""
-        return self.alias(lower_email=Lower("email")).get(lower_email=Lower(models.Value(username or "")))
+        return self.with_email(username or "").get()
+
+    def with_email(self, email: str) -> models.QuerySet["User"]:
+        """The one user of this address, whatever its case; the database lowers both sides, so they agree."""
+        return self.alias(lower_email=Lower("email")).filter(lower_email=Lower(models.Value(email)))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -59,7 +65,7 @@ class Profile(models.Model):
     """Made by a receiver whenever a user is made."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="profile")
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=MAX_NAME_LENGTH)
     slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
     avatar = models.ImageField(upload_to="avatars", blank=True)
     avatar_width = models.PositiveIntegerField(null=True, editable=False)

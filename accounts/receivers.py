@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
-from accounts.models import Profile, User
+from accounts.models import MAX_NAME_LENGTH, Profile, User
 from backend.slugs import save_with_slug
 
 
@@ -13,5 +13,5 @@ from backend.slugs import save_with_slug
 def make_profile(*, instance: User, created: bool, raw: bool, **_: Any) -> None:
     """Named after the person, never after the e-mail address, which strangers must not see."""
     if created and not raw:
-        name = f"{instance.first_name} {instance.last_name}".strip() or "Customer"
+        name = f"{instance.first_name} {instance.last_name}".strip()[:MAX_NAME_LENGTH] or "Customer"
         save_with_slug(Profile(user=instance, name=name), name)

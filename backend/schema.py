@@ -6,6 +6,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+import accounts.schema
 import catalog.schema
 from backend.api.scalars import SCALARS
 
@@ -15,6 +16,7 @@ class Schema(strawberry.Schema):
         """Nothing: the view logs faults, once, and what a client did wrong is no fault."""
 
 
-Query = merge_types("Query", (catalog.schema.Query,))
+Query = merge_types("Query", (accounts.schema.Query, catalog.schema.Query))
+Mutation = merge_types("Mutation", (accounts.schema.Mutation,))
 
-schema = Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+schema = Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))

@@ -1,0 +1,100 @@
+"""Users with their profiles, and groups, for the staff."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, StackedInline
+from unfold.decorators import action, display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from accounts.models import Profile, User
+from accounts.services import update_profile
+
+admin.site.unregister(Group)
+
+# Who may give these to anyone may give them to themselves.
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+class CreationForm(UserCreationForm):
+    class Meta:
+        model = User
+        fields = ("email", "first_name", "last_name")
+
+
+class ProfileInline(StackedInline):
+    """The profile that the receiver has made; its picture can only be taken away, by the action."""
+
+    model = Profile
+    fields = ("name", "slug", "avatar", "joined_at")
+    readonly_fields = ("slug", "avatar", "joined_at")
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(auth_admin.UserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = CreationForm
+    change_password_form = AdminPasswordChangeForm
+    inlines = (ProfileInline,)
+    list_display = ("email", "name", "verified", "active", "staff", "last_login")
+    list_filter = ("is_active", "is_staff", "email_verified", "groups")
+    list_select_related = ("profile",)
+    search_fields = ("email", "first_name", "last_name", "profile__name")
+    ordering = ("email",)
+    readonly_fields = ("last_login",)
+    autocomplete_fields = ("groups",)
+    actions = ("remove_avatars",)
+    fieldsets = (
+        (None, {"fields": ("email", "email_verified", "password", "first_name", "last_name", "last_login")}),
+        ("Permissions", {"fields": ("is_active", *RIGHTS)}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("email", "first_name", "last_name", "usable_password", "password1", "password2")}),
+    )
+
+    @display(description="Name", ordering="profile__name")
+    def name(self, user: User) -> str:
+        return user.profile.name
+
+    @display(description="Verified", boolean=True, ordering="email_verified")
+    def verified(self, user: User) -> bool:
+        return user.email_verified
+
+    @display(description="Active", boolean=True, ordering="is_active")
+    def active(self, user: User) -> bool:
+        return user.is_active
+
+    @display(description="Staff", boolean=True, ordering="is_staff")
+    def staff(self, user: User) -> bool:
+        return user.is_staff
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.is_superuser else (*fields, *RIGHTS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Nobody but a superuser touches a superuser, whose password would give them everything."""
+        beyond = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return not beyond and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        beyond = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return not beyond and super().has_delete_permission(request, obj)
+
+    @action(description="Take the avatar away", permissions=["change"])
+    def remove_avatars(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        for user in users:
+            update_profile(user, changes={"avatar": None})
+
+
+@admin.register(Group)
+class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):
+    pass

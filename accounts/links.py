@@ -1,0 +1,79 @@
+"""The single-use links that are mailed: what makes each void, and what the mail says."""
+
+import logging
+
+from django.conf import settings
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils.http import base36_to_int, int_to_base36
+
+from accounts.models import User
+from backend.errors import ValidationError
+
+logger = logging.getLogger(__name__)
+
+
+class Link(PasswordResetTokenGenerator):
+    """A kind of link to the front end; `name` is its path there and the mail's template.
+
+    The token starts with the user's key, so it is all that the front end has to hand back. It expires after
+    PASSWORD_RESET_TIMEOUT seconds.
+    """
+
+    name: str
+
+    def mail(self, user: User) -> EmailMessage:
+        """The mail with a fresh link; its first line is the subject.
+
+        It says nothing that the user has typed in: anyone can have it sent to anyone's address.
+        """
+        token = f"{int_to_base36(user.pk)}-{self.make_token(user)}"
+        url = f"{settings.STORE_FRONTEND_URL.rstrip('/')}/{self.name}?token={token}"
+        hours = settings.PASSWORD_RESET_TIMEOUT // 3600
+        words = {"url": url, "store": settings.STORE_NAME, "hours": hours}
+        subject, _, body = render_to_string(f"accounts/{self.name}.txt", words).partition("\n\n")
+        return EmailMessage(subject=subject, body=body, to=[user.email])
+
+    def user_of(self, token: str) -> User:
+        """Whose link it is. ValidationError on `token` where it is void."""
+        key, _, rest = token.partition("-")
+        try:
+            user = User.objects.filter(pk=base36_to_int(key), is_active=True).first()
+        except ValueError:
+            user = None
+        if user is None or not self.check_token(user, rest):
+            raise void()
+        return user
+
+
+class PasswordReset(Link):
+    """Void once the password has changed, or the person has signed in."""
+
+    name = "reset-password"
+
+
+class EmailVerification(Link):
+    """Void once the address is verified, or is another."""
+
+    name = "verify-email"
+    key_salt = "accounts.links.EmailVerification"
+
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
+        return f"{user.pk}|{user.email}|{user.email_verified}|{timestamp}"
+
+
+password_reset = PasswordReset()
+email_verification = EmailVerification()
+
+
+def void() -> ValidationError:
+    return ValidationError.of(token="This link is no longer valid. Please ask for a new one.")
+
+
+def deliver(mail: EmailMessage) -> None:
+    """Send it, with no transaction open. A mail server that fails is logged: what was done stays done."""
+    try:
+        mail.send()
+    except OSError:  # smtplib's errors, too, are of this class
+        logger.exception("A mail could not be sent: %s", mail.subject)

@@ -1,0 +1,98 @@
+"""The queries and mutations of accounts."""
+
+import strawberry
+from django.db.models import QuerySet
+
+from accounts import models, selectors, services
+from accounts.types import (
+    ChangePasswordInput,
+    ChangePasswordResult,
+    LoginInput,
+    LoginResult,
+    Profile,
+    RegisterInput,
+    RegisterResult,
+    RequestPasswordResetInput,
+    RequestPasswordResetResult,
+    ResetPasswordInput,
+    ResetPasswordResult,
+    UpdateProfileInput,
+    UpdateProfileResult,
+    User,
+    VerifyEmailInput,
+    VerifyEmailResult,
+)
+from backend import api
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(graphql_type=User | None, description="The signed-in person; null for a guest.")
+    def me(self, info: api.Info) -> models.User | None:
+        user = api.viewer(info)
+        return api.one(selectors.account(user), info) if user else None
+
+    @strawberry.field(graphql_type=Profile | None)
+    def profile(self, info: api.Info, slug: str) -> models.Profile | None:
+        return api.one(selectors.profiles().filter(slug=slug), info)
+
+
+@strawberry.type
+class Mutation:
+    @api.mutation(
+        RegisterResult, description="Opens an account, signs in, and mails a link that verifies the address."
+    )
+    def register(self, info: api.Info, input: RegisterInput) -> QuerySet[models.User]:
+        user = services.register(
+            info.context.request,
+            email=input.email,
+            password=input.password,
+            first_name=input.first_name,
+            last_name=input.last_name,
+        )
+        return selectors.account(user)
+
+    @api.mutation(LoginResult, description="Signs in. What a guest has put in the cart moves to the account.")
+    def login(self, info: api.Info, input: LoginInput) -> QuerySet[models.User]:
+        user = services.login(info.context.request, email=input.email, password=input.password)
+        return selectors.account(user)
+
+    @strawberry.mutation(description="Signs out. True for guests as well: nobody is signed in any more.")
+    def logout(self, info: api.Info) -> bool:
+        services.logout(info.context.request)
+        return True
+
+    @api.mutation(UpdateProfileResult, description="Changes the signed-in person's names and avatar.")
+    def update_profile(self, info: api.Info, input: UpdateProfileInput) -> QuerySet[models.User]:
+        user = api.signed_in(info)
+        services.update_profile(user, changes=input.changes())
+        return selectors.account(user)
+
+    @api.mutation(
+        ChangePasswordResult,
+        description="Changes the signed-in person's password. Other devices are signed out, this one is not.",
+    )
+    def change_password(self, info: api.Info, input: ChangePasswordInput) -> QuerySet[models.User]:
+        user = api.signed_in(info)
+        services.change_password(
+            info.context.request, user=user, old_password=input.old_password, new_password=input.new_password
+        )
+        return selectors.account(user)
+
+    @api.mutation(RequestPasswordResetResult, description="Done, whether or not an account has this address.")
+    def request_password_reset(self, info: api.Info, input: RequestPasswordResetInput) -> api.Done:
+        services.request_password_reset(info.context.request, email=input.email)
+        return api.Done()
+
+    @api.mutation(
+        ResetPasswordResult,
+        description="Sets a new password by a mailed link. All devices are signed out; nobody is signed in.",
+    )
+    def reset_password(self, info: api.Info, input: ResetPasswordInput) -> api.Done:
+        services.reset_password(info.context.request, token=input.token, new_password=input.new_password)
+        return api.Done()
+
+    @api.mutation(VerifyEmailResult, description="Verifies the address by the mailed link; signs nobody in.")
+    def verify_email(self, input: VerifyEmailInput) -> api.Done:
+        services.verify_email(token=input.token)
+        return api.Done()

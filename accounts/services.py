@@ -1,0 +1,233 @@
+"""Writes of accounts: signing up, in and out, profile, password, and the mailed links.
+
+Hashing a password takes a good part of a second, so no transaction is open then; what follows is one
+statement, on the condition that nobody was faster, or a transaction of its own.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypedDict
+
+from django.contrib import auth
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.core.files import File
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+
+from accounts import links
+from accounts.models import Profile, User
+from backend import images
+from backend.errors import DomainError, ValidationError, camel_case, field_errors
+from backend.throttle import Limit, count_attempt, failures_counted
+
+# Stops one from being hashed for seconds; nobody's password manager makes such a long one.
+MAX_PASSWORD_LENGTH = 4096
+
+REGISTER_LIMITS = [Limit(action="register", rate="100/5m", by_address=True)]
+# The first stops guessing, the second trying many accounts. The third takes many addresses to reach, so that
+# no one stranger can keep the owner out.
+LOGIN_LIMITS = [
+    Limit(action="login", rate="10/5m", by_address=True, by_account=True),
+    Limit(action="login", rate="50/5m", by_address=True),
+    Limit(action="login", rate="100/5m", by_account=True),
+]
+CHANGE_PASSWORD_LIMITS = [Limit(action="change_password", rate="10/5m", by_account=True)]
+REQUEST_PASSWORD_RESET_LIMITS = [
+    Limit(action="request_password_reset", rate="50/1h", by_address=True),
+    Limit(action="request_password_reset", rate="5/1h", by_account=True),
+]
+RESET_PASSWORD_LIMITS = [Limit(action="reset_password", rate="50/5m", by_address=True)]
+
+
+class InvalidCredentials(DomainError):
+    """No account has this e-mail address and password, or it is switched off: it is not told which."""
+
+    code = "INVALID_CREDENTIALS"
+
+    def __init__(self) -> None:
+        super().__init__("The e-mail address or the password is wrong.")
+
+
+class ProfileChanges(TypedDict, total=False):
+    """What is to change; None takes the avatar away, and is refused elsewhere."""
+
+    first_name: str | None
+    last_name: str | None
+    name: str | None
+    avatar: File[bytes] | None
+
+
+def register(request: HttpRequest, *, email: str, password: str, first_name: str, last_name: str) -> User:
+    """Open an account, sign it in and mail a link that verifies the address.
+
+    Raises ValidationError (on `email` where an account has it, whatever the case) and TooManyAttempts.
+    """
+    count_attempt(request, REGISTER_LIMITS)
+    user = User(email=email, first_name=first_name, last_name=last_name)
+    with field_errors():
+        check_all(
+            lambda: user.full_clean(exclude=["password"], validate_unique=False, validate_constraints=False),
+            lambda: check_password_rules(password, user=user),
+        )
+    try:
+        user = User.objects.create_user(user.email, password, first_name=first_name, last_name=last_name)
+    except IntegrityError as error:
+        if "email" not in str(error):
+            raise
+        raise ValidationError.of(email="There is already an account with this e-mail address.") from error
+    auth.login(request, user)
+    links.deliver(links.email_verification.mail(user))
+    return user
+
+
+def login(request: HttpRequest, *, email: str, password: str) -> User:
+    """Sign in; the session's key changes. Raises InvalidCredentials, and TooManyAttempts after too many.
+
+    No transaction is open when Django's user_logged_in is sent: its receivers may have their own.
+    """
+    with failures_counted(request, LOGIN_LIMITS, account=email):
+        # Hashes for an unknown account, too, so that it takes as long.
+        user = auth.authenticate(request, username=email, password=password)
+        if not isinstance(user, User):
+            raise InvalidCredentials
+    auth.login(request, user)
+    return user
+
+
+def logout(request: HttpRequest) -> None:
+    """End the session. A visitor who is not signed in keeps it, and the cart with it."""
+    if request.user.is_authenticated:
+        auth.logout(request)
+
+
+def update_profile(user: User, *, changes: ProfileChanges) -> None:
+    """Change the names, or the avatar with its files. Raises ValidationError. Locks user and profile."""
+    nulls = [field for field, value in changes.items() if value is None and field != "avatar"]
+    if nulls:
+        raise ValidationError.of(**{camel_case(field): "This field cannot be null." for field in nulls})
+    upload = changes.get("avatar")
+    stored = store_avatar(upload) if upload else None
+    try:
+        replaced = save_profile(user, changes=changes, avatar=stored)
+    except BaseException:
+        if stored:
+            images.delete(stored.name)
+        raise
+    if replaced:
+        images.delete(replaced)
+
+
+def store_avatar(upload: File[bytes]) -> images.StoredImage:
+    """ValidationError on `avatar` for what is no acceptable picture."""
+    try:
+        return images.store(images.prepare(upload), folder="avatars")
+    except images.InvalidImage as error:
+        raise ValidationError.of(avatar=str(error)) from error
+
+
+@transaction.atomic(durable=True)
+def save_profile(user: User, *, changes: ProfileChanges, avatar: images.StoredImage | None) -> str | None:
+    """Write the rows. Answers with the name of the avatar that they no longer have, if any."""
+    profile = Profile.objects.select_for_update().select_related("user").get(user=user)
+    before = profile.avatar.name
+    for field, value in changes.items():
+        if field != "avatar":
+            setattr(profile if field == "name" else profile.user, field, value)
+    if "avatar" in changes:
+        profile.avatar = avatar.name if avatar else ""
+        profile.avatar_width = avatar.width if avatar else None
+        profile.avatar_height = avatar.height if avatar else None
+        profile.avatar_placeholder = avatar.placeholder if avatar else ""
+    with field_errors():
+        check_all(
+            lambda: profile.user.clean_fields(exclude=["password"]),
+            lambda: profile.clean_fields(exclude=["user"]),
+        )
+    profile.user.save(update_fields=["first_name", "last_name"])
+    profile.save()
+    return before if before != profile.avatar.name else None
+
+
+def change_password(request: HttpRequest, *, user: User, old_password: str, new_password: str) -> None:
+    """Replace the password. All other sessions of this person end; this one stays, under another key.
+
+    Raises ValidationError, and TooManyAttempts after too many wrong old passwords.
+    """
+    with failures_counted(request, CHANGE_PASSWORD_LIMITS, account=str(user.pk)):
+        if not user.check_password(old_password):
+            raise wrong_old_password()
+    if not replace_password(user, new_password):
+        raise wrong_old_password()
+    auth.update_session_auth_hash(request, user)
+
+
+def request_password_reset(request: HttpRequest, *, email: str) -> None:
+    """Mail a link to choose a new password, if an active account has this address; it is not told whether.
+
+    Raises ValidationError where it is no e-mail address at all, and TooManyAttempts.
+    """
+    with field_errors(**{NON_FIELD_ERRORS: "email"}):
+        validate_email(email)
+    count_attempt(request, REQUEST_PASSWORD_RESET_LIMITS, account=email)
+    user = User.objects.with_email(email).filter(is_active=True).first()
+    # Written for nobody, too, so that it takes as long.
+    mail = links.password_reset.mail(user or User(pk=0, email=email))
+    if user and user.has_usable_password():
+        links.deliver(mail)
+
+
+def reset_password(request: HttpRequest, *, token: str, new_password: str) -> None:
+    """Replace the password by a mailed link, which signs nobody in. All sessions of this person end.
+
+    Raises ValidationError (on `token` where the link is void) and, after too many of those, TooManyAttempts.
+    """
+    with failures_counted(request, RESET_PASSWORD_LIMITS):
+        user = links.password_reset.user_of(token)
+    if not replace_password(user, new_password):
+        raise links.void()
+
+
+def verify_email(*, token: str) -> None:
+    """Note that the address is this person's. Raises ValidationError on `token` where the link is void."""
+    user = links.email_verification.user_of(token)
+    unverified = User.objects.filter(pk=user.pk, email=user.email, email_verified=False)
+    if not unverified.update(email_verified=True):
+        raise links.void()
+
+
+def replace_password(user: User, new_password: str) -> bool:
+    """False where somebody else has replaced it since `user` was read. ValidationError on `newPassword`."""
+    with field_errors(password="newPassword"):
+        check_password_rules(new_password, user=user)
+    before, user.password = user.password, make_password(new_password)
+    return User.objects.filter(pk=user.pk, password=before).update(password=user.password) == 1
+
+
+def wrong_old_password() -> ValidationError:
+    return ValidationError.of(oldPassword="This is not your password.")
+
+
+def check_password_rules(password: str, *, user: User) -> None:
+    """Django's ValidationError on `password`."""
+    if len(password) > MAX_PASSWORD_LENGTH:
+        too_long = f"The password is longer than {MAX_PASSWORD_LENGTH} characters."
+        raise DjangoValidationError({"password": too_long})
+    try:
+        validate_password(password, user)
+    except DjangoValidationError as error:
+        raise DjangoValidationError({"password": error}) from error
+
+
+def check_all(*checks: Callable[[], None]) -> None:
+    """Run all of them, and raise what any of them found together: a form shows all its errors at once."""
+    errors: dict[str, Any] = {}
+    for check in checks:
+        try:
+            check()
+        except DjangoValidationError as error:
+            error.update_error_dict(errors)
+    if errors:
+        raise DjangoValidationError(errors)

@@ -1,0 +1,67 @@
+"""How often the same may be tried, counted in the cache by address and by account."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django_ratelimit.core import get_usage
+
+from backend.errors import DomainError, TooManyAttempts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """So many of one action in so long (`10/5m`) for each address, each account, or each pair of the two."""
+
+    action: str
+    rate: str
+    by_address: bool = False
+    by_account: bool = False
+
+    def usage(self, request: HttpRequest, *, account: str, increment: bool) -> dict[str, Any]:
+        """django-ratelimit's `count`, `limit`, `should_limit` and `time_left`; it refuses if the cache is down."""
+        usage: dict[str, Any] = get_usage(
+            request,
+            group=f"{self.action}:{account.lower()}" if self.by_account else self.action,
+            key="ip" if self.by_address else anywhere,
+            rate=self.rate,
+            increment=increment,
+        )
+        return usage
+
+
+def anywhere(_group: str, _request: HttpRequest) -> str:
+    return ""
+
+
+def count_attempt(request: HttpRequest, limits: Sequence[Limit], *, account: str = "") -> None:
+    """Count one attempt. TooManyAttempts where that is one too many."""
+    for limit in limits:
+        usage = limit.usage(request, account=account, increment=True)
+        if usage["should_limit"]:
+            raise too_many(usage)
+
+
+@contextmanager
+def failures_counted(request: HttpRequest, limits: Sequence[Limit], *, account: str = "") -> Iterator[None]:
+    """Count what is done inside if it is refused; TooManyAttempts, before it is done, after too many refusals.
+
+    Attempts that run side by side may all be checked before any is counted, so as many as there are workers
+    can pass beyond the limit.
+    """
+    for limit in limits:
+        usage = limit.usage(request, account=account, increment=False)
+        if usage["count"] >= usage["limit"]:
+            raise too_many(usage)
+    try:
+        yield
+    except DomainError:
+        for limit in limits:
+            limit.usage(request, account=account, increment=True)
+        raise
+
+
+def too_many(usage: dict[str, Any]) -> TooManyAttempts:
+    return TooManyAttempts(retry_after_seconds=max(1, usage["time_left"]))
