@@ -160,6 +160,7 @@ STORE_ORDER_EXPIRY = timedelta(minutes=env.int("STORE_ORDER_EXPIRY", default=30)
 STORE_FRONTEND_URL = env.str("STORE_FRONTEND_URL", default="http://localhost:3000")
 
 # Without a Stripe account the SDK talks to a fake of ours; it refuses to start when DEBUG is off.
+STRIPE_FAKE_ALLOWED = DEBUG
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=["whsec_development"] if DEBUG else [])

@@ -6,12 +6,14 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 
 from backend import views
+from orders.webhooks import stripe_webhook
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("graphql/", views.graphql, name="graphql"),
     path("graphql", views.graphql),
     path("graphiql/", views.graphiql, name="graphiql"),
     path("admin/", admin.site.urls),
+    path("stripe/webhook/", stripe_webhook, name="stripe-webhook"),
     path("healthz", views.health, name="health"),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]

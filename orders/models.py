@@ -14,10 +14,6 @@ from catalog.models import Product
 MAX_QUANTITY = 999
 MAX_LINES = 100
 
-# Who may be paid for, and what may follow: the one table of an order's moves.
-# REFUNDED is reached only when Stripe reports that the full refund succeeded.
-
-
 class OrderStatus(models.TextChoices):
     DRAFT = "draft", "Draft"
     PENDING = "pending", "Pending"
@@ -25,16 +21,6 @@ class OrderStatus(models.TextChoices):
     SHIPPED = "shipped", "Shipped"
     CANCELLED = "cancelled", "Cancelled"
     REFUNDED = "refunded", "Refunded"
-
-
-MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
-    OrderStatus.DRAFT: frozenset({OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.CANCELLED}),
-    OrderStatus.PENDING: frozenset({OrderStatus.PAID, OrderStatus.CANCELLED}),
-    OrderStatus.PAID: frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED, OrderStatus.REFUNDED}),
-    OrderStatus.SHIPPED: frozenset({OrderStatus.REFUNDED}),
-    OrderStatus.CANCELLED: frozenset({OrderStatus.REFUNDED}),
-    OrderStatus.REFUNDED: frozenset(),
-}
 
 
 class PaymentStatus(models.TextChoices):
@@ -55,7 +41,6 @@ class Cart(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="cart"
     )
     visitor = models.UUIDField(null=True, blank=True, unique=True)
-    updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [
@@ -70,13 +55,14 @@ class Cart(models.Model):
 
 
 class CartItem(models.Model):
+    """One product of a cart, with its name and final price as the shopper last saw them."""
+
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="items")
     # Never null, but its product may be gone: the id stays, and a join must be an outer one.
     product = models.ForeignKey(
         Product, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+"
     )
     quantity = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)])
-    # As the shopper last saw them.
     product_name = models.CharField(max_length=200)
     seen_price = AmountField()
     added_at = models.DateTimeField(default=timezone.now)

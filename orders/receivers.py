@@ -1,0 +1,18 @@
+"""Signing in moves a visitor's things to the account; accounts knows nothing of it."""
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from accounts.models import User
+from orders.cart import join
+from orders.owners import Owner, take_visitor
+
+
+@receiver(user_logged_in)
+def join_visitor(*, request: HttpRequest, user: User, **_: Any) -> None:
+    visitor = take_visitor(request.session)
+    if visitor:
+        join(visitor, Owner(user=user))

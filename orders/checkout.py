@@ -1,0 +1,180 @@
+"""Checkout: `place` in one transaction, then the payment is started with none open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Sum
+
+from backend.errors import NotFound, RateLimited, Unauthenticated
+from backend.money import Money, round_half_up
+from catalog.stock import lock_products, take_stock
+from orders.addresses import validated
+from orders.cart import Cart
+from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
+from orders.models import Order, OrderItem, OrderStatus, Shipping
+from orders.owners import Owner
+from orders.payments.attempts import check_payable, new_attempt, start_pending
+from orders.transitions import move
+
+MAX_PENDING = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """So many of a product, known by this name when it was put in."""
+
+    name: str
+    quantity: int
+
+
+def checkout(
+    *, owner: Owner, shipping: Shipping, idempotency_key: UUID, expected_total: Decimal | None, now: datetime
+) -> UUID:
+    """Buy what is in the cart; answers with the order's uuid. The same owner's key always answers with one order.
+
+    ValidationError, CartEmpty, ProductUnavailable, InsufficientStock, TotalChanged, PaymentUnavailable, RateLimited:
+    each leaves all as it was. Once the order is placed it stands, even when Stripe cannot be reached.
+    """
+    if owner.user is None and not settings.STORE_GUEST_CHECKOUT:
+        raise Unauthenticated
+    order_uuid = place(
+        owner=owner,
+        shipping=validated(shipping),
+        idempotency_key=idempotency_key,
+        expected_total=expected_total,
+        now=now,
+    )
+    start_pending(order_uuid)
+    return order_uuid
+
+
+@transaction.atomic(durable=True)
+def place(
+    *, owner: Owner, shipping: Shipping, idempotency_key: UUID, expected_total: Decimal | None, now: datetime
+) -> UUID:
+    """Turn the cart into a pending order and its payment's row. Locks the cart, then the products in order of key."""
+    cart = Cart(owner)
+    cart_row = cart.locked()
+    placed = Order.objects.filter(**owner.lookup(), idempotency_key=idempotency_key).first()
+    if placed:
+        return placed.pk
+    if cart_row is None or not cart.lines:
+        raise CartEmpty
+    order = Order.objects.create(
+        **owner.lookup(),
+        idempotency_key=idempotency_key,
+        currency=settings.STORE_CURRENCY,
+        created_at=now,
+        updated_at=now,
+    )
+    wanted = {line.product_id: Wanted(name=line.product_name, quantity=line.quantity) for line in cart.lines}
+    submit(order, wanted, owner=owner, shipping=shipping, expected_total=expected_total, now=now)
+    cart.empty(cart_row)
+    return order.pk
+
+
+def place_draft(
+    *, owner: Owner, order_uuid: UUID, shipping: Shipping, expected_total: Decimal | None, now: datetime
+) -> None:
+    """The same for a draft that was filled item by item; one that is placed already stays as it is.
+
+    Raises what `checkout` raises, and NotFound and OrderNotEditable.
+    """
+    submit_draft(
+        owner=owner,
+        order_uuid=order_uuid,
+        shipping=validated(shipping),
+        expected_total=expected_total,
+        now=now,
+    )
+    start_pending(order_uuid)
+
+
+@transaction.atomic(durable=True)
+def submit_draft(
+    *, owner: Owner, order_uuid: UUID, shipping: Shipping, expected_total: Decimal | None, now: datetime
+) -> None:
+    Cart(owner).locked_or_new()  # serializes this owner's placing, so that the limit of pending orders holds
+    order = Order.objects.select_for_update().filter(pk=order_uuid, **owner.lookup()).first()
+    if order is None:
+        raise NotFound("order")
+    if order.status == OrderStatus.CANCELLED:
+        raise OrderNotEditable(OrderStatus.CANCELLED)
+    if order.status != OrderStatus.DRAFT:
+        return
+    wanted = {
+        item.product_id or -item.pk: Wanted(name=item.name, quantity=item.quantity) for item in order.items.all()
+    }
+    if not wanted:
+        raise CartEmpty
+    submit(order, wanted, owner=owner, shipping=shipping, expected_total=expected_total, now=now)
+
+
+def submit(
+    order: Order,
+    wanted: Mapping[int, Wanted],
+    *,
+    owner: Owner,
+    shipping: Shipping,
+    expected_total: Decimal | None,
+    now: datetime,
+) -> None:
+    """Make the draft a pending order, or a paid one where nothing is to pay; a step of an open transaction."""
+    if Order.objects.filter(**owner.lookup(), status=OrderStatus.PENDING).count() >= MAX_PENDING:
+        raise RateLimited("Please pay or cancel your open orders first.")
+    products = lock_products(set(wanted))
+    for key, item in wanted.items():
+        if key not in products:
+            raise ProductUnavailable(product_pk=key, name=item.name)
+    items = [
+        OrderItem(
+            order=order,
+            product=products[key],
+            name=products[key].name,
+            quantity=wanted[key].quantity,
+            unit_price=products[key].final_price,
+        )
+        for key in wanted
+    ]
+    OrderItem.objects.bulk_create(
+        items, update_conflicts=True, unique_fields=["order", "product"], update_fields=["name", "unit_price"]
+    )
+    order.amount = items_total(order)
+    if expected_total is not None and expected_total != order.amount:
+        raise TotalChanged(
+            expected=Money.of(expected_total, order.currency), actual=Money.of(order.amount, order.currency)
+        )
+    check_payable(order.amount, order.currency)
+    quantities = {key: item.quantity for key, item in wanted.items()}
+    take_stock(products, quantities=quantities, order_uuid=order.pk, now=now)
+    shipping.save()
+    move(
+        order.pk,
+        OrderStatus.PENDING,
+        now=now,
+        amount=order.amount,
+        shipping=shipping,
+        expires_at=now + settings.STORE_ORDER_EXPIRY,
+    )
+    if order.amount:
+        new_attempt(order, now=now)
+    else:
+        give_away(order.pk, now=now)
+
+
+def items_total(order: Order) -> Decimal:
+    """The sum over the order's items."""
+    total = order.items.aggregate(total=Sum(F("unit_price") * F("quantity")))["total"]
+    return round_half_up(total or Decimal(0), order.currency)
+
+
+def give_away(order_uuid: UUID, *, now: datetime) -> None:
+    """There is nothing to pay."""
+    move(order_uuid, OrderStatus.PAID, now=now)
+    if settings.STORE_SHIP_ON_PAYMENT:
+        move(order_uuid, OrderStatus.SHIPPED, now=now)

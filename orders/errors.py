@@ -1,0 +1,64 @@
+"""What a shopper can cause between cart and delivery.
+
+    DomainError
+    ├── CartEmpty
+    ├── ProductUnavailable
+    ├── TotalChanged
+    ├── PaymentUnavailable
+    ├── OrderNotEditable
+    └── OrderNotCancellable
+"""
+
+from backend.errors import DomainError
+from backend.money import Money
+from orders.models import OrderStatus
+
+
+class CartEmpty(DomainError):
+    code = "CART_EMPTY"
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing to buy yet.")
+
+
+class ProductUnavailable(DomainError):
+    """The product has been deleted since it was put in. `product_pk` and `name` are what is left of it."""
+
+    code = "PRODUCT_UNAVAILABLE"
+
+    def __init__(self, *, product_pk: int, name: str) -> None:
+        super().__init__(f"“{name}” is no longer sold.")
+        self.product_pk = product_pk
+        self.name = name
+
+
+class TotalChanged(DomainError):
+    code = "TOTAL_CHANGED"
+
+    def __init__(self, *, expected: Money, actual: Money) -> None:
+        super().__init__(f"The total is now {actual.amount} {actual.currency}.")
+        self.expected = expected
+        self.actual = actual
+
+
+class PaymentUnavailable(DomainError):
+    code = "PAYMENT_UNAVAILABLE"
+
+    def __init__(self, message: str = "Payment is not possible at the moment. Please try again.") -> None:
+        super().__init__(message)
+
+
+class OrderNotEditable(DomainError):
+    code = "ORDER_NOT_EDITABLE"
+
+    def __init__(self, status: OrderStatus) -> None:
+        super().__init__(f"The order is {status.label.lower()} and cannot be changed.")
+        self.status = status
+
+
+class OrderNotCancellable(DomainError):
+    code = "ORDER_NOT_CANCELLABLE"
+
+    def __init__(self, status: OrderStatus, message: str = "") -> None:
+        super().__init__(message or f"The order is {status.label.lower()} and cannot be cancelled.")
+        self.status = status

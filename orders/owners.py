@@ -1,0 +1,54 @@
+"""Whose a cart or an order is: a user's, or else a visitor's, known by a random key in the session."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+
+from accounts.models import User
+
+SESSION_KEY = "visitor"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Exactly one of the two is given."""
+
+    user: User | None = None
+    visitor: UUID | None = None
+
+    def lookup(self, prefix: str = "") -> dict[str, Any]:
+        """The conditions that only this owner's rows meet; also the columns of a new row of theirs."""
+        if self.user:
+            return {f"{prefix}user": self.user}
+        return {f"{prefix}visitor": self.visitor}
+
+
+def owner_of(request: HttpRequest) -> Owner | None:
+    """Who is asking; None for a visitor who has not written anything yet. Makes no session."""
+    if isinstance(request.user, User):
+        return Owner(user=request.user)
+    visitor = request.session.get(SESSION_KEY)
+    return Owner(visitor=UUID(visitor)) if visitor else None
+
+
+@contextmanager
+def writing_owner(request: HttpRequest) -> Iterator[Owner]:
+    """Who is asking; a visitor without a key is given one, which the session keeps if the write succeeds."""
+    owner = owner_of(request)
+    if owner:
+        yield owner
+        return
+    visitor = uuid4()
+    yield Owner(visitor=visitor)
+    request.session[SESSION_KEY] = str(visitor)
+
+
+def take_visitor(session: SessionBase) -> Owner | None:
+    """The visitor that this session was, who is one no longer."""
+    visitor = session.pop(SESSION_KEY, None)
+    return Owner(visitor=UUID(visitor)) if visitor else None

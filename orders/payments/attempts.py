@@ -1,0 +1,84 @@
+"""Paying in two phases: a row in the checkout's transaction, then an intent at Stripe with none open."""
+
+import logging
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import stripe
+from django.db import transaction
+from stripe.params import PaymentIntentCreateParams
+
+from backend import money
+from orders.errors import OrderNotEditable, PaymentUnavailable
+from orders.models import Order, OrderStatus, Payment, PaymentStatus
+from orders.payments.gateway import MINIMUM, client
+
+logger = logging.getLogger(__name__)
+
+
+def check_payable(amount: Decimal, currency: str) -> None:
+    """PaymentUnavailable for an amount that Stripe would refuse; 0 needs no payment."""
+    units = money.to_minor_units(amount, currency)
+    if units > money.MAX_MINOR_UNITS:
+        most = money.from_minor_units(money.MAX_MINOR_UNITS, currency)
+        raise PaymentUnavailable(f"At most {most} {currency} can be paid at once.")
+    least = MINIMUM.get(currency, 1)
+    if 0 < units < least:
+        raise PaymentUnavailable(f"At least {money.from_minor_units(least, currency)} {currency} can be paid.")
+
+
+def new_attempt(order: Order, *, now: datetime) -> Payment:
+    """Write the row of an attempt at the order's amount; a step of a transaction that has locked the order."""
+    return Payment.objects.create(
+        order=order, amount=order.amount, currency=order.currency, created_at=now, updated_at=now
+    )
+
+
+def start_payment(payment: Payment) -> bool:
+    """Create the intent of an attempt and store its id; False where Stripe could not be reached.
+
+    Runs with no transaction open. The key and the parameters are a function of the row alone, so that a repetition
+    after a crash, or at the same time, finds the same intent.
+    """
+    if payment.intent_id:
+        return True
+    try:
+        intent = client().v1.payment_intents.create(parameters(payment), {"idempotency_key": f"payment:{payment.pk}"})
+    except stripe.StripeError:
+        logger.warning("No intent for payment %s: it will be retried.", payment.pk, exc_info=True)
+        return False
+    payment.intent_id, payment.client_secret = intent.id, intent.client_secret or ""
+    Payment.objects.filter(pk=payment.pk, intent_id=None).update(
+        intent_id=payment.intent_id, client_secret=payment.client_secret
+    )
+    return True
+
+
+def parameters(payment: Payment) -> PaymentIntentCreateParams:
+    return {
+        "amount": money.to_minor_units(payment.amount, payment.currency),
+        "currency": payment.currency.lower(),
+        "automatic_payment_methods": {"enabled": True},
+        "metadata": {"payment": str(payment.pk), "order": str(payment.order_id)},
+    }
+
+
+def start_pending(order_uuid: UUID) -> bool:
+    """Start the order's live attempt, if it has one that is not started; False where Stripe could not be reached."""
+    payment = live_attempt(order_uuid)
+    return payment is None or start_payment(payment)
+
+
+def live_attempt(order_uuid: UUID) -> Payment | None:
+    return Payment.objects.filter(order=order_uuid).exclude(status=PaymentStatus.CANCELLED).first()
+
+
+@transaction.atomic(durable=True)
+def ensure_attempt(order_uuid: UUID, *, now: datetime) -> None:
+    """A pending order has a live attempt after this. OrderNotEditable for any other order. Locks the order."""
+    order = Order.objects.select_for_update().get(pk=order_uuid)
+    if order.status != OrderStatus.PENDING:
+        raise OrderNotEditable(OrderStatus(order.status))
+    if live_attempt(order_uuid) is None:
+        new_attempt(order, now=now)

@@ -1,0 +1,88 @@
+"""Refunds: a row before the call, and each of Stripe's refunds counted once, also those made in its Dashboard."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import stripe
+from django.db.models import Q, Sum
+
+from backend import money
+from orders.models import Payment, PaymentStatus, Refund
+from orders.payments.gateway import client
+
+logger = logging.getLogger(__name__)
+
+Status = Refund.Status
+STATUSES = {"succeeded": Status.SUCCEEDED, "failed": Status.FAILED, "canceled": Status.FAILED}
+
+
+def refundable(payment: Payment) -> Decimal:
+    """What has been paid and is neither given back nor on its way; exact only while the payment is locked."""
+    promised = payment.refunds.exclude(status=Status.FAILED).aggregate(sum=Sum("amount"))["sum"]
+    return money.round_half_up(payment.amount - (promised or 0), payment.currency)
+
+
+def promise_refund(payment: Payment, amount: Decimal, *, now: datetime) -> None:
+    """Write the row; a step of a transaction that has locked the payment and knows that so much is refundable."""
+    Refund.objects.create(payment=payment, amount=amount, created_at=now)
+
+
+def promise_rest(payment: Payment, *, now: datetime) -> None:
+    """The same for all that is left, if anything is."""
+    rest = refundable(payment)
+    if rest:
+        promise_refund(payment, rest, now=now)
+
+
+def send_promised(payment: Payment) -> bool:
+    """Ask Stripe for the refunds that it has not been asked for; False where there were none. No transaction open.
+
+    The row's uuid is the idempotency key, so a repetition after a crash is the same refund.
+    """
+    unsent = list(Refund.objects.filter(payment=payment, status=Status.PENDING, refund_id=None))
+    for refund in unsent:
+        sent = client().v1.refunds.create(
+            {
+                "payment_intent": payment.intent_id or "",
+                "amount": money.to_minor_units(refund.amount, payment.currency),
+                "metadata": {"refund": str(refund.pk)},
+            },
+            {"idempotency_key": f"refund:{refund.pk}"},
+        )
+        Refund.objects.filter(pk=refund.pk, refund_id=None).update(refund_id=sent.id)
+    return bool(unsent)
+
+
+def count_refunds(payment: Payment, refunds: Sequence[stripe.Refund], *, now: datetime) -> None:
+    """Take over what Stripe says of the payment's refunds; a step of a transaction that has locked the payment."""
+    for refund in refunds:
+        take_over(payment, refund, now=now)
+    succeeded = payment.refunds.filter(status=Status.SUCCEEDED).aggregate(sum=Sum("amount"))["sum"]
+    payment.refunded = money.round_half_up(succeeded or Decimal(0), payment.currency)
+    if payment.refunded == payment.amount:
+        payment.status = PaymentStatus.REFUNDED
+    elif payment.refunded:
+        payment.status = PaymentStatus.PARTIALLY_REFUNDED
+    else:
+        payment.status = PaymentStatus.SUCCEEDED
+    payment.updated_at = now
+    payment.save()
+
+
+def take_over(payment: Payment, refund: stripe.Refund, *, now: datetime) -> None:
+    """One refund of Stripe's: ours by its id or by the uuid we gave it, else one made in the Dashboard."""
+    known = Q(refund_id=refund.id) | Q(pk=our_uuid(refund))
+    status = STATUSES.get(refund.status or "", Status.PENDING)
+    if not payment.refunds.filter(known).update(refund_id=refund.id, status=status):
+        amount = money.from_minor_units(refund.amount, payment.currency)
+        payment.refunds.create(amount=amount, refund_id=refund.id, status=status, created_at=now)
+
+
+def our_uuid(refund: stripe.Refund) -> UUID | None:
+    try:
+        return UUID((refund.metadata or {})["refund"])
+    except (KeyError, ValueError):
+        return None

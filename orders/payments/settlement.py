@@ -1,0 +1,128 @@
+"""Settling: an order takes on what Stripe says of its payment, always forwards, whoever asks and however often."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import stripe
+from django.conf import settings
+from django.db import transaction
+
+from backend import money
+from catalog.models import StockMovement
+from catalog.stock import return_stock
+from orders import mail
+from orders.models import Order, OrderStatus, Payment, PaymentStatus, StripeEvent
+from orders.payments.gateway import client
+from orders.payments.refunds import count_refunds, promise_rest, send_promised
+from orders.transitions import move
+
+logger = logging.getLogger(__name__)
+
+STATUSES = {
+    "requires_payment_method": PaymentStatus.PENDING,
+    "requires_confirmation": PaymentStatus.PENDING,
+    "requires_action": PaymentStatus.REQUIRES_ACTION,
+    "processing": PaymentStatus.PROCESSING,
+    "canceled": PaymentStatus.CANCELLED,
+    "succeeded": PaymentStatus.SUCCEEDED,
+}
+PAID = frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED})
+REFUSED = "The payment was not accepted. Please try another way to pay."
+
+
+def settle(intent_id: str, *, now: datetime, event: StripeEvent | None = None) -> None:
+    """Fetch the intent, which is the truth, and bring payment, order and stock to what it says.
+
+    `event` is recorded in the same transaction; one on record already changes nothing, and neither does an intent
+    that is none of ours. What must leave the database follows the commit, and is made up for by the next call if
+    the process dies before it. stripe.StripeError where Stripe cannot be asked.
+    """
+    payment = fetch_and_apply(intent_id, now=now, event=event)
+    if payment and payment.status in PAID:
+        if send_promised(payment):
+            fetch_and_apply(intent_id, now=now)
+        mail.confirm(payment.order_id, now=now)
+
+
+def fetch_and_apply(intent_id: str, *, now: datetime, event: StripeEvent | None = None) -> Payment | None:
+    intent = client().v1.payment_intents.retrieve(intent_id)
+    refunds: Sequence[stripe.Refund] = ()
+    if intent.latest_charge:
+        refunds = client().v1.refunds.list({"payment_intent": intent_id, "limit": 100}).data
+    return apply(intent, refunds, now=now, event=event)
+
+
+@transaction.atomic(durable=True)
+def apply(
+    intent: stripe.PaymentIntent,
+    refunds: Sequence[stripe.Refund] = (),
+    *,
+    now: datetime,
+    event: StripeEvent | None = None,
+) -> Payment | None:
+    """Bring our rows to what Stripe says; None for an intent that is none of ours. Locks order, then payment."""
+    found = Payment.objects.filter(pk=our_uuid(intent)).first()
+    if found is None or found.intent_id not in (None, intent.id):
+        return None
+    order = Order.objects.select_for_update().get(pk=found.order_id)
+    payment = Payment.objects.select_for_update().get(pk=found.pk)
+    if event and not recorded(event):
+        return payment
+    asked = money.to_minor_units(payment.amount, payment.currency), payment.currency.lower()
+    if (intent.amount, intent.currency) != asked:
+        logger.error("Intent %s is not what payment %s asked for.", intent.id, payment.pk)
+        return None
+    if payment.status not in PAID:
+        mirror(payment, intent, now=now)
+    if payment.status in PAID:
+        on_success(order, payment, now=now)
+        count_refunds(payment, refunds, now=now)
+        if payment.status == PaymentStatus.REFUNDED:
+            on_full_refund(order.pk, now=now)
+    return payment
+
+
+def recorded(event: StripeEvent) -> bool:
+    """Put the event on record; False where it is there already."""
+    _, created = StripeEvent.objects.get_or_create(
+        event_id=event.event_id, defaults={"type": event.type, "received_at": event.received_at}
+    )
+    return created
+
+
+def our_uuid(intent: stripe.PaymentIntent) -> UUID | None:
+    """The payment that the intent was made for; None for an intent that we did not make."""
+    try:
+        return UUID((intent.metadata or {})["payment"])
+    except (KeyError, ValueError):
+        return None
+
+
+def mirror(payment: Payment, intent: stripe.PaymentIntent, *, now: datetime) -> None:
+    """Take on the state of an attempt that is not paid yet, with the last failure in the shopper's words."""
+    status, error = STATUSES[intent.status], intent.last_payment_error
+    if status == PaymentStatus.PENDING and error:
+        status = PaymentStatus.FAILED
+    payment.status = status
+    payment.failure = ((error and error.message) or REFUSED)[:500] if status == PaymentStatus.FAILED else ""
+    payment.intent_id, payment.client_secret = intent.id, intent.client_secret or ""
+    payment.updated_at = now
+    payment.save()
+
+
+def on_success(order: Order, payment: Payment, *, now: datetime) -> None:
+    """Paid, and shipped if so set; the money for an order that was given up meanwhile goes back."""
+    if move(order.pk, OrderStatus.PAID, now=now):
+        if settings.STORE_SHIP_ON_PAYMENT:
+            move(order.pk, OrderStatus.SHIPPED, now=now)
+    elif order.status == OrderStatus.CANCELLED:
+        promise_rest(payment, now=now)
+
+
+def on_full_refund(order_uuid: UUID, *, now: datetime) -> None:
+    """REFUNDED; what has not been shipped and was not put back by a cancelling goes back to the stock."""
+    before = Order.objects.values_list("status", flat=True).get(pk=order_uuid)
+    if move(order_uuid, OrderStatus.REFUNDED, now=now) and before == OrderStatus.PAID:
+        return_stock(order_uuid=order_uuid, reason=StockMovement.Reason.RETURNED, now=now)

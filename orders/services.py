@@ -1,0 +1,126 @@
+"""Drafts that are filled item by item, and what an owner does with an order once it is placed."""
+
+from datetime import datetime
+from uuid import UUID
+
+import stripe
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import User
+from backend.errors import NotFound, TooManyAttempts, ValidationError
+from catalog.models import Product
+from catalog.stock import InsufficientStock
+from orders import cancellation
+from orders.cart import check_quantity
+from orders.checkout import items_total
+from orders.errors import OrderNotEditable, PaymentUnavailable
+from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus
+from orders.owners import Owner
+from orders.payments.attempts import ensure_attempt, live_attempt, start_pending
+from orders.payments.settlement import settle
+
+MAX_DRAFTS = 10
+
+
+@transaction.atomic(durable=True)
+def create_order(*, user: User, now: datetime) -> UUID:
+    """An empty draft. TooManyAttempts beyond MAX_DRAFTS, until drafts are placed or cancelled. Locks the user."""
+    User.objects.select_for_update().get(pk=user.pk)
+    if Order.objects.filter(user=user, status=OrderStatus.DRAFT).count() >= MAX_DRAFTS:
+        raise TooManyAttempts(retry_after_seconds=int(settings.STORE_ORDER_EXPIRY.total_seconds()))
+    return Order.objects.create(user=user, currency=settings.STORE_CURRENCY, created_at=now, updated_at=now).pk
+
+
+@transaction.atomic(durable=True)
+def add_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, quantity: int, now: datetime) -> None:
+    """Add to what the draft has; no stock is taken before it is placed.
+
+    ValidationError, NotFound, OrderNotEditable, InsufficientStock. Locks the order.
+    """
+    check_quantity(quantity)
+    order = locked_draft(owner, order_uuid)
+    product = Product.objects.filter(pk=product_pk).first()
+    if product is None:
+        raise NotFound("product")
+    items = {item.product_id: item.quantity for item in order.items.all()}
+    if product_pk not in items and len(items) >= MAX_LINES:
+        raise ValidationError.of(productId=f"An order holds at most {MAX_LINES} products.")
+    wanted = items.get(product_pk, 0) + quantity
+    if wanted > MAX_QUANTITY:
+        raise ValidationError.of(quantity=f"At most {MAX_QUANTITY} of a product.")
+    if wanted > product.stock:
+        raise InsufficientStock(product=product, requested=wanted)
+    OrderItem.objects.bulk_create(
+        [
+            OrderItem(
+                order=order, product=product, name=product.name, quantity=wanted, unit_price=product.final_price
+            )
+        ],
+        update_conflicts=True,
+        unique_fields=["order", "product"],
+        update_fields=["name", "quantity", "unit_price"],
+    )
+    sum_up(order, now=now)
+
+
+@transaction.atomic(durable=True)
+def remove_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, now: datetime) -> None:
+    """NotFound, OrderNotEditable. Locks the order."""
+    order = locked_draft(owner, order_uuid)
+    deleted, _ = order.items.filter(product=product_pk).delete()
+    if not deleted:
+        raise NotFound("product in the order")
+    sum_up(order, now=now)
+
+
+def locked_draft(owner: Owner, order_uuid: UUID) -> Order:
+    order = Order.objects.select_for_update().filter(pk=order_uuid, **owner.lookup()).first()
+    if order is None:
+        raise NotFound("order")
+    if order.status != OrderStatus.DRAFT:
+        raise OrderNotEditable(OrderStatus(order.status))
+    return order
+
+
+def sum_up(order: Order, *, now: datetime) -> None:
+    order.amount, order.updated_at = items_total(order), now
+    order.save(update_fields=["amount", "updated_at"])
+
+
+def retry_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
+    """The pending order has a started attempt after this: the live one, or a new one.
+
+    NotFound, OrderNotEditable, PaymentUnavailable.
+    """
+    owned(owner, order_uuid)
+    ensure_attempt(order_uuid, now=now)
+    if not start_pending(order_uuid):
+        raise PaymentUnavailable
+
+
+def refresh_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
+    """Ask Stripe how the payment stands. NotFound, PaymentUnavailable."""
+    owned(owner, order_uuid)
+    payment = live_attempt(order_uuid)
+    if payment is None:
+        return
+    if not start_pending(order_uuid):
+        raise PaymentUnavailable
+    payment.refresh_from_db()
+    try:
+        settle(payment.intent_id or "", now=now)
+    except stripe.StripeError as error:
+        raise PaymentUnavailable from error
+
+
+def cancel_order(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
+    """NotFound, OrderNotCancellable."""
+    cancellation.cancel(owned(owner, order_uuid), now=now)
+
+
+def owned(owner: Owner, order_uuid: UUID) -> Order:
+    order = Order.objects.filter(pk=order_uuid, **owner.lookup()).first()
+    if order is None:
+        raise NotFound("order")
+    return order
