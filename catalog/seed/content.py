@@ -1,0 +1,60 @@
+"""What the demonstration shop sells and what its shoppers say, read from content.toml."""
+
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedCategory:
+    """`tint` is the colour behind its products' pictures."""
+
+    name: str
+    tint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedComment:
+    """Without a rating where the author only asks or remarks."""
+
+    author: str
+    body: str
+    rating: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedProduct:
+    """`discount` is in per cent; `motif`, `colour` and `accent` are what its picture is drawn from."""
+
+    category: SeedCategory
+    name: str
+    seller: str
+    description: str
+    price: Decimal
+    discount: Decimal
+    stock: int
+    motif: str
+    colour: str
+    accent: str
+    comments: tuple[SeedComment, ...]
+
+
+def _product(row: dict[str, Any], *, category: SeedCategory) -> SeedProduct:
+    numbers = {"price": Decimal(row["price"]), "discount": Decimal(row.get("discount", 0))}
+    comments = tuple(SeedComment(**comment) for comment in row.get("comments", ()))
+    return SeedProduct(**row | numbers | {"category": category, "comments": comments})
+
+
+_SHOP = tomllib.loads(Path(__file__).with_name("content.toml").read_text("utf-8"))
+
+SELLERS: tuple[str, ...] = tuple(_SHOP["sellers"])
+PRODUCTS = tuple(
+    _product(row, category=SeedCategory(name=category["name"], tint=category["tint"]))
+    for category in _SHOP["categories"]
+    for row in category["products"]
+)
+CATEGORIES = tuple(dict.fromkeys(product.category for product in PRODUCTS))
+# Everyone who comments, in the order of their first comment.
+REVIEWERS = tuple(dict.fromkeys(comment.author for product in PRODUCTS for comment in product.comments))
