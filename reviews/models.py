@@ -1,7 +1,7 @@
 """Comment, which may carry a rating, and Report, which asks the staff to look at one."""
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -9,13 +9,22 @@ from django.utils import timezone
 from backend.slugs import MAX_LENGTH
 from catalog.models import Product
 
+MAX_BODY = 5_000
+
 
 class Comment(models.Model):
+    """Changes only through reviews.services, which keep the sums of the product's ratings."""
+
+    # Protected, because a cascade would leave the author's ratings in the sums.
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="comments", verbose_name="author"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="comments", verbose_name="author"
     )
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="comments")
-    body = models.TextField(max_length=5_000)
+    body = models.TextField(
+        max_length=MAX_BODY,
+        # A TextField checks its max_length in forms alone.
+        validators=[MaxLengthValidator(MAX_BODY), RegexValidator(r"\S", "This field cannot be blank.")],
+    )
     rating = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
     )
@@ -39,7 +48,9 @@ class Comment(models.Model):
                 condition=Q(rating=None) | Q(rating__gte=1, rating__lte=5), name="rating_from_1_to_5"
             ),
         ]
-        indexes = [models.Index(fields=["product", "created_at", "slug"], name="comment_of_product_by_created")]
+        indexes = [
+            models.Index(fields=["product", "created_at", "slug"], name="comment_of_product_by_created")
+        ]
 
     def __str__(self) -> str:
         return self.body[:60]
@@ -48,11 +59,15 @@ class Comment(models.Model):
 class Report(models.Model):
     comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="reports")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reports")
-    reason = models.CharField(max_length=500)
+    reason = models.CharField(
+        max_length=500, validators=[RegexValidator(r"\S", "This field cannot be blank.")]
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["comment", "user"], name="one_report_per_person_and_comment")]
+        constraints = [
+            models.UniqueConstraint(fields=["comment", "user"], name="one_report_per_person_and_comment")
+        ]
 
     def __str__(self) -> str:
         return self.reason[:60]

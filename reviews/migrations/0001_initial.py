@@ -21,14 +21,14 @@ class Migration(migrations.Migration):
             name='Comment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('body', models.TextField(max_length=5000)),
+                ('body', models.TextField(max_length=5000, validators=[django.core.validators.MaxLengthValidator(5000), django.core.validators.RegexValidator('\\S', 'This field cannot be blank.')])),
                 ('rating', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)])),
                 ('slug', models.SlugField(allow_unicode=True, editable=False, max_length=80, unique=True)),
                 ('active', models.BooleanField(default=True, help_text='Off: only its author and the staff see it, and its rating does not count.')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='catalog.product')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to=settings.AUTH_USER_MODEL, verbose_name='author')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='comments', to=settings.AUTH_USER_MODEL, verbose_name='author')),
             ],
             options={
                 'ordering': ['-created_at', '-slug'],
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             name='Report',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=500)),
+                ('reason', models.CharField(max_length=500, validators=[django.core.validators.RegexValidator('\\S', 'This field cannot be blank.')])),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('comment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='reviews.comment')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reports', to=settings.AUTH_USER_MODEL)),

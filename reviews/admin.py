@@ -1,0 +1,126 @@
+"""Moderation: comments with what was reported of them. The staff switch them off and on; nobody rewrites them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action, display
+
+from catalog.models import RATINGS
+from reviews import services
+from reviews.models import Comment, Report
+
+EXCERPT = 80
+
+
+class Moderation(admin.SimpleListFilter):
+    title = "moderation"
+    parameter_name = "moderation"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("waiting", "Reported and still active"),
+            ("reported", "Reported"),
+            ("unreported", "Not reported"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Comment]) -> QuerySet[Comment]:
+        match self.value():
+            case "waiting":
+                return queryset.filter(report_count__gt=0, active=True)
+            case "reported":
+                return queryset.filter(report_count__gt=0)
+            case "unreported":
+                return queryset.filter(report_count=0)
+            case _:
+                return queryset
+
+
+class ReportInline(TabularInline):
+    model = Report
+    fields = readonly_fields = ("user", "reason", "created_at")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
+        reports: QuerySet[Report] = super().get_queryset(request)
+        return reports.select_related("user")
+
+
+@admin.register(Comment)
+class CommentAdmin(ModelAdmin):
+    """Every write goes through the steps of reviews.services, inside the transaction that Django's views open."""
+
+    list_display = ("excerpt", "product", "author", "stars", "active", "reports", "created_at")
+    list_filter = (Moderation, "active", "rating")
+    list_select_related = ("product", "user__profile")
+    search_fields = ("body", "product__name", "user__email", "user__profile__name")
+    readonly_fields = ("product", "author", "stars", "body", "created_at", "updated_at")
+    fields = (*readonly_fields, "active")
+    inlines = (ReportInline,)
+    actions = ("switch_off", "switch_on")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Comment]:
+        comments: QuerySet[Comment] = super().get_queryset(request)
+        return comments.annotate(report_count=Count("reports"))
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """What was reported most comes first; not an attribute, because the reports are no column."""
+        return ("-report_count", "-created_at", "-slug")
+
+    @display(description="Comment")
+    def excerpt(self, comment: Comment) -> str:
+        return comment.body if len(comment.body) <= EXCERPT else f"{comment.body[:EXCERPT]}…"
+
+    @display(description="Author", ordering="user__profile__name")
+    def author(self, comment: Comment) -> str:
+        return comment.user.profile.name
+
+    @display(description="Rating", ordering="rating", empty_value="–")
+    def stars(self, comment: Comment) -> str | None:
+        rating = comment.rating
+        return "★" * rating + "☆" * (len(RATINGS) - rating) if rating else None
+
+    @display(description="Reports", ordering="report_count")
+    def reports(self, comment: Comment) -> int:
+        count: int = comment.report_count  # type: ignore[attr-defined]  # annotated
+        return count
+
+    @action(description="Switch off", permissions=["change"])
+    def switch_off(self, request: HttpRequest, comments: QuerySet[Comment]) -> None:
+        self.switch_each(request, comments, active=False)
+
+    @action(description="Switch on", permissions=["change"])
+    def switch_on(self, request: HttpRequest, comments: QuerySet[Comment]) -> None:
+        self.switch_each(request, comments, active=True)
+
+    def switch_each(self, request: HttpRequest, comments: QuerySet[Comment], *, active: bool) -> None:
+        """Each in a transaction of its own, so that no product is locked before the next comment."""
+        for comment in comments:
+            services.set_active(comment, active=active)
+        self.message_user(request, f"{len(comments)} comments are {'on' if active else 'off'} now.")
+
+    def save_model(self, request: HttpRequest, obj: Comment, form: forms.ModelForm[Comment], change: bool) -> None:
+        services.switch(obj, active=obj.active)
+
+    def delete_model(self, request: HttpRequest, obj: Comment) -> None:
+        for comment in Comment.objects.select_for_update().filter(pk=obj.pk):  # none where somebody was faster
+            services.remove(comment)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:
+        for comment in queryset:
+            with transaction.atomic(durable=True):
+                self.delete_model(request, comment)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

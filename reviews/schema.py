@@ -1,0 +1,59 @@
+"""The mutations of comments; they are read through their product."""
+
+import strawberry
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from backend import api
+from reviews import models, selectors, services
+from reviews.types import (
+    CommentResult,
+    CreateCommentInput,
+    DeleteCommentInput,
+    DeleteCommentResult,
+    ReportCommentInput,
+    UpdateCommentInput,
+)
+
+
+@strawberry.type
+class Mutation:
+    @api.mutation(CommentResult, description="Comment on a product, and rate it where a rating is given.")
+    def create_comment(self, info: api.Info, input: CreateCommentInput) -> QuerySet[models.Comment]:
+        user = api.signed_in(info)
+        comment = services.create_comment(
+            user=user,
+            product_pk=api.key_of(input.product_id, "Product"),
+            body=input.body,
+            rating=input.rating,
+            now=timezone.now(),
+        )
+        return selectors.visible_comments(user).filter(pk=comment.pk)
+
+    @api.mutation(CommentResult, description="Change a comment of one's own.")
+    def update_comment(self, info: api.Info, input: UpdateCommentInput) -> QuerySet[models.Comment]:
+        user = api.signed_in(info)
+        comment = services.update_comment(
+            user=user,
+            comment_pk=api.key_of(input.id, "Comment"),
+            changes=input.changes(),
+            now=timezone.now(),
+        )
+        return selectors.visible_comments(user).filter(pk=comment.pk)
+
+    @api.mutation(DeleteCommentResult, description="Delete a comment of one's own, with its rating.")
+    def delete_comment(self, info: api.Info, input: DeleteCommentInput) -> api.Deleted:
+        user = api.signed_in(info)
+        key = api.key_of(input.id, "Comment")
+        services.delete_comment(user=user, comment_pk=key)
+        return api.Deleted(id=api.id_of("Comment", key))
+
+    @api.mutation(
+        CommentResult, description="Ask the staff to look at a comment. Reporting it again changes nothing."
+    )
+    def report_comment(self, info: api.Info, input: ReportCommentInput) -> QuerySet[models.Comment]:
+        user = api.signed_in(info)
+        comment = services.report_comment(
+            user=user, comment_pk=api.key_of(input.id, "Comment"), reason=input.reason, now=timezone.now()
+        )
+        return selectors.visible_comments(user).filter(pk=comment.pk)

@@ -1,0 +1,27 @@
+"""Reads of comments: they return unevaluated QuerySets."""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from orders.models import OrderItem, OrderStatus
+from reviews.models import Comment
+
+BOUGHT = (OrderStatus.PAID, OrderStatus.SHIPPED)
+
+
+def visible_comments(viewer: User | None) -> QuerySet[Comment]:
+    """The active ones, a person's own, and all for the staff with the permission."""
+    if viewer is None:
+        return Comment.objects.filter(active=True)
+    if viewer.is_staff and viewer.has_perm("reviews.view_comment"):
+        return Comment.objects.all()
+    return Comment.objects.filter(Q(active=True) | Q(user=viewer))
+
+
+def verified_purchase() -> Exists:
+    """Whether the comment's author has a paid order with its product."""
+    return Exists(
+        OrderItem.objects.filter(
+            product=OuterRef("product"), order__user=OuterRef("user"), order__status__in=BOUGHT
+        )
+    )

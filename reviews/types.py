@@ -1,0 +1,102 @@
+"""GraphQL types of comments."""
+
+from typing import Annotated, Any
+
+import strawberry
+import strawberry_django
+from django.db.models import QuerySet
+from strawberry import auto, relay
+
+import catalog.models
+from accounts.types import Profile
+from backend import api
+from catalog.types import Product
+from reviews import models, selectors
+from reviews.services import CommentChanges
+
+NEWEST = api.Sort(("created_at", "slug"), descending=True)
+
+
+@strawberry_django.type(models.Comment)
+class Comment(relay.Node):
+    id: relay.NodeID[int]
+    slug: auto
+    author: Profile = api.field(field_name="user__profile")
+    product: Product
+    body: auto
+    rating: int | None = strawberry_django.field(description="1 to 5; null where the comment does not rate.")
+    verified_purchase: bool = api.field(
+        annotate=selectors.verified_purchase(), description="The author has a paid order with this product."
+    )
+    active: bool = strawberry_django.field(
+        description="False once the staff have switched it off; then only they and its author see it."
+    )
+    created_at: auto
+    updated_at: auto
+
+    @api.field(only=["user"], description="Whether the caller wrote it, and so may edit and delete it.")
+    @staticmethod
+    def is_mine(root: strawberry.Parent[models.Comment], info: api.Info) -> bool:
+        user = api.viewer(info)
+        return user is not None and root.user_id == user.pk
+
+    @classmethod
+    def visible(cls, info: api.Info) -> QuerySet[models.Comment]:
+        return selectors.visible_comments(api.viewer(info))
+
+
+@strawberry.type
+class CommentConnection(api.Connection[Comment]):
+    @classmethod
+    def of_product(
+        cls, product: catalog.models.Product, info: api.Info, *, first: int | None, after: str | None
+    ) -> "CommentConnection":
+        """The product's comments, the newest first."""
+        page = api.nested_page(
+            product,
+            info,
+            queryset=Comment.visible(info),
+            parent="product_id",
+            answer="CommentConnection",
+            sort=NEWEST,
+            first=first,
+            after=after,
+        )
+        return cls(page=page)
+
+
+@strawberry.input
+class CreateCommentInput:
+    product_id: relay.GlobalID
+    body: str = strawberry.field(description="At most 5,000 characters.")
+    rating: int | None = strawberry.field(
+        default=None, description="1 to 5. A person rates a product once, in any one of their comments."
+    )
+
+
+@strawberry.input(description="A field left out stays as it is; a rating given as null is taken away.")
+class UpdateCommentInput:
+    id: relay.GlobalID
+    body: str | None = strawberry.UNSET
+    rating: int | None = strawberry.field(default=strawberry.UNSET, description="1 to 5.")
+
+    def changes(self) -> CommentChanges:
+        given: dict[str, Any] = {"body": self.body, "rating": self.rating}
+        return CommentChanges(  # type: ignore[typeddict-item]  # the same fields
+            **{field: value for field, value in given.items() if value is not strawberry.UNSET}
+        )
+
+
+@strawberry.input
+class DeleteCommentInput:
+    id: relay.GlobalID
+
+
+@strawberry.input
+class ReportCommentInput:
+    id: relay.GlobalID
+    reason: str = strawberry.field(description="For the staff; at most 500 characters.")
+
+
+CommentResult = Annotated[Comment | api.ValidationError | api.NotFound, strawberry.union("CommentResult")]
+DeleteCommentResult = Annotated[api.Deleted | api.NotFound, strawberry.union("DeleteCommentResult")]
