@@ -9,6 +9,7 @@
     ├── Unauthenticated
     ├── Forbidden
     ├── BadUserInput
+    ├── OperationTooLarge
     └── RateLimited
 """
 
@@ -102,6 +103,12 @@ class BadUserInput(RequestError):
     """The operation is malformed: an id, a cursor or a page size that cannot be."""
 
     code = "BAD_USER_INPUT"
+
+
+class OperationTooLarge(RequestError):
+    """The operation asks for more than one operation may cost."""
+
+    code = "OPERATION_TOO_LARGE"
 
 
 class RateLimited(RequestError):

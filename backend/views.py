@@ -1,6 +1,7 @@
 """GraphQL over HTTP, GraphiQL, and health."""
 
 import json
+import re
 import uuid
 from typing import Any
 
@@ -22,6 +23,8 @@ from backend.schema import schema
 RESPONSE_JSON = "application/graphql-response+json"
 # A page of another origin cannot send any of these without asking first (CORS preflight).
 PREFLIGHT_HEADERS = ("Apollo-Require-Preflight", "X-Apollo-Operation-Name")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
 
 
 class Refused(Exception):
@@ -44,9 +47,12 @@ def graphql(request: HttpRequest) -> HttpResponse:
         operation = parsed(request)
         result = executed(request, response, operation)
     except Refused as refusal:
-        body: dict[str, Any] = {"errors": [{"message": str(refusal), "extensions": {"code": "BAD_USER_INPUT"}}]}
+        body: dict[str, Any] = {
+            "errors": [{"message": str(refusal), "extensions": {"code": "BAD_USER_INPUT"}}]
+        }
         response.status_code = refusal.status
-        response.headers.update(refusal.headers)
+        for header, value in refusal.headers.items():
+            response[header] = value
     else:
         name = operation.get("operationName")
         body = answered(result, request_id=request_id, operation=name)
@@ -61,8 +67,8 @@ def graphql(request: HttpRequest) -> HttpResponse:
 def refuse_cross_site(request: HttpRequest) -> None:
     """Only our own pages and the allowed front ends may act with a shopper's cookies.
 
-    The Origin, which no page can forge, must be ours; where a browser sends none, Sec-Fetch-Site says where the
-    request comes from. A form can be sent without asking, so it needs a header that no form can set.
+    The Origin, which no page can forge, must be ours; where a browser sends none, Sec-Fetch-Site says where
+    the request comes from. A form can be sent without asking, so it needs a header that no form can set.
     """
     origin = request.headers.get("Origin")
     if origin is not None:
@@ -71,13 +77,16 @@ def refuse_cross_site(request: HttpRequest) -> None:
         allowed = request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
     if not allowed:
         raise Refused("This origin may not use the API.", status=403)
-    if request.method == "POST" and request.content_type != "application/json":
-        if not any(header in request.headers for header in PREFLIGHT_HEADERS):
-            raise Refused(f"This content type needs the header {PREFLIGHT_HEADERS[0]}.", status=403)
+    preflighted = request.content_type == "application/json" or any(
+        header in request.headers for header in PREFLIGHT_HEADERS
+    )
+    if request.method == "POST" and not preflighted:
+        raise Refused(f"This content type needs the header {PREFLIGHT_HEADERS[0]}.", status=403)
 
 
 def parsed(request: HttpRequest) -> dict[str, Any]:
     """The request's `query`, `variables` and `operationName`, each of its proper type."""
+    operation: Any
     try:
         match (request.method, request.content_type):
             case ("GET", _):
@@ -87,7 +96,7 @@ def parsed(request: HttpRequest) -> dict[str, Any]:
             case ("POST", "application/json"):
                 operation = json.loads(request.body)
             case ("POST", "multipart/form-data"):
-                operations, files = json.loads(request.POST["operations"]), json.loads(request.POST["map"])
+                operations, files = (json.loads(request.POST[part]) for part in ("operations", "map"))
                 operation = replace_placeholders_with_files(operations, files, request.FILES)
             case ("POST", _):
                 raise Refused("Send application/json or multipart/form-data.", status=415)
@@ -102,8 +111,10 @@ def parsed(request: HttpRequest) -> dict[str, Any]:
     for name, kind in (("variables", dict), ("extensions", dict), ("operationName", str)):
         if not isinstance(operation.get(name), kind | None):
             raise Refused(f"`{name}` must be of another type.")
+    if ESCAPED_NUL.search(operation["query"]):
+        raise Refused("Text cannot contain NUL.")
     refuse_unstorable([operation["query"], operation.get("variables")])
-    return operation
+    return dict(operation)
 
 
 def refuse_unstorable(values: list[Any]) -> None:
@@ -114,9 +125,8 @@ def refuse_unstorable(values: list[Any]) -> None:
             values += [*value, *value.values()]
         elif isinstance(value, list):
             values += value
-        elif isinstance(value, str):
-            if "\0" in value or "\\u0000" in value or any("\ud800" <= character <= "\udfff" for character in value):
-                raise Refused("Text cannot contain NUL or unpaired surrogates.")
+        elif isinstance(value, str) and UNSTORABLE.search(value):
+            raise Refused("Text cannot contain NUL or unpaired surrogates.")
 
 
 def executed(request: HttpRequest, response: HttpResponse, operation: dict[str, Any]) -> ExecutionResult:

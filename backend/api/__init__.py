@@ -1,10 +1,10 @@
 """What the apps build their GraphQL with."""
 
-from backend.api.connection import Connection, Edge, nested_page, page, remembered
+from backend.api.connection import Connection, Edge, nested_page, page, remembered, type_named
 from backend.api.context import Context, Info, signed_in, viewer
 from backend.api.keyset import Page, Sort
-from backend.api.mutation import mutation
-from backend.api.nodes import every, field, id_of, key_of, one, optimized_below, read
+from backend.api.mutation import answering, mutation
+from backend.api.nodes import every, field, id_of, key_of, node, one, optimized_below, read
 from backend.api.types import (
     Deleted,
     Done,
@@ -37,17 +37,20 @@ __all__ = [
     "TooManyAttempts",
     "UserError",
     "ValidationError",
+    "answering",
     "every",
     "field",
     "id_of",
     "key_of",
     "mutation",
     "nested_page",
+    "node",
     "one",
     "optimized_below",
     "page",
     "read",
     "remembered",
     "signed_in",
+    "type_named",
     "viewer",
 ]

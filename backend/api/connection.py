@@ -5,8 +5,9 @@ from typing import Any, Generic, TypeVar
 
 import strawberry
 from django.db import models
-from django.db.models import Count, F
+from django.db.models import Count
 from strawberry import relay
+from strawberry.types.base import StrawberryObjectDefinition
 
 from backend.api.context import Info
 from backend.api.keyset import Page, Slice, Sort
@@ -44,7 +45,7 @@ class Connection(Generic[Node]):
             end_cursor=self.page.cursor(rows[-1]) if rows else None,
         )
 
-    @strawberry.field(description="How many rows there are over all pages; counted only when it is asked for.")
+    @strawberry.field(description="How many rows all pages have; counted only when it is asked for.")
     def total_count(self) -> int:
         return self.page.count()
 
@@ -62,8 +63,10 @@ def page(
 ) -> Page:
     """A page of the queryset's rows for a field that answers with the connection type named `answer`."""
     cut = Slice.of(queryset, sort=sort, first=first, after=after, last=last, before=before)
-    rows = read(optimized_below(cut.one_more(queryset), info, answer=answer, paths=NODE_PATHS, only=hints(cut, queryset)))
-    return cut.page(rows, count=queryset.order_by().count)
+    rows = optimized_below(
+        cut.one_more(queryset), info, answer=answer, paths=NODE_PATHS, only=hints(cut, queryset)
+    )
+    return cut.page(read(rows), count=queryset.order_by().count)
 
 
 def nested_page(
@@ -79,7 +82,7 @@ def nested_page(
     last: int | None = None,
     before: str | None = None,
 ) -> Page:
-    """The same for a connection below rows: one statement reads the pages of all the rows that were read with `root`.
+    """The same for a connection below rows: one statement reads the pages of all that were read with `root`.
 
     `parent` is the lookup from the queryset's rows to the key of the row that the connection belongs to.
     """
@@ -90,7 +93,8 @@ def nested_page(
         mine = queryset.filter(**{f"{parent}__in": keys})
         pages = cut.one_more_of_each(mine, parent=parent)
         found: dict[Any, list[Any]] = {key: [] for key in keys}
-        for row in read(optimized_below(pages, info, answer=answer, paths=NODE_PATHS, only=hints(cut, pages))):
+        rows = optimized_below(pages, info, answer=answer, paths=NODE_PATHS, only=hints(cut, pages))
+        for row in read(rows):
             found[row.parent_key].append(row)
         counts = once(lambda: dict(mine.order_by().values_list(parent).annotate(Count("pk"))))
         by_key = {
@@ -99,11 +103,18 @@ def nested_page(
         }
         return peers, by_key  # the peers are kept so that their identity stays theirs
 
-    peers = getattr(root._state, "peers", [root])
+    peers = getattr(root._state, "read_with", [root])
     key = (id(peers), path_without_indexes(info))
     _, by_key = remembered(info, key, load)
     page: Page = by_key[root.pk]
     return page
+
+
+def type_named(name: str, info: Info) -> Any:
+    """The class of a GraphQL type, for a field that answers with a type of an app above, which it cannot import."""
+    definition = info.schema.get_type_by_name(name)
+    assert isinstance(definition, StrawberryObjectDefinition)
+    return definition.origin
 
 
 def hints(cut: Slice, queryset: models.QuerySet[Any]) -> list[str]:

@@ -1,12 +1,12 @@
 """Keyset paging: a page deep in a million rows costs what the first one costs."""
 
 import base64
-import binascii
 import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, TypeAlias, cast
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -15,12 +15,13 @@ from django.db.models.functions import RowNumber
 
 from backend.errors import BadUserInput
 
+Field: TypeAlias = models.Field[Any, Any]
 DEFAULT_FIRST = 20
 MAX_FIRST = 100
 
 
 class RowValue(models.Func):
-    """`(a, b)`: compared as a whole, which an index on (a, b) seeks; Django writes it as an OR, which scans."""
+    """`(a, b)`: compared as a whole, an index on (a, b) seeks it; Django writes it as an OR, which scans."""
 
     template = "(%(expressions)s)"
 
@@ -70,7 +71,7 @@ class Slice:
         last: int | None = None,
         before: str | None = None,
     ) -> "Slice":
-        """BadUserInput for a cursor that is none, for a size beyond 1 to MAX_FIRST, and for first with last."""
+        """BadUserInput for a cursor that is none, a size beyond 1 to MAX_FIRST, and first with last."""
         if first is not None and last is not None:
             raise BadUserInput("Give first or last, not both.")
         for name, size in (("first", first), ("last", last)):
@@ -88,10 +89,11 @@ class Slice:
     def bounded(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """The rows within the bounds, in the order in which the page is to be read."""
         row = RowValue(*(F(column) for column in self.sort.columns))
-        for bound, sign in ((self.after, "<" if self.sort.descending else ">"), (self.before, ">" if self.sort.descending else "<")):
+        fields = [column_field(queryset, column) for column in self.sort.columns]
+        later, earlier = ("<", ">") if self.sort.descending else (">", "<")
+        for bound, sign in ((self.after, later), (self.before, earlier)):
             if bound is not None:
-                fields = [column_field(queryset, column) for column in self.sort.columns]
-                values = (Value(value, output_field=field) for value, field in zip(bound, fields, strict=True))
+                values = map(Value, bound, fields)
                 queryset = queryset.filter(RowComparison(row, sign, RowValue(*values)))
         return queryset.order_by(*self.sort.order_by(backwards=self.backwards))
 
@@ -104,8 +106,9 @@ class Slice:
         place = Window(
             RowNumber(), partition_by=F(parent), order_by=self.sort.order_by(backwards=self.backwards)
         )
-        bounded = self.bounded(queryset.annotate(parent_key=F(parent)))
-        return bounded.annotate(place=place).filter(place__lte=self.size + 1)
+        bounded = self.bounded(queryset.annotate(parent_key=F(parent))).annotate(place=place)
+        first: models.QuerySet[Any] = bounded.filter(place__lte=self.size + 1)
+        return first
 
     def page(self, rows: Sequence[Any], *, count: Callable[[], int]) -> "Page":
         """Of the rows that `one_more` or `one_more_of_each` found."""
@@ -132,11 +135,11 @@ class Page:
         return encode_cursor(row, self.sort.columns)
 
 
-def column_field(queryset: models.QuerySet[Any], column: str) -> models.Field[Any, Any]:
+def column_field(queryset: models.QuerySet[Any], column: str) -> Field:
     """The field of a column or annotation of the queryset."""
     annotation = queryset.query.annotations.get(column)
     field = annotation.output_field if annotation else queryset.model._meta.get_field(column)
-    return field.output_field if isinstance(field, models.GeneratedField) else field
+    return cast(Field, field.output_field if isinstance(field, models.GeneratedField) else field)
 
 
 def encode_cursor(row: Any, columns: Sequence[str]) -> str:
@@ -146,17 +149,26 @@ def encode_cursor(row: Any, columns: Sequence[str]) -> str:
     return base64.urlsafe_b64encode(json.dumps(texts, separators=(",", ":")).encode()).decode()
 
 
-def decode_cursor(cursor: str, fields: Sequence[models.Field[Any, Any]]) -> tuple[Any, ...]:
+def decode_cursor(cursor: str, fields: Sequence[Field]) -> tuple[Any, ...]:
     """BadUserInput for a text that no order of these fields ever gave."""
     try:
         texts = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        if not isinstance(texts, list) or not all(isinstance(text, str) and "\0" not in text for text in texts):
-            raise ValueError(texts)  # noqa: TRY301, TRY004  # joins the refusals of the decoders
-        values = tuple(field.to_python(text) for text, field in zip(texts, fields, strict=True))
-        for value, field in zip(values, fields, strict=True):
-            if value is None or (isinstance(value, float) and not math.isfinite(value)):
-                raise ValueError(value)  # noqa: TRY301
-            field.run_validators(value)
-    except (ValueError, ValidationError, binascii.Error, RecursionError, OverflowError) as error:
+        return tuple(decoded(text, field) for text, field in zip(texts, fields, strict=True))
+    except (TypeError, ValueError, ValidationError, RecursionError, OverflowError) as error:
         raise BadUserInput("That is not a cursor of this list.") from error
-    return values
+
+
+def decoded(text: object, field: Field) -> Any:
+    """A value that the field can hold; one of the errors that `decode_cursor` names for any other text."""
+    if not isinstance(text, str) or "\0" in text:
+        raise ValueError(text)
+    text.encode()  # half a surrogate pair has no place in a column
+    value = datetime.fromisoformat(text) if isinstance(field, models.DateTimeField) else field.to_python(text)
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(value)
+        value = value.astimezone(UTC)  # what overflows does so here, not in the database's adapter
+    elif value is None or (isinstance(value, float) and not math.isfinite(value)):
+        raise ValueError(value)
+    field.run_validators(value)
+    return value

@@ -1,4 +1,4 @@
-"""`@mutation`: one service called, its refusals turned into data, its object read afresh."""
+"""`@mutation` and `@answering`: refusals turned into data, the object read afresh."""
 
 import dataclasses
 from collections.abc import Callable
@@ -14,10 +14,11 @@ from backend.api.nodes import one
 
 
 class Answer(FieldExtension):
-    """Answers with a member of the mutation's union.
+    """Answers with a member of the field's union.
 
     A QuerySet of one row is read through the optimizer, so that the answer may select whatever it likes. A
-    DomainError becomes the member of the same name; one that the union does not declare is a fault of ours.
+    DomainError becomes the member of the same name; one that the union does not declare is a fault of ours,
+    but for TooManyAttempts, which is then a limit like any other.
     """
 
     def __init__(self, result: Any) -> None:
@@ -33,9 +34,13 @@ class Answer(FieldExtension):
                     raise errors.NotFound("object")  # deleted by somebody since
         except errors.DomainError as error:
             member = self.members.get(type(error).__name__)
-            if member is None:
-                raise
-            return error_object(member, error)
+            if member is not None:
+                return error_object(member, error)
+            if isinstance(error, errors.TooManyAttempts):
+                raise errors.RateLimited(
+                    error.message, retry_after_seconds=error.retry_after_seconds
+                ) from error
+            raise
         return answer
 
 
@@ -59,6 +64,11 @@ def graphql_value(value: Any) -> Any:
             return value
 
 
-def mutation(result: Any, *, description: str) -> Callable[[Callable[..., Any]], Any]:
-    """A root mutation whose GraphQL type is the union `result`; its Python annotation says what it really returns."""
+def mutation(result: Any, *, description: str) -> Any:
+    """A root mutation of the GraphQL type `result`, a union; the Python annotation is what it returns."""
     return strawberry.mutation(graphql_type=result, extensions=[Answer(result)], description=description)
+
+
+def answering(result: Any, *, description: str) -> Any:
+    """A query whose refusals are data too: the same as `mutation`, for a field that changes nothing."""
+    return strawberry.field(graphql_type=result, extensions=[Answer(result)], description=description)

@@ -1,10 +1,13 @@
-"""A Decimal that refuses what no column can hold, so that it is BAD_USER_INPUT and never a fault."""
+"""Scalars that refuse what no column can hold, so that it is BAD_USER_INPUT and never a fault."""
 
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import strawberry
+from django.core.files.base import File
 from graphql import GraphQLError
+from strawberry.file_uploads import Upload
 
 MAX_DECIMAL_LENGTH = 40
 
@@ -21,11 +24,38 @@ def parse_decimal(value: Any) -> Decimal:
     return number
 
 
+def parse_instant(value: Any) -> datetime:
+    """In UTC, which is also what is meant where no offset is given."""
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise GraphQLError("Not an instant in ISO 8601.") from error
+
+
+def parse_upload(value: Any) -> File[bytes]:
+    """A file that came with the request: anything can stand in the variables of one that has none."""
+    if not isinstance(value, File):
+        raise GraphQLError("Not a file of this request.")
+    return value
+
+
 SCALARS: dict[object, Any] = {
     Decimal: strawberry.scalar(
         name="Decimal",
         description="A fixed-point number, sent as a string so that no client rounds it.",
         serialize=str,
         parse_value=parse_decimal,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="An instant in UTC, ISO 8601.",
+        serialize=datetime.isoformat,
+        parse_value=parse_instant,
+    ),
+    Upload: strawberry.scalar(
+        name="Upload",
+        description="A file of a multipart request (graphql-multipart-request-spec).",
+        parse_value=parse_upload,
     ),
 }

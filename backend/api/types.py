@@ -15,7 +15,9 @@ class Money:
     amount: Decimal
     currency: str = strawberry.field(description="ISO 4217.")
 
-    @strawberry.field(description="The same amount in the currency's smallest unit, as payment providers count it.")
+    @strawberry.field(
+        description="The same amount in the currency's smallest unit, as payment providers count it."
+    )
     def minor_units(self) -> int:
         return money.to_minor_units(self.amount, self.currency)
 
@@ -26,11 +28,7 @@ class Money:
         return cls(amount=money.round_half_up(amount, currency), currency=currency)
 
 
-@strawberry.enum
-class ThumbnailSize(Enum):
-    SMALL = "small"
-    MEDIUM = "medium"
-    LARGE = "large"
+ThumbnailSize = strawberry.enum(images.ThumbnailSize)
 
 
 @strawberry.type
@@ -38,10 +36,12 @@ class Image:
     name: strawberry.Private[str]
     width: int
     height: int
-    placeholder: str = strawberry.field(description="A tiny blurred copy as a data URI, to show while it loads.")
+    placeholder: str = strawberry.field(description="A tiny blurred copy as a data URI, for the wait.")
 
     @classmethod
-    def of(cls, name: str | None, *, width: int | None, height: int | None, placeholder: str) -> "Image | None":
+    def of(
+        cls, name: str | None, *, width: int | None, height: int | None, placeholder: str
+    ) -> "Image | None":
         """Of a row's columns; None where the row has no picture. No file is touched."""
         return cls(name=name, width=width or 0, height=height or 0, placeholder=placeholder) if name else None
 
@@ -50,8 +50,8 @@ class Image:
         return default_storage.url(self.name)
 
     @strawberry.field(description="The address of a smaller WebP copy.")
-    def thumbnail(self, size: ThumbnailSize = ThumbnailSize.MEDIUM) -> str:
-        return default_storage.url(images.thumbnail_name(self.name, size.value))
+    def thumbnail(self, size: images.ThumbnailSize = images.ThumbnailSize.MEDIUM) -> str:
+        return default_storage.url(images.thumbnail_name(self.name, size))
 
 
 @strawberry.enum
@@ -69,7 +69,9 @@ class ErrorCode(Enum):
     ORDER_NOT_CANCELLABLE = "ORDER_NOT_CANCELLABLE"
 
 
-@strawberry.interface(description="Something the shopper can put right. Each kind is a member of its mutation's union.")
+@strawberry.interface(
+    description="Something the shopper can put right. Each kind is a member of its mutation's union."
+)
 class UserError:
     code: ErrorCode
     message: str = strawberry.field(description="A sentence fit to be shown to the shopper.")
@@ -77,7 +79,9 @@ class UserError:
 
 @strawberry.type
 class FieldError:
-    field: str = strawberry.field(description="Path of the input field, in the API's spelling: `shipping.zipCode`.")
+    field: str = strawberry.field(
+        description="Path of the input field, in the API's spelling: `shipping.zipCode`."
+    )
     message: str
 
 
