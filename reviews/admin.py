@@ -1,11 +1,11 @@
-"""Moderation: comments with what was reported of them. The staff switch them off and on; nobody rewrites them."""
+"""Moderation: comments and what was reported of them. The staff switch them off and on, and rewrite none."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
@@ -15,6 +15,7 @@ from reviews import services
 from reviews.models import Comment, Report
 
 EXCERPT = 80
+REPORTED = Exists(Report.objects.filter(comment=OuterRef("pk")))
 
 
 class Moderation(admin.SimpleListFilter):
@@ -31,11 +32,11 @@ class Moderation(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Comment]) -> QuerySet[Comment]:
         match self.value():
             case "waiting":
-                return queryset.filter(report_count__gt=0, active=True)
+                return queryset.filter(REPORTED, active=True)
             case "reported":
-                return queryset.filter(report_count__gt=0)
+                return queryset.filter(REPORTED)
             case "unreported":
-                return queryset.filter(report_count=0)
+                return queryset.filter(~REPORTED)
             case _:
                 return queryset
 
@@ -59,7 +60,7 @@ class ReportInline(TabularInline):
 
 @admin.register(Comment)
 class CommentAdmin(ModelAdmin):
-    """Every write goes through the steps of reviews.services, inside the transaction that Django's views open."""
+    """Every write goes through reviews.services: its steps where Django's view has opened a transaction."""
 
     list_display = ("excerpt", "product", "author", "stars", "active", "reports", "created_at")
     list_filter = (Moderation, "active", "rating")
@@ -110,11 +111,13 @@ class CommentAdmin(ModelAdmin):
             services.set_active(comment, active=active)
         self.message_user(request, f"{len(comments)} comments are {'on' if active else 'off'} now.")
 
-    def save_model(self, request: HttpRequest, obj: Comment, form: forms.ModelForm[Comment], change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Comment, form: forms.ModelForm[Comment], change: bool
+    ) -> None:
         services.switch(obj, active=obj.active)
 
     def delete_model(self, request: HttpRequest, obj: Comment) -> None:
-        for comment in Comment.objects.select_for_update().filter(pk=obj.pk):  # none where somebody was faster
+        for comment in Comment.objects.select_for_update().filter(pk=obj.pk):  # none if somebody was faster
             services.remove(comment)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:

@@ -1,6 +1,6 @@
 """GraphQL types of comments."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 import strawberry_django
@@ -81,10 +81,12 @@ class UpdateCommentInput:
     rating: int | None = strawberry.field(default=strawberry.UNSET, description="1 to 5.")
 
     def changes(self) -> CommentChanges:
-        given: dict[str, Any] = {"body": self.body, "rating": self.rating}
-        return CommentChanges(  # type: ignore[typeddict-item]  # the same fields
-            **{field: value for field, value in given.items() if value is not strawberry.UNSET}
-        )
+        changes = CommentChanges()
+        if self.body is not strawberry.UNSET:
+            changes["body"] = self.body
+        if self.rating is not strawberry.UNSET:
+            changes["rating"] = self.rating
+        return changes
 
 
 @strawberry.input
