@@ -1,6 +1,6 @@
 """GraphQL types of people: what anyone sees of them, and what they see of themselves."""
 
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import strawberry
 import strawberry_django
@@ -11,6 +11,9 @@ from strawberry.file_uploads import Upload
 from accounts import models, selectors
 from accounts.services import ProfileChanges
 from backend import api
+
+if TYPE_CHECKING:
+    from catalog.types import ProductConnection
 
 
 @strawberry_django.type(
@@ -47,6 +50,17 @@ class User(relay.Node):
     first_name: auto
     last_name: auto
     profile: Profile
+
+    @strawberry.field(description="The latest first.")
+    @staticmethod
+    def favourites(
+        root: strawberry.Parent[models.User],
+        info: api.Info,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> Annotated["ProductConnection", strawberry.lazy("catalog.types")]:
+        connection: type[ProductConnection] = api.type_named("ProductConnection", info)
+        return connection.of_favourites(root, info, first=first, after=after)
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.User]:

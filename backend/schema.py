@@ -8,6 +8,7 @@ from strawberry.tools import merge_types
 
 import accounts.schema
 import catalog.schema
+import reviews.schema
 from backend.api.scalars import SCALARS
 
 
@@ -17,6 +18,6 @@ class Schema(strawberry.Schema):
 
 
 Query = merge_types("Query", (accounts.schema.Query, catalog.schema.Query))
-Mutation = merge_types("Mutation", (accounts.schema.Mutation,))
+Mutation = merge_types("Mutation", (accounts.schema.Mutation, reviews.schema.Mutation))
 
 schema = Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))

@@ -53,8 +53,12 @@ def categories() -> QuerySet[Category]:
 
 
 def favourites() -> QuerySet[Product]:
-    """Products, once for each person whose favourite they are; `favourite_id` orders them by when they became it."""
-    return Product.objects.annotate(favourite_id=F("favourites__id"))
+    """Products, once for each person whose favourite they are.
+
+    Narrow them by `fan_id`, the person: a condition on `favourites` would join that table a second time.
+    `favourite_id` orders them by when they became it.
+    """
+    return Product.objects.annotate(favourite_id=F("favourites__id"), fan_id=F("favourites__user_id"))
 
 
 def editable_products(user: User) -> QuerySet[Product]:

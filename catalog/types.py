@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce
 from strawberry import auto, relay
 
+from accounts.models import User
 from accounts.types import Profile
 from backend import api
 from catalog import models, selectors
@@ -43,6 +44,8 @@ SORTS = {
     ProductSort.BEST_SELLING: api.Sort(("sold_count", "slug"), descending=True),
     ProductSort.TOP_RATED: api.Sort(("rating_average", "rating_count", "slug"), descending=True),
 }
+
+LATEST_FAVOURITE = api.Sort(("favourite_id",), descending=True)
 
 
 @strawberry.input
@@ -165,6 +168,17 @@ class Product(relay.Node):
             histogram=[getattr(root, f"rated_{rating}") for rating in models.RATINGS],
         )
 
+    @strawberry.field(description="The newest first.")
+    @staticmethod
+    def comments(
+        root: strawberry.Parent[models.Product],
+        info: api.Info,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> Annotated["CommentConnection", strawberry.lazy("reviews.types")]:
+        connection: type[CommentConnection] = api.type_named("CommentConnection", info)
+        return connection.of_product(root, info, first=first, after=after)
+
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Product]:
         return models.Product.objects.all()
@@ -187,4 +201,19 @@ class ProductFacets:
 
 @strawberry.type
 class ProductConnection(api.Connection[Product]):
-    pass
+    @classmethod
+    def of_favourites(
+        cls, user: User, info: api.Info, *, first: int | None, after: str | None
+    ) -> "ProductConnection":
+        """A person's favourites, the latest first."""
+        page = api.nested_page(
+            user,
+            info,
+            queryset=selectors.favourites(),
+            parent="fan_id",
+            answer="ProductConnection",
+            sort=LATEST_FAVOURITE,
+            first=first,
+            after=after,
+        )
+        return cls(page=page)

@@ -117,6 +117,13 @@ def type_named(name: str, info: Info) -> Any:
     return definition.origin
 
 
+def type_named(name: str, info: Info) -> Any:
+    """The class of a GraphQL type, for a field whose type is of an app above, which must not be imported."""
+    definition = info.schema.get_type_by_name(name)
+    assert isinstance(definition, StrawberryObjectDefinition)
+    return definition.origin
+
+
 def hints(cut: Slice, queryset: models.QuerySet[Any]) -> list[str]:
     """The order's columns, which the cursors are made of; annotations are selected anyway."""
     return [column for column in cut.sort.columns if column not in queryset.query.annotations]
