@@ -111,13 +111,6 @@ def nested_page(
 
 
 def type_named(name: str, info: Info) -> Any:
-    """The class of a GraphQL type, for a field that answers with a type of an app above, which it cannot import."""
-    definition = info.schema.get_type_by_name(name)
-    assert isinstance(definition, StrawberryObjectDefinition)
-    return definition.origin
-
-
-def type_named(name: str, info: Info) -> Any:
     """The class of a GraphQL type, for a field whose type is of an app above, which must not be imported."""
     definition = info.schema.get_type_by_name(name)
     assert isinstance(definition, StrawberryObjectDefinition)
