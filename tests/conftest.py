@@ -1,5 +1,6 @@
 """A client that speaks GraphQL over the real endpoint, as a browser does: with cookies."""
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,6 +45,11 @@ class GraphQLClient(Client):
         return code
 
 
+def global_id(node: str, key: object) -> str:
+    """The id that the API gives to a row."""
+    return base64.b64encode(f"{node}:{key}".encode()).decode()
+
+
 @pytest.fixture
 def api() -> GraphQLClient:
     """A visitor who is not signed in."""
@@ -63,9 +69,16 @@ def signed_in() -> Callable[[User], GraphQLClient]:
 
 
 @pytest.fixture(autouse=True)
+def _fast_passwords(settings: Settings) -> None:
+    """What is tested is who may do what, not how slow a guess is."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
 def _own_files(settings: Settings, tmp_path: Path) -> None:
     """No test leaves a file behind."""
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.STRIPE_FAKE_DB = tmp_path / "stripe.sqlite3"
 
 
 @pytest.fixture(autouse=True)

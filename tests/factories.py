@@ -11,6 +11,8 @@ from accounts.models import User
 from backend.slugs import save_with_slug
 from catalog.models import Category, Product
 from catalog.stock import set_stock
+from reviews.models import Comment
+from reviews.services import create_comment, set_active
 
 numbers = count(1)
 PASSWORD = "correct horse battery staple"
@@ -46,3 +48,17 @@ def make_product(*, stock: int = 10, **fields: Any) -> Product:
     save_with_slug(product, product.name)
     set_stock(product, stock, now=timezone.now())
     return product
+
+
+def make_comment(*, active: bool = True, **fields: Any) -> Comment:
+    """Does not rate, unless told otherwise."""
+    comment = create_comment(
+        user=fields.get("user") or make_user(),
+        product_pk=(fields.get("product") or make_product()).pk,
+        body=fields.get("body", f"Comment {next(numbers)}"),
+        rating=fields.get("rating"),
+        now=fields.get("now") or timezone.now(),
+    )
+    if not active:
+        set_active(comment, active=False)
+    return comment
