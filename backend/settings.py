@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "corsheaders",
     "strawberry_django",
+    "backend",
     "accounts",
     "catalog",
     "orders",
@@ -61,7 +62,7 @@ WSGI_APPLICATION = "backend.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "backend" / "templates"],
+        "DIRS": [],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -138,7 +139,7 @@ STATIC_ROOT = BASE_DIR / "static"
 # GraphiQL comes from a package that only carries its files, so it works without a network.
 GRAPHIQL_PACKAGE = find_spec("graphene_django_graphiql_static")
 assert GRAPHIQL_PACKAGE is not None and GRAPHIQL_PACKAGE.origin is not None
-STATICFILES_DIRS = [BASE_DIR / "backend" / "static", Path(GRAPHIQL_PACKAGE.origin).parent / "static"]
+STATICFILES_DIRS = [Path(GRAPHIQL_PACKAGE.origin).parent / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "media"))()
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -177,6 +178,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"stripe": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
 

@@ -70,7 +70,9 @@ class ProductFilter:
 def is_favourite(info: api.Info) -> Any:
     """Whether the product is a favourite of the caller; false for guests, without a look at the table."""
     user = api.viewer(info)
-    return Exists(models.Favourite.objects.filter(product=OuterRef("pk"), user=user)) if user else Value(False)
+    return (
+        Exists(models.Favourite.objects.filter(product=OuterRef("pk"), user=user)) if user else Value(False)
+    )
 
 
 @strawberry.type
@@ -156,7 +158,10 @@ class Product(relay.Node):
     @staticmethod
     def image(root: strawberry.Parent[models.Product]) -> api.Image | None:
         return api.Image.of(
-            root.image.name, width=root.image_width, height=root.image_height, placeholder=root.image_placeholder
+            root.image.name,
+            width=root.image_width,
+            height=root.image_height,
+            placeholder=root.image_placeholder,
         )
 
     @api.field(only=["rated_1", "rated_2", "rated_3", "rated_4", "rated_5", "rating_count", "rating_average"])
@@ -217,3 +222,15 @@ class ProductConnection(api.Connection[Product]):
             after=after,
         )
         return cls(page=page)
+
+
+@strawberry.type
+class InsufficientStock(api.UserError):
+    product_pk: strawberry.Private[int]
+    requested: int
+    available: int
+
+    @strawberry.field(graphql_type=Product)
+    def product(self, info: api.Info) -> models.Product:
+        product: models.Product = api.one(models.Product.objects.filter(pk=self.product_pk), info)
+        return product

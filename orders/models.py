@@ -208,6 +208,16 @@ class Payment(models.Model):
     def __str__(self) -> str:
         return f"{self.amount} {self.currency} {self.get_status_display()}"
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it still counts: an order has at most one such attempt."""
+        return self.status != PaymentStatus.CANCELLED
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the shopper can still pay by it."""
+        return self.status in (PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.FAILED)
+
 
 class Refund(models.Model):
     """Written before Stripe is called, its uuid is the idempotency key; or found at Stripe, made in its Dashboard."""

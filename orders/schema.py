@@ -1,0 +1,164 @@
+"""Cart, checkout and orders: queries and mutations."""
+
+from uuid import UUID
+
+import strawberry
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from backend import api
+from backend.errors import NotFound
+from orders import cart, checkout, models, selectors, services
+from orders.owners import Owner, owner_of, writing_owner
+from orders.types import (
+    CancelOrderResult,
+    Cart,
+    CartItemInput,
+    CartResult,
+    CheckoutInput,
+    CheckoutResult,
+    CreateOrderResult,
+    Order,
+    OrderInput,
+    OrderItemInput,
+    OrderItemResult,
+    PlaceOrderInput,
+    RemoveFromCartInput,
+    RemoveOrderItemInput,
+    RetryPaymentResult,
+    UpdateCartItemInput,
+)
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="The caller's cart. Reading it makes no session.")
+    def cart(self, info: api.Info) -> Cart:
+        return Cart.current(info)
+
+    @strawberry.field(
+        graphql_type=Order | None,
+        description="An order of the signed-in person, or one that this browser's session placed as a guest.",
+    )
+    def order(self, info: api.Info, uuid: UUID) -> models.Order | None:
+        found: models.Order | None = api.one(selectors.order(owner_of(info.context.request), uuid), info)
+        return found
+
+
+@strawberry.type
+class Mutation:
+    @api.mutation(CartResult, description="Puts so many more of a product into the cart.")
+    def add_to_cart(self, info: api.Info, input: CartItemInput) -> Cart:
+        product_pk = api.key_of(input.product_id, "Product")
+        with writing_owner(info.context.request) as owner:
+            cart.Cart(owner).add(product_pk, input.quantity, now=timezone.now())
+        return Cart.current(info)
+
+    @api.mutation(CartResult, description="Sets the quantity; 0 removes the item.")
+    def update_cart_item(self, info: api.Info, input: UpdateCartItemInput) -> Cart:
+        product_pk = api.key_of(input.product_id, "Product")
+        owner = owner_of(info.context.request)
+        cart.Cart(owner).update(product_pk, input.quantity, now=timezone.now())
+        return Cart.current(info)
+
+    @api.mutation(CartResult, description="Takes a product out, also one that is no longer sold.")
+    def remove_from_cart(self, info: api.Info, input: RemoveFromCartInput) -> Cart:
+        cart.Cart(owner_of(info.context.request)).remove(api.key_of(input.product_id, "Product"))
+        return Cart.current(info)
+
+    @api.mutation(CartResult, description="Takes everything out.")
+    def clear_cart(self, info: api.Info) -> Cart:
+        cart.Cart(owner_of(info.context.request)).clear()
+        return Cart.current(info)
+
+    @api.mutation(
+        CheckoutResult,
+        description=(
+            "In one transaction: read the cart, create the order and its items, take the stock, empty the cart. The "
+            "same idempotencyKey of the same shopper always answers with the same order. Any refusal leaves all as "
+            "it was."
+        ),
+    )
+    def checkout(self, info: api.Info, input: CheckoutInput) -> QuerySet[models.Order]:
+        with writing_owner(info.context.request) as owner:
+            uuid = checkout.checkout(
+                owner=owner,
+                shipping=input.shipping.row(),
+                idempotency_key=input.idempotency_key,
+                expected_total=input.expected_total,
+                now=timezone.now(),
+            )
+        return selectors.order(owner, uuid)
+
+    @api.mutation(
+        CreateOrderResult,
+        description="An empty draft of the signed-in person, to be filled item by item and then placed.",
+    )
+    def create_order(self, info: api.Info) -> QuerySet[models.Order]:
+        user = api.signed_in(info)
+        uuid = services.create_order(user=user, now=timezone.now())
+        return selectors.order(Owner(user=user), uuid)
+
+    @api.mutation(OrderItemResult, description="Puts so many more of a product into a draft.")
+    def add_order_item(self, info: api.Info, input: OrderItemInput) -> QuerySet[models.Order]:
+        owner = known_owner(info)
+        services.add_order_item(
+            owner=owner,
+            order_uuid=input.order_uuid,
+            product_pk=api.key_of(input.product_id, "Product"),
+            quantity=input.quantity,
+            now=timezone.now(),
+        )
+        return selectors.order(owner, input.order_uuid)
+
+    @api.mutation(OrderItemResult, description="Takes a product out of a draft.")
+    def remove_order_item(self, info: api.Info, input: RemoveOrderItemInput) -> QuerySet[models.Order]:
+        owner = known_owner(info)
+        services.remove_order_item(
+            owner=owner,
+            order_uuid=input.order_uuid,
+            product_pk=api.key_of(input.product_id, "Product"),
+            now=timezone.now(),
+        )
+        return selectors.order(owner, input.order_uuid)
+
+    @api.mutation(CheckoutResult, description="Places a draft; a draft that is placed already answers as it is.")
+    def place_order(self, info: api.Info, input: PlaceOrderInput) -> QuerySet[models.Order]:
+        owner = known_owner(info)
+        checkout.place_draft(
+            owner=owner,
+            order_uuid=input.order_uuid,
+            shipping=input.shipping.row(),
+            expected_total=input.expected_total,
+            now=timezone.now(),
+        )
+        return selectors.order(owner, input.order_uuid)
+
+    @api.mutation(RetryPaymentResult, description="Another attempt at paying a pending order.")
+    def retry_payment(self, info: api.Info, input: OrderInput) -> QuerySet[models.Order]:
+        owner = known_owner(info)
+        services.retry_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
+        return selectors.order(owner, input.uuid)
+
+    @api.mutation(
+        RetryPaymentResult,
+        description="Asks the payment provider how the payment stands: for the page that the shopper returns to.",
+    )
+    def refresh_payment(self, info: api.Info, input: OrderInput) -> QuerySet[models.Order]:
+        owner = known_owner(info)
+        services.refresh_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
+        return selectors.order(owner, input.uuid)
+
+    @api.mutation(CancelOrderResult, description="Gives up an order that is not shipped; what was paid goes back.")
+    def cancel_order(self, info: api.Info, input: OrderInput) -> QuerySet[models.Order]:
+        owner = known_owner(info)
+        services.cancel_order(owner=owner, order_uuid=input.uuid, now=timezone.now())
+        return selectors.order(owner, input.uuid)
+
+
+def known_owner(info: api.Info) -> Owner:
+    """Who may have orders; a visitor who has written nothing yet has none."""
+    owner = owner_of(info.context.request)
+    if owner is None:
+        raise NotFound("order")
+    return owner

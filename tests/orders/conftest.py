@@ -1,0 +1,108 @@
+"""A shopper's operations, and Stripe as the shopper and the bank see it."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+
+from orders.models import Order, Payment
+from orders.payments.gateway import fake
+from orders.stripe_fake import FakeStripe, Outcome
+from tests.conftest import GraphQLClient, global_id
+
+ADDRESS = {
+    "firstName": "Ada",
+    "lastName": "Lovelace",
+    "email": "ada@example.com",
+    "phone": "+1 415 555 2671",
+    "address": "Market Street",
+    "buildingNumber": "1",
+    "city": "San Francisco",
+    "zipCode": "94105",
+    "state": "CA",
+    "country": "US",
+}
+ADD_TO_CART = """
+    mutation($productId: ID!, $quantity: Int! = 1) {
+      addToCart(input: {productId: $productId, quantity: $quantity}) {
+        __typename
+        ... on Cart { totalQuantity items { quantity product { name } } total { amount } }
+        ... on UserError { code message }
+        ... on ValidationError { fields { field } }
+        ... on InsufficientStock { requested available product { name } }
+      }
+    }
+"""
+CHECKOUT = """
+    mutation($input: CheckoutInput!) {
+      checkout(input: $input) {
+        __typename
+        ... on Order {
+          uuid status amount { amount } items { name quantity unitPrice { amount } total { amount } product { id } }
+          shipping { firstName phone } payment { status clientSecret amount { minorUnits } }
+        }
+        ... on UserError { code message }
+        ... on ValidationError { fields { field } }
+        ... on InsufficientStock { requested available product { name } }
+        ... on ProductUnavailable { productId name }
+        ... on TotalChanged { expected { amount } actual { amount } }
+      }
+    }
+"""
+ORDER = """
+    query($uuid: UUID!) {
+      order(uuid: $uuid) { status amount { amount } paidAt shippedAt payment { status failure refunded { amount } } }
+    }
+"""
+
+
+def add_to_cart(api: GraphQLClient, product: Any, quantity: int = 1) -> dict[str, Any]:
+    variables = {"productId": global_id("Product", product.pk), "quantity": quantity}
+    answer: dict[str, Any] = api.run(ADD_TO_CART, **variables)["addToCart"]
+    return answer
+
+
+def checkout(api: GraphQLClient, **input: Any) -> dict[str, Any]:
+    input = {"shipping": ADDRESS, "idempotencyKey": str(uuid4()), **input}
+    answer: dict[str, Any] = api.run(CHECKOUT, input=input)["checkout"]
+    return answer
+
+
+class Bank:
+    """What the shopper does in the browser with the client secret, and Stripe's webhooks to the real endpoint."""
+
+    def __init__(self) -> None:
+        self.client = GraphQLClient(raise_request_exception=False)
+        self.fake: FakeStripe = fake()
+
+    def intent(self, uuid: str) -> str:
+        payment = Payment.objects.exclude(status="cancelled").get(order=uuid)
+        assert payment.intent_id
+        return payment.intent_id
+
+    def pay(self, uuid: str, outcome: Outcome = "succeeded") -> None:
+        """Confirm the order's live intent, and deliver every event that is due."""
+        self.fake.confirm(self.intent(uuid), outcome)
+        self.deliver()
+
+    def deliver(self) -> list[int | None]:
+        return [
+            delivery.status
+            for delivery in self.fake.deliver_through(self.post, secret=settings.STRIPE_WEBHOOK_SECRETS[0])
+        ]
+
+    def post(self, body: bytes, signature: str) -> int:
+        response = self.client.post(
+            "/stripe/webhook/", body, content_type="application/json", headers={"Stripe-Signature": signature}
+        )
+        return response.status_code
+
+
+@pytest.fixture
+def bank() -> Bank:
+    return Bank()
+
+
+def status_of(uuid: str) -> str:
+    return Order.objects.get(pk=uuid).status
