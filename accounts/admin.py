@@ -20,6 +20,11 @@ admin.site.unregister(Group)
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
+def within_reach(request: HttpRequest, user: User | None) -> bool:
+    """Nobody but a superuser touches a superuser, whose password would give them everything."""
+    return user is None or not user.is_superuser or bool(request.user.is_superuser)
+
+
 class CreationForm(UserCreationForm):
     class Meta:
         model = User
@@ -39,11 +44,10 @@ class ProfileInline(StackedInline):
 
 
 @admin.register(User)
-class UserAdmin(auth_admin.UserAdmin, ModelAdmin):
+class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):
     form = UserChangeForm
     add_form = CreationForm
     change_password_form = AdminPasswordChangeForm
-    inlines = (ProfileInline,)
     list_display = ("email", "name", "verified", "active", "staff", "last_login")
     list_filter = ("is_active", "is_staff", "email_verified", "groups")
     list_select_related = ("profile",)
@@ -76,18 +80,19 @@ class UserAdmin(auth_admin.UserAdmin, ModelAdmin):
     def staff(self, user: User) -> bool:
         return user.is_staff
 
+    def get_inlines(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """The profile is there once the user has been made."""
+        return (ProfileInline,) if obj else ()
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
         return fields if request.user.is_superuser else (*fields, *RIGHTS)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Nobody but a superuser touches a superuser, whose password would give them everything."""
-        beyond = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return not beyond and super().has_change_permission(request, obj)
+        return within_reach(request, obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        beyond = obj is not None and obj.is_superuser and not request.user.is_superuser
-        return not beyond and super().has_delete_permission(request, obj)
+        return within_reach(request, obj) and super().has_delete_permission(request, obj)
 
     @action(description="Take the avatar away", permissions=["change"])
     def remove_avatars(self, request: HttpRequest, users: QuerySet[User]) -> None:

@@ -14,6 +14,7 @@ from backend import api
 
 if TYPE_CHECKING:
     from catalog.types import ProductConnection
+    from orders.types import OrderConnection, OrderStatus
 
 
 @strawberry_django.type(
@@ -61,6 +62,18 @@ class User(relay.Node):
     ) -> Annotated["ProductConnection", strawberry.lazy("catalog.types")]:
         connection: type[ProductConnection] = api.type_named("ProductConnection", info)
         return connection.of_favourites(root, info, first=first, after=after)
+
+    @strawberry.field(description="The newest first.")
+    @staticmethod
+    def orders(
+        root: strawberry.Parent[models.User],
+        info: api.Info,
+        first: int | None = None,
+        after: str | None = None,
+        status: Annotated["OrderStatus", strawberry.lazy("orders.types")] | None = None,
+    ) -> Annotated["OrderConnection", strawberry.lazy("orders.types")]:
+        connection: type[OrderConnection] = api.type_named("OrderConnection", info)
+        return connection.of_user(root, info, status=status, first=first, after=after)
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.User]:

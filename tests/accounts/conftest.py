@@ -1,9 +1,27 @@
-"""Passwords that are hashed fast: what is tested is who may do what, not how slow a guess is."""
+"""Fast password hashing, and a picture to upload."""
+
+from collections.abc import Callable
+from io import BytesIO
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 from pytest_django import Settings
 
 
 @pytest.fixture(autouse=True)
 def _fast_passwords(settings: Settings) -> None:
+    """What is tested is who may do what, not how long a guess takes."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def picture() -> Callable[[], SimpleUploadedFile]:
+    """A new upload of a picture, 60 wide and 40 high."""
+
+    def upload() -> SimpleUploadedFile:
+        buffer = BytesIO()
+        Image.new("RGB", (60, 40), "teal").save(buffer, "PNG")
+        return SimpleUploadedFile("me.png", buffer.getvalue(), content_type="image/png")
+
+    return upload

@@ -1,0 +1,75 @@
+"""The operations of accounts as a front end sends them, and what their answers say."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.mail import EmailMessage
+
+from tests.conftest import GraphQLClient
+
+NEW_PASSWORD = "an entirely new password"
+HOSTILE_STRINGS = Path(__file__).parents[2].parent / "shared" / "data" / "blns" / "blns.json"
+
+FIELDS = {
+    "Done": "ok",
+    "User": """
+        id email emailVerified firstName lastName
+        profile { id name slug joinedAt avatar { url width height placeholder thumbnail } }
+    """,
+    "InvalidCredentials": "code message",
+    "TooManyAttempts": "code message retryAfterSeconds",
+    "ValidationError": "code message fields { field message }",
+}
+
+
+def mutation(name: str, *members: str) -> str:
+    """A document that selects everything of the members of the mutation's union."""
+    fragments = " ".join(f"... on {member} {{ {FIELDS[member]} }}" for member in members)
+    input_type = f"{name[0].upper()}{name[1:]}Input"
+    return f"mutation($input: {input_type}!) {{ {name}(input: $input) {{ __typename {fragments} }} }}"
+
+
+REGISTER = mutation("register", "User", "ValidationError", "TooManyAttempts")
+LOGIN = mutation("login", "User", "InvalidCredentials", "TooManyAttempts")
+LOGOUT = "mutation { logout }"
+UPDATE_PROFILE = mutation("updateProfile", "User", "ValidationError")
+CHANGE_PASSWORD = mutation("changePassword", "User", "ValidationError")
+REQUEST_PASSWORD_RESET = mutation("requestPasswordReset", "Done", "ValidationError", "TooManyAttempts")
+RESET_PASSWORD = mutation("resetPassword", "Done", "ValidationError", "TooManyAttempts")
+VERIFY_EMAIL = mutation("verifyEmail", "Done", "ValidationError")
+ME = f"{{ me {{ {FIELDS['User']} }} }}"
+PROFILE = "query($slug: String!) { profile(slug: $slug) { id name slug } }"
+
+
+def answer_of(browser: GraphQLClient, query: str, files: dict[str, Any] | None = None, **input: Any) -> Any:
+    [answer] = browser.run(query, files, input=input).values()
+    return answer
+
+
+def wrong_fields(answer: Any) -> list[str]:
+    assert answer["__typename"] == "ValidationError"
+    assert answer["code"] == "INVALID"
+    return [error["field"] for error in answer["fields"]]
+
+
+def email_of(browser: GraphQLClient) -> str | None:
+    me = browser.run("{ me { email } }")["me"]
+    return me["email"] if me else None
+
+
+def session_key(browser: GraphQLClient) -> str | None:
+    cookie = browser.cookies.get("sessionid")
+    return cookie.value if cookie else None
+
+
+def token_in(mail: EmailMessage) -> str:
+    return str(mail.body).partition("token=")[2].split()[0]
+
+
+def hostile_strings() -> list[str]:
+    if not HOSTILE_STRINGS.exists():
+        pytest.skip(f"{HOSTILE_STRINGS} is missing")
+    strings: list[str] = json.loads(HOSTILE_STRINGS.read_text())
+    return strings

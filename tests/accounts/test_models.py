@@ -1,0 +1,65 @@
+"""Users and the profiles that come with them, whoever makes them."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError
+
+from accounts.models import Profile, User
+from tests.factories import PASSWORD, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+class TestUser:
+    def test_the_email_is_unique_whatever_its_case(self) -> None:
+        make_user(email="ada@example.com")
+        with pytest.raises(IntegrityError):
+            make_user(email="ADA@example.com")
+
+    def test_is_found_whatever_the_case(self) -> None:
+        user = make_user(email="Ada@example.com")
+        assert User.objects.get_by_natural_key("aDA@EXAMPLE.com") == user
+
+    def test_createsuperuser_makes_a_profile(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+        call_command("createsuperuser", email="root@example.com", interactive=False, stdout=StringIO())
+        user = User.objects.get()
+        assert (user.is_staff, user.is_superuser, user.check_password(PASSWORD)) == (True, True, True)
+        assert (user.profile.name, user.profile.slug) == ("Customer", "customer")
+
+
+class TestProfile:
+    def test_equal_names_get_slugs_of_their_own(self) -> None:
+        slugs = [make_user(first_name="Ada", last_name="Lovelace").profile.slug for _ in range(3)]
+        assert slugs[0] == "ada-lovelace"
+        assert len(set(slugs)) == 3
+        assert all(slug.startswith("ada-lovelace-") for slug in slugs[1:])
+
+    @pytest.mark.parametrize(
+        ("name", "slug"),
+        [
+            ("李小龍", "李小龍"),
+            ("Ünal Şahin", "ünal-şahin"),
+            ("Ирина", "ирина"),
+            ("🦄", "profile"),
+            ("  ", "customer"),
+        ],
+    )
+    def test_a_slug_keeps_letters_of_any_script(self, name: str, slug: str) -> None:
+        assert make_user(first_name=name, last_name="").profile.slug == slug
+
+    def test_the_longest_names_fit(self) -> None:
+        profile = make_user(first_name="a" * 100, last_name="b" * 100).profile
+        profile.full_clean()
+        assert profile.name == "a" * 100 + " " + "b" * 99
+
+    def test_nothing_of_the_email_shows(self) -> None:
+        profile = make_user(email="secret@hidden.example", first_name="", last_name="").profile
+        assert (profile.name, profile.slug) == ("Customer", "customer")
+
+    def test_a_user_saved_again_has_no_second_profile(self) -> None:
+        user = make_user()
+        user.save()
+        assert Profile.objects.count() == 1
