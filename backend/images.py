@@ -3,8 +3,8 @@
 import base64
 import re
 import secrets
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from io import BytesIO
@@ -14,6 +14,8 @@ from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage
 from PIL import Image, ImageCms, ImageOps
+
+from backend.errors import ValidationError
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000
@@ -110,6 +112,25 @@ def store(prepared: PreparedImage, *, folder: str, storage: Storage = default_st
     return StoredImage(
         name=name, width=prepared.width, height=prepared.height, placeholder=prepared.placeholder
     )
+
+
+@contextmanager
+def stored(upload: File[bytes] | None, *, folder: str, field: str) -> Iterator[StoredImage | None]:
+    """An upload prepared and stored for a block that writes its row: a block that fails leaves no file.
+
+    Enter it before the transaction: decoding takes its time. ValidationError on `field` for what is no
+    acceptable picture.
+    """
+    try:
+        picture = store(prepare(upload), folder=folder) if upload else None
+    except InvalidImage as error:
+        raise ValidationError.of(**{field: str(error)}) from error
+    try:
+        yield picture
+    except BaseException:
+        if picture:
+            delete(picture.name)
+        raise
 
 
 def delete(name: str, *, storage: Storage = default_storage) -> None:

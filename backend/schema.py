@@ -1,8 +1,10 @@
-"""The one schema: the apps' roots merged."""
+"""The one schema: the apps' roots merged with what belongs to none of them."""
 
 from typing import Any
 
 import strawberry
+from django.conf import settings
+from strawberry import relay
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
@@ -10,6 +12,7 @@ import accounts.schema
 import catalog.schema
 import orders.schema
 import reviews.schema
+from backend import api
 from backend.api.scalars import SCALARS
 
 
@@ -18,7 +21,35 @@ class Schema(strawberry.Schema):
         """Nothing: the view logs faults, once, and what a client did wrong is no fault."""
 
 
-Query = merge_types("Query", (accounts.schema.Query, catalog.schema.Query, orders.schema.Query))
-Mutation = merge_types("Mutation", (accounts.schema.Mutation, orders.schema.Mutation, reviews.schema.Mutation))
+@strawberry.type(description="What a front end needs to know of this shop.")
+class Shop:
+    currency: str = strawberry.field(description="ISO 4217.")
+    guest_checkout: bool = strawberry.field(description="Whether one can buy without signing in.")
+    stripe_publishable_key: str | None = strawberry.field(description="For Stripe.js; null without Stripe.")
+
+
+@strawberry.type
+class Root:
+    @strawberry.field
+    def shop(self) -> Shop:
+        return Shop(
+            currency=settings.STORE_CURRENCY,
+            guest_checkout=settings.STORE_GUEST_CHECKOUT,
+            stripe_publishable_key=settings.STRIPE_PUBLISHABLE_KEY or None,
+        )
+
+    @strawberry.field(
+        graphql_type=relay.Node | None,
+        description="Anything by its id; null where that names nothing, or nothing that the caller may see.",
+    )
+    def node(self, info: api.Info, id: relay.GlobalID) -> Any:
+        return api.node(id, info)
+
+
+Query = merge_types("Query", (Root, accounts.schema.Query, catalog.schema.Query, orders.schema.Query))
+Mutation = merge_types(
+    "Mutation",
+    (accounts.schema.Mutation, catalog.schema.Mutation, orders.schema.Mutation, reviews.schema.Mutation),
+)
 
 schema = Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Cast, Coalesce, Lower, NullIf
@@ -14,6 +14,8 @@ from backend.slugs import MAX_LENGTH
 
 MAX_STOCK = 1_000_000_000
 RATINGS = range(1, 6)
+
+validate_not_blank = RegexValidator(r"\S", "This field cannot be blank.", code="blank")
 
 
 class Category(models.Model):
@@ -48,12 +50,12 @@ class Product(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="products", verbose_name="seller"
     )
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=200, validators=[validate_not_blank])
     sort_name = models.GeneratedField(
         expression=Lower("name"), output_field=models.CharField(max_length=200), db_persist=True
     )
     slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
-    description = models.TextField(max_length=10_000)
+    description = models.TextField(validators=[validate_not_blank, MaxLengthValidator(10_000)])
     price = AmountField()
     discount = models.DecimalField(
         "discount, %",
@@ -111,8 +113,8 @@ class Product(models.Model):
                 condition=Q(stock__gte=0, stock__lte=MAX_STOCK), name="product_stock_in_range"
             ),
         ]
-        # One for each order of the catalogue. All end in the slug, which is unique and, unlike SQLite's rowid, can be
-        # sought by as part of a row value; each is read backwards for the opposite direction.
+        # One for each order of the catalogue. All end in the slug, which is unique and, unlike SQLite's
+        # rowid, can be sought by as part of a row value; each is read backwards for the opposite direction.
         indexes = [
             models.Index(fields=["added_at", "slug"], name="product_by_added"),
             models.Index(fields=["final_price", "slug"], name="product_by_final_price"),

@@ -1,17 +1,40 @@
 """The catalogue's queries and mutations."""
 
 import strawberry
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from backend import api
-from catalog import models, selectors
-from catalog.types import SORTS, Category, Product, ProductConnection, ProductFilter, ProductSort
+from catalog import models, search, selectors, services
+from catalog.types import (
+    SEARCH_SORTS,
+    SORTS,
+    Category,
+    CreateProductInput,
+    CreateProductResult,
+    DeleteProductInput,
+    DeleteProductResult,
+    FavouriteInput,
+    FavouriteResult,
+    Product,
+    ProductConnection,
+    ProductFilter,
+    ProductSort,
+    SearchResult,
+    UpdateProductInput,
+    UpdateProductResult,
+)
 
 
 @strawberry.type
 class Query:
-    @strawberry.field(graphql_type=list[Category])
+    @strawberry.field(graphql_type=list[Category], description="All of them, by name.")
     def categories(self, info: api.Info) -> list[models.Category]:
         return api.every(selectors.categories(), info)
+
+    @strawberry.field(graphql_type=Category | None)
+    def category(self, info: api.Info, slug: str) -> models.Category | None:
+        return api.one(selectors.categories().filter(slug=slug), info)
 
     @strawberry.field(graphql_type=Product | None)
     def product(self, info: api.Info, slug: str) -> models.Product | None:
@@ -28,14 +51,75 @@ class Query:
         last: int | None = None,
         before: str | None = None,
     ) -> ProductConnection:
-        page = api.page(
-            selectors.products(filter.plain() if filter else None),
+        return ProductConnection.of(
+            selectors.products(),
             info,
-            answer="ProductConnection",
+            filter=filter,
             sort=SORTS[sort],
             first=first,
             after=after,
             last=last,
             before=before,
         )
-        return ProductConnection(page=page)
+
+    @api.answering(
+        SearchResult, description="Products with all words of the term in their name or description."
+    )
+    def search(
+        self,
+        info: api.Info,
+        term: str,
+        filter: ProductFilter | None = None,
+        sort: ProductSort = ProductSort.RELEVANCE,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> ProductConnection:
+        return ProductConnection.of(
+            search.search(term),
+            info,
+            filter=filter,
+            sort=SEARCH_SORTS[sort],
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+        )
+
+
+@strawberry.type
+class Mutation:
+    @api.mutation(CreateProductResult, description="Offer a product. Needs the permission to sell.")
+    def create_product(self, info: api.Info, input: CreateProductInput) -> QuerySet[models.Product]:
+        product = services.create_product(user=api.signed_in(info), fields=input.fields(), now=timezone.now())
+        return selectors.products().filter(pk=product.pk)
+
+    @api.mutation(UpdateProductResult, description="Change a product of one's own; the staff change any.")
+    def update_product(self, info: api.Info, input: UpdateProductInput) -> QuerySet[models.Product]:
+        key = api.key_of(input.id, "Product")
+        services.update_product(
+            user=api.signed_in(info), product_pk=key, changes=input.changes(), now=timezone.now()
+        )
+        return selectors.products().filter(pk=key)
+
+    @api.mutation(
+        DeleteProductResult,
+        description="Delete a product of one's own; the staff delete any. Its orders stay readable.",
+    )
+    def delete_product(self, info: api.Info, input: DeleteProductInput) -> api.Deleted:
+        key = api.key_of(input.id, "Product")
+        services.delete_product(user=api.signed_in(info), product_pk=key)
+        return api.Deleted(id=api.id_of("Product", key))
+
+    @api.mutation(FavouriteResult, description="A second time changes nothing.")
+    def add_favourite(self, info: api.Info, input: FavouriteInput) -> QuerySet[models.Product]:
+        key = api.key_of(input.product_id, "Product")
+        services.add_favourite(user=api.signed_in(info), product_pk=key, now=timezone.now())
+        return selectors.products().filter(pk=key)
+
+    @api.mutation(FavouriteResult, description="What was no favourite stays none.")
+    def remove_favourite(self, info: api.Info, input: FavouriteInput) -> QuerySet[models.Product]:
+        key = api.key_of(input.product_id, "Product")
+        services.remove_favourite(user=api.signed_in(info), product_pk=key)
+        return selectors.products().filter(pk=key)

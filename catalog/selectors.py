@@ -14,7 +14,7 @@ from catalog.models import Category, Product
 
 @dataclass(frozen=True, kw_only=True)
 class ProductFilter:
-    """What narrows a list of products; None narrows nothing. Prices are final prices, both bounds inclusive."""
+    """What narrows a list of products; None narrows nothing. Prices are final ones, both bounds inclusive."""
 
     categories: list[str] | None = None
     seller: str | None = None
@@ -38,14 +38,17 @@ CONDITIONS: dict[str, Callable[[Any], Q]] = {
 }
 
 
-def products(filter: ProductFilter | None = None, *, without: tuple[str, ...] = ()) -> QuerySet[Product]:
-    """All products that pass the filter, but for the conditions named in `without`."""
-    queryset = Product.objects.all()
-    for field in fields(filter) if filter else ():
+def products() -> QuerySet[Product]:
+    return Product.objects.all()
+
+
+def narrowed(products: QuerySet[Product], filter: ProductFilter) -> QuerySet[Product]:
+    """Those of the products that pass the filter."""
+    for field in fields(filter):
         value = getattr(filter, field.name)
-        if value is not None and field.name not in without:
-            queryset = queryset.filter(CONDITIONS[field.name](value))
-    return queryset
+        if value is not None:
+            products = products.filter(CONDITIONS[field.name](value))
+    return products
 
 
 def categories() -> QuerySet[Category]:
@@ -62,7 +65,5 @@ def favourites() -> QuerySet[Product]:
 
 
 def editable_products(user: User) -> QuerySet[Product]:
-    """The products that this person may change: their own, and all for the staff with the permission."""
-    if user.is_staff and user.has_perm("catalog.change_product"):
-        return Product.objects.all()
-    return Product.objects.filter(user=user)
+    """The products that a person with the permission may change: their own, and all for the staff."""
+    return Product.objects.all() if user.is_staff else Product.objects.filter(user=user)

@@ -1,7 +1,8 @@
 """The stock ledger: every change of Product.stock goes through here and leaves a StockMovement.
 
-All of these are steps of a caller's transaction and have none of their own. Product rows are locked in order of primary
-key, after everything else that a transaction locks (see CONTRIBUTING.md), so that no two orders wait for each other.
+All of these are steps of a caller's transaction and have none of their own. Product rows are locked in order
+of primary key, after everything else that a transaction locks (see CONTRIBUTING.md), so that no two orders wait
+for each other.
 """
 
 from collections.abc import Mapping
@@ -35,7 +36,9 @@ def lock_products(keys: Mapping[int, object] | set[int]) -> dict[int, Product]:
     return {product.pk: product for product in locked}
 
 
-def take_stock(products: Mapping[int, Product], *, quantities: Mapping[int, int], order_uuid: UUID, now: datetime) -> None:
+def take_stock(
+    products: Mapping[int, Product], *, quantities: Mapping[int, int], order_uuid: UUID, now: datetime
+) -> None:
     """Sell `quantities` (by primary key) of the locked `products` to an order.
 
     InsufficientStock, with nothing taken by the caller's rollback, when any product has fewer. The update is
@@ -51,7 +54,10 @@ def take_stock(products: Mapping[int, Product], *, quantities: Mapping[int, int]
     if rows != len(quantities):
         raise sold_out_meanwhile(quantities)
     record(
-        {key: -quantity for key, quantity in quantities.items()}, reason=Reason.SOLD, order_uuid=order_uuid, now=now
+        {key: -quantity for key, quantity in quantities.items()},
+        reason=Reason.SOLD,
+        order_uuid=order_uuid,
+        now=now,
     )
 
 

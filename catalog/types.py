@@ -1,21 +1,23 @@
 """GraphQL types of the catalogue."""
 
-import dataclasses
-from decimal import Decimal
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 import strawberry_django
 from django.db.models import Count, Exists, OuterRef, QuerySet, Value
-from django.db.models.functions import Coalesce
 from strawberry import auto, relay
+from strawberry.file_uploads import Upload
 
 from accounts.models import User
 from accounts.types import Profile
 from backend import api
+from backend.errors import OperationTooLarge
 from catalog import models, selectors
+from catalog.facets import Facets
+from catalog.services import ProductFields
 
 if TYPE_CHECKING:
     from reviews.types import CommentConnection
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
 @strawberry.enum
 class ProductSort(Enum):
-    RELEVANCE = "relevance"
+    RELEVANCE = strawberry.enum_value(
+        "relevance", description="Best match first; outside a search the same as NEWEST."
+    )
     NEWEST = "newest"
     PRICE_ASC = "price_asc"
     PRICE_DESC = "price_desc"
@@ -45,6 +49,7 @@ SORTS = {
     ProductSort.TOP_RATED: api.Sort(("rating_average", "rating_count", "slug"), descending=True),
 }
 
+SEARCH_SORTS = SORTS | {ProductSort.RELEVANCE: api.Sort(("rank", "added_at", "slug"), descending=True)}
 LATEST_FAVOURITE = api.Sort(("favourite_id",), descending=True)
 
 
@@ -63,8 +68,9 @@ class ProductFilter:
     min_rating: float | None = None
     added_after: datetime | None = None
 
-    def plain(self) -> selectors.ProductFilter:
-        return selectors.ProductFilter(**vars(self))
+
+def plain(filter: ProductFilter | None) -> selectors.ProductFilter:
+    return selectors.ProductFilter(**vars(filter)) if filter else selectors.ProductFilter()
 
 
 def is_favourite(info: api.Info) -> Any:
@@ -104,7 +110,7 @@ class Category(relay.Node):
         page = api.nested_page(
             root,
             info,
-            queryset=selectors.products(filter.plain() if filter else None),
+            queryset=selectors.narrowed(selectors.products(), plain(filter)),
             parent="category_id",
             answer="ProductConnection",
             sort=SORTS[sort],
@@ -113,7 +119,8 @@ class Category(relay.Node):
             last=last,
             before=before,
         )
-        return ProductConnection(page=page)
+        found = selectors.products().filter(category=root)
+        return ProductConnection(page=page, facet_counts=Facets(found=found, filter=plain(filter)))
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Category]:
@@ -128,7 +135,7 @@ class Product(relay.Node):
     description: auto
     category: Category
     seller: Profile = api.field(field_name="user__profile")
-    discount: auto
+    discount: auto = strawberry_django.field(description="Per cent off the price, 0 to 100.")
     stock: int
     added_at: auto
     updated_at: auto
@@ -139,7 +146,11 @@ class Product(relay.Node):
     def price(root: strawberry.Parent[models.Product]) -> api.Money:
         return api.Money.of(root.price)
 
-    @api.field(only=["final_price"])
+    @api.field(
+        only=["final_price"],
+        description="What the shopper pays: the price less the discount, rounded half up to the currency's "
+        "smallest unit.",
+    )
     @staticmethod
     def final_price(root: strawberry.Parent[models.Product]) -> api.Money:
         return api.Money.of(root.final_price)
@@ -197,15 +208,73 @@ class CategoryFacet:
 
 @strawberry.type(description="How many products each further choice would leave.")
 class ProductFacets:
-    categories: list[CategoryFacet]
-    min_price: api.Money | None
-    max_price: api.Money | None
-    in_stock: int
-    on_sale: int
+    counts: strawberry.Private[Facets]
+
+    @strawberry.field(description="Those that have any, by name.")
+    def categories(self, info: api.Info) -> list[CategoryFacet]:
+        counts = self.counts.categories
+        categories = selectors.categories().filter(pk__in=counts)
+        rows = api.optimized_below(categories, info, answer="CategoryFacet", paths=["category"])
+        return [CategoryFacet(category=cast(Category, row), count=counts[row.pk]) for row in api.read(rows)]
+
+    @strawberry.field(description="The lowest final price; null where there is no product.")
+    def min_price(self) -> api.Money | None:
+        lowest, _ = self.counts.price_range
+        return None if lowest is None else api.Money.of(lowest)
+
+    @strawberry.field(description="The highest final price; null where there is no product.")
+    def max_price(self) -> api.Money | None:
+        _, highest = self.counts.price_range
+        return None if highest is None else api.Money.of(highest)
+
+    @strawberry.field
+    def in_stock(self) -> int:
+        return self.counts.in_stock
+
+    @strawberry.field
+    def on_sale(self) -> int:
+        return self.counts.on_sale
 
 
 @strawberry.type
 class ProductConnection(api.Connection[Product]):
+    facet_counts: strawberry.Private[Facets]
+
+    @strawberry.field(
+        description="Counted only when they are asked for, and refused (OPERATION_TOO_LARGE) below a list."
+    )
+    def facets(self, info: api.Info) -> ProductFacets:
+        if any(isinstance(step, int) for step in info.path.as_list()):
+            raise OperationTooLarge("Facets are counted for one connection, not for each row of a list.")
+        return ProductFacets(counts=self.facet_counts)
+
+    @classmethod
+    def of(
+        cls,
+        found: QuerySet[models.Product],
+        info: api.Info,
+        *,
+        filter: ProductFilter | None,
+        sort: api.Sort,
+        first: int | None,
+        after: str | None,
+        last: int | None,
+        before: str | None,
+    ) -> "ProductConnection":
+        """A page of the products `found` that pass the filter."""
+        narrowing = plain(filter)
+        page = api.page(
+            selectors.narrowed(found, narrowing),
+            info,
+            answer="ProductConnection",
+            sort=sort,
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+        )
+        return cls(page=page, facet_counts=Facets(found=found, filter=narrowing))
+
     @classmethod
     def of_favourites(
         cls, user: User, info: api.Info, *, first: int | None, after: str | None
@@ -221,16 +290,76 @@ class ProductConnection(api.Connection[Product]):
             first=first,
             after=after,
         )
-        return cls(page=page)
+        return cls(page=page, facet_counts=Facets(found=selectors.products().filter(favourites__user=user)))
 
 
-@strawberry.type
+@strawberry.type(description="Fewer are left than were asked for.")
 class InsufficientStock(api.UserError):
     product_pk: strawberry.Private[int]
     requested: int
     available: int
 
     @strawberry.field(graphql_type=Product)
-    def product(self, info: api.Info) -> models.Product:
-        product: models.Product = api.one(models.Product.objects.filter(pk=self.product_pk), info)
-        return product
+    def product(self, info: api.Info) -> models.Product | None:
+        return api.one(selectors.products().filter(pk=self.product_pk), info)
+
+
+@strawberry.type(
+    description='The answer to a term that matches no product at all: `No product matches "…".`, '
+    "with other words to try."
+)
+class NoProductMatches(api.UserError):
+    term: str
+    suggestions: list[str]
+
+
+@strawberry.input
+class CreateProductInput:
+    category: str = strawberry.field(description="Slug of the category.")
+    name: str
+    description: str
+    price: Decimal
+    discount: Decimal = strawberry.field(default=Decimal(0), description="Per cent off the price, 0 to 100.")
+    stock: int
+    image: Upload | None = strawberry.field(default=None, description="JPEG, PNG, WebP or AVIF.")
+
+    def fields(self) -> ProductFields:
+        return cast(ProductFields, vars(self))
+
+
+@strawberry.input(description="A field left out stays as it is; an image given as null is taken away.")
+class UpdateProductInput:
+    id: relay.GlobalID
+    category: str | None = strawberry.field(default=strawberry.UNSET, description="Slug of the category.")
+    name: str | None = strawberry.UNSET
+    description: str | None = strawberry.UNSET
+    price: Decimal | None = strawberry.UNSET
+    discount: Decimal | None = strawberry.UNSET
+    stock: int | None = strawberry.UNSET
+    image: Upload | None = strawberry.UNSET
+
+    def changes(self) -> ProductFields:
+        given = {name: value for name, value in vars(self).items() if value is not strawberry.UNSET}
+        del given["id"]
+        return cast(ProductFields, given)
+
+
+@strawberry.input
+class DeleteProductInput:
+    id: relay.GlobalID
+
+
+@strawberry.input
+class FavouriteInput:
+    product_id: relay.GlobalID
+
+
+SearchResult = Annotated[
+    ProductConnection | NoProductMatches | api.ValidationError, strawberry.union("SearchResult")
+]
+CreateProductResult = Annotated[Product | api.ValidationError, strawberry.union("CreateProductResult")]
+UpdateProductResult = Annotated[
+    Product | api.ValidationError | api.NotFound, strawberry.union("UpdateProductResult")
+]
+DeleteProductResult = Annotated[api.Deleted | api.NotFound, strawberry.union("DeleteProductResult")]
+FavouriteResult = Annotated[Product | api.NotFound, strawberry.union("FavouriteResult")]

@@ -38,10 +38,10 @@ class Migration(migrations.Migration):
             name='Product',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
+                ('name', models.CharField(max_length=200, validators=[django.core.validators.RegexValidator('\\S', 'This field cannot be blank.', code='blank')])),
                 ('sort_name', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Lower('name'), output_field=models.CharField(max_length=200))),
                 ('slug', models.SlugField(allow_unicode=True, editable=False, max_length=80, unique=True)),
-                ('description', models.TextField(max_length=10000)),
+                ('description', models.TextField(validators=[django.core.validators.RegexValidator('\\S', 'This field cannot be blank.', code='blank'), django.core.validators.MaxLengthValidator(10000)])),
                 ('price', backend.money.AmountField(decimal_places=2, max_digits=10, validators=[backend.money.validate_amount])),
                 ('discount', models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='discount, %')),
                 ('final_price', catalog.models.FinalPriceField(decimal_places=2, editable=False, max_digits=10, validators=[backend.money.validate_amount])),
