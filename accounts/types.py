@@ -14,7 +14,8 @@ from backend import api
 
 if TYPE_CHECKING:
     from catalog.types import ProductConnection
-    from orders.types import OrderConnection, OrderStatus
+    from orders.models import OrderStatus
+    from orders.types import OrderConnection
 
 
 @strawberry_django.type(

@@ -30,7 +30,12 @@ def validated(shipping: Shipping) -> Shipping:
 
 
 def problems(shipping: Shipping) -> Iterator[tuple[str, str]]:
-    for field, name in (("first_name", "firstName"), ("last_name", "lastName"), ("address", "address"), ("building_number", "buildingNumber")):
+    for field, name in (
+        ("first_name", "firstName"),
+        ("last_name", "lastName"),
+        ("address", "address"),
+        ("building_number", "buildingNumber"),
+    ):
         if not getattr(shipping, field).strip():
             yield name, "This field cannot be blank."
     if not known_country(shipping.country):

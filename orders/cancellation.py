@@ -77,7 +77,7 @@ def close(order_uuid: UUID, *, from_statuses: frozenset[OrderStatus], now: datet
     status = OrderStatus(order.status)
     if status not in from_statuses:
         raise OrderNotCancellable(status)
-    live = Payment.objects.select_for_update().filter(pk=getattr(live_attempt(order_uuid), "pk", None)).first()
+    live = live_attempt(order_uuid, lock=True)
     if status == OrderStatus.PENDING and live:
         raise OrderNotCancellable(status, TRY_LATER)
     if live:

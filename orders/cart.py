@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from backend.errors import NotFound, ValidationError
 from catalog.models import Product
@@ -43,7 +43,7 @@ Change = PriceChanged | StockReduced | ProductRemoved
 def items_of(owner: Owner | None) -> QuerySet[CartItem]:
     """The lines, each with its product's price, final price and stock of now; these are null once it is deleted."""
     lines = CartItem.objects.filter(**owner.lookup("cart__")) if owner else CartItem.objects.none()
-    return lines.annotate(
+    return lines.annotate(  # type: ignore[no-redef]  # declared on the model
         price=F("product__price"), final_price=F("product__final_price"), stock=F("product__stock")
     )
 
@@ -86,7 +86,7 @@ class Cart:
         """What has happened to the products since their lines were last written."""
         for line in self.lines:
             if line.stock is None:
-                yield ProductRemoved(product_pk=line.product_id, name=line.product_name)
+                yield ProductRemoved(product_pk=product_key(line), name=line.product_name)
                 continue
             if line.final_price != line.seen_price:
                 yield PriceChanged(item=line, before=line.seen_price, now=line.final_price)
@@ -113,15 +113,14 @@ class Cart:
         """Set the quantity; 0 removes. ValidationError, NotFound, ProductUnavailable, InsufficientStock."""
         if quantity:
             check_quantity(quantity)
-        cart = self.locked()
-        line = self.line(cart, product_pk)
+        line = self.line(self.locked(), product_pk)
         if quantity == 0:
             line.delete()
             return
         product = Product.objects.filter(pk=product_pk).first()
         if product is None:
             raise ProductUnavailable(product_pk=product_pk, name=line.product_name)
-        self.write(cart, product, quantity, now=now)
+        self.write(line.cart, product, quantity, now=now)
 
     @transaction.atomic(durable=True)
     def remove(self, product_pk: int) -> None:
@@ -185,6 +184,12 @@ class Cart:
         cart.items.all().delete()
 
 
+def product_key(line: CartItem) -> int:
+    """Which a constraint keeps from being null; the column allows it so that a join is an outer one."""
+    assert line.product_id is not None
+    return line.product_id
+
+
 def check_quantity(quantity: int) -> None:
     if not 1 <= quantity <= MAX_QUANTITY:
         raise ValidationError.of(quantity=f"Between 1 and {MAX_QUANTITY}.")
@@ -199,7 +204,7 @@ def join(visitor: Owner, user: Owner) -> None:
     carts = {
         cart.user_id: cart
         for cart in models.Cart.objects.select_for_update()
-        .filter(models.Q(visitor=visitor.visitor) | models.Q(user=user.user))
+        .filter(Q(visitor=visitor.visitor) | Q(user=user.user))
         .order_by("pk")
     }
     brought, own = carts.get(None), carts.get(user.user.pk if user.user else None)

@@ -14,7 +14,7 @@ from backend.errors import NotFound, RateLimited, Unauthenticated
 from backend.money import Money, round_half_up
 from catalog.stock import lock_products, take_stock
 from orders.addresses import validated
-from orders.cart import Cart
+from orders.cart import Cart, product_key
 from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
 from orders.models import Order, OrderItem, OrderStatus, Shipping
 from orders.owners import Owner
@@ -72,7 +72,9 @@ def place(
         created_at=now,
         updated_at=now,
     )
-    wanted = {line.product_id: Wanted(name=line.product_name, quantity=line.quantity) for line in cart.lines}
+    wanted = {
+        product_key(line): Wanted(name=line.product_name, quantity=line.quantity) for line in cart.lines
+    }
     submit(order, wanted, owner=owner, shipping=shipping, expected_total=expected_total, now=now)
     cart.empty(cart_row)
     return order.pk
@@ -108,7 +110,8 @@ def submit_draft(
     if order.status != OrderStatus.DRAFT:
         return
     wanted = {
-        item.product_id or -item.pk: Wanted(name=item.name, quantity=item.quantity) for item in order.items.all()
+        item.product_id or -item.pk: Wanted(name=item.name, quantity=item.quantity)
+        for item in order.items.all()
     }
     if not wanted:
         raise CartEmpty

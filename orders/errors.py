@@ -1,12 +1,12 @@
 """What a shopper can cause between cart and delivery.
 
-    DomainError
-    ├── CartEmpty
-    ├── ProductUnavailable
-    ├── TotalChanged
-    ├── PaymentUnavailable
-    ├── OrderNotEditable
-    └── OrderNotCancellable
+DomainError
+├── CartEmpty
+├── ProductUnavailable
+├── TotalChanged
+├── PaymentUnavailable
+├── OrderNotEditable
+└── OrderNotCancellable
 """
 
 from backend.errors import DomainError

@@ -1,6 +1,7 @@
 """Cart, Order, Shipping, Payment, Refund: rows and the rules that the database itself keeps."""
 
 import uuid
+from decimal import Decimal
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -13,6 +14,7 @@ from catalog.models import Product
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
+
 
 class OrderStatus(models.TextChoices):
     DRAFT = "draft", "Draft"
@@ -62,10 +64,17 @@ class CartItem(models.Model):
     product = models.ForeignKey(
         Product, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+"
     )
-    quantity = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)])
+    quantity = models.PositiveSmallIntegerField(
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]
+    )
     product_name = models.CharField(max_length=200)
     seen_price = AmountField()
     added_at = models.DateTimeField(default=timezone.now)
+
+    # Read along by orders.cart.items_of, as they are now; None once the product is deleted.
+    price: Decimal
+    final_price: Decimal
+    stock: int | None
 
     class Meta:
         ordering = ["pk"]
@@ -160,7 +169,9 @@ class OrderItem(models.Model):
         Product, on_delete=models.SET_NULL, null=True, blank=True, related_name="order_items"
     )
     name = models.CharField(max_length=200)
-    quantity = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)])
+    quantity = models.PositiveSmallIntegerField(
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]
+    )
     unit_price = AmountField()
 
     class Meta:
@@ -186,7 +197,7 @@ class Payment(models.Model):
     currency = models.CharField(max_length=3)
     amount = AmountField()
     refunded = AmountField(default=0)
-    intent_id = models.CharField(max_length=100, null=True, blank=True, unique=True)  # noqa: DJ001  # unique
+    intent_id = models.CharField(max_length=100, null=True, blank=True, unique=True)  # unique
     client_secret = models.CharField(max_length=200, blank=True, editable=False)
     failure = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -231,7 +242,7 @@ class Refund(models.Model):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     amount = AmountField()
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
-    refund_id = models.CharField(max_length=100, null=True, blank=True, unique=True)  # noqa: DJ001  # unique
+    refund_id = models.CharField(max_length=100, null=True, blank=True, unique=True)  # unique
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

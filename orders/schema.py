@@ -122,7 +122,9 @@ class Mutation:
         )
         return selectors.order(owner, input.order_uuid)
 
-    @api.mutation(CheckoutResult, description="Places a draft; a draft that is placed already answers as it is.")
+    @api.mutation(
+        CheckoutResult, description="Places a draft; a draft that is placed already answers as it is."
+    )
     def place_order(self, info: api.Info, input: PlaceOrderInput) -> QuerySet[models.Order]:
         owner = known_owner(info)
         checkout.place_draft(
@@ -149,7 +151,9 @@ class Mutation:
         services.refresh_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)
 
-    @api.mutation(CancelOrderResult, description="Gives up an order that is not shipped; what was paid goes back.")
+    @api.mutation(
+        CancelOrderResult, description="Gives up an order that is not shipped; what was paid goes back."
+    )
     def cancel_order(self, info: api.Info, input: OrderInput) -> QuerySet[models.Order]:
         owner = known_owner(info)
         services.cancel_order(owner=owner, order_uuid=input.uuid, now=timezone.now())

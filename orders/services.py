@@ -29,7 +29,9 @@ def create_order(*, user: User, now: datetime) -> UUID:
     User.objects.select_for_update().get(pk=user.pk)
     if Order.objects.filter(user=user, status=OrderStatus.DRAFT).count() >= MAX_DRAFTS:
         raise TooManyAttempts(retry_after_seconds=int(settings.STORE_ORDER_EXPIRY.total_seconds()))
-    return Order.objects.create(user=user, currency=settings.STORE_CURRENCY, created_at=now, updated_at=now).pk
+    return Order.objects.create(
+        user=user, currency=settings.STORE_CURRENCY, created_at=now, updated_at=now
+    ).pk
 
 
 @transaction.atomic(durable=True)
@@ -54,7 +56,11 @@ def add_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, quantity:
     OrderItem.objects.bulk_create(
         [
             OrderItem(
-                order=order, product=product, name=product.name, quantity=wanted, unit_price=product.final_price
+                order=order,
+                product=product,
+                name=product.name,
+                quantity=wanted,
+                unit_price=product.final_price,
             )
         ],
         update_conflicts=True,

@@ -14,7 +14,11 @@ MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.CANCELLED: frozenset({OrderStatus.REFUNDED}),
     OrderStatus.REFUNDED: frozenset(),
 }
-STAMPS = {OrderStatus.PAID: "paid_at", OrderStatus.SHIPPED: "shipped_at", OrderStatus.CANCELLED: "cancelled_at"}
+STAMPS = {
+    OrderStatus.PAID: "paid_at",
+    OrderStatus.SHIPPED: "shipped_at",
+    OrderStatus.CANCELLED: "cancelled_at",
+}
 
 
 def move(uuid: UUID, to: OrderStatus, *, now: datetime, **columns: Any) -> bool:

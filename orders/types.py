@@ -15,10 +15,11 @@ from accounts.types import User
 from backend import api
 from catalog.types import InsufficientStock, Product
 from orders import cart, models, selectors
+from orders.models import OrderStatus, PaymentStatus
 from orders.owners import owner_of
 
-OrderStatus = strawberry.enum(models.OrderStatus, name="OrderStatus")
-PaymentStatus = strawberry.enum(models.PaymentStatus, name="PaymentStatus")
+strawberry.enum(OrderStatus)
+strawberry.enum(PaymentStatus)
 
 # ── Cart ─────────────────────────────────────────────────────────────────────
 
@@ -41,7 +42,7 @@ class CartItem(relay.Node):
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.CartItem]:
-        return cart.items_of(owner_of(info.context.request)).filter(stock__isnull=False)
+        return cart.items_of(owner_of(info.context.request)).filter(product__stock__isnull=False)
 
 
 @strawberry.type
@@ -255,7 +256,13 @@ NEWEST = api.Sort(("created_at", "uuid"), descending=True)
 class OrderConnection(api.Connection[Order]):
     @classmethod
     def of_user(
-        cls, user: accounts.User, info: api.Info, *, status: models.OrderStatus | None, first: int | None, after: str | None
+        cls,
+        user: accounts.User,
+        info: api.Info,
+        *,
+        status: OrderStatus | None,
+        first: int | None,
+        after: str | None,
     ) -> "OrderConnection":
         """A person's orders, the newest first; only the person and the staff see a User at all."""
         page = api.nested_page(

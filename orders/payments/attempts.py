@@ -25,7 +25,9 @@ def check_payable(amount: Decimal, currency: str) -> None:
         raise PaymentUnavailable(f"At most {most} {currency} can be paid at once.")
     least = MINIMUM.get(currency, 1)
     if 0 < units < least:
-        raise PaymentUnavailable(f"At least {money.from_minor_units(least, currency)} {currency} can be paid.")
+        raise PaymentUnavailable(
+            f"At least {money.from_minor_units(least, currency)} {currency} can be paid."
+        )
 
 
 def new_attempt(order: Order, *, now: datetime) -> Payment:
@@ -44,7 +46,9 @@ def start_payment(payment: Payment) -> bool:
     if payment.intent_id:
         return True
     try:
-        intent = client().v1.payment_intents.create(parameters(payment), {"idempotency_key": f"payment:{payment.pk}"})
+        intent = client().v1.payment_intents.create(
+            parameters(payment), {"idempotency_key": f"payment:{payment.pk}"}
+        )
     except stripe.StripeError:
         logger.warning("No intent for payment %s: it will be retried.", payment.pk, exc_info=True)
         return False
@@ -70,8 +74,10 @@ def start_pending(order_uuid: UUID) -> bool:
     return payment is None or start_payment(payment)
 
 
-def live_attempt(order_uuid: UUID) -> Payment | None:
-    return Payment.objects.filter(order=order_uuid).exclude(status=PaymentStatus.CANCELLED).first()
+def live_attempt(order_uuid: UUID, *, lock: bool = False) -> Payment | None:
+    """The one attempt that is not cancelled; its row is locked if so asked, after the order's."""
+    payments = Payment.objects.select_for_update() if lock else Payment.objects.all()
+    return payments.filter(order=order_uuid).exclude(status=PaymentStatus.CANCELLED).first()
 
 
 @transaction.atomic(durable=True)

@@ -41,7 +41,7 @@ def fake() -> FakeStripe:
 
 @cache
 def real_client(key: str) -> stripe.StripeClient:
-    transport = stripe.RequestsClient(timeout=TIMEOUT_SECONDS)  # type: ignore[no-untyped-call]
+    transport = stripe.RequestsClient(timeout=TIMEOUT_SECONDS)
     return stripe.StripeClient(key, http_client=transport, max_network_retries=NETWORK_RETRIES)
 
 

@@ -83,6 +83,6 @@ def take_over(payment: Payment, refund: stripe.Refund, *, now: datetime) -> None
 
 def our_uuid(refund: stripe.Refund) -> UUID | None:
     try:
-        return UUID((refund.metadata or {})["refund"])
-    except (KeyError, ValueError):
+        return UUID(refund.metadata["refund"]) if refund.metadata else None
+    except (KeyError, TypeError, ValueError):
         return None

@@ -63,7 +63,8 @@ def apply(
     event: StripeEvent | None = None,
 ) -> Payment | None:
     """Bring our rows to what Stripe says; None for an intent that is none of ours. Locks order, then payment."""
-    found = Payment.objects.filter(pk=our_uuid(intent)).first()
+    uuid = our_uuid(intent)
+    found = Payment.objects.filter(pk=uuid).first() if uuid else None
     if found is None or found.intent_id not in (None, intent.id):
         return None
     order = Order.objects.select_for_update().get(pk=found.order_id)
@@ -95,8 +96,8 @@ def recorded(event: StripeEvent) -> bool:
 def our_uuid(intent: stripe.PaymentIntent) -> UUID | None:
     """The payment that the intent was made for; None for an intent that we did not make."""
     try:
-        return UUID((intent.metadata or {})["payment"])
-    except (KeyError, ValueError):
+        return UUID(intent.metadata["payment"])
+    except (KeyError, TypeError, ValueError):
         return None
 
 
