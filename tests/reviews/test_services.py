@@ -66,20 +66,14 @@ class TestUpdateComment:
     def test_moves_the_rating(self) -> None:
         comment = make_comment(rating=1)
         make_comment(product=comment.product, rating=5)
-        services.update_comment(
-            user=comment.user, comment_pk=comment.pk, changes={"rating": 4}, now=LATER
-        )
+        services.update_comment(user=comment.user, comment_pk=comment.pk, changes={"rating": 4}, now=LATER)
         assert_sums(comment.product, [0, 0, 0, 1, 1])
 
     def test_gives_and_takes_the_rating(self) -> None:
         comment = make_comment()
-        services.update_comment(
-            user=comment.user, comment_pk=comment.pk, changes={"rating": 4}, now=LATER
-        )
+        services.update_comment(user=comment.user, comment_pk=comment.pk, changes={"rating": 4}, now=LATER)
         assert_sums(comment.product, [0, 0, 0, 1, 0])
-        services.update_comment(
-            user=comment.user, comment_pk=comment.pk, changes={"rating": None}, now=LATER
-        )
+        services.update_comment(user=comment.user, comment_pk=comment.pk, changes={"rating": None}, now=LATER)
         assert_sums(comment.product, [0, 0, 0, 0, 0])
 
     def test_body_alone_keeps_rating_and_slug(self) -> None:
@@ -94,9 +88,7 @@ class TestUpdateComment:
 
     def test_hidden_rating_counts_once_it_is_shown(self) -> None:
         comment = make_comment(rating=4, active=False)
-        services.update_comment(
-            user=comment.user, comment_pk=comment.pk, changes={"rating": 2}, now=LATER
-        )
+        services.update_comment(user=comment.user, comment_pk=comment.pk, changes={"rating": 2}, now=LATER)
         assert_sums(comment.product, [0, 0, 0, 0, 0])
         services.set_active(comment, active=True)
         assert_sums(comment.product, [0, 1, 0, 0, 0])
