@@ -1,0 +1,122 @@
+"""Many shoppers, one database: nothing is sold twice and nobody buys twice."""
+
+from functools import partial
+from uuid import uuid4
+
+import pytest
+from django.db.models import Sum
+
+from accounts.models import User
+from catalog.models import Product, StockMovement
+from orders.models import CartItem, Order
+from tests.conftest import GraphQLClient, global_id
+from tests.factories import make_product, make_user
+from tests.orders.conftest import ADDRESS, add_to_cart, checkout
+from tests.races.conftest import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def browser(user: User | None = None) -> GraphQLClient:
+    client = GraphQLClient()
+    if user:
+        client.force_login(user)
+    return client
+
+
+def clone(client: GraphQLClient) -> GraphQLClient:
+    """Another tab of the same browser: the same session."""
+    tab = GraphQLClient()
+    tab.cookies = client.cookies
+    return tab
+
+
+def assert_ledger(product: Product) -> None:
+    total = StockMovement.objects.filter(product=product).aggregate(total=Sum("delta"))["total"]
+    product.refresh_from_db()
+    assert product.stock == total >= 0
+
+
+class TestCheckout:
+    def test_twenty_buyers_of_the_last_unit(self) -> None:
+        last = make_product(stock=1)
+        buyers = [browser() for _ in range(20)]
+        for buyer in buyers:
+            add_to_cart(buyer, last)
+        answers = at_once(*(partial(checkout, buyer) for buyer in buyers))
+        names = sorted(answer["__typename"] for answer in answers)
+        assert names == ["InsufficientStock"] * 19 + ["Order"]
+        assert Order.objects.count() == 1
+        assert_ledger(last)
+        assert last.stock == 0
+
+    def test_two_tabs_with_the_same_cart(self) -> None:
+        product = make_product(stock=10)
+        tab = browser()
+        add_to_cart(tab, product, 2)
+        answers = at_once(partial(checkout, clone(tab)), partial(checkout, clone(tab)))
+        assert sorted(answer["__typename"] for answer in answers) == ["CartEmpty", "Order"]
+        assert Order.objects.count() == 1
+        assert_ledger(product)
+        assert product.stock == 8
+
+    def test_the_same_key_ten_times(self) -> None:
+        product = make_product(stock=10)
+        tab = browser()
+        add_to_cart(tab, product)
+        key = str(uuid4())
+        answers = at_once(*(partial(checkout, clone(tab), idempotencyKey=key) for _ in range(10)))
+        assert {answer["__typename"] for answer in answers} == {"Order"}
+        assert len({answer["uuid"] for answer in answers}) == 1
+        assert len({answer["payment"]["clientSecret"] for answer in answers} - {None}) == 1
+        assert_ledger(product)
+        assert product.stock == 9
+
+    def test_the_same_products_in_opposite_order(self) -> None:
+        """No deadlock: every transaction locks products in the order of their keys."""
+        one, two = make_product(stock=50), make_product(stock=50)
+        shoppers = [browser(make_user()) for _ in range(8)]
+        for index, shopper in enumerate(shoppers):
+            for product in (one, two) if index % 2 else (two, one):
+                add_to_cart(shopper, product)
+        answers = at_once(*(partial(checkout, shopper) for shopper in shoppers))
+        assert {answer["__typename"] for answer in answers} == {"Order"}
+        for product in (one, two):
+            assert_ledger(product)
+            assert product.stock == 42
+
+    def test_no_more_than_three_pending_orders(self) -> None:
+        """Placing is serialized for each owner, so that the limit cannot be passed by coming all at once."""
+        user = make_user()
+        product = make_product(stock=50)
+        draft = "mutation { createOrder { ... on Order { uuid } } }"
+        add = """mutation($order: UUID!, $product: ID!) {
+            addOrderItem(input: {orderUuid: $order, productId: $product}) { __typename } }"""
+        place = """mutation($input: PlaceOrderInput!) { placeOrder(input: $input) { __typename } }"""
+        tabs = [browser(user) for _ in range(6)]
+        inputs = []
+        for tab in tabs:
+            uuid = tab.run(draft)["createOrder"]["uuid"]
+            tab.run(add, order=uuid, product=global_id("Product", product.pk))
+            inputs.append({"orderUuid": uuid, "shipping": ADDRESS})
+        answers = at_once(
+            *(partial(tab.send, place, input=input) for tab, input in zip(tabs, inputs, strict=True))
+        )
+        assert sum("errors" in answer for answer in answers) == 3
+        assert Order.objects.filter(status="pending").count() == 3
+
+
+class TestAddToCart:
+    def test_twenty_times_in_one_session(self) -> None:
+        product = make_product(stock=50)
+        other = make_product()
+        tab = browser()
+        add_to_cart(tab, other)  # the session is there
+        at_once(*(partial(add_to_cart, clone(tab), product) for _ in range(20)))
+        assert CartItem.objects.get(product=product).quantity == 20
+
+    def test_never_over_the_stock(self) -> None:
+        product = make_product(stock=5)
+        tab = browser(make_user())
+        at_once(*(partial(add_to_cart, clone(tab), product) for _ in range(8)))
+        assert CartItem.objects.get(product=product).quantity == 5
