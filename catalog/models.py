@@ -176,7 +176,9 @@ class StockMovement(models.Model):
                 name="stock_movement_of_an_order_names_it",
             ),
             models.CheckConstraint(
-                condition=Q(reason="set") | Q(reason="sold", delta__lt=0) | Q(delta__gt=0),
+                condition=Q(reason="set")
+                | Q(reason="sold", delta__lt=0)
+                | Q(reason__in=["returned", "restocked"], delta__gt=0),
                 name="stock_movement_direction",
             ),
         ]

@@ -1,8 +1,7 @@
 """The stock ledger: every change of Product.stock goes through here and leaves a StockMovement.
 
-All of these are steps of a caller's transaction and have none of their own. Product rows are locked in order
-of primary key, after everything else that a transaction locks (see CONTRIBUTING.md), so that no two orders wait
-for each other.
+All of these are steps of a caller's transaction and have none of their own. Product rows are locked in order of
+primary key and after all else that a transaction locks (see CONTRIBUTING.md), so that no two orders deadlock.
 """
 
 from collections.abc import Mapping

@@ -1,11 +1,15 @@
 """Rows for tests, made the way the services make them."""
 
 from decimal import Decimal
+from io import BytesIO
 from itertools import count
 from typing import Any
 
+from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
+from PIL import Image
 
 from accounts.models import User
 from backend.slugs import save_with_slug
@@ -19,12 +23,30 @@ PASSWORD = "correct horse battery staple"
 
 
 def make_user(**fields: Any) -> User:
-    fields = {"email": f"person{next(numbers)}@example.com", "first_name": "Ada", "last_name": "Lovelace", **fields}
+    fields = {
+        "email": f"person{next(numbers)}@example.com",
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        **fields,
+    }
     return User.objects.create_user(password=fields.pop("password", PASSWORD), **fields)
 
 
 def make_staff(**fields: Any) -> User:
     return make_user(is_staff=True, is_superuser=True, **fields)
+
+
+def make_seller(**fields: Any) -> User:
+    seller = make_user(**fields)
+    seller.groups.add(Group.objects.get(name="Sellers"))
+    return seller
+
+
+def make_picture() -> SimpleUploadedFile:
+    """A new upload of a picture, 60 wide and 40 high."""
+    buffer = BytesIO()
+    Image.new("RGB", (60, 40), "teal").save(buffer, "PNG")
+    return SimpleUploadedFile("picture.png", buffer.getvalue(), content_type="image/png")
 
 
 def make_category(name: str | None = None) -> Category:

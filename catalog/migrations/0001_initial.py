@@ -152,6 +152,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='stockmovement',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', 'set'), models.Q(('delta__lt', 0), ('reason', 'sold')), ('delta__gt', 0), _connector='OR'), name='stock_movement_direction'),
+            constraint=models.CheckConstraint(condition=models.Q(('reason', 'set'), models.Q(('delta__lt', 0), ('reason', 'sold')), models.Q(('delta__gt', 0), ('reason__in', ['returned', 'restocked'])), _connector='OR'), name='stock_movement_direction'),
         ),
     ]
