@@ -1,17 +1,20 @@
 """The single-use links that are mailed: what makes each void, and what the mail says."""
 
 import logging
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils.http import base36_to_int, int_to_base36
+from django.utils.timesince import timesince
 
 from accounts.models import User
 from backend.errors import ValidationError
 
 logger = logging.getLogger(__name__)
+EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
 
 
 class Link(PasswordResetTokenGenerator):
@@ -30,8 +33,8 @@ class Link(PasswordResetTokenGenerator):
         """
         token = f"{int_to_base36(user.pk)}-{self.make_token(user)}"
         url = f"{settings.STORE_FRONTEND_URL.rstrip('/')}/{self.name}?token={token}"
-        hours = settings.PASSWORD_RESET_TIMEOUT // 3600
-        words = {"url": url, "store": settings.STORE_NAME, "hours": hours}
+        lifetime = timesince(EPOCH, EPOCH + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT))
+        words = {"url": url, "store": settings.STORE_NAME, "lifetime": lifetime}
         subject, _, body = render_to_string(f"accounts/{self.name}.txt", words).partition("\n\n")
         return EmailMessage(subject=subject, body=body, to=[user.email])
 

@@ -1,11 +1,14 @@
-"""Makes the profile of every new user, whoever makes the user: the API, the admin or createsuperuser."""
+"""A profile for every new user, whoever makes the user; no picture left of one who is deleted."""
 
+from functools import partial
 from typing import Any
 
-from django.db.models.signals import post_save
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from accounts.models import MAX_NAME_LENGTH, Profile, User
+from backend import images
 from backend.slugs import save_with_slug
 
 
@@ -15,3 +18,9 @@ def make_profile(*, instance: User, created: bool, raw: bool, **_: Any) -> None:
     if created and not raw:
         name = f"{instance.first_name} {instance.last_name}".strip()[:MAX_NAME_LENGTH] or "Customer"
         save_with_slug(Profile(user=instance, name=name), name)
+
+
+@receiver(post_delete, sender=Profile)
+def delete_avatar(*, instance: Profile, **_: Any) -> None:
+    if instance.avatar.name:
+        transaction.on_commit(partial(images.delete, instance.avatar.name))

@@ -21,7 +21,7 @@ class Limit:
     by_account: bool = False
 
     def usage(self, request: HttpRequest, *, account: str, increment: bool) -> dict[str, Any]:
-        """django-ratelimit's `count`, `limit`, `should_limit` and `time_left`; it refuses if the cache is down."""
+        """django-ratelimit's count, limit, should_limit and time_left; it refuses while the cache is down."""
         usage: dict[str, Any] = get_usage(
             request,
             group=f"{self.action}:{account.lower()}" if self.by_account else self.action,
@@ -46,7 +46,7 @@ def count_attempt(request: HttpRequest, limits: Sequence[Limit], *, account: str
 
 @contextmanager
 def failures_counted(request: HttpRequest, limits: Sequence[Limit], *, account: str = "") -> Iterator[None]:
-    """Count what is done inside if it is refused; TooManyAttempts, before it is done, after too many refusals.
+    """Count what is done inside if it is refused. After too many refusals: TooManyAttempts, and not done.
 
     Attempts that run side by side may all be checked before any is counted, so as many as there are workers
     can pass beyond the limit.

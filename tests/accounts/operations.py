@@ -43,7 +43,9 @@ ME = f"{{ me {{ {FIELDS['User']} }} }}"
 PROFILE = "query($slug: String!) { profile(slug: $slug) { id name slug } }"
 
 
-def answer_of(browser: GraphQLClient, query: str, files: dict[str, Any] | None = None, **input: Any) -> Any:
+def answer_of(
+    browser: GraphQLClient, query: str, files: dict[str, Any] | None = None, /, **input: Any
+) -> Any:
     [answer] = browser.run(query, files, input=input).values()
     return answer
 

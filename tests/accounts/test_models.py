@@ -1,12 +1,18 @@
 """Users and the profiles that come with them, whoever makes them."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from io import StringIO
+from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import IntegrityError
 
 from accounts.models import Profile, User
+from accounts.services import update_profile
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +64,19 @@ class TestProfile:
     def test_nothing_of_the_email_shows(self) -> None:
         profile = make_user(email="secret@hidden.example", first_name="", last_name="").profile
         assert (profile.name, profile.slug) == ("Customer", "customer")
+
+    def test_a_deleted_user_leaves_no_picture(
+        self,
+        picture: Callable[[], SimpleUploadedFile],
+        django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[Any]],
+    ) -> None:
+        user = make_user()
+        update_profile(user, changes={"avatar": picture()})
+        with django_capture_on_commit_callbacks() as callbacks:
+            user.delete()
+        assert len(default_storage.listdir("avatars")[1]) == 4  # the deletion may still be rolled back
+        callbacks[0]()
+        assert default_storage.listdir("avatars") == ([], [])
 
     def test_a_user_saved_again_has_no_second_profile(self) -> None:
         user = make_user()

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.http import HttpRequest
 from django.test import RequestFactory
+from pytest_django import Settings
 
 from accounts import services
 from accounts.links import Link, email_verification, password_reset
@@ -22,6 +22,7 @@ from tests.factories import PASSWORD, make_user
 pytestmark = pytest.mark.django_db
 
 NEW_PASSWORD = "an entirely new password"
+LIFETIME = 24 * 60 * 60
 
 
 def request() -> HttpRequest:
@@ -84,11 +85,21 @@ class TestChangePassword:
         assert User.objects.get(pk=user.pk).check_password(NEW_PASSWORD)
 
 
+class TestMail:
+    def test_says_how_long_the_link_works_in_plain_text(self, settings: Settings) -> None:
+        settings.STORE_NAME, settings.PASSWORD_RESET_TIMEOUT = "Ada & Bob's", 90 * 60
+        for link in (password_reset, email_verification):
+            mail = link.mail(make_user())
+            assert mail.subject.endswith(" Ada & Bob's")
+            assert "at Ada & Bob's" in mail.body
+            assert "within 1\xa0hour, 30\xa0minutes:" in mail.body
+
+
 class TestPasswordReset:
     def test_a_link_expires(self, monkeypatch: pytest.MonkeyPatch) -> None:
         user = make_user()
         token = token_of(password_reset, user)
-        later = local_time(seconds=settings.PASSWORD_RESET_TIMEOUT + 2)
+        later = local_time(seconds=LIFETIME + 2)
         monkeypatch.setattr(password_reset, "_now", lambda: later)
         with pytest.raises(ValidationError):
             services.reset_password(request(), token=token, new_password=NEW_PASSWORD)
@@ -96,7 +107,7 @@ class TestPasswordReset:
 
     def test_a_link_lives_until_then(self, monkeypatch: pytest.MonkeyPatch) -> None:
         token = token_of(password_reset, make_user())
-        later = local_time(seconds=settings.PASSWORD_RESET_TIMEOUT - 2)
+        later = local_time(seconds=LIFETIME - 2)
         monkeypatch.setattr(password_reset, "_now", lambda: later)
         services.reset_password(request(), token=token, new_password=NEW_PASSWORD)
 
@@ -112,12 +123,39 @@ class TestPasswordReset:
         with pytest.raises(ValidationError):
             services.reset_password(request(), token=token, new_password=NEW_PASSWORD)
 
+    def test_of_two_at_once_the_second_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        user = make_user()
+        token = token_of(password_reset, user)
+
+        def meanwhile() -> datetime:
+            """Called once the link has been read: somebody else has used it."""
+            User.objects.filter(pk=user.pk).update(password="another's")
+            return datetime.now()  # noqa: DTZ005
+
+        monkeypatch.setattr(password_reset, "_now", meanwhile)
+        with pytest.raises(ValidationError):
+            services.reset_password(request(), token=token, new_password=NEW_PASSWORD)
+        assert User.objects.get(pk=user.pk).password == "another's"
+
 
 class TestVerifyEmail:
+    def test_an_address_changed_meanwhile_stays_unverified(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        user = make_user()
+        token = token_of(email_verification, user)
+
+        def meanwhile() -> datetime:
+            User.objects.filter(pk=user.pk).update(email="another@example.com")
+            return datetime.now()  # noqa: DTZ005
+
+        monkeypatch.setattr(email_verification, "_now", meanwhile)
+        with pytest.raises(ValidationError):
+            services.verify_email(token=token)
+        assert not User.objects.get(pk=user.pk).email_verified
+
     def test_a_link_expires(self, monkeypatch: pytest.MonkeyPatch) -> None:
         user = make_user()
         token = token_of(email_verification, user)
-        later = local_time(seconds=settings.PASSWORD_RESET_TIMEOUT + 2)
+        later = local_time(seconds=LIFETIME + 2)
         monkeypatch.setattr(email_verification, "_now", lambda: later)
         with pytest.raises(ValidationError):
             services.verify_email(token=token)

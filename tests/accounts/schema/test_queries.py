@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from strawberry import relay
 
 from accounts.models import User
 from tests.accounts.operations import (
@@ -13,7 +14,7 @@ from tests.accounts.operations import (
     session_key,
 )
 from tests.conftest import GraphQLClient
-from tests.factories import make_user
+from tests.factories import make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -61,3 +62,24 @@ class TestProfile:
         make_user()
         for text in hostile_strings():
             assert api.run(PROFILE, slug=text) == {"profile": None}
+
+
+class TestNode:
+    """Of a User, with the e-mail address."""
+
+    QUERY = "query($id: ID!) { node(id: $id) { ... on User { email } ... on Profile { name } } }"
+
+    def test_strangers_do_not_see_a_user(self, api: GraphQLClient, signed_in: SignedIn) -> None:
+        id = str(relay.GlobalID("User", str(make_user().pk)))
+        assert api.run(self.QUERY, id=id) == {"node": None}
+        assert signed_in(make_user()).run(self.QUERY, id=id) == {"node": None}
+
+    def test_the_person_and_the_staff_do(self, signed_in: SignedIn) -> None:
+        user = make_user()
+        id = str(relay.GlobalID("User", str(user.pk)))
+        for browser in (signed_in(user), signed_in(make_staff())):
+            assert browser.run(self.QUERY, id=id) == {"node": {"email": user.email}}
+
+    def test_anyone_sees_a_profile(self, api: GraphQLClient) -> None:
+        id = str(relay.GlobalID("Profile", str(make_user().profile.pk)))
+        assert api.run(self.QUERY, id=id) == {"node": {"name": "Ada Lovelace"}}
