@@ -72,11 +72,11 @@ class CommentAdmin(ModelAdmin):
     actions = ("switch_off", "switch_on")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Comment]:
-        comments: QuerySet[Comment] = super().get_queryset(request)
-        return comments.annotate(report_count=Count("reports"))
+        comments = Comment.objects.annotate(report_count=Count("reports"))
+        return comments.order_by(*self.get_ordering(request))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """What was reported most comes first; not an attribute, because the reports are no column."""
+        """What was reported most comes first. No attribute, because that is checked to name columns."""
         return ("-report_count", "-created_at", "-slug")
 
     @display(description="Comment")

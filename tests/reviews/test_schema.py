@@ -376,8 +376,8 @@ class TestCommentsOfProduct:
     def pages(self, browser: GraphQLClient, product: Product, *, first: int) -> Iterator[dict[str, Any]]:
         after = None
         while True:
-            variables = {"slug": product.slug, "first": first, "after": after}
-            page = browser.run(OF_PRODUCT, **variables)["product"]["comments"]
+            answer = browser.run(OF_PRODUCT, slug=product.slug, first=first, after=after)
+            page = answer["product"]["comments"]
             yield page
             if not page["pageInfo"]["hasNextPage"]:
                 return
