@@ -29,9 +29,14 @@ def client() -> stripe.StripeClient:
     """Stripe's client. ImproperlyConfigured for the fake where DEBUG is off: it would give the goods away."""
     if settings.STRIPE_SECRET_KEY:
         return real_client(settings.STRIPE_SECRET_KEY)
-    if not settings.STRIPE_FAKE_ALLOWED:
+    if not fake_in_use():
         raise ImproperlyConfigured("STRIPE_SECRET_KEY is missing; the fake Stripe is for DEBUG alone.")
     return fake_client(settings.STRIPE_FAKE_DB)
+
+
+def fake_in_use() -> bool:
+    """Whether it is the fake that payments go to: only in development, and only without a real key."""
+    return settings.STRIPE_FAKE_ALLOWED and not settings.STRIPE_SECRET_KEY
 
 
 def fake() -> FakeStripe:

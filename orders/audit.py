@@ -1,0 +1,206 @@
+"""Proving the books: stock, orders, payments and Stripe's own record agree to the last unit and cent."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from backend import money
+from catalog.models import Product, StockMovement
+from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Refund, Shipping
+from orders.payments.reconciliation import intents_since
+from orders.payments.settlement import PAID, STATUSES, our_uuid, settle
+
+Reason = StockMovement.Reason
+BACK = (Reason.RETURNED, Reason.RESTOCKED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """Two books that do not agree. `mend`, where there is one, brings them together without losing anything."""
+
+    check: str
+    subject: str
+    detail: str
+    mend: Callable[[], Any] | None = None
+
+
+def differences(*, now: datetime) -> Iterator[Difference]:
+    """Every difference; none where the books are right. Reads only, but for asking Stripe."""
+    yield from stock_is_the_sum_of_movements()
+    yield from movements_are_the_items_of_orders()
+    yield from amount_is_the_sum_of_items()
+    yield from paid_is_settled()
+    yield from refunds_add_up()
+    yield from nothing_is_orphaned()
+    yield from stripe_agrees(now=now)
+
+
+def stock_is_the_sum_of_movements() -> Iterator[Difference]:
+    sums = Product.objects.annotate(
+        moved=Coalesce(Sum("movements__delta"), 0),
+        sold=Coalesce(Sum("movements__delta", filter=~Q(movements__reason=Reason.SET)), 0),
+    )
+    for product in sums.exclude(stock=F("moved")):
+        yield Difference(
+            check="stock",
+            subject=f"product {product.pk}",
+            detail=f"stock is {product.stock}, its movements add up to {product.moved}",
+        )
+    for product in sums.exclude(sold_count=-F("sold")):
+        yield Difference(
+            check="sold count",
+            subject=f"product {product.pk}",
+            detail=f"sold count is {product.sold_count}, its movements say {-product.sold}",
+        )
+
+
+def movements_are_the_items_of_orders() -> Iterator[Difference]:
+    """A placed order has taken what its items say, and given it back if it was given up before it was shipped."""
+    of_item = StockMovement.objects.filter(order_uuid=OuterRef("order_id"), product=OuterRef("product_id"))
+    items = OrderItem.objects.filter(product__isnull=False).select_related("order")
+    annotated = items.annotate(
+        taken=Coalesce(Subquery(of_item.filter(reason=Reason.SOLD).values("delta")), 0),
+        returned=Coalesce(Subquery(of_item.filter(reason__in=BACK).values("delta")), 0),
+    )
+    for item in annotated.iterator():
+        taken, returned = expected_movements(item)
+        if -item.taken != taken or item.returned not in returned:
+            yield Difference(
+                check="movements",
+                subject=f"order {item.order_id}, product {item.product_id}",
+                detail=f"{item.order.status}, {item.quantity} ordered, {-item.taken} taken, {item.returned} returned",
+            )
+
+
+def expected_movements(item: OrderItem) -> tuple[int, tuple[int, ...]]:
+    """How many an item has taken, and how many it may have given back."""
+    order = item.order
+    if order.shipping_id is None:
+        return 0, (0,)
+    if order.shipped_at:
+        return item.quantity, (0, item.quantity) if order.status == OrderStatus.REFUNDED else (0,)
+    given_up = order.status in (OrderStatus.CANCELLED, OrderStatus.REFUNDED)
+    return item.quantity, (item.quantity,) if given_up else (0,)
+
+
+def amount_is_the_sum_of_items() -> Iterator[Difference]:
+    summed = Order.objects.annotate(
+        total=Coalesce(
+            Sum(F("items__unit_price") * F("items__quantity")), Decimal(0), output_field=DecimalField()
+        )
+    )
+    for order in summed.iterator():
+        total = money.round_half_up(order.total, order.currency)
+        if order.amount != total:
+            yield Difference(
+                check="amount",
+                subject=f"order {order.pk}",
+                detail=f"amount is {order.amount}, its items add up to {total}",
+            )
+    for payment in Payment.objects.exclude(amount=F("order__amount"), currency=F("order__currency")):
+        yield Difference(
+            check="amount",
+            subject=f"payment {payment.pk}",
+            detail=f"asks for {payment.amount} {payment.currency}, not for the order's amount",
+        )
+
+
+def paid_is_settled() -> Iterator[Difference]:
+    """An order is paid if and only if its payment is; a free one needs none."""
+    settled = Exists(Payment.objects.filter(order=OuterRef("pk"), status__in=PAID))
+    orders = Order.objects.annotate(settled=settled)
+    paid = Q(status__in=[OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.REFUNDED])
+    for order in orders.filter(paid, settled=False, amount__gt=0):
+        yield Difference(
+            check="paid", subject=f"order {order.pk}", detail=f"is {order.status}, but nothing was paid"
+        )
+    for order in orders.filter(status__in=[OrderStatus.DRAFT, OrderStatus.PENDING], settled=True):
+        yield Difference(
+            check="paid", subject=f"order {order.pk}", detail=f"is {order.status}, but it was paid"
+        )
+
+
+def refunds_add_up() -> Iterator[Difference]:
+    summed = Payment.objects.annotate(
+        succeeded=Coalesce(
+            Sum("refunds__amount", filter=Q(refunds__status=Refund.Status.SUCCEEDED)), Decimal(0)
+        ),
+        promised=Coalesce(
+            Sum("refunds__amount", filter=~Q(refunds__status=Refund.Status.FAILED)), Decimal(0)
+        ),
+    ).select_related("order")
+    for payment in summed:
+        if payment.refunded != payment.succeeded or payment.promised > payment.amount:
+            yield Difference(
+                check="refunds",
+                subject=f"payment {payment.pk}",
+                detail=f"{payment.refunded} refunded, {payment.succeeded} succeeded, {payment.promised} promised",
+            )
+        full = payment.status == PaymentStatus.REFUNDED
+        if full != (payment.order.status == OrderStatus.REFUNDED):
+            yield Difference(
+                check="refunds",
+                subject=f"order {payment.order_id}",
+                detail=f"is {payment.order.status}, its payment is {payment.status}",
+            )
+        given_up = payment.order.status == OrderStatus.CANCELLED and payment.status in PAID
+        if given_up and payment.promised != payment.amount:
+            yield Difference(
+                check="refunds",
+                subject=f"order {payment.order_id}",
+                detail="was cancelled, but not all of the money is on its way back",
+            )
+
+
+def nothing_is_orphaned() -> Iterator[Difference]:
+    for order in Order.objects.annotate(size=Count("items")).filter(size=0, shipping__isnull=False):
+        yield Difference(check="orphans", subject=f"order {order.pk}", detail="was placed without items")
+    for shipping in Shipping.objects.filter(order=None):
+        yield Difference(check="orphans", subject=f"shipping {shipping.pk}", detail="belongs to no order")
+    orders = Order.objects.filter(pk=OuterRef("order_uuid"))
+    for movement in StockMovement.objects.filter(~Exists(orders), order_uuid__isnull=False):
+        yield Difference(check="orphans", subject=f"movement {movement.pk}", detail="names no order")
+
+
+def stripe_agrees(*, now: datetime) -> Iterator[Difference]:
+    """Each attempt has one intent, which says the same; each of our intents at Stripe has one attempt."""
+    payments = {payment.pk: payment for payment in Payment.objects.all()}
+    if not payments:
+        return
+    start = min(payment.created_at for payment in payments.values())
+    seen = set()
+    for intent in intents_since(start):
+        uuid = our_uuid(intent)
+        if uuid is None:
+            continue
+        payment = payments.get(uuid)
+        if payment is None or uuid in seen or payment.intent_id not in (None, intent.id):
+            yield Difference(check="stripe", subject=f"intent {intent.id}", detail="is of no payment of ours")
+            continue
+        seen.add(uuid)
+        yield from intent_agrees(payment, intent.id, intent.status, amount=intent.amount, now=now)
+    for payment in payments.values():
+        if payment.pk not in seen and payment.intent_id:
+            yield Difference(
+                check="stripe", subject=f"payment {payment.pk}", detail="has an intent unknown to Stripe"
+            )
+
+
+def intent_agrees(
+    payment: Payment, intent_id: str, status: str, *, amount: int, now: datetime
+) -> Iterator[Difference]:
+    subject = f"payment {payment.pk}"
+    if amount != money.to_minor_units(payment.amount, payment.currency):
+        yield Difference(check="stripe", subject=subject, detail=f"intent {intent_id} is over another amount")
+    elif (STATUSES[status] == PaymentStatus.SUCCEEDED) != (payment.status in PAID):
+        yield Difference(
+            check="stripe",
+            subject=subject,
+            detail=f"is {payment.status}, its intent {status}",
+            mend=lambda: settle(intent_id, now=now),
+        )

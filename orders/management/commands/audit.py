@@ -1,0 +1,54 @@
+"""Proves the books; exits with 1 and a list where they differ."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from orders.audit import Difference, differences
+
+
+class Command(BaseCommand):
+    help = (
+        "Prove the books: stock is the sum of its movements, movements are the items of live orders, amounts are the "
+        "sums of items and what Stripe was asked for, paid is settled, nothing is orphaned. Exits with 1 where not."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--fix", action="store_true", help="Mend what can be mended safely, then audit again."
+        )
+        parser.add_argument("--json", action="store_true", help="Print the differences as JSON.")
+
+    def handle(self, *, fix: bool, json: bool, **_: Any) -> None:
+        now = timezone.now()
+        found = list(differences(now=now))
+        if fix:
+            for difference in found:
+                if difference.mend:
+                    difference.mend()
+            found = list(differences(now=now))
+        self.stdout.write(as_json(found) if json else as_text(found))
+        if found:
+            raise CommandError(f"{len(found)} differences.")
+
+
+def as_text(found: list[Difference]) -> str:
+    lines = [f"{difference.check}: {difference.subject}: {difference.detail}" for difference in found]
+    return "\n".join(lines) or "The books are right."
+
+
+def as_json(found: list[Difference]) -> str:
+    return json.dumps(
+        [
+            {
+                "check": difference.check,
+                "subject": difference.subject,
+                "detail": difference.detail,
+                "mendable": difference.mend is not None,
+            }
+            for difference in found
+        ],
+        indent=2,
+    )

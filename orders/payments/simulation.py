@@ -1,0 +1,58 @@
+"""The shopper's and the bank's part at the fake Stripe, for an order of ours."""
+
+from collections.abc import Callable
+from typing import Literal
+from uuid import UUID
+
+from django.conf import settings
+
+from orders.models import Order, OrderStatus
+from orders.payments.attempts import live_attempt
+from orders.payments.gateway import fake
+from orders.stripe_fake import ApiError, Delivery, Outcome
+
+SecondOutcome = Literal["succeeded", "declined"]
+
+
+class SimulationRefused(Exception):
+    """The fake would not do it, as Stripe would not, or there is nothing to do it to; the message says why."""
+
+
+def confirm(order_uuid: UUID, outcome: Outcome) -> None:
+    """The shopper pays, with a card that leads to the outcome. SimulationRefused."""
+    act(order_uuid, lambda intent_id: fake().confirm(intent_id, outcome))
+
+
+def complete(order_uuid: UUID, outcome: SecondOutcome) -> None:
+    """The shopper passes 3-D Secure, or the bank answers a payment that is processing. SimulationRefused."""
+    act(order_uuid, lambda intent_id: fake().complete(intent_id, outcome))
+
+
+def act(order_uuid: UUID, step: Callable[[str], object]) -> None:
+    payment = live_attempt(order_uuid)
+    if payment is None:
+        raise SimulationRefused(f"Order {order_uuid} has no live payment.")
+    if not payment.intent_id:
+        raise SimulationRefused(
+            f"The payment of order {order_uuid} has not been started: retryPayment starts it."
+        )
+    try:
+        step(payment.intent_id)
+    except ApiError as error:
+        raise SimulationRefused(str(error)) from error
+
+
+def deliver(url: str) -> list[Delivery]:
+    """Post every event that is due, signed, to the webhook at `url`; one that is not taken is due again later."""
+    return fake().deliver(url=url, secret=settings.STRIPE_WEBHOOK_SECRETS[0])
+
+
+def standing(order_uuid: UUID) -> str:
+    """How the order and its payment stand now, in one line."""
+    order = Order.objects.get(pk=order_uuid)
+    line = f"Order {order_uuid} is {OrderStatus(order.status).name}"
+    payment = live_attempt(order_uuid)
+    if payment is None:
+        return f"{line}."
+    reason = f": {payment.failure}" if payment.failure else "."
+    return f"{line}, its payment {payment.status.upper()}{reason}"
