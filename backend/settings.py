@@ -165,6 +165,8 @@ STRIPE_FAKE_ALLOWED = DEBUG
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=["whsec_development"] if DEBUG else [])
+# Where `manage.py stripe_fake` delivers the webhooks: this store, as the machine it runs on reaches it.
+STRIPE_WEBHOOK_URL = env.str("STRIPE_WEBHOOK_URL", default="http://127.0.0.1:8000/stripe/webhook/")
 STRIPE_FAKE_DB = env.path("STRIPE_FAKE_DB", default=str(BASE_DIR / "stripe_fake.sqlite3"))()
 
 # ── The rest ─────────────────────────────────────────────────────────────────

@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 
 from backend import views
+from orders import dev
+from orders.payments.gateway import fake_in_use
 from orders.webhooks import stripe_webhook
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,3 +19,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.health, name="health"),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]
+
+if fake_in_use():
+    urlpatterns += [
+        path("dev/stripe/", dev.stripe_page, name="dev-stripe"),
+        path("dev/stripe/<uuid:order_uuid>/", dev.stripe_act, name="dev-stripe-act"),
+    ]

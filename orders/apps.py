@@ -7,4 +7,4 @@ class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        from orders import receivers  # noqa: F401  # connects them
+        from orders import checks, receivers  # noqa: F401  # registers and connects them

@@ -1,6 +1,7 @@
 """Giving up an order: the intent is cancelled first, then the order, and its stock returns once."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -10,11 +11,11 @@ from django.db import transaction
 from catalog.models import StockMovement
 from catalog.stock import return_stock
 from orders.errors import OrderNotCancellable
-from orders.models import Order, OrderStatus, Payment
+from orders.models import Order, OrderStatus, Payment, PaymentStatus
 from orders.payments.attempts import live_attempt, start_payment
 from orders.payments.gateway import client
 from orders.payments.refunds import promise_rest
-from orders.payments.settlement import PAID, apply, settle
+from orders.payments.settlement import PAID, settle
 from orders.transitions import move
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def expire(order_uuid: UUID, *, now: datetime) -> bool:
 def stop_payment(order_uuid: UUID, *, now: datetime) -> None:
     """Cancel the order's live intent, so that no success can follow; if one came first, the order is paid after this.
 
-    OrderNotCancellable where Stripe cannot be asked.
+    A payment that is processing goes on. OrderNotCancellable where Stripe cannot be asked.
     """
     payment = live_attempt(order_uuid)
     if payment is None:
@@ -63,8 +64,11 @@ def stop_payment(order_uuid: UUID, *, now: datetime) -> None:
         raise OrderNotCancellable(OrderStatus.PENDING, TRY_LATER)
     assert payment.intent_id
     try:
-        apply(client().v1.payment_intents.cancel(payment.intent_id), now=now)
-    except stripe.InvalidRequestError:  # it is paid, processing or cancelled already
+        if (
+            payment.status != PaymentStatus.PROCESSING
+        ):  # Stripe would, in rare cases, cancel what the bank has already
+            with suppress(stripe.InvalidRequestError):  # it is paid, processing or cancelled already
+                client().v1.payment_intents.cancel(payment.intent_id)
         settle(payment.intent_id, now=now)
     except stripe.StripeError as error:
         raise OrderNotCancellable(OrderStatus.PENDING, TRY_LATER) from error

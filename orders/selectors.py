@@ -1,10 +1,11 @@
 """Reads of orders: they return unevaluated QuerySets."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from orders.models import Order, OrderStatus
+from orders.models import Order, OrderStatus, Payment, PaymentStatus
 from orders.owners import Owner
 
 
@@ -20,3 +21,14 @@ def orders(status: OrderStatus | None) -> QuerySet[Order]:
 
 def order(owner: Owner | None, uuid: UUID) -> QuerySet[Order]:
     return orders_of(owner).filter(pk=uuid)
+
+
+def expired(now: datetime) -> QuerySet[Order]:
+    """Pending orders whose time is over, the longest overdue first."""
+    return Order.objects.filter(status=OrderStatus.PENDING, expires_at__lte=now).order_by("expires_at", "pk")
+
+
+def payments_to_come() -> QuerySet[Payment]:
+    """The live attempts at paying of all pending orders, that of the newest order first."""
+    live = Payment.objects.filter(order__status=OrderStatus.PENDING).exclude(status=PaymentStatus.CANCELLED)
+    return live.select_related("order").order_by("-order__created_at", "-order")

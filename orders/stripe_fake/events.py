@@ -30,6 +30,11 @@ class Delivery(NamedTuple):
     attempt: int
     status: int | None
 
+    @property
+    def taken(self) -> bool:
+        """Whether the endpoint answered 2xx: it is not delivered again."""
+        return self.status is not None and 200 <= self.status < 300
+
 
 def emit(tx: Transaction, event_type: str, subject: Body) -> None:
     """Write an event with a snapshot of its subject into the outbox, in the transaction of the change."""
@@ -93,10 +98,11 @@ def _deliver_next(state: State, send: Send, *, secret: str, clock: Callable[[], 
         status = send(row["body"].encode(), sign(row["body"], secret=secret))
     except OSError:
         status = None
-    if status is not None and 200 <= status < 300:
+    delivery = Delivery(row["event"], row["type"], attempt, status)
+    if delivery.taken:
         with state.transaction(now=clock()) as tx:
             tx.db.execute("UPDATE outbox SET delivered = ? WHERE seq = ?", (tx.now, row["seq"]))
-    return Delivery(row["event"], row["type"], attempt, status)
+    return delivery
 
 
 def sign(body: str, *, secret: str) -> str:

@@ -1,0 +1,61 @@
+"""/dev/stripe/: what a shopper and a bank do at the fake Stripe, with buttons. For development alone."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from orders.models import Payment, PaymentStatus
+from orders.payments import simulation
+from orders.selectors import payments_to_come
+from orders.stripe_fake import Outcome
+
+# What the buttons say, and what comes of them: of a payment to be made, and of one that waits for its second step.
+CONFIRM: dict[str, Outcome] = {
+    "Pay": "succeeded",
+    "Decline": "declined",
+    "3-D Secure": "requires_action",
+    "Processing": "processing",
+}
+COMPLETE: dict[str, simulation.SecondOutcome] = {"Complete": "succeeded", "Refuse": "declined"}
+
+SHOWN = 50
+
+
+@require_GET
+def stripe_page(request: HttpRequest) -> HttpResponse:
+    """The latest orders that are to be paid, each with what can be done to its payment."""
+    rows = [(payment, buttons(payment)) for payment in payments_to_come()[:SHOWN]]
+    return render(request, "orders/dev-stripe.html", {"rows": rows})
+
+
+def buttons(payment: Payment) -> list[str]:
+    if not payment.intent_id:
+        return []
+    waits = payment.status in (PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING)
+    return list(COMPLETE if waits else CONFIRM)
+
+
+@require_POST
+def stripe_act(request: HttpRequest, order_uuid: UUID) -> HttpResponse:
+    """Do what the button says, and deliver the signed webhook to this very server."""
+    button = request.POST.get("button", "")
+    try:
+        if button in CONFIRM:
+            simulation.confirm(order_uuid, CONFIRM[button])
+        elif button in COMPLETE:
+            simulation.complete(order_uuid, COMPLETE[button])
+        else:
+            raise BadRequest("There is no such button.")
+    except simulation.SimulationRefused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("dev-stripe")
+    deliveries = simulation.deliver(request.build_absolute_uri(reverse("stripe-webhook")))
+    if not all(delivery.taken for delivery in deliveries):
+        messages.error(request, "This server did not take all of the webhooks; its log says why.")
+    messages.info(request, simulation.standing(order_uuid))
+    return redirect("dev-stripe")

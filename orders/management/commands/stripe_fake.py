@@ -1,0 +1,117 @@
+"""manage.py stripe_fake: pay at the fake Stripe as a shopper and a bank would, and spoil its requests and events."""
+
+from argparse import ArgumentTypeError
+from typing import Any, get_args
+from uuid import UUID
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from orders.models import Order
+from orders.payments import simulation
+from orders.payments.gateway import fake, fake_in_use
+from orders.stripe_fake import EVENT_FAULTS, REQUEST_FAULTS, Outcome
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ArgumentTypeError("at least 1")
+    return number
+
+
+class Command(BaseCommand):
+    help = (
+        "What a shopper and a bank do at the fake Stripe. `confirm`, `complete` and `deliver` end by delivering the"
+        " events that are due, as signed webhooks over HTTP to the running store."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+        confirm = actions.add_parser("confirm", help="The shopper pays an order.")
+        confirm.add_argument("order", type=UUID, help="The order's uuid.")
+        confirm.add_argument("--outcome", choices=get_args(Outcome), default="succeeded")
+
+        complete = actions.add_parser(
+            "complete",
+            help="The second step: the shopper's 3-D Secure, or the bank's answer to a payment processing.",
+        )
+        complete.add_argument("order", type=UUID, help="The order's uuid.")
+        complete.add_argument("--outcome", choices=get_args(simulation.SecondOutcome), default="succeeded")
+
+        deliver = actions.add_parser("deliver", help="Deliver the events that are due, and do no more.")
+
+        for delivering in (confirm, complete, deliver):
+            delivering.add_argument("--url", default=settings.STRIPE_WEBHOOK_URL, help="Default: %(default)s")
+
+        inject = actions.add_parser("inject", help="Spoil the next requests or events.")
+        inject.add_argument("fault", choices=REQUEST_FAULTS + EVENT_FAULTS)
+        inject.add_argument("--times", type=positive, default=1, help="How many of them. Default: 1")
+        inject.add_argument(
+            "--match",
+            default="*",
+            metavar="PATTERN",
+            help="A shell pattern over 'POST /v1/payment_intents', or over an event's type. Default: all",
+        )
+        inject.add_argument(
+            "--seconds",
+            type=float,
+            default=0.0,
+            help="How long what is slow takes, and what is delayed waits.",
+        )
+
+        actions.add_parser("clear", help="Inject no more faults.")
+
+    def handle(self, *, action: str, **options: Any) -> None:
+        if not fake_in_use():
+            raise CommandError("The fake Stripe is not in use: it needs DEBUG, and no STRIPE_SECRET_KEY.")
+        match action:
+            case "confirm" | "complete":
+                self.pay(action, options["order"], outcome=options["outcome"], url=options["url"])
+            case "deliver":
+                self.deliver(options["url"])
+            case "inject":
+                fake().inject(
+                    options["fault"],
+                    times=options["times"],
+                    match=options["match"],
+                    seconds=options["seconds"],
+                )
+                self.stdout.write(
+                    f"{options['fault']} × {options['times']} from now on, for {options['match']}."
+                )
+            case "clear":
+                fake().clear_faults()
+                self.stdout.write("No more faults.")
+
+    def pay(self, action: str, order_uuid: UUID, *, outcome: Any, url: str) -> None:
+        if not Order.objects.filter(pk=order_uuid).exists():
+            raise CommandError(f"There is no order {order_uuid}.")
+        try:
+            if action == "confirm":
+                simulation.confirm(order_uuid, outcome)
+            else:
+                simulation.complete(order_uuid, outcome)
+        except simulation.SimulationRefused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        self.deliver(url)
+        self.stdout.write(simulation.standing(order_uuid))
+
+    def deliver(self, url: str) -> None:
+        """Print each delivery. CommandError if the store did not take them all."""
+        deliveries = simulation.deliver(url)
+        for delivery in deliveries:
+            answer = delivery.status or "not reached"
+            self.stdout.write(f"{delivery.type:<32} {delivery.event}  {answer}")
+        if not deliveries:
+            self.stdout.write("No event is due.")
+        if any(delivery.status is None for delivery in deliveries):
+            raise CommandError(
+                f"Nothing answers at {url}: is the store running, and on this port (--url)?"
+                " The events are due again in some seconds: manage.py stripe_fake deliver"
+            )
+        if not all(delivery.taken for delivery in deliveries):
+            raise CommandError(
+                "The store refused what is not 200, and its log says why. It is due again later."
+            )
