@@ -1,0 +1,110 @@
+"""The settings as a deployment meets them."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from pytest_django import Settings
+
+from orders.payments.gateway import client, fake_in_use
+
+ROOT: Path = settings.BASE_DIR
+# As the settings are read, but for the developer's own .env.
+READ = (
+    "import environ; environ.Env.read_env = lambda *_: None; from backend import settings; print(settings.{})"
+)
+
+
+def read_setting(name: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Print a setting in a process of its own, whose environment has these variables alone."""
+    environment = {"PATH": os.environ["PATH"], **variables}
+    script = [sys.executable, "-c", READ.format(name)]
+    return subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def variables_read() -> set[str]:
+    """The names of all that settings.py asks `env` for."""
+    calls = (
+        node
+        for node in ast.walk(ast.parse((ROOT / "backend/settings.py").read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    )
+    return {
+        call.args[0].value
+        for call in calls
+        if ast.unparse(call.func).startswith("env.")
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+        and isinstance(call.args[0].value, str)
+    }
+
+
+class TestEnvExample:
+    def test_explains_every_variable_and_no_other(self) -> None:
+        example = (ROOT / ".env.example").read_text("utf-8")
+        explained = re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)
+        assert len(explained) == len(set(explained))
+        assert set(explained) == variables_read()
+        assert "SECRET_KEY" in explained
+
+    def test_each_variable_has_its_type(self) -> None:
+        example = (ROOT / ".env.example").read_text("utf-8")
+        variables = [
+            block for block in example.split("\n\n") if re.search(r"^#[A-Z_]+=", block, re.MULTILINE)
+        ]
+        assert len(variables) == len(variables_read())
+        for variable in variables:
+            assert re.match(r"# (bool|int|list|path|string|URL)\. \S", variable), variable
+
+    def test_copied_as_it_is_changes_nothing(self) -> None:
+        lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
+        assert all(line.startswith("#") for line in lines if line)
+
+
+class TestSecretKey:
+    def test_is_required(self) -> None:
+        refused = read_setting("SECRET_KEY")
+        assert refused.returncode != 0
+        assert "Set the SECRET_KEY environment variable" in refused.stderr
+
+    def test_of_ones_own(self) -> None:
+        assert read_setting("SECRET_KEY", SECRET_KEY="long and random").stdout == "long and random\n"
+
+    def test_has_a_default_in_development(self) -> None:
+        assert read_setting("SECRET_KEY", DEBUG="true").returncode == 0
+
+
+class TestStripeFake:
+    def test_is_in_use_in_development_without_a_key(self, settings: Settings) -> None:
+        assert fake_in_use()
+        assert client().v1.payment_intents.list().data == []
+        settings.STRIPE_SECRET_KEY = "sk_test_of_an_account"
+        assert not fake_in_use()
+
+    def test_is_refused_when_debug_is_off(self, settings: Settings) -> None:
+        settings.STRIPE_FAKE_ALLOWED = False
+        with pytest.raises(ImproperlyConfigured, match="STRIPE_SECRET_KEY"):
+            client()
+
+    def test_is_allowed_by_debug_alone(self) -> None:
+        assert read_setting("STRIPE_FAKE_ALLOWED", DEBUG="true").stdout == "True\n"
+        assert read_setting("STRIPE_FAKE_ALLOWED", SECRET_KEY="x").stdout == "False\n"
+
+
+class TestCheckPaymentsAreReal:
+    @pytest.mark.parametrize(
+        ("allowed", "key", "ids"),
+        [(True, "", []), (True, "sk_test_1", []), (False, "sk_live_1", []), (False, "", ["orders.E001"])],
+    )
+    def test_fake_outside_development(
+        self, settings: Settings, allowed: bool, key: str, ids: list[str]
+    ) -> None:
+        settings.STRIPE_FAKE_ALLOWED, settings.STRIPE_SECRET_KEY = allowed, key
+        assert [error.id for error in checks.run_checks(tags=["payments"])] == ids
