@@ -152,10 +152,17 @@ def encode_cursor(row: Any, columns: Sequence[str]) -> str:
 def decode_cursor(cursor: str, fields: Sequence[Field]) -> tuple[Any, ...]:
     """BadUserInput for a text that no order of these fields ever gave."""
     try:
-        texts = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        texts = parsed(cursor)
         return tuple(decoded(text, field) for text, field in zip(texts, fields, strict=True))
     except (TypeError, ValueError, ValidationError, RecursionError, OverflowError) as error:
         raise BadUserInput("That is not a cursor of this list.") from error
+
+
+def parsed(cursor: str) -> list[object]:
+    texts = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    if not isinstance(texts, list):
+        raise TypeError(texts)
+    return texts
 
 
 def decoded(text: object, field: Field) -> Any:

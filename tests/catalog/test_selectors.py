@@ -1,0 +1,100 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import Favourite, Product
+from catalog.selectors import ProductFilter, editable_products, favourites, narrowed, products
+from tests.factories import make_category, make_product, make_staff, make_user
+
+pytestmark = pytest.mark.django_db
+
+DAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def names(filter: ProductFilter) -> set[str]:
+    return {product.name for product in narrowed(products(), filter)}
+
+
+class TestNarrowed:
+    @pytest.fixture(autouse=True)
+    def _products(self) -> None:
+        ada = make_user(first_name="Ada", last_name="Seller")
+        light, seats = make_category("Light"), make_category("Seats")
+        make_product(name="lamp", category=light, user=ada, price=Decimal(10), stock=0, added_at=DAY)
+        make_product(
+            name="candle",
+            category=light,
+            price=Decimal(20),
+            discount=Decimal(50),
+            added_at=DAY + timedelta(days=1),
+        )
+        make_product(
+            name="chair", category=seats, user=ada, price=Decimal(30), added_at=DAY + timedelta(days=2)
+        )
+        Product.objects.filter(name="chair").update(rated_4=1)
+        Product.objects.filter(name="candle").update(rated_3=1, rated_4=1)
+
+    @pytest.mark.parametrize(
+        ("conditions", "expected"),
+        [
+            ({}, {"lamp", "candle", "chair"}),
+            ({"categories": ["light"]}, {"lamp", "candle"}),
+            ({"categories": ["light", "seats"]}, {"lamp", "candle", "chair"}),
+            ({"categories": ["nowhere"]}, set()),
+            ({"categories": []}, set()),
+            ({"seller": "ada-seller"}, {"lamp", "chair"}),
+            ({"seller": "nobody"}, set()),
+            ({"min_price": Decimal(10)}, {"lamp", "candle", "chair"}),
+            ({"min_price": Decimal("10.01")}, {"chair"}),
+            ({"max_price": Decimal(10)}, {"lamp", "candle"}),
+            ({"max_price": Decimal("9.99")}, set()),
+            ({"min_price": Decimal(11), "max_price": Decimal(30)}, {"chair"}),
+            ({"in_stock": True}, {"candle", "chair"}),
+            ({"in_stock": False}, {"lamp"}),
+            ({"on_sale": True}, {"candle"}),
+            ({"on_sale": False}, {"lamp", "chair"}),
+            ({"min_rating": 4.0}, {"chair"}),
+            ({"min_rating": 3.5}, {"chair", "candle"}),
+            ({"added_after": DAY}, {"candle", "chair"}),
+            ({"added_after": DAY + timedelta(days=2)}, set()),
+            ({"categories": ["light"], "in_stock": True}, {"candle"}),
+        ],
+    )
+    def test_each_condition(self, conditions: dict[str, Any], expected: set[str]) -> None:
+        assert names(ProductFilter(**conditions)) == expected
+
+    @pytest.mark.parametrize(
+        ("bound", "expected"),
+        [
+            ("0.00000000000000000000000000000000000001", {"lamp", "candle", "chair"}),
+            ("10.004", {"chair"}),
+            ("99999999999999999999999999999999999999", set()),
+            ("-99999999999999999999999999999999999999", {"lamp", "candle", "chair"}),
+        ],
+    )
+    def test_a_bound_may_be_any_number(self, bound: str, expected: set[str]) -> None:
+        assert names(ProductFilter(min_price=Decimal(bound))) == expected
+        assert names(ProductFilter(max_price=Decimal(bound))) == {"lamp", "candle", "chair"} - expected
+
+
+class TestEditableProducts:
+    def test_are_ones_own_and_all_for_the_staff(self) -> None:
+        seller, other = make_user(), make_user()
+        mine, theirs = make_product(user=seller), make_product(user=other)
+        assert set(editable_products(seller)) == {mine}
+        assert set(editable_products(make_staff())) == {mine, theirs}
+
+
+class TestFavourites:
+    def test_once_for_each_person(self) -> None:
+        ada, bob = make_user(), make_user()
+        lamp, chair = make_product(), make_product()
+        for user, product in ((ada, lamp), (ada, chair), (bob, lamp)):
+            Favourite.objects.create(user=user, product=product, added_at=timezone.now())
+        of_ada = {"fan_id": ada.pk}
+        of_bob = {"fan_id": bob.pk}
+        assert set(favourites().filter(**of_ada)) == {lamp, chair}
+        assert set(favourites().filter(**of_bob)) == {lamp}
