@@ -199,20 +199,15 @@ def check_quantity(quantity: int) -> None:
 def join(visitor: Owner, user: Owner) -> None:
     """Move a visitor's cart and orders to the account they signed in to; a second time finds nothing to move.
 
-    Quantities add up, to the limit; lines beyond the limit stay behind. Locks both carts in order of primary key.
+    Quantities add up, to the limit; lines beyond the limit stay behind. Locks the account's cart, then the visitor's.
+    The account's cart keeps the visitor's key, so that what another tab is just putting in arrives there too.
     """
-    carts = {
-        cart.user_id: cart
-        for cart in models.Cart.objects.select_for_update()
-        .filter(Q(visitor=visitor.visitor) | Q(user=user.user))
-        .order_by("pk")
-    }
-    brought, own = carts.get(None), carts.get(user.user.pk if user.user else None)
-    if brought and own:
+    own = Cart(user).locked_or_new()
+    brought = Cart(visitor).locked()
+    if brought and brought != own:
         merge(brought, into=own)
         brought.delete()
-    elif brought:
-        models.Cart.objects.filter(pk=brought.pk).update(user=user.user, visitor=None)
+    models.Cart.objects.filter(pk=own.pk).update(visitor=visitor.visitor)
     join_orders(visitor, user)
 
 

@@ -59,11 +59,13 @@ def place(
 ) -> UUID:
     """Turn the cart into a pending order and its payment's row. Locks the cart, then the products in order of key."""
     cart = Cart(owner)
-    cart_row = cart.locked()
+    cart_row = cart.locked_or_new()
+    if owner.user is None and cart_row.user:
+        owner = Owner(user=cart_row.user)  # the visitor has signed in, in another tab, a moment ago
     placed = Order.objects.filter(**owner.lookup(), idempotency_key=idempotency_key).first()
     if placed:
         return placed.pk
-    if cart_row is None or not cart.lines:
+    if not cart.lines:
         raise CartEmpty
     order = Order.objects.create(
         **owner.lookup(),

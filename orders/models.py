@@ -37,7 +37,10 @@ class PaymentStatus(models.TextChoices):
 
 
 class Cart(models.Model):
-    """Belongs to a user, or else to the visitor whose session holds the key. Its row is the lock on its lines."""
+    """Belongs to a user, or else to the visitor whose session holds the key. Its row is the lock on its lines.
+
+    A user's cart keeps the key of the visitor who signed in last, for what that browser had under way just then.
+    """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="cart"
@@ -47,8 +50,7 @@ class Cart(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(user=None, visitor__isnull=False) | Q(user__isnull=False, visitor=None),
-                name="cart_has_one_owner",
+                condition=Q(user__isnull=False) | Q(visitor__isnull=False), name="cart_has_an_owner"
             )
         ]
 

@@ -88,7 +88,7 @@ class Mutation:
                 expected_total=input.expected_total,
                 now=timezone.now(),
             )
-        return selectors.order(owner, uuid)
+        return models.Order.objects.filter(pk=uuid)
 
     @api.mutation(
         CreateOrderResult,

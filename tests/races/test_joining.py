@@ -1,0 +1,63 @@
+"""Signing in while another tab of the same browser is still shopping."""
+
+from functools import partial
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from orders import models
+from orders.cart import Cart, join
+from orders.checkout import place
+from orders.models import CartItem, Order
+from orders.owners import Owner
+from tests.factories import make_product, make_user
+from tests.races.conftest import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def shipping() -> models.Shipping:
+    return models.Shipping(
+        first_name="Ada",
+        last_name="Lovelace",
+        email="ada@example.com",
+        phone="+14155552671",
+        address="Market Street",
+        building_number="1",
+        country="US",
+    )
+
+
+class TestJoin:
+    def test_against_adding(self) -> None:
+        """What is put in while the person signs in arrives in the account's cart, whichever comes first."""
+        user, product, now = Owner(user=make_user()), make_product(stock=50), timezone.now()
+        visitor = Owner(visitor=uuid4())
+        Cart(user).add(make_product().pk, 1, now=now)
+        Cart(visitor).add(product.pk, 1, now=now)
+        adds = [partial(Cart(visitor).add, product.pk, 1, now=now) for _ in range(6)]
+        at_once(*adds[:3], partial(join, visitor, user), *adds[3:])
+        assert CartItem.objects.get(product=product, cart__user=user.user).quantity == 7
+        assert models.Cart.objects.count() == 1
+
+    def test_twice_at_once(self) -> None:
+        user, product, now = Owner(user=make_user()), make_product(stock=50), timezone.now()
+        visitor = Owner(visitor=uuid4())
+        Cart(visitor).add(product.pk, 2, now=now)
+        Cart(user).add(product.pk, 3, now=now)
+        at_once(*(partial(join, visitor, user) for _ in range(4)))
+        assert CartItem.objects.get().quantity == 5
+
+    def test_against_checkout(self) -> None:
+        """The order is the account's, whichever comes first."""
+        user, product, now = Owner(user=make_user()), make_product(), timezone.now()
+        visitor = Owner(visitor=uuid4())
+        Cart(visitor).add(product.pk, 2, now=now)
+        buy = partial(
+            place, owner=visitor, shipping=shipping(), idempotency_key=uuid4(), expected_total=None, now=now
+        )
+        at_once(buy, partial(join, visitor, user))
+        order = Order.objects.get()
+        assert order.user == user.user
+        assert not CartItem.objects.exists()
