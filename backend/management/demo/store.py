@@ -1,0 +1,116 @@
+"""A store of the demo's own: a fresh database, a fake Stripe, and a server process on a free port."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from django.conf import settings
+
+WEBHOOK_SECRET = "whsec_demo"
+START_SECONDS = 30
+STOP_SECONDS = 10
+
+
+class Store:
+    """All that it writes is in `directory`; leaving the `with` block ends the server."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.stripe_db = directory / "stripe.sqlite3"
+        self.log = directory / "store.log"
+        # Whatever the shell or .env says, the demo is the same, and touches nothing that is in use.
+        self.environment = {
+            **os.environ,
+            "ALLOWED_HOSTS": "127.0.0.1",
+            "DATABASE_URL": f"sqlite:///{directory / 'db.sqlite3'}",
+            "DEBUG": "true",
+            "EMAIL_URL": "consolemail://",
+            "MEDIA_ROOT": str(directory / "media"),
+            "REDIS_URL": "",
+            "SECURE_SSL_REDIRECT": "false",
+            "STORE_CURRENCY": "USD",
+            "STORE_SHIP_ON_PAYMENT": "true",
+            "STRIPE_FAKE_DB": str(self.stripe_db),
+            "STRIPE_SECRET_KEY": "",
+            "STRIPE_WEBHOOK_SECRETS": WEBHOOK_SECRET,
+        }
+        self.server: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.server is None:
+            return
+        self.server.terminate()
+        try:
+            self.server.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.server.kill()
+            self.server.wait()
+
+    # ── The demo's steps ─────────────────────────────────────────────────────
+
+    def migrate(self) -> str:
+        self.wait_for("migrate")
+        return "a fresh database"
+
+    def seed(self) -> str:
+        self.wait_for("seed")
+        return "products, pictures, comments and accounts"
+
+    def serve(self) -> str:
+        self.server = self.start("runserver", "--noreload", f"127.0.0.1:{self.port}")
+        deadline = time.monotonic() + START_SECONDS
+        while not self.answers():
+            if self.server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("The server has not started.")
+            time.sleep(0.05)
+        return self.url
+
+    # ── What they are made of ────────────────────────────────────────────────
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, settings.BASE_DIR / "manage.py", *command],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait_for(self, *command: str) -> None:
+        with self.start(*command) as process:
+            try:
+                status = process.wait()
+            except BaseException:
+                process.kill()
+                raise
+        if status:
+            raise RuntimeError(f"manage.py {command[0]} ended with {status}.")
+
+    def answers(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/healthz", timeout=5) as response:
+                return bool(response.status == 200)
+        except (URLError, ConnectionError):
+            return False
+
+    def log_tail(self, lines: int = 20) -> str:
+        if not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text("utf-8", errors="replace").splitlines()[-lines:])
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
