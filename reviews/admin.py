@@ -99,31 +99,23 @@ class CommentAdmin(ModelAdmin):
 
     @action(description="Switch off", permissions=["change"])
     def switch_off(self, request: HttpRequest, comments: QuerySet[Comment]) -> None:
-        self.switch_each(request, comments, active=False)
+        services.set_active(comments, active=False)
 
     @action(description="Switch on", permissions=["change"])
     def switch_on(self, request: HttpRequest, comments: QuerySet[Comment]) -> None:
-        self.switch_each(request, comments, active=True)
-
-    def switch_each(self, request: HttpRequest, comments: QuerySet[Comment], *, active: bool) -> None:
-        """Each in a transaction of its own, so that no product is locked before the next comment."""
-        for comment in comments:
-            services.set_active(comment, active=active)
-        self.message_user(request, f"{len(comments)} comments are {'on' if active else 'off'} now.")
+        services.set_active(comments, active=True)
 
     def save_model(
         self, request: HttpRequest, obj: Comment, form: forms.ModelForm[Comment], change: bool
     ) -> None:
-        services.switch(obj, active=obj.active)
+        services.switch(Comment.objects.filter(pk=obj.pk), active=obj.active)
 
     def delete_model(self, request: HttpRequest, obj: Comment) -> None:
-        for comment in Comment.objects.select_for_update().filter(pk=obj.pk):  # none if somebody was faster
-            services.remove(comment)
+        services.remove(Comment.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:
-        for comment in queryset:
-            with transaction.atomic(durable=True):
-                self.delete_model(request, comment)
+        with transaction.atomic(durable=True):
+            services.remove(queryset)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,6 +1,7 @@
 """Writes of comments, each of which keeps the sums of its product's ratings right.
 
-The lock order is comment, then product. A rating counts while its comment is active.
+A product's comments and their sums change under the product's lock, which is taken first, as by whoever deletes
+the product. A rating counts while its comment is active.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from accounts.models import User
 from backend.errors import NotFound, ValidationError, field_errors
@@ -29,25 +30,28 @@ class CommentChanges(TypedDict, total=False):
 
 @transaction.atomic(durable=True)
 def create_comment(*, user: User, product_pk: int, body: str, rating: int | None, now: datetime) -> Comment:
-    """NotFound without such a product; ValidationError for a bad body or rating, and for a second rating."""
+    """Locks the product. NotFound without it; ValidationError for a bad body or rating, and a second rating."""
     comment = Comment(
         user=user, product_id=product_pk, body=body, rating=rating, created_at=now, updated_at=now
     )
     with field_errors():
         comment.clean_fields(exclude={"user", "product", "slug"})
-    with one_rating_each():
-        save_with_slug(comment, body)
-    # After the insert, which may wait for another comment of this person: comment, then product.
     if not lock_products({product_pk}):
         raise NotFound("product")
+    with one_rating_each():
+        save_with_slug(comment, body)
     count_rating(comment, before=None, after=rating)
     return comment
 
 
 @transaction.atomic(durable=True)
 def update_comment(*, user: User, comment_pk: int, changes: CommentChanges, now: datetime) -> Comment:
-    """Locks the comment. NotFound unless it is the person's own; ValidationError as in create_comment."""
-    comment = locked_comment(user=user, comment_pk=comment_pk)
+    """Locks the product. NotFound unless the comment is the person's own; ValidationError as for a new one."""
+    own = Comment.objects.filter(pk=comment_pk, user=user)
+    lock_products_of(own)
+    comment = own.first()
+    if comment is None:
+        raise NotFound("comment")
     before = comment.rating
     for field, value in changes.items():
         setattr(comment, field, value)
@@ -63,8 +67,9 @@ def update_comment(*, user: User, comment_pk: int, changes: CommentChanges, now:
 
 @transaction.atomic(durable=True)
 def delete_comment(*, user: User, comment_pk: int) -> None:
-    """Locks the comment. NotFound unless it is the person's own."""
-    remove(locked_comment(user=user, comment_pk=comment_pk))
+    """Locks the product. NotFound unless the comment is the person's own."""
+    if not remove(Comment.objects.filter(pk=comment_pk, user=user)):
+        raise NotFound("comment")
 
 
 @transaction.atomic(durable=True)
@@ -84,35 +89,39 @@ def report_comment(*, user: User, comment_pk: int, reason: str, now: datetime) -
 
 
 @transaction.atomic(durable=True)
-def set_active(comment: Comment, *, active: bool) -> None:
-    """Switch a comment off or on, whoever wrote it: for the staff."""
-    switch(comment, active=active)
+def set_active(comments: QuerySet[Comment], *, active: bool) -> None:
+    """Switch comments off or on, whoever wrote them: for the staff. Locks their products."""
+    switch(comments, active=active)
 
 
-def switch(comment: Comment, *, active: bool) -> None:
-    """Take the rating out of the product's sums, or put it back; nothing where it is so already.
+def switch(comments: QuerySet[Comment], *, active: bool) -> None:
+    """Take the ratings out of the products' sums, or put them back; nothing where it is so already.
 
-    A step of a caller's transaction. Locks the comment by its conditional update.
+    A step of a caller's transaction. Locks the products.
     """
-    if Comment.objects.filter(pk=comment.pk, active=not active).update(active=active):
-        comment.refresh_from_db(fields=["active", "rating"])
-        rating = comment.rating
-        count_rating(comment, before=None if active else rating, after=rating if active else None)
+    lock_products_of(comments)
+    for comment in comments.filter(active=not active):
+        Comment.objects.filter(pk=comment.pk).update(active=active)
+        if active:
+            count_rating(comment, before=None, after=comment.rating)
+        else:
+            count_rating(comment, before=comment.rating, after=None)
 
 
-def remove(comment: Comment) -> None:
-    """Delete a comment that the caller has locked, with its rating. A step of a caller's transaction."""
-    before = comment.rating if comment.active else None
-    comment.delete()
-    count_rating(comment, before=before, after=None)
+def remove(comments: QuerySet[Comment]) -> int:
+    """Delete comments with their ratings, and tell how many. A step of a caller's transaction. Locks the products."""
+    lock_products_of(comments)
+    doomed = list(comments.all())
+    for comment in doomed:
+        if comment.active:
+            count_rating(comment, before=comment.rating, after=None)
+        comment.delete()
+    return len(doomed)
 
 
-def locked_comment(*, user: User, comment_pk: int) -> Comment:
-    """The person's own comment, locked until the transaction ends; NotFound for any other."""
-    comment = Comment.objects.select_for_update().filter(pk=comment_pk, user=user).first()
-    if comment is None:
-        raise NotFound("comment")
-    return comment
+def lock_products_of(comments: QuerySet[Comment]) -> None:
+    """No comment of these products changes until the transaction ends: read them after this."""
+    lock_products(set(comments.values_list("product", flat=True)))
 
 
 def count_rating(comment: Comment, *, before: int | None, after: int | None) -> None:

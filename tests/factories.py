@@ -82,5 +82,5 @@ def make_comment(*, active: bool = True, **fields: Any) -> Comment:
         now=fields.get("now") or timezone.now(),
     )
     if not active:
-        set_active(comment, active=False)
+        set_active(Comment.objects.filter(pk=comment.pk), active=False)
     return comment

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from backend.errors import NotFound, ValidationError
+from catalog.services import delete_product
 from reviews.models import Comment, Report
 from reviews.services import (
     create_comment,
@@ -16,7 +17,7 @@ from reviews.services import (
     set_active,
     update_comment,
 )
-from tests.factories import make_comment, make_product, make_user
+from tests.factories import make_comment, make_product, make_staff, make_user
 from tests.races.conftest import at_once
 from tests.reviews.sums import assert_sums
 
@@ -59,7 +60,7 @@ class TestUpdateComment:
         assert_sums(comment.product, [int(rating == comment.rating) for rating in range(1, 6)])
 
     def test_one_person_rates_in_a_new_comment_and_in_an_old_one(self) -> None:
-        """No deadlock: the comment is locked before the product by both."""
+        """One waits for the other at the product's lock, and then sees its rating."""
         old = make_comment()
         now = timezone.now()
         change = partial(update_comment, user=old.user, comment_pk=old.pk, changes={"rating": 1}, now=now)
@@ -76,12 +77,13 @@ class TestDeleteComment:
         now = timezone.now()
         comments = [make_comment(product=product, rating=5) for _ in range(3)]
         for comment, active in pairs(comments, (False, True)):
-            mine = {"user": comment.user, "comment_pk": comment.pk}
+            delete = partial(delete_comment, user=comment.user, comment_pk=comment.pk)
+            change = partial(update_comment, user=comment.user, comment_pk=comment.pk, now=now)
             outcomes = at_once(
-                partial(outcome, partial(delete_comment, **mine)),
-                partial(outcome, partial(update_comment, **mine, changes={"rating": 1}, now=now)),
-                partial(outcome, partial(delete_comment, **mine)),
-                partial(outcome, partial(set_active, comment, active=active)),
+                partial(outcome, delete),
+                partial(outcome, partial(change, changes={"rating": 1})),
+                partial(outcome, delete),
+                partial(outcome, partial(set_active, Comment.objects.filter(pk=comment.pk), active=active)),
             )
             assert set(outcomes) <= {"done", "NotFound"}
         assert not Comment.objects.exists()
@@ -102,5 +104,29 @@ class TestSetActive:
     def test_switched_off_eight_times(self) -> None:
         comment = make_comment(rating=4)
         make_comment(product=comment.product, rating=4)
-        at_once(*[partial(set_active, comment, active=False)] * 8)
+        at_once(*[partial(set_active, Comment.objects.filter(pk=comment.pk), active=False)] * 8)
         assert_sums(comment.product, [0, 0, 0, 1, 0])
+
+
+class TestDeleteProduct:
+    def test_while_its_comments_change(self) -> None:
+        """No deadlock: whoever deletes a product locks it and then its comments, and so does whoever rates."""
+        for _ in range(5):
+            product = make_product(user=make_staff())
+            comments = [make_comment(product=product, rating=5) for _ in range(6)]
+            now = timezone.now()
+            changes = [
+                partial(
+                    update_comment, user=comment.user, comment_pk=comment.pk, changes={"rating": 1}, now=now
+                )
+                for comment in comments
+            ]
+            add = partial(
+                create_comment, user=product.user, product_pk=product.pk, body="New", rating=2, now=now
+            )
+            delete = partial(delete_product, user=product.user, product_pk=product.pk)
+            actions: list[Callable[[], object]] = [*changes, add, delete]
+            outcomes = at_once(*(partial(outcome, action) for action in actions))
+            assert outcomes[-1] == "done"
+            assert set(outcomes) <= {"done", "NotFound"}
+            assert not Comment.objects.exists()
