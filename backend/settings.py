@@ -1,8 +1,10 @@
 """All settings, read from the environment; .env.example explains each variable."""
 
+import os
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import django_stubs_ext
@@ -88,7 +90,7 @@ def database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
         # A file, not memory: the tests of races need connections that lock each other out.
-        config["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
+        config["TEST"] = {"NAME": Path(gettempdir()) / f"store-test-{os.getpid()}.sqlite3"}
     else:
         config["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=10)}}
     return config

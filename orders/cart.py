@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from backend.errors import NotFound, ValidationError
 from catalog.models import Product

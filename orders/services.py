@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-import stripe
 from django.conf import settings
 from django.db import transaction
 
@@ -18,7 +17,7 @@ from orders.errors import OrderNotEditable, PaymentUnavailable
 from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus
 from orders.owners import Owner
 from orders.payments.attempts import ensure_attempt, live_attempt, start_pending
-from orders.payments.settlement import settle
+from orders.payments.settlement import try_settle
 
 MAX_DRAFTS = 10
 
@@ -114,10 +113,8 @@ def refresh_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
     if not start_pending(order_uuid):
         raise PaymentUnavailable
     payment.refresh_from_db()
-    try:
-        settle(payment.intent_id or "", now=now)
-    except stripe.StripeError as error:
-        raise PaymentUnavailable from error
+    if not try_settle(payment, now=now):
+        raise PaymentUnavailable
 
 
 def cancel_order(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:

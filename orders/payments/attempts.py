@@ -1,6 +1,7 @@
 """Paying in two phases: a row in the checkout's transaction, then an intent at Stripe with none open."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -66,6 +67,22 @@ def parameters(payment: Payment) -> PaymentIntentCreateParams:
         "automatic_payment_methods": {"enabled": True},
         "metadata": {"payment": str(payment.pk), "order": str(payment.order_id)},
     }
+
+
+def cancel_intent(payment: Payment) -> bool:
+    """Cancel the intent of a started attempt, unless it is paid, cancelled or with the bank already.
+
+    False where Stripe could not be reached. What has become of the intent is for `settle` to find out.
+    """
+    if payment.status == PaymentStatus.PROCESSING:
+        return True  # in rare cases Stripe would still cancel it, but the money may be on its way
+    try:
+        with suppress(stripe.InvalidRequestError):
+            client().v1.payment_intents.cancel(payment.intent_id or "")
+    except stripe.StripeError:
+        logger.warning("The intent of payment %s is still to be cancelled.", payment.pk, exc_info=True)
+        return False
+    return True
 
 
 def start_pending(order_uuid: UUID) -> bool:

@@ -11,7 +11,7 @@ from orders import mail
 from orders.models import Order, OrderStatus, Payment, PaymentStatus, Refund
 from orders.payments.attempts import start_payment
 from orders.payments.gateway import client
-from orders.payments.settlement import our_uuid, settle
+from orders.payments.settlement import our_uuid, settle, try_settle
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +28,15 @@ def unfinished() -> QuerySet[Payment]:
 OPEN = (PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.FAILED)
 
 
-def reconcile(payment: Payment, *, now: datetime) -> None:
-    """Bring one payment to what Stripe says of it, its intent made or found first. stripe.StripeError."""
+def reconcile(payment: Payment, *, now: datetime) -> bool:
+    """Bring one payment to what Stripe says of it, its intent made or found first; False where it cannot be asked."""
     if not payment.intent_id and payment.created_at < now - KEY_LIFETIME:
-        adopt(payment, now=now)
-    if not start_payment(payment):
-        raise stripe.APIConnectionError("The intent could not be made.")  # type: ignore[no-untyped-call]
-    settle(payment.intent_id or "", now=now)
+        try:
+            adopt(payment, now=now)
+        except stripe.StripeError:
+            logger.warning("The intent of payment %s is still to be found.", payment.pk, exc_info=True)
+            return False
+    return start_payment(payment) and try_settle(payment, now=now)
 
 
 def adopt(payment: Payment, *, now: datetime) -> None:

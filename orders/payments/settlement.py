@@ -46,6 +46,16 @@ def settle(intent_id: str, *, now: datetime, event: StripeEvent | None = None) -
         mail.confirm(payment.order_id, now=now)
 
 
+def try_settle(payment: Payment, *, now: datetime) -> bool:
+    """`settle` a started attempt; False, for later, where Stripe cannot be asked."""
+    try:
+        settle(payment.intent_id or "", now=now)
+    except stripe.StripeError:
+        logger.warning("Payment %s is still to be settled.", payment.pk, exc_info=True)
+        return False
+    return True
+
+
 def fetch_and_apply(intent_id: str, *, now: datetime, event: StripeEvent | None = None) -> Payment | None:
     intent = client().v1.payment_intents.retrieve(intent_id)
     refunds: Sequence[stripe.Refund] = ()

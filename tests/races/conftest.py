@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from django.db import connections
 
+from tests.orders.conftest import bank  # noqa: F401  # a fixture here too
+
 Result = TypeVar("Result")
 
 

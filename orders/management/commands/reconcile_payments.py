@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import stripe
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 from tqdm import tqdm
@@ -18,12 +17,8 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         payments = list(unfinished())
-        failed = 0
-        for payment in tqdm(payments, unit="payment", disable=None):
-            try:
-                reconcile(payment, now=timezone.now())
-            except stripe.StripeError as error:
-                failed += 1
-                self.stderr.write(f"payment {payment.pk}: {error}")
+        done = sum(
+            reconcile(payment, now=timezone.now()) for payment in tqdm(payments, unit="payment", disable=None)
+        )
         mail_confirmations(now=timezone.now())
-        self.stdout.write(f"{len(payments) - failed} payments reconciled, {failed} left for later.")
+        self.stdout.write(f"{done} payments reconciled, {len(payments) - done} left for later.")

@@ -1,0 +1,190 @@
+"""Payment against expiry, cancelling, the return page and itself."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from catalog.models import Product
+from orders import cancellation, services
+from orders.audit import differences
+from orders.errors import OrderNotCancellable
+from orders.models import Order, Payment, PaymentStatus, StripeEvent
+from orders.owners import Owner
+from orders.payments import settlement
+from tests.conftest import GraphQLClient
+from tests.factories import make_product, make_user
+from tests.orders.conftest import Bank, add_to_cart, checkout
+from tests.races.conftest import at_once
+from tests.races.interleaving import slip_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def product() -> Product:
+    return make_product(stock=10)
+
+
+@pytest.fixture
+def owner() -> Owner:
+    return Owner(user=make_user())
+
+
+@pytest.fixture
+def order(product: Product, owner: Owner) -> Order:
+    """Pending, over one of the product."""
+    assert owner.user
+    client = GraphQLClient()
+    client.force_login(owner.user)
+    add_to_cart(client, product)
+    return Order.objects.get(pk=checkout(client)["uuid"])
+
+
+def assert_shipped(order: Order, product: Product) -> None:
+    """Once: one mail, one unit gone, and all books agree."""
+    order.refresh_from_db()
+    product.refresh_from_db()
+    assert (order.status, product.stock, len(mail.outbox)) == ("shipped", 9, 1)
+    assert list(differences(now=timezone.now())) == []
+
+
+def assert_cancelled(order: Order, product: Product) -> None:
+    order.refresh_from_db()
+    product.refresh_from_db()
+    assert (order.status, product.stock, len(mail.outbox)) == ("cancelled", 10, 0)
+    assert list(differences(now=timezone.now())) == []
+
+
+class TestSettle:
+    def test_the_same_webhook_eight_times(self, order: Order, product: Product, bank: Bank) -> None:
+        bank.fake.confirm(bank.intent(str(order.pk)))
+        secret = "whsec_development"
+        bodies: list[tuple[bytes, str]] = []
+        bank.fake.deliver_through(
+            lambda body, signature: bodies.append((body, signature)) or 200, secret=secret
+        )
+        posts = [partial(bank.post, body, signature) for body, signature in bodies for _ in range(8)]
+        assert set(at_once(*posts)) == {200}
+        assert_shipped(order, product)
+        assert StripeEvent.objects.count() == len(bodies)
+
+    def test_webhook_against_return_page(
+        self, order: Order, product: Product, owner: Owner, bank: Bank
+    ) -> None:
+        bank.fake.confirm(bank.intent(str(order.pk)))
+        refresh = partial(services.refresh_payment, owner=owner, order_uuid=order.pk, now=timezone.now())
+        at_once(bank.deliver, refresh, refresh, refresh)
+        assert_shipped(order, product)
+
+
+class TestExpire:
+    def test_success_comes_first(
+        self, order: Order, product: Product, bank: Bank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pay = partial(bank.fake.confirm, bank.intent(str(order.pk)))
+        slip_in(monkeypatch, cancellation, "cancel_intent", before=pay)
+        assert cancellation.expire(order.pk, now=timezone.now()) is False
+        bank.deliver()
+        assert_shipped(order, product)
+
+    def test_success_is_told_before_the_order_is_closed(
+        self, order: Order, product: Product, bank: Bank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The intent cannot be cancelled any more, and the webhook has settled it already."""
+        slip_in(monkeypatch, cancellation, "cancel_intent", before=partial(bank.pay, str(order.pk)))
+        assert cancellation.expire(order.pk, now=timezone.now()) is False
+        assert_shipped(order, product)
+
+    def test_the_shopper_is_too_late(
+        self, order: Order, product: Product, bank: Bank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Once the intent is cancelled nothing can be paid, though the order is not closed yet."""
+
+        def try_to_pay() -> None:
+            with pytest.raises(Exception, match="canceled"):
+                bank.fake.confirm(Payment.objects.get(order=order).intent_id or "")
+
+        slip_in(monkeypatch, cancellation, "close", before=try_to_pay)
+        assert cancellation.expire(order.pk, now=timezone.now()) is True
+        bank.deliver()
+        assert_cancelled(order, product)
+
+    def test_a_new_attempt_in_between_keeps_the_order(
+        self, order: Order, product: Product, owner: Owner, bank: Bank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        retry = partial(services.retry_payment, owner=owner, order_uuid=order.pk, now=timezone.now())
+        slip_in(monkeypatch, cancellation, "close", before=retry)
+        assert cancellation.expire(order.pk, now=timezone.now()) is False
+        bank.pay(str(order.pk))
+        assert_shipped(order, product)
+
+    def test_eight_at_once(self, order: Order, product: Product) -> None:
+        at_once(*(partial(cancellation.expire, order.pk, now=timezone.now()) for _ in range(8)))
+        assert_cancelled(order, product)
+
+    def test_against_success_for_real(self, order: Order, product: Product, bank: Bank) -> None:
+        """Whoever wins, the books agree."""
+        intent = bank.intent(str(order.pk))
+
+        def pay() -> Any:
+            try:
+                bank.fake.confirm(intent)
+            except Exception as refusal:  # ApiError of the fake: the intent is cancelled
+                return refusal
+            return bank.deliver()
+
+        at_once(pay, partial(cancellation.expire, order.pk, now=timezone.now()))
+        order.refresh_from_db()
+        if order.status == "shipped":
+            assert_shipped(order, product)
+        else:
+            assert_cancelled(order, product)
+
+
+class TestCancelOrder:
+    def test_success_comes_first(
+        self, order: Order, product: Product, owner: Owner, bank: Bank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pay = partial(bank.fake.confirm, bank.intent(str(order.pk)))
+        slip_in(monkeypatch, cancellation, "cancel_intent", before=pay)
+        with pytest.raises(OrderNotCancellable):
+            services.cancel_order(owner=owner, order_uuid=order.pk, now=timezone.now())
+        bank.deliver()
+        assert_shipped(order, product)
+
+    def test_paid_order_twice_at_once_is_refunded_once(
+        self, order: Order, product: Product, owner: Owner, bank: Bank, settings: Any
+    ) -> None:
+        settings.STORE_SHIP_ON_PAYMENT = False
+        bank.pay(str(order.pk))
+        cancel = partial(services.cancel_order, owner=owner, order_uuid=order.pk, now=timezone.now())
+        at_once(cancel, cancel, cancel, cancel)
+        bank.deliver()
+        order.refresh_from_db()
+        product.refresh_from_db()
+        payment = Payment.objects.get()
+        assert (order.status, product.stock) == ("refunded", 10)
+        assert (payment.status, payment.refunded, payment.refunds.count()) == ("refunded", payment.amount, 1)
+        assert list(differences(now=timezone.now())) == []
+
+
+class TestLateSuccess:
+    def test_money_for_a_cancelled_order_goes_back_once(
+        self, order: Order, product: Product, bank: Bank
+    ) -> None:
+        """What our order of steps prevents, but another program with the same Stripe account could do."""
+        intent = bank.intent(str(order.pk))
+        Payment.objects.update(status=PaymentStatus.CANCELLED)
+        cancellation.close(order.pk, from_statuses=cancellation.CANCELLABLE, now=timezone.now())
+        bank.fake.confirm(intent)
+        at_once(*(partial(settlement.settle, intent, now=timezone.now()) for _ in range(4)))
+        bank.deliver()
+        order.refresh_from_db()
+        product.refresh_from_db()
+        payment = Payment.objects.get()
+        assert (order.status, product.stock, len(mail.outbox)) == ("refunded", 10, 0)
+        assert (payment.refunded, payment.refunds.count()) == (payment.amount, 1)
+        assert list(differences(now=timezone.now())) == []
