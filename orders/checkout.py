@@ -13,6 +13,7 @@ from django.db.models import F, Sum
 from backend.errors import NotFound, RateLimited, Unauthenticated
 from backend.money import Money, round_half_up
 from catalog.stock import lock_products, take_stock
+from orders import mail
 from orders.addresses import validated
 from orders.cart import Cart, product_key
 from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
@@ -179,7 +180,8 @@ def items_total(order: Order) -> Decimal:
 
 
 def give_away(order_uuid: UUID, *, now: datetime) -> None:
-    """There is nothing to pay."""
+    """There is nothing to pay; the confirmation follows the commit, and cannot fail what is committed."""
     move(order_uuid, OrderStatus.PAID, now=now)
     if settings.STORE_SHIP_ON_PAYMENT:
         move(order_uuid, OrderStatus.SHIPPED, now=now)
+    transaction.on_commit(lambda: mail.confirm(order_uuid, now=now), robust=True)
