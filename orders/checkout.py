@@ -7,11 +7,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import transaction
 from django.db.models import F, Sum
 
-from backend.errors import NotFound, RateLimited, Unauthenticated
-from backend.money import Money, round_half_up
+from backend.errors import NotFound, RateLimited, Unauthenticated, field_errors
+from backend.money import Money, round_half_up, validate_amount
 from catalog.stock import lock_products, take_stock
 from orders import mail
 from orders.addresses import validated
@@ -151,10 +152,8 @@ def submit(
         items, update_conflicts=True, unique_fields=["order", "product"], update_fields=["name", "unit_price"]
     )
     order.amount = items_total(order)
-    if expected_total is not None and expected_total != order.amount:
-        raise TotalChanged(
-            expected=Money.of(expected_total, order.currency), actual=Money.of(order.amount, order.currency)
-        )
+    if expected_total is not None:
+        check_expected(expected_total, actual=Money.of(order.amount, order.currency))
     check_payable(order.amount, order.currency)
     quantities = {key: item.quantity for key, item in wanted.items()}
     take_stock(products, quantities=quantities, order_uuid=order.pk, now=now)
@@ -171,6 +170,14 @@ def submit(
         new_attempt(order, now=now)
     else:
         give_away(order.pk, now=now)
+
+
+def check_expected(total: Decimal, *, actual: Money) -> None:
+    """ValidationError for what no total can be, TotalChanged for another than the actual one."""
+    with field_errors(**{NON_FIELD_ERRORS: "expectedTotal"}):
+        validate_amount(total)
+    if total != actual.amount:
+        raise TotalChanged(expected=Money.of(total, actual.currency), actual=actual)
 
 
 def items_total(order: Order) -> Decimal:
