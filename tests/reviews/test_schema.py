@@ -499,3 +499,15 @@ class TestCommentsOfProduct:
         three = statements(api, query)
         Comment.objects.all()[0].delete()
         assert statements(api, query) == three
+
+
+class TestNode:
+    QUERY = "query($id: ID!) { node(id: $id) { __typename ... on Comment { body } } }"
+
+    def test_hidden_one_is_there_for_its_author_alone(self, api: GraphQLClient, signed_in: SignedIn) -> None:
+        comment = make_comment(body="Mine")
+        hidden = make_comment(body="Hidden", active=False)
+        answer = {"__typename": "Comment", "body": "Mine"}
+        assert api.run(self.QUERY, id=comment_id(comment))["node"] == answer
+        assert api.run(self.QUERY, id=comment_id(hidden))["node"] is None
+        assert signed_in(hidden.user).run(self.QUERY, id=comment_id(hidden))["node"]["body"] == "Hidden"
