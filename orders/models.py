@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from backend.money import AmountField
-from catalog.models import Product
+from catalog.models import Product, validate_not_blank
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
@@ -95,12 +95,12 @@ class CartItem(models.Model):
 class Shipping(models.Model):
     """Where an order goes. The city, postal code and state are only asked for where the country has them."""
 
-    first_name = models.CharField(max_length=100)
-    last_name = models.CharField(max_length=100)
+    first_name = models.CharField(max_length=100, validators=[validate_not_blank])
+    last_name = models.CharField(max_length=100, validators=[validate_not_blank])
     email = models.EmailField("e-mail address")
     phone = models.CharField(max_length=20, help_text="In the international form, +15551234567.")
-    address = models.CharField(max_length=200)
-    building_number = models.CharField(max_length=20)
+    address = models.CharField(max_length=200, validators=[validate_not_blank])
+    building_number = models.CharField(max_length=20, validators=[validate_not_blank])
     city = models.CharField(max_length=100, blank=True)
     zip_code = models.CharField(max_length=20, blank=True)
     state = models.CharField(max_length=100, blank=True)
