@@ -3,10 +3,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
-from catalog.models import Favourite, Product
-from catalog.selectors import ProductFilter, editable_products, favourites, narrowed, products
+from catalog.models import Product
+from catalog.selectors import ProductFilter, editable_products, narrowed, products
 from tests.factories import make_category, make_product, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
@@ -86,15 +85,3 @@ class TestEditableProducts:
         mine, theirs = make_product(user=seller), make_product(user=other)
         assert set(editable_products(seller)) == {mine}
         assert set(editable_products(make_staff())) == {mine, theirs}
-
-
-class TestFavourites:
-    def test_once_for_each_person(self) -> None:
-        ada, bob = make_user(), make_user()
-        lamp, chair = make_product(), make_product()
-        for user, product in ((ada, lamp), (ada, chair), (bob, lamp)):
-            Favourite.objects.create(user=user, product=product, added_at=timezone.now())
-        of_ada = {"fan_id": ada.pk}
-        of_bob = {"fan_id": bob.pk}
-        assert set(favourites().filter(**of_ada)) == {lamp, chair}
-        assert set(favourites().filter(**of_bob)) == {lamp}

@@ -7,7 +7,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.models import Favourite
 from tests.conftest import GraphQLClient
 from tests.factories import make_category, make_product, make_user
 
@@ -121,33 +120,3 @@ class TestProductsOfCategories:
         assert (
             api.refused(f"{{ categories {{ products({arguments}) {{ totalCount }} }} }}") == "BAD_USER_INPUT"
         )
-
-
-class TestFavourites:
-    QUERY = """
-    query($after: String) {
-      me {
-        favourites(first: 2, after: $after) {
-          totalCount
-          nodes { name isFavourite }
-          pageInfo { hasNextPage endCursor }
-          facets { inStock }
-        }
-      }
-    }
-    """
-
-    def test_the_latest_first(self, signed_in: Callable[..., GraphQLClient]) -> None:
-        ada, bob = make_user(), make_user()
-        for name in "abc":
-            product = make_product(name=name)
-            Favourite.objects.create(user=bob, product=product)
-            Favourite.objects.create(user=ada, product=product)
-        Favourite.objects.create(user=bob, product=make_product())
-        browser = signed_in(ada)
-        page = browser.run(self.QUERY)["me"]["favourites"]
-        assert page["nodes"] == [{"name": "c", "isFavourite": True}, {"name": "b", "isFavourite": True}]
-        assert (page["totalCount"], page["facets"]["inStock"]) == (3, 3)
-        assert page["pageInfo"]["hasNextPage"]
-        page = browser.run(self.QUERY, after=page["pageInfo"]["endCursor"])["me"]["favourites"]
-        assert page["nodes"] == [{"name": "a", "isFavourite": True}]

@@ -1,0 +1,149 @@
+"""Searching: best match first through all pages, nothing found as data."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.conftest import GraphQLClient
+from tests.factories import make_category, make_product, make_user
+from tests.hostile import hostile_strings
+
+pytestmark = pytest.mark.django_db
+
+SEARCH = """
+query(
+  $term: String!, $filter: ProductFilter, $sort: ProductSort! = RELEVANCE
+  $first: Int, $after: String, $last: Int, $before: String
+) {
+  search(term: $term, filter: $filter, sort: $sort, first: $first, after: $after, last: $last, before: $before) {
+    __typename
+    ... on ProductConnection { ...Page }
+    ... on NoProductMatches { code message term suggestions }
+    ... on ValidationError { code fields { field message } }
+  }
+}
+fragment Page on ProductConnection {
+  nodes { name category { name } seller { name } isFavourite }
+  edges { cursor node { name } }
+  pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  totalCount
+  facets { inStock categories { count category { name } } }
+}
+"""
+
+
+def search(browser: GraphQLClient, term: str = "lamp", **arguments: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = browser.run(SEARCH, term=term, **arguments)["search"]
+    return answer
+
+
+def names(page: dict[str, Any]) -> list[str]:
+    assert page["__typename"] == "ProductConnection"
+    return [node["name"] for node in page["nodes"]]
+
+
+def make_lamps() -> None:
+    """Named after their place: the name before the description, then the newer."""
+    category, seller = make_category(), make_user()
+    for name, description, day in (
+        ("lamp 3", "", 1),
+        ("5", "a lamp", 2),
+        ("lamp 2", "lamp", 3),
+        ("4", "lamp lamp", 3),
+        ("lamp 1", "", 4),
+    ):
+        make_product(
+            name=name,
+            description=description,
+            category=category,
+            user=seller,
+            added_at=datetime(2026, 3, day, tzinfo=UTC),
+        )
+
+
+EXPECTED = ["lamp 1", "lamp 2", "lamp 3", "4", "5"]
+
+
+class TestSearch:
+    def test_best_match_first_forwards(self, api: GraphQLClient) -> None:
+        make_lamps()
+        after = None
+        for start in (0, 2, 4):
+            page = search(api, first=2, after=after)
+            assert names(page) == EXPECTED[start : start + 2]
+            assert page["pageInfo"]["hasNextPage"] == (start < 4)
+            assert page["totalCount"] == 5
+            after = page["pageInfo"]["endCursor"]
+
+    def test_best_match_first_backwards(self, api: GraphQLClient) -> None:
+        make_lamps()
+        before = None
+        for end in (5, 3, 1):
+            page = search(api, last=2, before=before)
+            assert names(page) == EXPECTED[max(end - 2, 0) : end]
+            assert page["pageInfo"]["hasPreviousPage"] == (end > 2)
+            before = page["pageInfo"]["startCursor"]
+
+    def test_in_another_order(self, api: GraphQLClient) -> None:
+        make_lamps()
+        first = search(api, sort="NAME_ASC", first=3)
+        assert names(first) == ["4", "5", "lamp 1"]
+        rest = search(api, sort="NAME_ASC", after=first["pageInfo"]["endCursor"])
+        assert names(rest) == ["lamp 2", "lamp 3"]
+
+    def test_a_filter_that_leaves_nothing_is_an_empty_page(self, api: GraphQLClient) -> None:
+        make_lamps()
+        page = search(api, filter={"inStock": False})
+        assert (page["__typename"], page["nodes"], page["totalCount"]) == ("ProductConnection", [], 0)
+
+    def test_nothing_found_is_data(self, api: GraphQLClient) -> None:
+        make_product(name="Oak lamp")
+        for filter in (None, {"inStock": True}):
+            assert search(api, "lanp", filter=filter) == {
+                "__typename": "NoProductMatches",
+                "code": "NOT_FOUND",
+                "message": 'No product matches "lanp".',
+                "term": "lanp",
+                "suggestions": ["lamp"],
+            }
+
+    @pytest.mark.parametrize("term", ["", "   ", "a" * 201])
+    def test_terms_that_cannot_be(self, api: GraphQLClient, term: str) -> None:
+        answer = search(api, term)
+        assert (answer["__typename"], answer["code"]) == ("ValidationError", "INVALID")
+        assert [field["field"] for field in answer["fields"]] == ["term"]
+
+    @pytest.mark.parametrize("arguments", [{"first": 0}, {"first": 101}, {"after": "x"}])
+    def test_pages_that_cannot_be(self, api: GraphQLClient, arguments: dict[str, Any]) -> None:
+        make_lamps()
+        assert api.refused(SEARCH, term="lamp", **arguments) == "BAD_USER_INPUT"
+
+    def test_hostile_strings_are_searched_for(self, api: GraphQLClient) -> None:
+        make_lamps()
+        for term in hostile_strings():
+            assert search(api, term)["__typename"] in (
+                "NoProductMatches",
+                "ValidationError",
+                "ProductConnection",
+            )
+
+    def test_nul_and_broken_surrogates_are_refused(self, api: GraphQLClient) -> None:
+        for term in ("a\0b", "\ud800"):
+            assert api.refused(SEARCH, term=term) == "BAD_USER_INPUT"
+
+    def test_statements_do_not_grow(self, api: GraphQLClient) -> None:
+        def statements() -> int:
+            with CaptureQueriesContext(connection) as captured:
+                search(api)
+            return len(captured)
+
+        for _ in range(3):
+            make_product(name="lamp")
+        few = statements()
+        for _ in range(27):
+            make_product(name="lamp")
+        # Whether any matches, the page, the total, two facets and their categories.
+        assert few == statements() == 6

@@ -1,0 +1,384 @@
+"""The admin's pages of products and categories."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from PIL import Image
+
+from accounts.models import User
+from backend import images
+from catalog.models import Category, Product, StockMovement
+from catalog.stock import set_stock
+from tests.factories import make_category, make_comment, make_product, make_staff, make_user
+
+pytestmark = pytest.mark.django_db
+
+PRODUCTS = reverse("admin:catalog_product_changelist")
+ADD = reverse("admin:catalog_product_add")
+CATEGORIES = reverse("admin:catalog_category_changelist")
+NO_MOVEMENTS_SENT = {"movements-TOTAL_FORMS": "0", "movements-INITIAL_FORMS": "0"}
+
+
+@pytest.fixture
+def superuser() -> Client:
+    return browser_of(make_staff(email="root@example.com"))
+
+
+def browser_of(user: User) -> Client:
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+def clerk(*rights: str) -> Client:
+    user = make_user(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    return browser_of(user)
+
+
+def change_page(product: Product) -> str:
+    return reverse("admin:catalog_product_change", args=[product.pk])
+
+
+def upload(colour: str = "teal") -> SimpleUploadedFile:
+    buffer = BytesIO()
+    Image.new("RGB", (60, 40), colour).save(buffer, "PNG")
+    return SimpleUploadedFile("picture.png", buffer.getvalue(), content_type="image/png")
+
+
+def form_of(product: Product, **changes: Any) -> dict[str, Any]:
+    """What a browser sends that opened the product's page and edited these fields."""
+    shown = {"price": str(product.price), "discount": str(product.discount), "stock": str(product.stock)}
+    return {
+        "name": product.name,
+        "description": product.description,
+        "category": str(product.category_id),
+        "user": str(product.user_id),
+        **shown,
+        **{f"initial-{field}": value for field, value in shown.items()},
+        **NO_MOVEMENTS_SENT,
+        **changes,
+    }
+
+
+def list_form(*products: Product, **changes: str) -> dict[str, str]:
+    """What a browser sends that opened the list and edited these fields of its first row."""
+    form = {"_save": "Save", "form-TOTAL_FORMS": str(len(products)), "form-INITIAL_FORMS": str(len(products))}
+    for index, product in enumerate(products):
+        form[f"form-{index}-id"] = str(product.pk)
+        for field in ("price", "discount", "stock"):
+            form[f"form-{index}-{field}"] = str(getattr(product, field))
+            form[f"initial-form-{index}-{field}"] = str(getattr(product, field))
+    return form | {f"form-0-{field}": value for field, value in changes.items()}
+
+
+def movements(product: Product) -> list[int]:
+    return list(product.movements.order_by("pk").values_list("delta", flat=True))
+
+
+def stored_files() -> list[str]:
+    return default_storage.listdir("products")[1] if default_storage.exists("products") else []
+
+
+class TestList:
+    def test_shows_products(self, superuser: Client) -> None:
+        product = make_product(name="Stoneware Mug", price="20.00", discount="25", stock=3)
+        page = superuser.get(PRODUCTS).text
+        for text in (
+            "Stoneware Mug",
+            product.category.name,
+            product.user.profile.name,
+            "15.00 USD",
+            "Few left",
+        ):
+            assert text in page
+
+    def test_shows_thumbnails_without_opening_a_file(self, superuser: Client) -> None:
+        superuser.post(
+            ADD,
+            {
+                **form_of(Product(category=make_category(), name="A", description="A", price=Decimal(1))),
+                "user": "",
+                "image": upload(),
+            },
+        )
+        product = Product.objects.get()
+        for name in stored_files():
+            default_storage.delete(f"products/{name}")
+        page = superuser.get(PRODUCTS).text
+        assert (
+            default_storage.url(images.thumbnail_name(str(product.image), images.ThumbnailSize.SMALL)) in page
+        )
+
+    def test_searches_and_filters(self, superuser: Client) -> None:
+        mug = make_product(name="Mug", discount="5", stock=0)
+        lamp = make_product(name="Lamp")
+
+        def shown(**query: str | int) -> set[str]:
+            page = superuser.get(PRODUCTS, query).text
+            return {product.name for product in (mug, lamp) if change_page(product) in page}
+
+        assert shown() == {"Mug", "Lamp"}
+        assert shown(q="mu") == {"Mug"}
+        assert shown(available="yes") == {"Lamp"}
+        assert shown(available="no") == {"Mug"}
+        assert shown(on_sale="yes") == {"Mug"}
+        assert shown(on_sale="no") == {"Lamp"}
+        assert shown(category__id__exact=mug.category_id) == {"Mug"}
+        assert shown(user__id__exact=lamp.user_id) == {"Lamp"}
+
+    def test_takes_as_many_statements_for_many(self, superuser: Client) -> None:
+        def statements() -> int:
+            with CaptureQueriesContext(connection) as queries:
+                superuser.get(PRODUCTS)
+            return len(queries)
+
+        for _ in range(3):
+            make_product()
+        statements()  # the first visit reads content types
+        few = statements()
+        category = make_category()
+        for _ in range(27):
+            make_product(category=category)
+        assert statements() == few
+
+    def test_is_closed_without_the_right(self) -> None:
+        assert clerk().get(PRODUCTS).status_code == 403
+        assert clerk("view_product").get(PRODUCTS).status_code == 200
+
+
+class TestEditingTheList:
+    def test_stock_goes_through_the_ledger(self, superuser: Client) -> None:
+        product, other = make_product(), make_product()
+        superuser.post(PRODUCTS, list_form(product, other, stock="7"))
+        product.refresh_from_db()
+        assert (product.stock, movements(product), movements(other)) == (7, [10, -3], [10])
+
+    def test_prices_are_discounted_anew(self, superuser: Client) -> None:
+        product = make_product(price="10.00")
+        before = product.updated_at
+        superuser.post(PRODUCTS, list_form(product, price="20.00", discount="10"))
+        product.refresh_from_db()
+        assert (str(product.final_price), product.stock) == ("18.00", 10)
+        assert product.updated_at > before
+
+    def test_what_was_sold_meanwhile_stays_sold(self, superuser: Client) -> None:
+        product = make_product()
+        form = list_form(product, price="20.00")
+        set_stock(product, 4, now=timezone.now())
+        superuser.post(PRODUCTS, form)
+        product.refresh_from_db()
+        assert (str(product.price), product.stock, movements(product)) == ("20.00", 4, [10, -6])
+
+    def test_what_another_edited_meanwhile_stays(self, superuser: Client) -> None:
+        product = make_product()
+        form = list_form(product, stock="7")
+        Product.objects.filter(pk=product.pk).update(price="30.00", discount="50", final_price="15.00")
+        superuser.post(PRODUCTS, form)
+        product.refresh_from_db()
+        assert (str(product.price), str(product.final_price), product.stock) == ("30.00", "15.00", 7)
+
+    @pytest.mark.parametrize(
+        "changes", [{"price": "-1"}, {"price": "1.005"}, {"discount": "101"}, {"stock": "-1"}, {"stock": "x"}]
+    )
+    def test_refuses_what_the_api_refuses(self, superuser: Client, changes: dict[str, str]) -> None:
+        product = make_product()
+        assert superuser.post(PRODUCTS, list_form(product, **changes)).status_code == 200
+        after = Product.objects.get(pk=product.pk)
+        assert (after.price, after.discount, after.stock) == (product.price, product.discount, 10)
+        assert movements(product) == [10]
+
+    def test_needs_the_right(self) -> None:
+        product = make_product()
+        assert clerk("view_product").post(PRODUCTS, list_form(product, stock="7")).status_code == 403
+        assert movements(product) == [10]
+
+    def test_ignores_keys_that_are_none(self, superuser: Client) -> None:
+        product = make_product()
+        superuser.post(PRODUCTS, list_form(product, stock="7") | {"form-1-id": "x"})
+        assert movements(product) == [10, -3]
+
+
+class TestAdd:
+    def form(self, **changes: Any) -> dict[str, Any]:
+        product = Product(
+            category=make_category(), user=make_user(), name="Tea Pot", description="Hot.", price=5
+        )
+        return form_of(product, stock="4", **changes)
+
+    def test_adds_with_slug_stock_and_picture(self, superuser: Client) -> None:
+        assert superuser.get(ADD).status_code == 200
+        superuser.post(ADD, self.form(image=upload()))
+        product = Product.objects.get()
+        assert (product.slug, product.stock, movements(product)) == ("tea-pot", 4, [4])
+        assert (product.image_width, product.image_height) == (60, 40)
+        assert product.image_placeholder
+        assert len(stored_files()) == 4
+
+    def test_a_taken_slug_gets_an_ending(self, superuser: Client) -> None:
+        make_product(name="Tea Pot")
+        superuser.post(ADD, self.form())
+        assert Product.objects.filter(slug__startswith="tea-pot-").count() == 1
+
+    def test_refuses_what_is_no_picture(self, superuser: Client) -> None:
+        page = superuser.post(ADD, self.form(image=SimpleUploadedFile("me.png", b"no picture"))).text
+        assert "The picture cannot be read" in page
+        assert not Product.objects.exists()
+        assert stored_files() == []
+
+    def test_without_the_right_to_see_people_one_sells_oneself(self) -> None:
+        user = make_user(is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=["add_product", "view_product"]))
+        browser = browser_of(user)
+        assert browser.get(ADD).status_code == 200
+        browser.post(ADD, self.form())
+        assert Product.objects.get().user == user
+
+
+class TestChange:
+    def test_shows_the_ledger(self, superuser: Client) -> None:
+        product = make_product(stock=12)
+        page = superuser.get(change_page(product)).text
+        assert "+12" in page
+        assert "set by hand" in page
+
+    def test_the_ledger_takes_as_many_statements_for_many(self, superuser: Client) -> None:
+        def statements() -> int:
+            with CaptureQueriesContext(connection) as queries:
+                superuser.get(change_page(product))
+            return len(queries)
+
+        product = make_product()
+        statements()
+        few = statements()
+        for stock in range(30):
+            set_stock(product, stock, now=timezone.now())
+        assert statements() == few
+
+    def test_writes_what_was_edited(self, superuser: Client) -> None:
+        product, seller, category = make_product(stock=5), make_user(), make_category()
+        slug = product.slug
+        changes = {"name": "Another name", "user": str(seller.pk), "category": str(category.pk), "stock": "9"}
+        superuser.post(change_page(product), form_of(product, **changes))
+        product.refresh_from_db()
+        assert (product.name, product.user, product.category) == ("Another name", seller, category)
+        assert (product.slug, product.stock, movements(product)) == (slug, 9, [5, 4])
+
+    def test_what_was_sold_meanwhile_stays_sold(self, superuser: Client) -> None:
+        product = make_product()
+        form = form_of(product, name="Another name")
+        set_stock(product, 4, now=timezone.now())
+        superuser.post(change_page(product), form)
+        product.refresh_from_db()
+        assert (product.name, product.stock, movements(product)) == ("Another name", 4, [10, -6])
+
+    def test_the_ledger_cannot_be_rewritten(self, superuser: Client) -> None:
+        product = make_product()
+        [movement] = product.movements.all()
+        forged = {
+            "movements-TOTAL_FORMS": "2",
+            "movements-INITIAL_FORMS": "1",
+            "movements-0-id": str(movement.pk),
+            "movements-0-product": str(product.pk),
+            "movements-0-delta": "99",
+            "movements-0-DELETE": "on",
+            "movements-1-product": str(product.pk),
+            "movements-1-delta": "99",
+            "movements-1-reason": "set",
+        }
+        superuser.post(change_page(product), form_of(product, **forged))
+        assert movements(product) == [10]
+
+    def test_a_replaced_picture_goes_after_the_commit(
+        self, superuser: Client, django_capture_on_commit_callbacks: Callable[..., Any]
+    ) -> None:
+        product = make_product()
+        superuser.post(change_page(product), form_of(product, image=upload()))
+        first = stored_files()
+        with django_capture_on_commit_callbacks() as callbacks:
+            superuser.post(change_page(product), form_of(product, image=upload("red")))
+        assert len(stored_files()) == 8
+        for callback in callbacks:
+            callback()
+        assert len(stored_files()) == 4
+        assert not set(first) & set(stored_files())
+
+    def test_takes_the_picture_away(
+        self, superuser: Client, django_capture_on_commit_callbacks: Callable[..., Any]
+    ) -> None:
+        product = make_product()
+        superuser.post(change_page(product), form_of(product, image=upload()))
+        with django_capture_on_commit_callbacks(execute=True):
+            superuser.post(change_page(product), form_of(product, **{"image-clear": "on"}))
+        product.refresh_from_db()
+        assert (product.image.name, product.image_width, product.image_placeholder) == ("", None, "")
+        assert stored_files() == []
+
+    def test_is_closed_without_the_right(self) -> None:
+        product = make_product()
+        browser = clerk("view_product")
+        assert browser.get(change_page(product)).status_code == 200
+        assert browser.post(change_page(product), form_of(product, name="Changed")).status_code == 403
+        assert not Product.objects.filter(name="Changed").exists()
+
+
+class TestDelete:
+    def test_takes_the_pictures_along(
+        self, superuser: Client, django_capture_on_commit_callbacks: Callable[..., Any]
+    ) -> None:
+        one, two = make_product(), make_product()
+        make_comment(product=one)
+        for product in (one, two):
+            superuser.post(change_page(product), form_of(product, image=upload()))
+        with django_capture_on_commit_callbacks(execute=True):
+            superuser.post(reverse("admin:catalog_product_delete", args=[one.pk]), {"post": "yes"})
+        assert len(stored_files()) == 4
+        with django_capture_on_commit_callbacks(execute=True):
+            superuser.post(
+                PRODUCTS, {"action": "delete_selected", "_selected_action": [two.pk], "post": "yes"}
+            )
+        assert stored_files() == []
+        assert not Product.objects.exists()
+        assert not StockMovement.objects.exists()
+
+    def test_is_closed_without_the_right(self) -> None:
+        product = make_product()
+        page = reverse("admin:catalog_product_delete", args=[product.pk])
+        assert clerk("view_product", "change_product").post(page, {"post": "yes"}).status_code == 403
+        assert Product.objects.filter(pk=product.pk).exists()
+
+
+class TestCategories:
+    def test_are_listed_with_their_products(self, superuser: Client) -> None:
+        category = make_category("Kitchen")
+        make_product(category=category)
+        assert "Kitchen" in superuser.get(CATEGORIES, {"q": "kit"}).text
+
+    def test_get_a_slug_that_stays(self, superuser: Client) -> None:
+        superuser.post(reverse("admin:catalog_category_add"), {"name": "Garden & Terrace"})
+        category = Category.objects.get()
+        assert category.slug == "garden-terrace"
+        superuser.post(reverse("admin:catalog_category_change", args=[category.pk]), {"name": "Outdoors"})
+        category.refresh_from_db()
+        assert (category.name, category.slug) == ("Outdoors", "garden-terrace")
+
+    def test_names_are_unique(self, superuser: Client) -> None:
+        make_category("Kitchen")
+        superuser.post(reverse("admin:catalog_category_add"), {"name": "Kitchen"})
+        assert Category.objects.count() == 1
+
+    def test_with_products_stay(self, superuser: Client) -> None:
+        category = make_product().category
+        superuser.post(reverse("admin:catalog_category_delete", args=[category.pk]), {"post": "yes"})
+        assert Category.objects.filter(pk=category.pk).exists()
