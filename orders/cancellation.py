@@ -15,6 +15,7 @@ from orders.payments.settlement import PAID, try_settle
 from orders.transitions import move
 
 TRY_LATER = "The payment is being processed. Please try again later."
+DISPUTED = "The payment is disputed. Please write to us."
 CANCELLABLE = frozenset({OrderStatus.DRAFT, OrderStatus.PENDING, OrderStatus.PAID})
 
 
@@ -64,6 +65,8 @@ def close(order_uuid: UUID, *, from_statuses: frozenset[OrderStatus], now: datet
     status = OrderStatus(order.status)
     if status not in from_statuses:
         raise OrderNotCancellable(status)
+    if order.disputed_at:
+        raise OrderNotCancellable(status, DISPUTED)
     live = live_attempt(order_uuid, lock=True)
     if status == OrderStatus.PENDING and live:
         raise OrderNotCancellable(status, TRY_LATER)

@@ -132,6 +132,8 @@ class Order(models.Model):
     paid_at = models.DateTimeField(null=True, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    # While the cardholder disputes the payment the order is frozen: it is neither shipped nor cancelled nor refunded.
+    disputed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Set before the mail is sent, so that a crash loses a mail rather than sends it twice.
     confirmation_mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
 

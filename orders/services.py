@@ -1,12 +1,14 @@
 """Drafts that are filled item by item, and what an owner does with an order once it is placed."""
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
+from backend import money
 from backend.errors import NotFound, TooManyAttempts, ValidationError
 from catalog.models import Product
 from catalog.stock import InsufficientStock
@@ -14,10 +16,11 @@ from orders import cancellation
 from orders.cart import check_quantity
 from orders.checkout import items_total
 from orders.errors import OrderNotEditable, PaymentUnavailable
-from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus
+from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus, Payment
 from orders.owners import Owner
 from orders.payments.attempts import ensure_attempt, live_attempt, start_pending
-from orders.payments.settlement import try_settle
+from orders.payments.refunds import promise_refund, refundable
+from orders.payments.settlement import PAID, try_settle
 
 MAX_DRAFTS = 10
 
@@ -120,6 +123,31 @@ def refresh_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
 def cancel_order(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
     """NotFound, OrderNotCancellable."""
     cancellation.cancel(owned(owner, order_uuid), now=now)
+
+
+def refund(*, order_uuid: UUID, amount: Decimal, now: datetime) -> None:
+    """Give back so much of what was paid for the order, for the staff; the stock stays as it is.
+
+    ValidationError for more than there is to give back and for a disputed payment. Sent after the commit; where Stripe
+    cannot be asked it is sent by the reconciliation.
+    """
+    try_settle(promised(order_uuid=order_uuid, amount=amount, now=now), now=now)
+
+
+@transaction.atomic(durable=True)
+def promised(*, order_uuid: UUID, amount: Decimal, now: datetime) -> Payment:
+    """Write the refund's row. Locks the order, then its payment."""
+    order = Order.objects.select_for_update().get(pk=order_uuid)
+    payment = live_attempt(order_uuid, lock=True)
+    if payment is None or payment.status not in PAID:
+        raise ValidationError.of(amount="Nothing has been paid.")
+    if order.disputed_at:
+        raise ValidationError.of(amount="The payment is disputed: answer the dispute at Stripe.")
+    left = refundable(payment)
+    if amount != money.round_half_up(amount, payment.currency) or not 0 < amount <= left:
+        raise ValidationError.of(amount=f"Between {money.smallest_unit(payment.currency)} and {left}.")
+    promise_refund(payment, amount, now=now)
+    return payment
 
 
 def owned(owner: Owner, order_uuid: UUID) -> Order:

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from orders.models import StripeEvent
+from orders.payments.gateway import is_live
 from orders.payments.settlement import settle
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     event = verified(request)
     if event is None:
         return HttpResponse("Not a signed event.", status=400)
+    if event["livemode"] != is_live():
+        return HttpResponse("An event of the other mode.", status=400)
     intent_id = intent_of(event)
     if intent_id:
         now = timezone.now()

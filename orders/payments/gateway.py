@@ -39,6 +39,11 @@ def fake_in_use() -> bool:
     return settings.STRIPE_FAKE_ALLOWED and not settings.STRIPE_SECRET_KEY
 
 
+def is_live() -> bool:
+    """Whether real money moves; Stripe's keys say so in their names."""
+    return "_live_" in settings.STRIPE_SECRET_KEY
+
+
 def fake() -> FakeStripe:
     """The fake, for what a shopper and a bank do to it."""
     return fake_transport(settings.STRIPE_FAKE_DB)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -28,6 +29,8 @@ STATUSES = {
     "canceled": PaymentStatus.CANCELLED,
     "succeeded": PaymentStatus.SUCCEEDED,
 }
+# Over, and the money stayed here; a lost one stays with the order.
+SETTLED_DISPUTES = frozenset({"won", "warning_closed", "prevented"})
 PAID = frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED})
 REFUSED = "The payment was not accepted. Please try another way to pay."
 
@@ -39,10 +42,11 @@ def settle(intent_id: str, *, now: datetime, event: StripeEvent | None = None) -
     that is none of ours. What must leave the database follows the commit, and is made up for by the next call if
     the process dies before it. stripe.StripeError where Stripe cannot be asked.
     """
-    payment = fetch_and_apply(intent_id, now=now, event=event)
+    report = fetched(intent_id)
+    payment = apply(report, now=now, event=event) if report else None
     if payment and payment.status in PAID:
-        if send_promised(payment):
-            fetch_and_apply(intent_id, now=now)
+        if send_promised(payment) and (report := fetched(intent_id)):
+            apply(report, now=now)
         mail.confirm(payment.order_id, now=now)
 
 
@@ -56,23 +60,36 @@ def try_settle(payment: Payment, *, now: datetime) -> bool:
     return True
 
 
-def fetch_and_apply(intent_id: str, *, now: datetime, event: StripeEvent | None = None) -> Payment | None:
-    intent = client().v1.payment_intents.retrieve(intent_id)
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All that Stripe says of an intent."""
+
+    intent: stripe.PaymentIntent
     refunds: Sequence[stripe.Refund] = ()
-    if intent.latest_charge:
-        refunds = client().v1.refunds.list({"payment_intent": intent_id, "limit": 100}).data
-    return apply(intent, refunds, now=now, event=event)
+    disputed: bool = False
+
+
+def fetched(intent_id: str) -> Report | None:
+    """None for an intent that this account of Stripe does not have. stripe.StripeError where it cannot be asked."""
+    try:
+        intent = client().v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
+    except stripe.InvalidRequestError as error:
+        if error.code == "resource_missing":
+            return None
+        raise
+    charge = intent.latest_charge
+    if not isinstance(charge, stripe.Charge):
+        return Report(intent=intent)
+    refunds = client().v1.refunds.list({"payment_intent": intent_id, "limit": 100}).data
+    disputes = client().v1.disputes.list({"payment_intent": intent_id}).data if charge.disputed else ()
+    disputed = any(dispute.status not in SETTLED_DISPUTES for dispute in disputes)
+    return Report(intent=intent, refunds=refunds, disputed=disputed)
 
 
 @transaction.atomic(durable=True)
-def apply(
-    intent: stripe.PaymentIntent,
-    refunds: Sequence[stripe.Refund] = (),
-    *,
-    now: datetime,
-    event: StripeEvent | None = None,
-) -> Payment | None:
+def apply(report: Report, *, now: datetime, event: StripeEvent | None = None) -> Payment | None:
     """Bring our rows to what Stripe says; None for an intent that is none of ours. Locks order, then payment."""
+    intent = report.intent
     uuid = our_uuid(intent)
     found = Payment.objects.filter(pk=uuid).first() if uuid else None
     if found is None or found.intent_id not in (None, intent.id):
@@ -89,7 +106,8 @@ def apply(
         mirror(payment, intent, now=now)
     if payment.status in PAID:
         on_success(order, payment, now=now)
-        count_refunds(payment, refunds, now=now)
+        freeze(order, disputed=report.disputed, now=now)
+        count_refunds(payment, report.refunds, now=now)
         if payment.status == PaymentStatus.REFUNDED:
             on_full_refund(order.pk, now=now)
     return payment
@@ -130,6 +148,12 @@ def on_success(order: Order, payment: Payment, *, now: datetime) -> None:
             move(order.pk, OrderStatus.SHIPPED, now=now)
     elif order.status == OrderStatus.CANCELLED:
         promise_rest(payment, now=now)
+
+
+def freeze(order: Order, *, disputed: bool, now: datetime) -> None:
+    """A disputed order is the staff's to decide; it thaws when the dispute is won."""
+    if disputed != bool(order.disputed_at):
+        Order.objects.filter(pk=order.pk).update(disputed_at=now if disputed else None, updated_at=now)
 
 
 def on_full_refund(order_uuid: UUID, *, now: datetime) -> None:
