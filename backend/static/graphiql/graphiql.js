@@ -3,42 +3,68 @@
 const root = document.getElementById("graphiql");
 
 const examples = [
-  `# Find something.
+  {
+    query: `# Find something.
 query Search {
   search(term: "lamp", first: 5) {
     __typename
     ... on ProductConnection {
       totalCount
-      nodes { id name slug finalPrice { amount currency } stock seller { name } }
+      nodes { id name stock finalPrice { amount currency } }
     }
     ... on NoProductMatches { message suggestions }
   }
 }
 `,
-  `# Put it into the cart: take an id from the search.
+  },
+  {
+    query: `# Put it into the cart. The id is below, in Variables:
+# any that the search finds will do.
 mutation AddToCart($productId: ID!) {
-  addToCart(input: { productId: $productId, quantity: 2 }) {
+  addToCart(input: {
+    productId: $productId
+    quantity: 2
+  }) {
     __typename
-    ... on Cart { totalQuantity total { amount currency } items { id quantity product { name } } }
+    ... on Cart {
+      totalQuantity
+      total { amount currency }
+      items { quantity product { name } }
+    }
     ... on UserError { code message }
   }
 }
 `,
-  `# Buy what is in the cart. One key for each intent to buy: the same key answers with the same order.
-mutation Checkout {
+    variables: '{ "productId": "UHJvZHVjdDoxMA==" }',
+  },
+  {
+    query: `# Buy what is in the cart. Each purchase has its own key
+# (see Variables): the same key gives the same order.
+mutation Checkout($key: UUID!) {
   checkout(input: {
-    idempotencyKey: "6b0d6a0e-2f0f-4c64-9d43-3f3b8f6f6c11"
+    idempotencyKey: $key
     shipping: {
-      firstName: "Ada" lastName: "Lovelace" email: "ada@example.com" phone: "+1 415 555 2671"
-      address: "Market Street" buildingNumber: "1" city: "San Francisco" zipCode: "94105" state: "CA" country: "US"
+      firstName: "Ada", lastName: "Lovelace"
+      email: "ada@example.com"
+      phone: "+1 415 555 2671"
+      address: "Market Street", buildingNumber: "1"
+      city: "San Francisco", zipCode: "94105"
+      state: "CA", country: "US"
     }
   }) {
     __typename
-    ... on Order { uuid status amount { amount currency } payment { status clientSecret } }
+    ... on Order {
+      uuid
+      status
+      amount { amount currency }
+      payment { status clientSecret }
+    }
     ... on UserError { code message }
   }
 }
 `,
+    variables: '{ "key": "6b0d6a0e-2f0f-4c64-9d43-3f3b8f6f6c11" }',
+  },
 ];
 
 const fetcher = async (operation, options) => {
@@ -54,7 +80,7 @@ const fetcher = async (operation, options) => {
 ReactDOM.render(
   React.createElement(GraphiQL, {
     fetcher,
-    defaultTabs: examples.map((query) => ({ query })),
+    defaultTabs: examples,
     shouldPersistHeaders: false,
   }),
   root,
