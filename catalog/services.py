@@ -119,15 +119,20 @@ def assign(
         if field == "category":
             product.category = category_of(fields["category"])  # type: ignore[assignment]  # null is refused below
         elif field == "image":
-            product.image = picture.name if picture else ""
-            product.image_width = picture.width if picture else None
-            product.image_height = picture.height if picture else None
-            product.image_placeholder = picture.placeholder if picture else ""
+            set_picture(product, picture)
         else:
             setattr(product, field, value)
     product.updated_at = now
     with field_errors():
         product.full_clean(exclude=["user", "slug", "final_price"])
+
+
+def set_picture(product: Product, picture: images.StoredImage | None) -> None:
+    """Set what the row keeps of its picture, in memory."""
+    product.image = picture.name if picture else ""
+    product.image_width = picture.width if picture else None
+    product.image_height = picture.height if picture else None
+    product.image_placeholder = picture.placeholder if picture else ""
 
 
 def category_of(slug: str | None) -> Category | None:

@@ -105,15 +105,9 @@ class TestList:
             assert text in page
 
     def test_shows_thumbnails_without_opening_a_file(self, superuser: Client) -> None:
-        superuser.post(
-            ADD,
-            {
-                **form_of(Product(category=make_category(), name="A", description="A", price=Decimal(1))),
-                "user": "",
-                "image": upload(),
-            },
-        )
-        product = Product.objects.get()
+        product = make_product()
+        superuser.post(change_page(product), form_of(product, image=upload()))
+        product.refresh_from_db()
         for name in stored_files():
             default_storage.delete(f"products/{name}")
         page = superuser.get(PRODUCTS).text
@@ -213,7 +207,7 @@ class TestEditingTheList:
 class TestAdd:
     def form(self, **changes: Any) -> dict[str, Any]:
         product = Product(
-            category=make_category(), user=make_user(), name="Tea Pot", description="Hot.", price=5
+            category=make_category(), user=make_user(), name="Tea Pot", description="Hot.", price=Decimal(5)
         )
         return form_of(product, stock="4", **changes)
 

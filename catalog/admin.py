@@ -1,0 +1,264 @@
+"""Products with their stock and its ledger, and categories, for the staff."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.db import models, transaction
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminImageFieldWidget
+
+from backend import images
+from backend.money import Money
+from backend.slugs import save_with_slug
+from catalog.models import Category, Product, StockMovement
+from catalog.selectors import ProductFilter, narrowed
+from catalog.services import WRITTEN, delete_files_after_commit, set_picture
+from catalog.stock import lock_products, set_stock
+
+FEW = 10  # in stock, and time to order more
+ROW_KEY = re.compile(r"form-\d+-id")
+
+
+class Availability(admin.SimpleListFilter):
+    title = "availability"
+    parameter_name = "available"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "In stock"), ("no", "Sold out")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        in_stock = {"yes": True, "no": False}.get(self.value() or "")
+        return narrowed(queryset, ProductFilter(in_stock=in_stock))
+
+
+class OnSale(admin.SimpleListFilter):
+    title = "discount"
+    parameter_name = "on_sale"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "On sale"), ("no", "Full price")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        on_sale = {"yes": True, "no": False}.get(self.value() or "")
+        return narrowed(queryset, ProductFilter(on_sale=on_sale))
+
+
+class ProductForm(forms.ModelForm[Product]):
+    # Not Django's ImageField, which would have Pillow read any format that it knows.
+    image = forms.FileField(required=False, widget=UnfoldAdminImageFieldWidget({"accept": "image/*"}))
+
+    def clean_image(self) -> Any:
+        upload = self.cleaned_data["image"]
+        if isinstance(upload, UploadedFile):  # else the picture that is there, or False for none
+            try:
+                images.prepare(upload)
+            except images.InvalidImage as error:
+                raise ValidationError(str(error)) from error
+        return upload
+
+
+class MovementInline(TabularInline):
+    model = StockMovement
+    verbose_name_plural = "stock movements"
+    fields = readonly_fields = ("created_at", "change", "reason", "order_uuid")
+    per_page = 10
+    extra = 0
+    can_delete = False
+
+    @display(description="Change")
+    def change(self, movement: StockMovement) -> str:
+        return f"{movement.delta:+d}"
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They belong to the product, and have no page of their own."""
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Product)
+class ProductAdmin(ModelAdmin):
+    """Every write ends in the steps of catalog.services and catalog.stock; Django's views own the transaction."""
+
+    form = ProductForm
+    inlines = (MovementInline,)
+    list_display = (
+        *("product", "category", "price", "discount", "discounted_price"),
+        *("stock", "availability", "sold_count", "rating"),
+    )
+    list_editable = ("price", "discount", "stock")
+    list_filter = (
+        ("category", RelatedDropdownFilter),
+        Availability,
+        OnSale,
+        ("user", AutocompleteSelectFilter),
+    )
+    list_filter_submit = True
+    list_select_related = ("category", "user__profile")
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("name", "slug")
+    autocomplete_fields = ("user",)
+    readonly_fields = ("seller", "discounted_price", "slug", "sold_count", "rating", "added_at", "updated_at")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        """The seller is chosen by those who may see people; the others sell in their own name."""
+        seller = "user" if request.user.has_perm("accounts.view_user") else "seller"
+        return (
+            (None, {"fields": ("name", "description", ("category", seller), "image")}),
+            ("Price and stock", {"fields": (("price", "discount"), ("stock", "discounted_price"))}),
+            ("Records", {"fields": (("slug", "added_at"), ("updated_at", "sold_count"), "rating")}),
+        )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"user": request.user.pk, **super().get_changeform_initial_data(request)}
+
+    def formfield_for_dbfield(
+        self, db_field: models.Field[Any, Any], request: HttpRequest, **options: Any
+    ) -> Any:
+        """A list shows many rows: only what was edited in it is written, not what was sold in the meantime.
+
+        So the page carries what it showed, and an edit is told from that.
+        """
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if db_field.name in self.list_editable:
+            field.show_hidden_initial = True
+        return field
+
+    @display(description="Product", ordering="sort_name", header=True)
+    def product(self, product: Product) -> list[Any]:
+        return [product.name, self.seller(product), product.name[:1], thumbnail(product)]
+
+    @display(description="Seller")
+    def seller(self, product: Product) -> str:
+        return product.user.profile.name
+
+    @display(description="Final price", ordering="final_price")
+    def discounted_price(self, product: Product) -> str:
+        money = Money.of(product.final_price, settings.STORE_CURRENCY)
+        return f"{money.amount} {money.currency}"
+
+    @display(
+        description="Availability",
+        ordering="stock",
+        label={"plenty": "success", "few": "warning", "none": "danger"},
+    )
+    def availability(self, product: Product) -> tuple[str, str]:
+        if not product.stock:
+            return "none", "Sold out"
+        return ("few", "Few left") if product.stock <= FEW else ("plenty", "In stock")
+
+    @display(description="Rating", ordering="rating_average", empty_value="–")
+    def rating(self, product: Product) -> str | None:
+        return f"{product.rating_average:.1f} ★ ({product.rating_count})" if product.rating_count else None
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Django saves an edited list row by row as it is sorted; the products are locked in their order first."""
+        rows = [str(value) for name, value in request.POST.items() if ROW_KEY.fullmatch(name)]
+        response: HttpResponse
+        if "_save" in request.POST:
+            with transaction.atomic():
+                lock_products({int(row) for row in rows if row.isdecimal()})
+                response = super().changelist_view(request, extra_context)
+        else:
+            response = super().changelist_view(request, extra_context)
+        return response
+
+    def save_model(
+        self, request: HttpRequest, obj: Product, form: forms.ModelForm[Product], change: bool
+    ) -> None:
+        upload = form.cleaned_data["image"] if "image" in form.changed_data else None
+        with images.stored(upload or None, folder="products", field="image") as picture:
+            if change:
+                write_changes(obj, form.changed_data, picture=picture, now=timezone.now())
+            else:
+                insert(obj, seller=request.user, picture=picture, now=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: Product) -> None:
+        picture = obj.image.name
+        super().delete_model(request, obj)
+        delete_files_after_commit(picture)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        for product in lock_products(set(queryset.values_list("pk", flat=True))).values():
+            self.delete_model(request, product)
+
+
+def thumbnail(product: Product) -> dict[str, Any] | None:
+    """As Unfold's header shows it, by its address alone."""
+    if not product.image.name:
+        return None
+    name = images.thumbnail_name(product.image.name, images.ThumbnailSize.SMALL)
+    return {"path": default_storage.url(name), "squared": True, "width": 40, "height": 40}
+
+
+def insert(product: Product, *, seller: Any, picture: images.StoredImage | None, now: datetime) -> None:
+    """The ledger starts from nothing."""
+    if product.user_id is None:
+        product.user = seller
+    set_picture(product, picture)
+    product.added_at = product.updated_at = now
+    stock, product.stock = product.stock, 0
+    save_with_slug(product, product.name)
+    set_stock(product, stock, now=now)
+
+
+def write_changes(
+    edited: Product, fields: Sequence[str], *, picture: images.StoredImage | None, now: datetime
+) -> None:
+    """Write the edited fields over what the row holds by now. Locks the product."""
+    product = lock_products({edited.pk})[edited.pk]
+    before = product.image.name
+    for field in fields:
+        if field == "image":
+            set_picture(product, picture)
+        else:
+            setattr(product, field, getattr(edited, field))
+    product.updated_at = now
+    product.save(update_fields=(*WRITTEN, "user"))
+    set_stock(product, product.stock, now=now)
+    if product.image.name != before:
+        delete_files_after_commit(before)
+
+
+@admin.register(Category)
+class CategoryAdmin(ModelAdmin):
+    list_display = ("name", "slug", "products")
+    search_fields = ("name",)
+    fields = ("name", "slug")
+    readonly_fields = ("slug",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
+        categories: QuerySet[Category] = super().get_queryset(request)
+        return categories.annotate(product_count=Count("products"))
+
+    @display(description="Products", ordering="product_count")
+    def products(self, category: Category) -> int:
+        count: int = category.product_count  # type: ignore[attr-defined]  # annotated
+        return count
+
+    def save_model(
+        self, request: HttpRequest, obj: Category, form: forms.ModelForm[Category], change: bool
+    ) -> None:
+        if change:
+            obj.save()
+        else:
+            save_with_slug(obj, obj.name)
