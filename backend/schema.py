@@ -1,10 +1,13 @@
 """The one schema: the apps' roots merged with what belongs to none of them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import strawberry
 from django.conf import settings
+from graphql import GraphQLError, OperationDefinitionNode
 from strawberry import relay
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
@@ -19,6 +22,18 @@ from backend.api.scalars import SCALARS
 class Schema(strawberry.Schema):
     def process_errors(self, *_: Any, **__: Any) -> None:
         """Nothing: the view logs faults, once, and what a client did wrong is no fault."""
+
+
+class NamedOperation(SchemaExtension):
+    """Refuses a document of several operations where the request names none: Strawberry would run the first."""
+
+    def on_parse(self) -> Iterator[None]:
+        yield
+        context = self.execution_context
+        definitions = context.graphql_document.definitions if context.graphql_document else ()
+        operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
+        if len(operations) > 1 and context._provided_operation_name is None:
+            context.pre_execution_errors = [GraphQLError("Name the operation to run.")]
 
 
 @strawberry.type(description="What a front end needs to know of this shop.")
@@ -52,4 +67,9 @@ Mutation = merge_types(
     (accounts.schema.Mutation, catalog.schema.Mutation, orders.schema.Mutation, reviews.schema.Mutation),
 )
 
-schema = Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))
+schema = Schema(
+    query=Query,
+    mutation=Mutation,
+    extensions=[NamedOperation],
+    config=StrawberryConfig(scalar_map=SCALARS),
+)

@@ -106,7 +106,11 @@ def parsed(request: HttpRequest) -> dict[str, Any]:
         raise Refused("The request is too large.", status=413) from error
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise Refused("The request is no well-formed GraphQL request.") from error
-    if not isinstance(operation, dict) or not isinstance(operation.get("query"), str):
+    if (
+        not isinstance(operation, dict)
+        or not isinstance(operation.get("query"), str)
+        or not operation["query"]
+    ):
         raise Refused("Send an object with a string named `query`.")
     for name, kind in (("variables", dict), ("extensions", dict), ("operationName", str)):
         if not isinstance(operation.get(name), kind | None):

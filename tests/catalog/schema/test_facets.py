@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -49,7 +50,7 @@ class TestFacets:
 
     def test_of_no_products(self, api: GraphQLClient) -> None:
         query = FACETS + "{ products { ...Facets } }"
-        nothing = {"categories": [], "minPrice": None, "maxPrice": None, "inStock": 0, "onSale": 0}
+        nothing: dict[str, Any] = {"categories": [], "minPrice": None, "maxPrice": None, "inStock": 0, "onSale": 0}
         assert api.run(query)["products"]["facets"] == nothing
 
     def test_of_one_category(self, api: GraphQLClient) -> None:
