@@ -113,10 +113,7 @@ def submit_draft(
         raise OrderNotEditable(OrderStatus.CANCELLED)
     if order.status != OrderStatus.DRAFT:
         return
-    wanted = {
-        item.product_id or -item.pk: Wanted(name=item.name, quantity=item.quantity)
-        for item in order.items.all()
-    }
+    wanted = {item.product_key: Wanted(name=item.name, quantity=item.quantity) for item in order.items.all()}
     if not wanted:
         raise CartEmpty
     submit(order, wanted, owner=owner, shipping=shipping, expected_total=expected_total, now=now)

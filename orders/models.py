@@ -165,6 +165,17 @@ class Order(models.Model):
         return f"Order {str(self.uuid)[:8]}"
 
 
+class ProductKeyField(models.BigIntegerField[int, int]):
+    """The product's key, noted when an item is made: a deleted product can still be named, and taken out."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> int:
+        item = model_instance
+        assert isinstance(item, OrderItem)
+        if add:
+            item.product_key = item.product_id or 0
+        return item.product_key
+
+
 class OrderItem(models.Model):
     """Name and price as they were bought, which stay when the product changes or goes."""
 
@@ -172,6 +183,7 @@ class OrderItem(models.Model):
     product = models.ForeignKey(
         Product, on_delete=models.SET_NULL, null=True, blank=True, related_name="order_items"
     )
+    product_key = ProductKeyField(editable=False)
     name = models.CharField(max_length=200)
     quantity = models.PositiveSmallIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]

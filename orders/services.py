@@ -47,7 +47,7 @@ def add_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, quantity:
     product = Product.objects.filter(pk=product_pk).first()
     if product is None:
         raise NotFound("product")
-    items = {item.product_id: item.quantity for item in order.items.all()}
+    items = {item.product_key: item.quantity for item in order.items.all()}
     if product_pk not in items and len(items) >= MAX_LINES:
         raise ValidationError.of(productId=f"An order holds at most {MAX_LINES} products.")
     wanted = items.get(product_pk, 0) + quantity
@@ -74,9 +74,9 @@ def add_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, quantity:
 
 @transaction.atomic(durable=True)
 def remove_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, now: datetime) -> None:
-    """NotFound, OrderNotEditable. Locks the order."""
+    """Take the product out, also one that is no longer sold. NotFound, OrderNotEditable. Locks the order."""
     order = locked_draft(owner, order_uuid)
-    deleted, _ = order.items.filter(product=product_pk).delete()
+    deleted, _ = order.items.filter(product_key=product_pk).delete()
     if not deleted:
         raise NotFound("product in the order")
     sum_up(order, now=now)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import backend.money
+import orders.models
 
 
 class Migration(migrations.Migration):
@@ -100,6 +101,7 @@ class Migration(migrations.Migration):
             name='OrderItem',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('product_key', orders.models.ProductKeyField(editable=False)),
                 ('name', models.CharField(max_length=200)),
                 ('quantity', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(999)])),
                 ('unit_price', backend.money.AmountField(decimal_places=2, max_digits=10, validators=[backend.money.validate_amount])),
