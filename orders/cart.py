@@ -6,10 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Sum
 
 from backend.errors import NotFound, ValidationError
+from backend.money import MAX_MINOR_UNITS, from_minor_units
 from catalog.models import Product
 from catalog.stock import InsufficientStock
 from orders import models
@@ -178,6 +180,8 @@ class Cart:
             unique_fields=["cart", "product"],
             update_fields=["quantity", "product_name", "seen_price"],
         )
+        worth = cart.items.aggregate(sum=Sum(F("product__price") * F("quantity")))["sum"]
+        check_payable_at_once(worth)
 
     @staticmethod
     def empty(cart: models.Cart) -> None:
@@ -193,6 +197,13 @@ def product_key(line: CartItem) -> int:
 def check_quantity(quantity: int) -> None:
     if not 1 <= quantity <= MAX_QUANTITY:
         raise ValidationError.of(quantity=f"Between 1 and {MAX_QUANTITY}.")
+
+
+def check_payable_at_once(total: Decimal) -> None:
+    """ValidationError for a total that no payment could settle; a larger one may not even fit its column."""
+    most = from_minor_units(MAX_MINOR_UNITS, settings.STORE_CURRENCY)
+    if total > most:
+        raise ValidationError.of(quantity=f"At most {most} {settings.STORE_CURRENCY} can be paid at once.")
 
 
 @transaction.atomic(durable=True)

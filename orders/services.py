@@ -13,7 +13,7 @@ from backend.errors import NotFound, TooManyAttempts, ValidationError
 from catalog.models import Product
 from catalog.stock import InsufficientStock
 from orders import cancellation
-from orders.cart import check_quantity
+from orders.cart import check_payable_at_once, check_quantity
 from orders.checkout import items_total
 from orders.errors import OrderNotEditable, PaymentUnavailable
 from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus, Payment
@@ -93,6 +93,7 @@ def locked_draft(owner: Owner, order_uuid: UUID) -> Order:
 
 def sum_up(order: Order, *, now: datetime) -> None:
     order.amount, order.updated_at = items_total(order), now
+    check_payable_at_once(order.amount)
     order.save(update_fields=["amount", "updated_at"])
 
 
