@@ -1,12 +1,20 @@
 """A shopper's operations, and Stripe as the shopper and the bank see it."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import stripe
 from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.core import mail
+from django.db import connection, models
+from django.test.utils import CaptureQueriesContext
 
-from orders.models import Order, Payment
+from catalog.models import Product, StockMovement
+from orders.models import Cart, CartItem, Order, OrderItem, Payment, Refund, Shipping, StripeEvent
 from orders.payments.gateway import fake
 from orders.stripe_fake import FakeStripe, Outcome
 from tests.conftest import GraphQLClient, global_id
@@ -102,6 +110,50 @@ class Bank:
 @pytest.fixture
 def bank() -> Bank:
     return Bank()
+
+
+@pytest.fixture(autouse=True)
+def _impatient_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK repeats a failed call at once."""
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.0)
+    monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.0)
+
+
+TABLES: tuple[type[models.Model], ...] = (
+    *(
+        Product,
+        StockMovement,
+        Cart,
+        CartItem,
+        Order,
+        OrderItem,
+        Shipping,
+        Payment,
+        Refund,
+        StripeEvent,
+        Session,
+    ),
+)
+
+
+def whole_state() -> dict[str, Any]:
+    """Every row of the shop, every mail, and all that has happened at Stripe."""
+    rows = {table.__name__: list(table._base_manager.order_by("pk").values()) for table in TABLES}
+    return {**rows, "mails": len(mail.outbox), "stripe": fake().events()}
+
+
+@contextmanager
+def nothing_changes() -> Iterator[None]:
+    before = whole_state()
+    yield
+    assert whole_state() == before
+
+
+def statements(operation: Callable[[], object]) -> int:
+    """How many SQL statements it takes, with those that open and close its transactions."""
+    with CaptureQueriesContext(connection) as captured:
+        operation()
+    return len(captured)
 
 
 def status_of(uuid: str) -> str:
