@@ -6,7 +6,9 @@ DomainError
 ├── TotalChanged
 ├── PaymentUnavailable
 ├── OrderNotEditable
-└── OrderNotCancellable
+├── OrderNotCancellable
+├── OrderNotShippable      these two by the staff
+└── OrderNotRestockable
 """
 
 from backend.errors import DomainError
@@ -61,4 +63,20 @@ class OrderNotCancellable(DomainError):
 
     def __init__(self, status: OrderStatus, message: str = "") -> None:
         super().__init__(message or f"The order is {status.label.lower()} and cannot be cancelled.")
+        self.status = status
+
+
+class OrderNotShippable(DomainError):
+    code = "ORDER_NOT_SHIPPABLE"
+
+    def __init__(self, status: OrderStatus, message: str = "") -> None:
+        super().__init__(message or f"The order is {status.label.lower()} and cannot be shipped.")
+        self.status = status
+
+
+class OrderNotRestockable(DomainError):
+    code = "ORDER_NOT_RESTOCKABLE"
+
+    def __init__(self, status: OrderStatus, message: str = "") -> None:
+        super().__init__(message or f"The order is {status.label.lower()}: only a refunded order is restocked.")
         self.status = status

@@ -1,0 +1,310 @@
+"""Orders for the staff, who ship, cancel and restock them, and edit nothing by hand."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.dataclasses import ActionDialog, UnfoldAction
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+from unfold.utils import display_for_label
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
+
+from backend.errors import DomainError
+from backend.money import Money
+from orders.cancellation import CANCELLABLE, cancel
+from orders.fulfilment import RESTOCKABLE, SHIPPABLE, restock, ship
+from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus
+from orders.services import refund
+
+ORDER_COLOURS = {
+    OrderStatus.DRAFT: "default",
+    OrderStatus.PENDING: "warning",
+    OrderStatus.PAID: "info",
+    OrderStatus.SHIPPED: "success",
+    OrderStatus.CANCELLED: "danger",
+    OrderStatus.REFUNDED: "primary",
+}
+PAYMENT_COLOURS = {
+    PaymentStatus.PENDING: "warning",
+    PaymentStatus.REQUIRES_ACTION: "warning",
+    PaymentStatus.PROCESSING: "info",
+    PaymentStatus.SUCCEEDED: "success",
+    PaymentStatus.FAILED: "danger",
+    PaymentStatus.CANCELLED: "default",
+    PaymentStatus.PARTIALLY_REFUNDED: "primary",
+    PaymentStatus.REFUNDED: "primary",
+}
+PAID = frozenset({OrderStatus.PAID, OrderStatus.SHIPPED})
+# In which status an order's page offers what; the services decide.
+OFFERED = {"ship": SHIPPABLE, "cancel": CANCELLABLE, "refund": PAID, "restock": RESTOCKABLE}
+SHIP, CANCEL, REFUND, RESTOCK = "Mark as shipped", "Cancel", "Refund", "Put back in stock"
+
+
+class Service(Protocol):
+    def __call__(self, order: Order, *, now: datetime) -> None: ...
+
+
+class ReadOnlyInline(TabularInline):
+    extra = 0
+    can_delete = False
+    hide_title = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ItemInline(ReadOnlyInline):
+    model = OrderItem
+    verbose_name_plural = "items"
+    fields = readonly_fields = ("name", "price", "quantity", "total", "product")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderItem]:
+        items: QuerySet[OrderItem] = super().get_queryset(request)
+        return items.select_related("order", "product")
+
+    @display(description="Unit price")
+    def price(self, item: OrderItem) -> str:
+        return money(item.unit_price, item.order.currency)
+
+    @display(description="Total")
+    def total(self, item: OrderItem) -> str:
+        return money(item.unit_price * item.quantity, item.order.currency)
+
+
+class PaymentInline(ReadOnlyInline):
+    model = Payment
+    fields = readonly_fields = ("state", "total", "given_back", "intent_id", "failure", "created_at")
+
+    @display(description="Status")
+    def state(self, payment: Payment) -> str:
+        return payment_label(payment)
+
+    @display(description="Amount")
+    def total(self, payment: Payment) -> str:
+        return money(payment.amount, payment.currency)
+
+    @display(description="Refunded")
+    def given_back(self, payment: Payment) -> str:
+        return money(payment.refunded, payment.currency)
+
+
+class RefundForm(BaseDialogForm):
+    amount = forms.DecimalField(widget=UnfoldAdminDecimalFieldWidget)
+
+
+def asking(question: str, *, submit: str, form: type[BaseDialogForm] | None = None) -> ActionDialog:
+    """A dialog before what a button does. Its form is posted, so that a stranger's link cannot do it."""
+    return ActionDialog(title=submit, description=question, form_class=form, form_submit_text=submit)
+
+
+@admin.register(Order)
+class OrderAdmin(ModelAdmin):
+    """A service does what an action asks for, in transactions of its own: actions run in none of Django's."""
+
+    list_display = ("number", "customer", "state", "total", "payment", "created_at")
+    list_filter = (
+        *(("status", ChoicesDropdownFilter), "created_at", "currency"),
+        ("disputed_at", admin.EmptyFieldListFilter),
+    )
+    list_filter_submit = True
+    list_select_related = ("shipping", "user__profile")
+    list_per_page = 50
+    show_full_result_count = False
+    date_hierarchy = "created_at"
+    search_fields = (
+        *("uuid", "user__email", "user__profile__name"),
+        *("shipping__email", "shipping__first_name", "shipping__last_name"),
+    )
+    fieldsets = (
+        (None, {"fields": (("uuid", "state"), ("total", "user"), "ships_to")}),
+        (
+            "History",
+            {
+                "fields": (
+                    ("created_at", "expires_at"),
+                    ("paid_at", "shipped_at"),
+                    ("cancelled_at", "updated_at"),
+                )
+            },
+        ),
+    )
+    readonly_fields = ("state", "total", "ships_to")
+    inlines = (ItemInline, PaymentInline)
+    actions = ("ship_orders", "cancel_orders", "restock_orders")
+    actions_detail = ("ship_this", "cancel_this", "refund_this", "restock_this")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        orders: QuerySet[Order] = super().get_queryset(request)
+        return orders.prefetch_related("payments")
+
+    @display(description="Order", ordering="uuid")
+    def number(self, order: Order) -> str:
+        return str(order)
+
+    @display(description="Customer", header=True, ordering="shipping__last_name")
+    def customer(self, order: Order) -> tuple[str, str]:
+        """The name and the address that the order was placed with, else the account's."""
+        if order.shipping:
+            return f"{order.shipping.first_name} {order.shipping.last_name}", order.shipping.email
+        return (order.user.profile.name, order.user.email) if order.user else ("Guest", "")
+
+    @display(description="Status", ordering="status")
+    def state(self, order: Order) -> str:
+        if order.disputed_at:
+            return label(order.status, f"{order.get_status_display()}, disputed", {order.status: "danger"})
+        return label(order.status, order.get_status_display(), ORDER_COLOURS)
+
+    @display(description="Amount", ordering="amount")
+    def total(self, order: Order) -> str:
+        return money(order.amount, order.currency)
+
+    @display(description="Payment", empty_value="–")
+    def payment(self, order: Order) -> str | None:
+        live = [payment_label(payment) for payment in order.payments.all() if payment.is_live]
+        return live[0] if live else None
+
+    @display(description="Ships to")
+    def ships_to(self, order: Order) -> str:
+        to = order.shipping
+        if to is None:
+            return "–"
+        lines = (
+            *(f"{to.first_name} {to.last_name}", f"{to.address} {to.building_number}"),
+            *(f"{to.zip_code} {to.city}", to.state, to.country, to.phone, to.email),
+        )
+        return "\n".join(line.strip() for line in lines if line.strip())
+
+    @action(description=SHIP, permissions=["fulfil"])
+    def ship_orders(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        self.attempt(request, orders, ship, done="Shipped")
+
+    @action(description=CANCEL, permissions=["fulfil"])
+    def cancel_orders(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        self.attempt(request, orders, cancel, done="Cancelled")
+
+    @action(description=RESTOCK, permissions=["fulfil"])
+    def restock_orders(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        self.attempt(request, orders, restock, done="Back in stock")
+
+    @action(
+        description=SHIP,
+        url_path="ship",
+        permissions=["fulfil"],
+        icon="local_shipping",
+        variant=ActionVariant.PRIMARY,
+        dialog=asking(
+            "The goods have left the house? The order cannot be cancelled after this.", submit=SHIP
+        ),
+    )
+    def ship_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        return self.attempt_one(request, object_id, ship, done="Shipped")
+
+    @action(
+        description=CANCEL,
+        url_path="cancel",
+        permissions=["fulfil"],
+        icon="cancel",
+        variant=ActionVariant.DANGER,
+        dialog=asking(
+            "The goods go back in stock, and what was paid goes back to the customer.", submit=CANCEL
+        ),
+    )
+    def cancel_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        return self.attempt_one(request, object_id, cancel, done="Cancelled")
+
+    @action(
+        description=RESTOCK,
+        url_path="restock",
+        permissions=["fulfil"],
+        icon="inventory_2",
+        dialog=asking("All of the order's goods have come back and can be sold again?", submit=RESTOCK),
+    )
+    def restock_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        return self.attempt_one(request, object_id, restock, done="Back in stock")
+
+    @action(
+        description=REFUND,
+        url_path="refund",
+        permissions=["fulfil"],
+        icon="undo",
+        dialog=asking(
+            "So much goes back to the customer by the way it came.", submit=REFUND, form=RefundForm
+        ),
+    )
+    def refund_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        def give_back(order: Order, *, now: datetime) -> None:
+            refund(order_uuid=order.pk, amount=form.cleaned_data["amount"], now=now)
+
+        return self.attempt_one(request, object_id, give_back, done="Refund on its way")
+
+    def attempt(self, request: HttpRequest, orders: Iterable[Order], service: Service, *, done: str) -> None:
+        """One order after the other, whatever becomes of the others; one message for each outcome."""
+        outcomes: dict[tuple[int, str], list[str]] = defaultdict(list)
+        for order in orders:
+            try:
+                service(order, now=timezone.now())
+            except DomainError as refusal:
+                outcomes[messages.ERROR, refusal.message].append(str(order))
+            else:
+                outcomes[messages.SUCCESS, f"{done}."].append(str(order))
+        for (level, outcome), names in outcomes.items():
+            self.message_user(request, f"{', '.join(names)}: {outcome}", level)
+
+    def attempt_one(
+        self, request: HttpRequest, object_id: str, service: Service, *, done: str
+    ) -> HttpResponse:
+        """Answers the dialog, whose script then opens the order's page anew."""
+        order = self.get_object(request, object_id)
+        if order is None:
+            raise Http404
+        self.attempt(request, [order], service, done=done)
+        return HttpResponse(headers={"HX-Redirect": reverse("admin:orders_order_change", args=[order.pk])})
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        order = self.get_object(request, object_id)
+        actions: list[UnfoldAction] = super().get_actions_detail(request, object_id)
+        return [action for action in actions if order and order.status in OFFERED[action.path]]
+
+    def has_fulfil_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("orders.change_order")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return False
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """With the currency's digits."""
+    exact = Money.of(amount, currency)
+    return f"{exact.amount} {exact.currency}"
+
+
+def payment_label(payment: Payment) -> str:
+    return label(payment.status, payment.get_status_display(), PAYMENT_COLOURS)
+
+
+def label(status: str, text: str, colours: Mapping[Any, str]) -> SafeString:
+    """In colour on every page: Unfold's own decorator colours lists alone."""
+    html: SafeString = display_for_label((status, text), "", colours)
+    return html

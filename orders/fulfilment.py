@@ -1,0 +1,39 @@
+"""What the staff do with a paid order: send the goods, and put back those that were returned."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from catalog.models import StockMovement
+from catalog.stock import return_stock
+from orders.errors import OrderNotRestockable, OrderNotShippable
+from orders.models import Order, OrderStatus
+from orders.transitions import MOVES, move
+
+Reason = StockMovement.Reason
+
+SHIPPABLE = frozenset(status for status, targets in MOVES.items() if OrderStatus.SHIPPED in targets)
+# The stock of an order that was cancelled, or refunded before it was shipped, has returned by itself.
+RESTOCKABLE = frozenset({OrderStatus.REFUNDED})
+
+
+@transaction.atomic(durable=True)
+def ship(order: Order, *, now: datetime) -> None:
+    """SHIPPED. OrderNotShippable unless it is paid, and while the payment is disputed. Locks the order."""
+    current = Order.objects.select_for_update().get(pk=order.pk)
+    if current.disputed_at:
+        raise OrderNotShippable(OrderStatus(current.status), "The payment is disputed.")
+    if not move(order.pk, OrderStatus.SHIPPED, now=now):
+        raise OrderNotShippable(OrderStatus(current.status))
+
+
+@transaction.atomic(durable=True)
+def restock(order: Order, *, now: datetime) -> None:
+    """Put the goods of a refunded order back in stock, once. OrderNotRestockable. Locks the order, its products."""
+    status = OrderStatus(Order.objects.select_for_update().get(pk=order.pk).status)
+    if status not in RESTOCKABLE:
+        raise OrderNotRestockable(status)
+    back = StockMovement.objects.filter(order_uuid=order.pk, reason__in=[Reason.RETURNED, Reason.RESTOCKED])
+    if back.exists():
+        raise OrderNotRestockable(status, "The goods are back in stock already.")
+    return_stock(order_uuid=order.pk, reason=Reason.RESTOCKED, now=now)

@@ -1,0 +1,308 @@
+"""The admin's pages of orders."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.messages import get_messages
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import User
+from catalog.models import Product
+from orders.fulfilment import ship
+from orders.models import Order
+from tests.conftest import GraphQLClient
+from tests.factories import make_product, make_staff, make_user
+from tests.orders.conftest import (
+    ADDRESS,
+    Bank,
+    add_to_cart,
+    checkout,
+    nothing_changes,
+    statements,
+)
+
+pytestmark = pytest.mark.django_db
+
+ORDERS = reverse("admin:orders_order_changelist")
+Placed = Callable[..., Order]
+
+
+@pytest.fixture
+def superuser() -> Client:
+    return browser_of(make_staff(email="root@example.com"))
+
+
+def browser_of(user: User) -> Client:
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+def clerk(*rights: str) -> Client:
+    user = make_user(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    return browser_of(user)
+
+
+@pytest.fixture
+def placed(bank: Bank, settings: Settings) -> Placed:
+    """Each by a visitor of its own, who buys 2 of 10."""
+    settings.STORE_SHIP_ON_PAYMENT = False
+
+    def order(*, paid: bool = False, user: User | None = None, **address: str) -> Order:
+        browser = GraphQLClient()
+        if user:
+            browser.force_login(user)
+        add_to_cart(browser, make_product(), quantity=2)
+        uuid = checkout(browser, shipping={**ADDRESS, **address})["uuid"]
+        if paid:
+            bank.pay(uuid)
+        return Order.objects.get(pk=uuid)
+
+    return order
+
+
+def page_of(order: Order) -> str:
+    return reverse("admin:orders_order_change", args=[order.pk])
+
+
+def button(name: str, order: Order) -> str:
+    return reverse(f"admin:orders_order_{name}_this", args=[order.pk])
+
+
+def press(browser: Client, name: str, order: Order, **fields: str) -> Any:
+    return browser.post(button(name, order), {"_form_submitted": "True", **fields})
+
+
+def act(browser: Client, action: str, *orders: Order) -> Any:
+    return browser.post(ORDERS, {"action": action, "_selected_action": [order.pk for order in orders]})
+
+
+def messages_of(response: HttpResponse) -> list[str]:
+    return [str(message) for message in get_messages(response.wsgi_request)]  # type: ignore[attr-defined]
+
+
+def status(order: Order) -> str:
+    return Order.objects.get(pk=order.pk).status
+
+
+class TestList:
+    def test_shows_orders(self, superuser: Client, placed: Placed) -> None:
+        order = placed(firstName="Grace", lastName="Hopper")
+        page = superuser.get(ORDERS).text
+        for text in (str(order), "Grace Hopper", "ada@example.com", "20.00 USD", "Pending"):
+            assert text in page
+
+    def test_shows_drafts(self, superuser: Client) -> None:
+        user = make_user(first_name="Grace", last_name="Hopper")
+        Order.objects.create(user=user, currency="USD")
+        page = superuser.get(ORDERS).text
+        assert "Grace Hopper" in page
+        assert "Draft" in page
+
+    def test_searches_and_filters(self, superuser: Client, placed: Placed) -> None:
+        user = make_user(email="grace@example.com")
+        grace = placed(paid=True, user=user, firstName="Grace", lastName="Hopper", email="gh@example.com")
+        alan = placed(firstName="Alan", lastName="Turing")
+        Order.objects.filter(pk=alan.pk).update(
+            created_at=timezone.now() - timedelta(days=400), currency="EUR", disputed_at=timezone.now()
+        )
+
+        def shown(**query: str) -> set[str]:
+            page = superuser.get(ORDERS, query).text
+            return {name for name, order in (("grace", grace), ("alan", alan)) if page_of(order) in page}
+
+        assert shown() == {"grace", "alan"}
+        for term in ("Hopper", "grace@example.com", "gh@example", str(grace.pk), grace.pk.hex[:8]):
+            assert shown(q=term) == {"grace"}
+        assert shown(status__exact="pending") == {"alan"}
+        assert shown(currency="EUR") == {"alan"}
+        assert shown(disputed_at__isempty="0") == {"alan"}
+        assert shown(created_at__gte=(timezone.now() - timedelta(days=7)).isoformat()) == {"grace"}
+        assert shown(created_at__year=str(timezone.now().year)) == {"grace"}
+
+    def test_takes_as_many_statements_for_many(self, superuser: Client, placed: Placed) -> None:
+        def visit() -> int:
+            return statements(lambda: superuser.get(ORDERS))
+
+        for _ in range(3):
+            placed(paid=True, user=make_user())
+        visit()  # the first visit reads content types
+        few = visit()
+        for _ in range(27):
+            placed(user=make_user())
+        assert visit() == few
+
+    def test_is_closed_without_the_right(self) -> None:
+        assert clerk("view_product").get(ORDERS).status_code == 403
+        assert clerk("view_order").get(ORDERS).status_code == 200
+
+
+class TestPage:
+    def test_shows_items_payment_and_address(self, superuser: Client, placed: Placed) -> None:
+        order = placed(paid=True)
+        page = superuser.get(page_of(order)).text
+        item, payment = order.items.get(), order.payments.get()
+        for text in (
+            item.name,
+            "10.00 USD",
+            "20.00 USD",
+            "Succeeded",
+            str(payment.intent_id),
+            "San Francisco",
+        ):
+            assert text in page
+
+    def test_takes_as_many_statements_for_many_items(self, superuser: Client) -> None:
+        def visit(items: int) -> int:
+            order = Order.objects.create(user=make_user(), currency="USD")
+            for _ in range(items):
+                product = make_product()
+                order.items.create(
+                    product=product, name=product.name, quantity=1, unit_price=product.final_price
+                )
+            return statements(lambda: superuser.get(page_of(order)))
+
+        visit(1)
+        assert visit(3) == visit(30)
+
+    def test_hides_items_and_payments_without_the_right(self, placed: Placed) -> None:
+        order = placed(paid=True)
+        page = clerk("view_order").get(page_of(order)).text
+        assert order.items.get().name not in page
+        assert str(order.payments.get().intent_id) not in page
+
+    def test_offers_what_the_status_allows(self, superuser: Client, placed: Placed) -> None:
+        pending, paid = placed(), placed(paid=True)
+
+        def offered(order: Order) -> set[str]:
+            page = superuser.get(page_of(order)).text
+            return {name for name in ("ship", "cancel", "refund", "restock") if button(name, order) in page}
+
+        assert offered(pending) == {"cancel"}
+        assert offered(paid) == {"ship", "cancel", "refund"}
+        press(superuser, "ship", paid)
+        assert offered(paid) == {"refund"}
+        press(superuser, "refund", paid, amount="20.00")
+        assert offered(paid) == {"restock"}
+
+    @pytest.mark.parametrize("rights", [("view_order",), ("change_order",)])
+    def test_is_never_edited(self, placed: Placed, rights: tuple[str, ...]) -> None:
+        order = placed()
+        browser = clerk(*rights, "add_order", "delete_order")
+        with nothing_changes():
+            assert browser.post(page_of(order), {"status": "paid", "amount": "1"}).status_code == 403
+            assert browser.post(f"{page_of(order)}../delete/", {"post": "yes"}).status_code == 403
+            assert browser.post(reverse("admin:orders_order_add"), {"currency": "USD"}).status_code == 403
+
+    def test_payments_have_none(self) -> None:
+        with pytest.raises(NoReverseMatch):
+            reverse("admin:orders_payment_changelist")
+
+
+class TestShip:
+    def test_ships_those_that_are_paid_and_says_which_are_not(
+        self, superuser: Client, placed: Placed
+    ) -> None:
+        first, second, pending = placed(paid=True), placed(paid=True), placed()
+        response = act(superuser, "ship_orders", first, second, pending)
+        assert [status(order) for order in (first, second, pending)] == ["shipped", "shipped", "pending"]
+        assert sorted(messages_of(response)) == sorted(
+            [
+                f"{second}, {first}: Shipped.",
+                f"{pending}: The order is pending and cannot be shipped.",
+            ]
+        )
+
+    def test_by_the_button(self, superuser: Client, placed: Placed) -> None:
+        order = placed(paid=True)
+        response = press(superuser, "ship", order)
+        assert response.headers["HX-Redirect"] == page_of(order)
+        assert messages_of(response) == [f"{order}: Shipped."]
+        assert status(order) == "shipped"
+
+    def test_asks_first(self, superuser: Client, placed: Placed) -> None:
+        order = placed(paid=True)
+        with nothing_changes():
+            for page in (superuser.get(button("ship", order)), superuser.post(button("ship", order))):
+                assert "The goods have left the house?" in page.text
+
+    def test_an_order_that_is_none_is_not_found(self, superuser: Client, placed: Placed) -> None:
+        for key in ("x", "00000000-0000-0000-0000-000000000000"):
+            page = reverse("admin:orders_order_ship_this", args=[key])
+            assert superuser.post(page, {"_form_submitted": "True"}).status_code == 404
+
+
+class TestCancel:
+    def test_returns_stock_and_money(self, superuser: Client, placed: Placed) -> None:
+        pending, paid = placed(), placed(paid=True)
+        act(superuser, "cancel_orders", pending, paid)
+        assert (status(pending), status(paid)) == ("cancelled", "refunded")
+        assert paid.payments.get().refunded == paid.amount
+        assert [product.stock for product in Product.objects.all()] == [10, 10]
+
+    def test_says_why_not(self, superuser: Client, placed: Placed) -> None:
+        order = placed(paid=True)
+        ship(order, now=timezone.now())
+        with nothing_changes():
+            response = press(superuser, "cancel", order)
+        assert messages_of(response) == [f"{order}: The order is shipped and cannot be cancelled."]
+
+
+class TestRefund:
+    def test_gives_back_a_part(self, superuser: Client, placed: Placed) -> None:
+        order = placed(paid=True)
+        response = press(superuser, "refund", order, amount="5.00")
+        assert messages_of(response) == [f"{order}: Refund on its way."]
+        assert str(order.payments.get().refunded) == "5.00"
+        assert status(order) == "paid"
+
+    def test_refuses_more_than_there_is(self, superuser: Client, placed: Placed) -> None:
+        order = placed(paid=True)
+        with nothing_changes():
+            [message] = messages_of(press(superuser, "refund", order, amount="20.01"))
+            assert "amount" in press(superuser, "refund", order, amount="much").text
+        assert "Between 0.01 and 20.00" in message
+
+
+class TestRestock:
+    def test_puts_back_once(self, superuser: Client, placed: Placed) -> None:
+        order = placed(paid=True)
+        act(superuser, "ship_orders", order)
+        press(superuser, "refund", order, amount="20.00")
+        act(superuser, "restock_orders", order)
+        assert Product.objects.get().stock == 10
+        response = press(superuser, "restock", order)
+        assert messages_of(response)[-1] == f"{order}: The goods are back in stock already."
+        assert Product.objects.get().stock == 10
+
+
+class TestRights:
+    def test_those_who_only_look_cannot_act(self, placed: Placed) -> None:
+        order = placed(paid=True)
+        browser = clerk("view_order", "view_orderitem", "view_payment")
+        with nothing_changes():
+            for name in ("ship", "cancel", "refund", "restock"):
+                assert button(name, order) not in browser.get(page_of(order)).text
+                assert press(browser, name, order, amount="1.00").status_code == 403
+            for action in ("ship_orders", "cancel_orders", "restock_orders"):
+                act(browser, action, order)
+
+    def test_those_who_may_change_orders_act(self, placed: Placed) -> None:
+        order = placed(paid=True)
+        press(clerk("change_order"), "ship", order)
+        assert status(order) == "shipped"
+
+    def test_strangers_links_do_nothing(self, superuser: Client, placed: Placed) -> None:
+        order = placed(paid=True)
+        browser = Client(enforce_csrf_checks=True)
+        browser.cookies = superuser.cookies
+        with nothing_changes():
+            assert press(browser, "ship", order).status_code == 403
