@@ -43,14 +43,22 @@ def verified(request: HttpRequest) -> dict[str, Any] | None:
             event = stripe.Webhook.construct_event(request.body, signature, secret)
         except (stripe.SignatureVerificationError, ValueError, TypeError, AttributeError):
             continue
-        plain: dict[str, Any] = event.to_dict()
-        return plain
+        return well_formed(event.to_dict())
     return None
+
+
+def well_formed(event: dict[str, Any]) -> dict[str, Any] | None:
+    """The event, if it has what all of Stripe's have: one that lacks it would fail, and be repeated, for days."""
+    match event:
+        case {"id": str(), "type": str(), "livemode": bool(), "data": {"object": {"object": str()}}}:
+            return event
+        case _:
+            return None
 
 
 def intent_of(event: dict[str, Any]) -> str | None:
     """The PaymentIntent that the event is about, of a charge, refund or dispute too."""
     subject = event["data"]["object"]
     is_intent = subject["object"] == "payment_intent"
-    intent_id: str | None = subject["id"] if is_intent else subject.get("payment_intent")
+    intent_id: str | None = subject.get("id" if is_intent else "payment_intent")
     return intent_id
