@@ -1,0 +1,79 @@
+"""Counting by ourselves, from the rows, the mails and Stripe's own record: the shop's audit is not asked."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+
+import stripe
+from django.db.models import Sum
+
+from backend.money import to_minor_units
+from catalog.models import Product
+from orders.models import Order, OrderItem, OrderStatus, Payment
+from orders.payments.gateway import client
+from tests.faults.shop import Shop
+
+PAID = {OrderStatus.PAID, OrderStatus.SHIPPED}
+SOLD = {OrderStatus.PENDING, *PAID}
+
+
+def differences(shop: Shop, *, stocks: Mapping[int, int]) -> Iterator[str]:
+    """What is wrong, in words; `stocks` is what there was of each product before anything was sold."""
+    yield from wrong_stock(stocks)
+    yield from wrong_intents()
+    yield from wrong_money()
+    yield from bought_twice()
+    yield from mailed_twice(shop)
+
+
+def wrong_stock(stocks: Mapping[int, int]) -> Iterator[str]:
+    sold = OrderItem.objects.filter(order__status__in=SOLD).values_list("product")
+    quantities = dict(sold.annotate(Sum("quantity")).order_by())
+    for key, stock in Product.objects.values_list("pk", "stock"):
+        if stock < 0 or stock + quantities.get(key, 0) != stocks[key]:
+            yield f"product {key} had {stocks[key]}, sold {quantities.get(key, 0)} and has {stock}"
+
+
+def wrong_intents() -> Iterator[str]:
+    """Each payment has one intent, which it knows; each intent has its payment."""
+    intents = defaultdict(set)
+    for intent in all_intents():
+        intents[intent.metadata["payment"]].add(intent.id)
+    payments = {str(payment.pk): payment for payment in Payment.objects.all()}
+    for key in intents.keys() | payments.keys():
+        known = payments[key].intent_id if key in payments else None
+        if intents[key] != {known}:
+            yield f"payment {key} has the intent {known}, Stripe has {intents[key] or 'none'} for it"
+
+
+def wrong_money() -> Iterator[str]:
+    """What Stripe has taken for an order and not given back is its amount, or nothing unless it is paid."""
+    taken: Counter[str] = Counter()
+    order_of = {intent.id: intent.metadata["order"] for intent in all_intents()}
+    for intent in all_intents():
+        taken[order_of[intent.id]] += intent.amount_received
+    for refund in client().v1.refunds.list({"limit": 100}).auto_paging_iter():
+        if refund.status == "succeeded":
+            taken[order_of[str(refund.payment_intent)]] -= refund.amount
+    orders = {str(order.pk): order for order in Order.objects.all()}
+    for key in orders.keys() | taken.keys():
+        order = orders.get(key)
+        owed = to_minor_units(order.amount, order.currency) if order and order.status in PAID else 0
+        if taken[key] != owed:
+            yield f"{taken[key]} were taken for order {key}, which is {order.status if order else 'missing'}"
+
+
+def bought_twice() -> Iterator[str]:
+    keys = Counter(Order.objects.values_list("visitor", "idempotency_key"))
+    yield from (f"the key {key} has {times} orders" for (_, key), times in keys.items() if times > 1)
+
+
+def mailed_twice(shop: Shop) -> Iterator[str]:
+    """Every shopper has an address of their own, and buys once."""
+    for address in Order.objects.values_list("shipping__email", flat=True):
+        mails = shop.mails_to(address) if address else 0
+        if mails > 1:
+            yield f"{address} was mailed {mails} times"
+
+
+def all_intents() -> Iterator[stripe.PaymentIntent]:
+    return client().v1.payment_intents.list({"limit": 100}).auto_paging_iter()

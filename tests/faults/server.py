@@ -1,0 +1,76 @@
+"""python -m tests.faults.server PORT: Granian with several workers, up again at once whenever they have been killed.
+
+Every byte on its standard input kills all of the server's processes; the end of the input kills them for good. So
+nothing of it outlives the process that started it.
+"""
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from threading import Lock, Thread
+
+from django.urls import get_resolver
+from granian import Granian
+from granian.constants import Interfaces
+
+from tests.faults import wsgi
+
+WORKERS = 3
+
+
+def serve(port: int) -> None:
+    Granian(
+        f"{wsgi.__name__}:application",
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=WORKERS,
+        blocking_threads=4,
+        respawn_failed_workers=True,
+        workers_kill_timeout=1,
+        log_enabled=False,
+    ).serve()
+
+
+class Supervisor:
+    """Keeps one server alive, which has a process group of its own."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.changing = Lock()
+        self.start()
+
+    def start(self) -> None:
+        self.server = os.fork()
+        if self.server:
+            return
+        os.setpgid(0, 0)
+        with suppress(SystemExit):
+            serve(self.port)
+        os._exit(0)  # at once: to clear up a whole interpreter takes a second
+
+    def keep(self) -> None:
+        while True:
+            os.waitpid(self.server, 0)
+            with self.changing:
+                self.kill()  # Granian gives up when one worker dies twice in a row; others may still be there
+                self.start()
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.server, signal.SIGKILL)
+
+    def obey(self) -> None:
+        while os.read(0, 1):  # past sys.stdin, whose lock the forked would wait for
+            with self.changing:
+                self.kill()
+        with self.changing:
+            self.kill()
+            os._exit(0)
+
+
+if __name__ == "__main__":
+    get_resolver().url_patterns  # loads all the code: every process is forked with it and serves at once
+    supervisor = Supervisor(int(sys.argv[1]))
+    Thread(target=supervisor.obey, daemon=True).start()
+    supervisor.keep()
