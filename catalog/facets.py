@@ -24,13 +24,13 @@ class Facets:
     def categories(self) -> dict[int, int]:
         """How many are in each category that has any, by its primary key."""
         products = narrowed(self.found, replace(self.filter, categories=None))
-        return dict(products.order_by().values_list("category").annotate(Count("pk")))
+        return dict(products.values_list("category").annotate(Count("pk")))
 
     @cached_property
     def price_range(self) -> tuple[Decimal | None, Decimal | None]:
         """The lowest and the highest final price; None where there is no product."""
         products = narrowed(self.found, replace(self.filter, min_price=None, max_price=None))
-        prices = products.order_by().aggregate(low=Min("final_price"), high=Max("final_price"))
+        prices = products.aggregate(low=Min("final_price"), high=Max("final_price"))
         return prices["low"], prices["high"]
 
     @cached_property

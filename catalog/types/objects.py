@@ -1,15 +1,11 @@
-"""GraphQL types of the catalogue."""
+"""Category, Product, and connections of products with their facets."""
 
-from datetime import datetime
-from decimal import Decimal
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 import strawberry_django
 from django.db.models import Count, Exists, OuterRef, QuerySet, Value
 from strawberry import auto, relay
-from strawberry.file_uploads import Upload
 
 from accounts.models import User
 from accounts.types import Profile
@@ -17,60 +13,10 @@ from backend import api
 from backend.errors import OperationTooLarge
 from catalog import models, selectors
 from catalog.facets import Facets
-from catalog.services import ProductFields
+from catalog.types.choices import LATEST_FAVOURITE, SORTS, ProductFilter, ProductSort, plain
 
 if TYPE_CHECKING:
     from reviews.types import CommentConnection
-
-
-@strawberry.enum
-class ProductSort(Enum):
-    RELEVANCE = strawberry.enum_value(
-        "relevance", description="Best match first; outside a search the same as NEWEST."
-    )
-    NEWEST = "newest"
-    PRICE_ASC = "price_asc"
-    PRICE_DESC = "price_desc"
-    NAME_ASC = "name_asc"
-    DISCOUNT_DESC = "discount_desc"
-    BEST_SELLING = "best_selling"
-    TOP_RATED = "top_rated"
-
-
-NEWEST = api.Sort(("added_at", "slug"), descending=True)
-SORTS = {
-    ProductSort.RELEVANCE: NEWEST,
-    ProductSort.NEWEST: NEWEST,
-    ProductSort.PRICE_ASC: api.Sort(("final_price", "slug")),
-    ProductSort.PRICE_DESC: api.Sort(("final_price", "slug"), descending=True),
-    ProductSort.NAME_ASC: api.Sort(("sort_name", "slug")),
-    ProductSort.DISCOUNT_DESC: api.Sort(("discount", "slug"), descending=True),
-    ProductSort.BEST_SELLING: api.Sort(("sold_count", "slug"), descending=True),
-    ProductSort.TOP_RATED: api.Sort(("rating_average", "rating_count", "slug"), descending=True),
-}
-
-SEARCH_SORTS = SORTS | {ProductSort.RELEVANCE: api.Sort(("rank", "added_at", "slug"), descending=True)}
-LATEST_FAVOURITE = api.Sort(("favourite_id",), descending=True)
-
-
-@strawberry.input
-class ProductFilter:
-    categories: list[str] | None = strawberry.field(
-        default=None, description="Slugs; a product in any of them passes."
-    )
-    seller: str | None = strawberry.field(default=None, description="Slug of a seller's profile.")
-    min_price: Decimal | None = strawberry.field(
-        default=None, description="Bounds on the final price, both inclusive."
-    )
-    max_price: Decimal | None = None
-    in_stock: bool | None = None
-    on_sale: bool | None = None
-    min_rating: float | None = None
-    added_after: datetime | None = None
-
-
-def plain(filter: ProductFilter | None) -> selectors.ProductFilter:
-    return selectors.ProductFilter(**vars(filter)) if filter else selectors.ProductFilter()
 
 
 def is_favourite(info: api.Info) -> Any:
@@ -291,75 +237,3 @@ class ProductConnection(api.Connection[Product]):
             after=after,
         )
         return cls(page=page, facet_counts=Facets(found=selectors.products().filter(favourites__user=user)))
-
-
-@strawberry.type(description="Fewer are left than were asked for.")
-class InsufficientStock(api.UserError):
-    product_pk: strawberry.Private[int]
-    requested: int
-    available: int
-
-    @strawberry.field(graphql_type=Product)
-    def product(self, info: api.Info) -> models.Product | None:
-        return api.one(selectors.products().filter(pk=self.product_pk), info)
-
-
-@strawberry.type(
-    description='The answer to a term that matches no product at all: `No product matches "…".`, '
-    "with other words to try."
-)
-class NoProductMatches(api.UserError):
-    term: str
-    suggestions: list[str]
-
-
-@strawberry.input
-class CreateProductInput:
-    category: str = strawberry.field(description="Slug of the category.")
-    name: str
-    description: str
-    price: Decimal
-    discount: Decimal = strawberry.field(default=Decimal(0), description="Per cent off the price, 0 to 100.")
-    stock: int
-    image: Upload | None = strawberry.field(default=None, description="JPEG, PNG, WebP or AVIF.")
-
-    def fields(self) -> ProductFields:
-        return cast(ProductFields, vars(self))
-
-
-@strawberry.input(description="A field left out stays as it is; an image given as null is taken away.")
-class UpdateProductInput:
-    id: relay.GlobalID
-    category: str | None = strawberry.field(default=strawberry.UNSET, description="Slug of the category.")
-    name: str | None = strawberry.UNSET
-    description: str | None = strawberry.UNSET
-    price: Decimal | None = strawberry.UNSET
-    discount: Decimal | None = strawberry.UNSET
-    stock: int | None = strawberry.UNSET
-    image: Upload | None = strawberry.UNSET
-
-    def changes(self) -> ProductFields:
-        given = {name: value for name, value in vars(self).items() if value is not strawberry.UNSET}
-        del given["id"]
-        return cast(ProductFields, given)
-
-
-@strawberry.input
-class DeleteProductInput:
-    id: relay.GlobalID
-
-
-@strawberry.input
-class FavouriteInput:
-    product_id: relay.GlobalID
-
-
-SearchResult = Annotated[
-    ProductConnection | NoProductMatches | api.ValidationError, strawberry.union("SearchResult")
-]
-CreateProductResult = Annotated[Product | api.ValidationError, strawberry.union("CreateProductResult")]
-UpdateProductResult = Annotated[
-    Product | api.ValidationError | api.NotFound, strawberry.union("UpdateProductResult")
-]
-DeleteProductResult = Annotated[api.Deleted | api.NotFound, strawberry.union("DeleteProductResult")]
-FavouriteResult = Annotated[Product | api.NotFound, strawberry.union("FavouriteResult")]
