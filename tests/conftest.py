@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.core.files.base import File
 from django.test import Client
 from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 
@@ -23,7 +24,10 @@ class GraphQLClient(Client):
         if files:
             uploads = {str(index): upload for index, upload in enumerate(files.values())}
             paths = {str(index): [f"variables.{path}"] for index, path in enumerate(files)}
-            form = {"operations": json.dumps({"query": query, "variables": variables}), "map": json.dumps(paths)}
+            form = {
+                "operations": json.dumps({"query": query, "variables": variables}),
+                "map": json.dumps(paths),
+            }
             response = self.post("/graphql/", {**form, **uploads}, headers={"Apollo-Require-Preflight": "1"})
         else:
             body = {"query": query, "variables": variables}
@@ -66,6 +70,12 @@ def signed_in() -> Callable[[User], GraphQLClient]:
         return browser
 
     return client
+
+
+@pytest.fixture(scope="session")
+def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
+    """Made after the test database: in front of one in memory it would share a connection, and crash."""
+    return live_server
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from http.client import HTTPException
 from typing import NamedTuple
 from urllib.error import HTTPError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 import stripe
 
@@ -118,8 +118,8 @@ class _NoRedirect(HTTPRedirectHandler):
 
 
 def post_to(url: str, *, timeout: float = 20.0) -> Send:
-    """Deliveries over HTTP to `url`, the timeout in seconds."""
-    opener = build_opener(_NoRedirect)
+    """Deliveries over HTTP to `url`, past any proxy of the environment; the timeout is in seconds."""
+    opener = build_opener(ProxyHandler({}), _NoRedirect)
 
     def send(body: bytes, signature: str) -> int:
         headers = {"Content-Type": "application/json; charset=utf-8", "Stripe-Signature": signature}

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         began = perf_counter()
         with (
             ending_in_order(),
-            TemporaryDirectory(prefix="store-demo-", ignore_cleanup_errors=True) as directory,
+            TemporaryDirectory(prefix="store-demo-") as directory,
             Store(Path(directory)) as store,
         ):
             shopper = Shopper(store)
