@@ -18,8 +18,8 @@ query Search {
 `,
   },
   {
-    query: `# Put it into the cart. The id is below, in Variables:
-# any that the search finds will do.
+    query: `# Put it into the cart: any id that the search finds
+# will do in Variables, below.
 mutation AddToCart($productId: ID!) {
   addToCart(input: {
     productId: $productId
@@ -38,8 +38,8 @@ mutation AddToCart($productId: ID!) {
     variables: '{ "productId": "UHJvZHVjdDoxMA==" }',
   },
   {
-    query: `# Buy what is in the cart. Each purchase has its own key
-# (see Variables): the same key gives the same order.
+    query: `# Buy what is in the cart. Each purchase has a key,
+# in Variables: the same key gives the same order.
 mutation Checkout($key: UUID!) {
   checkout(input: {
     idempotencyKey: $key
