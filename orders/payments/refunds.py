@@ -33,7 +33,7 @@ def promise_refund(payment: Payment, amount: Decimal, *, now: datetime) -> None:
 def promise_rest(payment: Payment, *, now: datetime) -> None:
     """The same for all that is left, if anything is."""
     rest = refundable(payment)
-    if rest:
+    if rest > 0:
         promise_refund(payment, rest, now=now)
 
 
@@ -60,6 +60,8 @@ def count_refunds(payment: Payment, refunds: Sequence[stripe.Refund], *, now: da
     """Take over what Stripe says of the payment's refunds; a step of a transaction that has locked the payment."""
     for refund in refunds:
         take_over(payment, refund, now=now)
+    if refundable(payment) < 0:  # more was given back in the Dashboard while we promised the same money
+        payment.refunds.filter(status=Status.PENDING, refund_id=None).delete()
     succeeded = payment.refunds.filter(status=Status.SUCCEEDED).aggregate(sum=Sum("amount"))["sum"]
     payment.refunded = money.round_half_up(succeeded or Decimal(0), payment.currency)
     if payment.refunded == payment.amount:

@@ -102,7 +102,8 @@ def apply(report: Report, *, now: datetime, event: StripeEvent | None = None) ->
     if (intent.amount, intent.currency) != asked:
         logger.error("Intent %s is not what payment %s asked for.", intent.id, payment.pk)
         return None
-    if payment.status not in PAID:
+    # What was fetched before a cancelling may come after it: only money wakes a cancelled attempt.
+    if payment.status not in PAID and (payment.is_live or intent.status == "succeeded"):
         mirror(payment, intent, now=now)
     if payment.status in PAID:
         on_success(order, payment, now=now)
