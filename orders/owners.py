@@ -10,6 +10,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
 from accounts.models import User
+from orders.models import Order
 
 SESSION_KEY = "visitor"
 
@@ -26,6 +27,9 @@ class Owner:
         if self.user:
             return {f"{prefix}user": self.user}
         return {f"{prefix}visitor": self.visitor}
+
+    def owns(self, order: Order) -> bool:
+        return order.user_id == self.user.pk if self.user else order.visitor == self.visitor
 
 
 def owner_of(request: HttpRequest) -> Owner | None:

@@ -191,12 +191,15 @@ class Payment(relay.Node):
         return api.Money.of(root.refunded, root.currency)
 
     @api.field(
-        only=["client_secret", "status"],
+        only=["client_secret", "status", "order__user", "order__visitor"],
+        select_related=["order"],
         description="For Stripe.js; only the order's owner sees it, and only while there is something to pay.",
     )
     @staticmethod
-    def client_secret(root: strawberry.Parent[models.Payment]) -> str | None:
-        return (root.client_secret or None) if root.is_open else None
+    def client_secret(root: strawberry.Parent[models.Payment], info: api.Info) -> str | None:
+        owner = owner_of(info.context.request)
+        payable = root.is_open and owner is not None and owner.owns(root.order)
+        return (root.client_secret or None) if payable else None
 
     @api.field(only=["failure"], description="Why the last attempt failed, in the shopper's words.")
     @staticmethod
@@ -234,7 +237,11 @@ class Order(relay.Node):
     def amount(root: strawberry.Parent[models.Order]) -> api.Money:
         return api.Money.of(root.amount, root.currency)
 
-    @api.field(prefetch_related=["payments"], description="The live attempt at paying, else the last one.")
+    @api.field(
+        only=["user", "visitor"],
+        prefetch_related=["payments"],
+        description="The live attempt at paying, else the last one.",
+    )
     @staticmethod
     def payment(root: strawberry.Parent[models.Order]) -> Payment | None:
         attempts = sorted(root.payments.all(), key=lambda payment: (payment.is_live, payment.created_at))
