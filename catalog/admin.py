@@ -75,6 +75,7 @@ class MovementInline(TabularInline):
     verbose_name_plural = "stock movements"
     fields = readonly_fields = ("created_at", "change", "reason", "order_uuid")
     per_page = 10
+    hide_title = True
     extra = 0
     can_delete = False
 
@@ -101,7 +102,7 @@ class ProductAdmin(ModelAdmin):
     inlines = (MovementInline,)
     list_display = (
         *("product", "category", "price", "discount", "discounted_price"),
-        *("stock", "availability", "sold_count", "rating"),
+        *("stock", "availability", "rating"),
     )
     list_editable = ("price", "discount", "stock")
     list_filter = (
@@ -207,7 +208,7 @@ def thumbnail(product: Product) -> dict[str, Any] | None:
     if not product.image.name:
         return None
     name = images.thumbnail_name(product.image.name, images.ThumbnailSize.SMALL)
-    return {"path": default_storage.url(name), "squared": True, "width": 40, "height": 40}
+    return {"path": default_storage.url(name), "squared": True, "width": 32}  # a height lets the width shrink
 
 
 def insert(product: Product, *, seller: Any, picture: images.StoredImage | None, now: datetime) -> None:

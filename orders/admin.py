@@ -50,11 +50,21 @@ PAYMENT_COLOURS = {
 PAID = frozenset({OrderStatus.PAID, OrderStatus.SHIPPED})
 # In which status an order's page offers what; the services decide.
 OFFERED = {"ship": SHIPPABLE, "cancel": CANCELLABLE, "refund": PAID, "restock": RESTOCKABLE}
-SHIP, CANCEL, REFUND, RESTOCK = "Mark as shipped", "Cancel", "Refund", "Put back in stock"
+SHIP, CANCEL, REFUND, RESTOCK = "Mark as shipped", "Cancel order", "Refund", "Put back in stock"
 
 
 class Service(Protocol):
     def __call__(self, order: Order, *, now: datetime) -> None: ...
+
+
+class Disputed(admin.SimpleListFilter):
+    title = parameter_name = "disputed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Disputed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        return queryset.filter(disputed_at__isnull=False) if self.value() else queryset
 
 
 class ReadOnlyInline(TabularInline):
@@ -118,10 +128,7 @@ class OrderAdmin(ModelAdmin):
     """A service does what an action asks for, in transactions of its own: actions run in none of Django's."""
 
     list_display = ("number", "customer", "state", "total", "payment", "created_at")
-    list_filter = (
-        *(("status", ChoicesDropdownFilter), "created_at", "currency"),
-        ("disputed_at", admin.EmptyFieldListFilter),
-    )
+    list_filter = (("status", ChoicesDropdownFilter), Disputed, "created_at", "currency")
     list_filter_submit = True
     list_select_related = ("shipping", "user__profile")
     list_per_page = 50

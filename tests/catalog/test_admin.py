@@ -198,6 +198,17 @@ class TestEditingTheList:
         assert clerk("view_product").post(PRODUCTS, list_form(product, stock="7")).status_code == 403
         assert movements(product) == [10]
 
+    def test_locks_in_the_order_of_checkout(self, superuser: Client) -> None:
+        """The list's own order would have two transactions wait for each other."""
+        first, second = make_product(), make_product()
+        with CaptureQueriesContext(connection) as queries:
+            superuser.post(PRODUCTS, list_form(second, first, price="20.00"))
+        statements = [query["sql"] for query in queries]
+        lock = next(sql for sql in statements if 'ORDER BY "catalog_product"."id" ASC' in sql)
+        assert f"IN ({first.pk}, {second.pk})" in lock
+        write = next(sql for sql in statements if sql.startswith('UPDATE "catalog_product"'))
+        assert statements.index(lock) < statements.index(write)
+
     def test_ignores_keys_that_are_none(self, superuser: Client) -> None:
         product = make_product()
         superuser.post(PRODUCTS, list_form(product, stock="7") | {"form-1-id": "x"})

@@ -124,9 +124,14 @@ class TestList:
             assert shown(q=term) == {"grace"}
         assert shown(status__exact="pending") == {"alan"}
         assert shown(currency="EUR") == {"alan"}
-        assert shown(disputed_at__isempty="0") == {"alan"}
+        assert shown(disputed="yes") == {"alan"}
         assert shown(created_at__gte=(timezone.now() - timedelta(days=7)).isoformat()) == {"grace"}
         assert shown(created_at__year=str(timezone.now().year)) == {"grace"}
+
+    def test_marks_what_is_disputed(self, superuser: Client, placed: Placed) -> None:
+        placed(paid=True)
+        Order.objects.update(disputed_at=timezone.now())
+        assert "Paid, disputed" in superuser.get(ORDERS).text
 
     def test_takes_as_many_statements_for_many(self, superuser: Client, placed: Placed) -> None:
         def visit() -> int:
