@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 from threading import Lock, Thread
 
-from django.urls import get_resolver
+from django.urls import resolve
 from granian import Granian
 from granian.constants import Interfaces
 
@@ -70,7 +70,7 @@ class Supervisor:
 
 
 if __name__ == "__main__":
-    get_resolver().url_patterns  # loads all the code: every process is forked with it and serves at once
+    resolve("/healthz")  # loads all the code: every process is forked with it and serves at once
     supervisor = Supervisor(int(sys.argv[1]))
     Thread(target=supervisor.obey, daemon=True).start()
     supervisor.keep()

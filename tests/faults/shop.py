@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -19,8 +20,10 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from catalog.models import Product
+from orders.models import Order, OrderStatus
 from orders.payments.gateway import fake
 from orders.stripe_fake import FakeStripe
 from tests.conftest import global_id
@@ -45,6 +48,7 @@ class Shop:
     """A running server of several workers over the connected database, and what it leaves in `folder`."""
 
     folder: Path
+    environment: Mapping[str, str]
     port: int
     process: subprocess.Popen[bytes]
 
@@ -90,7 +94,12 @@ class Shop:
         """Run manage.py as the operator does, and answer with its output; AssertionError where it fails."""
         line = [sys.executable, "manage.py", *command]
         done = subprocess.run(
-            line, cwd=settings.BASE_DIR, env=environment(self.folder), capture_output=True, text=True, check=False
+            line,
+            cwd=settings.BASE_DIR,
+            env=environment(self.folder),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
@@ -108,6 +117,14 @@ class Shop:
 
         eventually(healthy)
 
+    def recover(self) -> None:
+        """After a crash of everything: finish what was cut off, and give up what was never paid."""
+        self.kill()
+        self.wait_until_up()
+        self.run("reconcile_payments")
+        time_is_over()
+        self.run("expire_orders")
+
     @property
     def last_steps(self) -> list[str]:
         """Where the workers died that were told to, in order of time."""
@@ -118,19 +135,42 @@ class Shop:
         mails = (self.folder / "mail").glob("*.log")
         return sum(f"To: {address}\n" in mail.read_text() for mail in mails)
 
-    def deliver(self, *, after_seconds: float = 0.0, crash_at: int | None = None) -> list[int | None]:
-        """Post the events due by then to the webhook; the first kills its worker, and then none comes through."""
-        stripe = FakeStripe(settings.STRIPE_FAKE_DB, clock=lambda: time.time() + after_seconds)
-        fatal = iter([crash_at])
+    def deliver(self, *, after_seconds: float = 0.0, crash_at: int | None = None) -> None:
+        """Post the events due by then to the webhook, again where no answer comes.
+
+        With `crash_at` the first kills its worker, and the others find no shop. Lost.
+        """
+        steps = iter([crash_at])
 
         def send(body: bytes, signature: str) -> int:
-            step = next(fatal, None)
-            if crash_at and not step:
+            post = partial(self.request, "POST", "/stripe/webhook/", body, Stripe_Signature=signature)
+            if crash_at is None:
+                return eventually(post)[0]
+            step = next(steps, None)
+            if step is None:
                 raise Lost("The shop cannot be reached.")
-            return self.request("POST", "/stripe/webhook/", body, crash_at=step, Stripe_Signature=signature)[0]
+            return post(crash_at=step)[0]
 
-        deliveries = stripe.deliver_through(send, secret=settings.STRIPE_WEBHOOK_SECRETS[0])
-        return [delivery.status for delivery in deliveries]
+        deliveries = events_until(after_seconds).deliver_through(
+            send, secret=settings.STRIPE_WEBHOOK_SECRETS[0]
+        )
+        if crash_at and deliveries[0].status is None:
+            raise Lost(self.last_steps[-1])
+
+
+def time_is_over() -> None:
+    """For every order that has not been paid."""
+    Order.objects.filter(status=OrderStatus.PENDING).update(expires_at=timezone.now())
+
+
+def events_until(after_seconds: float) -> FakeStripe:
+    """Stripe so many seconds from now."""
+    return FakeStripe(settings.STRIPE_FAKE_DB, clock=lambda: time.time() + after_seconds)
+
+
+def forget_events(*, after_seconds: float) -> None:
+    """The shop never hears of what has happened so far: Stripe takes it that it has."""
+    events_until(after_seconds).deliver_through(lambda body, signature: 200, secret="")
 
 
 def eventually(action: Callable[[], Answer]) -> Answer:
@@ -148,6 +188,7 @@ def eventually(action: Callable[[], Answer]) -> Answer:
 @contextmanager
 def running_shop(folder: Path, **variables: str) -> Iterator[Shop]:
     """A server on a free port, with `variables` added to its environment; it is gone at the end."""
+    environ = environment(folder) | variables
     with socket.create_server((HOST, 0)) as probe:
         port = probe.getsockname()[1]
     with (
@@ -155,14 +196,14 @@ def running_shop(folder: Path, **variables: str) -> Iterator[Shop]:
         subprocess.Popen(
             [sys.executable, "-m", "tests.faults.server", str(port)],
             cwd=settings.BASE_DIR,
-            env=environment(folder) | variables,
+            env=environ,
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         ) as process,  # whose input is closed at the end, upon which it kills the server and leaves
     ):
-        shop = Shop(folder=folder, port=port, process=process)
+        shop = Shop(folder=folder, environment=environ, port=port, process=process)
         shop.wait_until_up()
         yield shop
 
@@ -235,4 +276,3 @@ def intent_of(order: Any) -> str:
 def pay(order: Any) -> None:
     """The shopper's card is charged; the shop has yet to hear of it."""
     fake().confirm(intent_of(order))
-

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from django.db import connection
@@ -71,9 +72,10 @@ def reach_statement(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
 
 def watch() -> None:
     """From now on commits, rollbacks and the requests to Stripe are steps in this process."""
-    BaseDatabaseWrapper._commit = before("COMMIT", BaseDatabaseWrapper._commit)
-    BaseDatabaseWrapper._rollback = before("ROLLBACK", BaseDatabaseWrapper._rollback)
-    FakeStripe.request = around(FakeStripe.request)
+    for name in ("commit", "rollback"):
+        method = getattr(BaseDatabaseWrapper, f"_{name}")
+        patch.object(BaseDatabaseWrapper, f"_{name}", before(name.upper(), method)).start()
+    patch.object(FakeStripe, "request", around(FakeStripe.request)).start()
 
 
 def before(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
