@@ -43,17 +43,14 @@ def expire(order_uuid: UUID, *, now: datetime) -> bool:
 
 
 def stop_payment(order_uuid: UUID, *, now: datetime) -> None:
-    """No success can follow after this; if one came first, the order is paid. A payment in process goes on.
+    """Cancel the intent, so that no success can follow; if one came first, the order is paid after this.
 
-    OrderNotCancellable where Stripe cannot be asked.
+    Where Stripe cannot be asked, or the payment is in process, the attempt stays live.
     """
     payment = live_attempt(order_uuid)
-    if payment is None:
-        return
     # The intent may exist without our knowing, where a process died: the same key finds it.
-    stopped = start_payment(payment) and cancel_intent(payment) and try_settle(payment, now=now)
-    if not stopped:
-        raise OrderNotCancellable(OrderStatus.PENDING, TRY_LATER)
+    if payment and start_payment(payment, now=now) and cancel_intent(payment):
+        try_settle(payment, now=now)
 
 
 @transaction.atomic(durable=True)

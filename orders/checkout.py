@@ -51,7 +51,7 @@ def checkout(
         expected_total=expected_total,
         now=now,
     )
-    start_pending(order_uuid)
+    start_pending(order_uuid, now=now)
     return order_uuid
 
 
@@ -98,7 +98,7 @@ def place_draft(
         expected_total=expected_total,
         now=now,
     )
-    start_pending(order_uuid)
+    start_pending(order_uuid, now=now)
 
 
 @transaction.atomic(durable=True)

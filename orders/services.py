@@ -18,7 +18,7 @@ from orders.checkout import items_total
 from orders.errors import OrderNotEditable, PaymentUnavailable
 from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus, Payment
 from orders.owners import Owner
-from orders.payments.attempts import ensure_attempt, live_attempt, start_pending
+from orders.payments.attempts import ensure_attempt, live_attempt, start_payment, start_pending
 from orders.payments.refunds import promise_refund, refundable
 from orders.payments.settlement import PAID, try_settle
 
@@ -104,7 +104,7 @@ def retry_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
     """
     owned(owner, order_uuid)
     ensure_attempt(order_uuid, now=now)
-    if not start_pending(order_uuid):
+    if not start_pending(order_uuid, now=now):
         raise PaymentUnavailable
 
 
@@ -114,10 +114,7 @@ def refresh_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
     payment = live_attempt(order_uuid)
     if payment is None:
         return
-    if not start_pending(order_uuid):
-        raise PaymentUnavailable
-    payment.refresh_from_db()
-    if not try_settle(payment, now=now):
+    if not (start_payment(payment, now=now) and try_settle(payment, now=now)):
         raise PaymentUnavailable
 
 

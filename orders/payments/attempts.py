@@ -1,8 +1,9 @@
 """Paying in two phases: a row in the checkout's transaction, then an intent at Stripe with none open."""
 
 import logging
+from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from backend import money
 from orders.errors import OrderNotEditable, PaymentUnavailable
 from orders.models import Order, OrderStatus, Payment, PaymentStatus
 from orders.payments.gateway import MINIMUM, client
+
+# How far Stripe's clock may be behind ours.
+CLOCK_SKEW = timedelta(minutes=5)
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +42,8 @@ def new_attempt(order: Order, *, now: datetime) -> Payment:
     )
 
 
-def start_payment(payment: Payment) -> bool:
-    """Create the intent of an attempt and store its id; False where Stripe could not be reached.
+def start_payment(payment: Payment, *, now: datetime) -> bool:
+    """Create the intent of an attempt and store its id; False where it has none after this.
 
     Runs with no transaction open. The key and the parameters are a function of the row alone, so that a repetition
     after a crash, or at the same time, finds the same intent.
@@ -50,14 +54,61 @@ def start_payment(payment: Payment) -> bool:
         intent = client().v1.payment_intents.create(
             parameters(payment), {"idempotency_key": f"payment:{payment.pk}"}
         )
+    except stripe.APIError:  # a 500, which Stripe replays for this key for a day
+        return adopt(payment, now=now)
     except stripe.StripeError:
-        logger.warning("No intent for payment %s: it will be retried.", payment.pk, exc_info=True)
+        logger.warning("No intent for payment %s yet.", payment.pk, exc_info=True)
         return False
+    store_intent(payment, intent)
+    return True
+
+
+def store_intent(payment: Payment, intent: stripe.PaymentIntent) -> None:
     payment.intent_id, payment.client_secret = intent.id, intent.client_secret or ""
     Payment.objects.filter(pk=payment.pk, intent_id=None).update(
         intent_id=payment.intent_id, client_secret=payment.client_secret
     )
-    return True
+
+
+def adopt(payment: Payment, *, now: datetime) -> bool:
+    """Take the intent that was made for this row, where its key cannot tell any more; False where there is none.
+
+    A new attempt, with a key of its own, has then taken this one's place.
+    """
+    try:
+        for intent in intents_since(payment.created_at - CLOCK_SKEW):
+            if our_uuid(intent) == payment.pk:
+                store_intent(payment, intent)
+                return True
+    except stripe.StripeError:
+        logger.warning("The intent of payment %s is still to be found.", payment.pk, exc_info=True)
+        return False
+    replace_attempt(payment, now=now)
+    return False
+
+
+@transaction.atomic(durable=True)
+def replace_attempt(payment: Payment, *, now: datetime) -> None:
+    """Give up an attempt without an intent; the next one follows if the order is to be paid. Locks the order."""
+    order = Order.objects.select_for_update().get(pk=payment.order_id)
+    unstarted = Payment.objects.filter(pk=payment.pk, intent_id=None).exclude(status=PaymentStatus.CANCELLED)
+    given_up = unstarted.update(status=PaymentStatus.CANCELLED, updated_at=now)
+    if given_up and order.status == OrderStatus.PENDING:
+        new_attempt(order, now=now)
+
+
+def intents_since(start: datetime) -> Iterator[stripe.PaymentIntent]:
+    """Every intent that Stripe has made since, ours or not."""
+    page = client().v1.payment_intents.list({"created": {"gte": int(start.timestamp())}, "limit": 100})
+    return page.auto_paging_iter()
+
+
+def our_uuid(intent: stripe.PaymentIntent) -> UUID | None:
+    """The payment that the intent was made for; None for an intent that we did not make."""
+    try:
+        return UUID(intent.metadata["payment"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def parameters(payment: Payment) -> PaymentIntentCreateParams:
@@ -85,10 +136,10 @@ def cancel_intent(payment: Payment) -> bool:
     return True
 
 
-def start_pending(order_uuid: UUID) -> bool:
+def start_pending(order_uuid: UUID, *, now: datetime) -> bool:
     """Start the order's live attempt, if it has one that is not started; False where Stripe could not be reached."""
     payment = live_attempt(order_uuid)
-    return payment is None or start_payment(payment)
+    return payment is None or start_payment(payment, now=now)
 
 
 def live_attempt(order_uuid: UUID, *, lock: bool = False) -> Payment | None:

@@ -1,19 +1,13 @@
 """Finishing what a crash or an outage cut off, and finding what the shop and Stripe do not agree on."""
 
-import logging
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-import stripe
 from django.db.models import Q, QuerySet
 
 from orders import mail
 from orders.models import Order, OrderStatus, Payment, PaymentStatus, Refund
-from orders.payments.attempts import start_payment
-from orders.payments.gateway import client
-from orders.payments.settlement import our_uuid, settle, try_settle
-
-logger = logging.getLogger(__name__)
+from orders.payments.attempts import adopt, start_payment
+from orders.payments.settlement import try_settle
 
 # Stripe forgets an idempotency key after 24 hours: past that a repetition could make a second intent.
 KEY_LIFETIME = timedelta(hours=23)
@@ -30,22 +24,11 @@ OPEN = (PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.FAIL
 
 def reconcile(payment: Payment, *, now: datetime) -> bool:
     """Bring one payment to what Stripe says of it, its intent made or found first; False where it cannot be asked."""
-    if not payment.intent_id and payment.created_at < now - KEY_LIFETIME:
-        try:
-            adopt(payment, now=now)
-        except stripe.StripeError:
-            logger.warning("The intent of payment %s is still to be found.", payment.pk, exc_info=True)
-            return False
-    return start_payment(payment) and try_settle(payment, now=now)
-
-
-def adopt(payment: Payment, *, now: datetime) -> None:
-    """Take the intent that was made for this row by a key that Stripe has forgotten, if there is one."""
-    for intent in intents_since(payment.created_at - timedelta(minutes=5)):
-        if our_uuid(intent) == payment.pk:
-            settle(intent.id, now=now)
-            payment.refresh_from_db()
-            return
+    forgotten = payment.created_at < now - KEY_LIFETIME
+    started = (
+        adopt(payment, now=now) if forgotten and not payment.intent_id else start_payment(payment, now=now)
+    )
+    return started and try_settle(payment, now=now)
 
 
 def mail_confirmations(*, now: datetime) -> None:
@@ -55,9 +38,3 @@ def mail_confirmations(*, now: datetime) -> None:
     )
     for uuid in paid.values_list("pk", flat=True):
         mail.confirm(uuid, now=now)
-
-
-def intents_since(start: datetime) -> Iterator[stripe.PaymentIntent]:
-    """Every intent that Stripe has made since, ours or not."""
-    page = client().v1.payment_intents.list({"created": {"gte": int(start.timestamp())}, "limit": 100})
-    return page.auto_paging_iter()

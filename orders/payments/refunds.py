@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import stripe
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from backend import money
 from orders.models import Payment, PaymentStatus, Refund
@@ -40,20 +40,42 @@ def promise_rest(payment: Payment, *, now: datetime) -> None:
 def send_promised(payment: Payment) -> bool:
     """Ask Stripe for the refunds that it has not been asked for; False where there were none. No transaction open.
 
-    The row's uuid is the idempotency key, so a repetition after a crash is the same refund.
+    The row's uuid is the idempotency key, so a repetition after a crash is the same refund. One that Stripe refuses is
+    FAILED, and what it was over is refundable again. stripe.StripeError where Stripe could not be reached.
     """
     unsent = list(Refund.objects.filter(payment=payment, status=Status.PENDING, refund_id=None))
     for refund in unsent:
-        sent = client().v1.refunds.create(
-            {
-                "payment_intent": payment.intent_id or "",
-                "amount": money.to_minor_units(refund.amount, payment.currency),
-                "metadata": {"refund": str(refund.pk)},
-            },
-            {"idempotency_key": f"refund:{refund.pk}"},
-        )
-        Refund.objects.filter(pk=refund.pk, refund_id=None).update(refund_id=sent.id)
+        try:
+            send(refund, payment)
+        except stripe.InvalidRequestError:
+            logger.exception("Stripe refuses refund %s of payment %s.", refund.pk, payment.pk)
+            unsent_refund(refund).update(status=Status.FAILED)
+        except stripe.APIError:  # a 500, which Stripe replays for this key for a day
+            if not any(our_uuid(known) == refund.pk for known in refunds_of(payment.intent_id or "")):
+                unsent_refund(refund).update(status=Status.FAILED)
     return bool(unsent)
+
+
+def send(refund: Refund, payment: Payment) -> None:
+    sent = client().v1.refunds.create(
+        {
+            "payment_intent": payment.intent_id or "",
+            "amount": money.to_minor_units(refund.amount, payment.currency),
+            "metadata": {"refund": str(refund.pk)},
+        },
+        {"idempotency_key": f"refund:{refund.pk}"},
+    )
+    unsent_refund(refund).update(refund_id=sent.id)
+
+
+def unsent_refund(refund: Refund) -> QuerySet[Refund]:
+    """The row, unless somebody has heard of it from Stripe meanwhile."""
+    return Refund.objects.filter(pk=refund.pk, refund_id=None)
+
+
+def refunds_of(intent_id: str) -> list[stripe.Refund]:
+    """All of Stripe's refunds of an intent."""
+    return list(client().v1.refunds.list({"payment_intent": intent_id, "limit": 100}).auto_paging_iter())
 
 
 def count_refunds(payment: Payment, refunds: Sequence[stripe.Refund], *, now: datetime) -> None:

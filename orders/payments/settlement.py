@@ -15,8 +15,9 @@ from catalog.models import StockMovement
 from catalog.stock import return_stock
 from orders import mail
 from orders.models import Order, OrderStatus, Payment, PaymentStatus, StripeEvent
+from orders.payments.attempts import our_uuid
 from orders.payments.gateway import client
-from orders.payments.refunds import count_refunds, promise_rest, send_promised
+from orders.payments.refunds import count_refunds, promise_rest, refunds_of, send_promised
 from orders.transitions import move
 
 logger = logging.getLogger(__name__)
@@ -80,10 +81,9 @@ def fetched(intent_id: str) -> Report | None:
     charge = intent.latest_charge
     if not isinstance(charge, stripe.Charge):
         return Report(intent=intent)
-    refunds = client().v1.refunds.list({"payment_intent": intent_id, "limit": 100}).data
     disputes = client().v1.disputes.list({"payment_intent": intent_id}).data if charge.disputed else ()
     disputed = any(dispute.status not in SETTLED_DISPUTES for dispute in disputes)
-    return Report(intent=intent, refunds=refunds, disputed=disputed)
+    return Report(intent=intent, refunds=refunds_of(intent_id), disputed=disputed)
 
 
 @transaction.atomic(durable=True)
@@ -106,9 +106,9 @@ def apply(report: Report, *, now: datetime, event: StripeEvent | None = None) ->
     if payment.status not in PAID and (payment.is_live or intent.status == "succeeded"):
         mirror(payment, intent, now=now)
     if payment.status in PAID:
-        on_success(order, payment, now=now)
-        freeze(order, disputed=report.disputed, now=now)
         count_refunds(payment, report.refunds, now=now)
+        freeze(order, disputed=report.disputed, now=now)
+        on_success(order, payment, now=now)
         if payment.status == PaymentStatus.REFUNDED:
             on_full_refund(order.pk, now=now)
     return payment
@@ -120,14 +120,6 @@ def recorded(event: StripeEvent) -> bool:
         event_id=event.event_id, defaults={"type": event.type, "received_at": event.received_at}
     )
     return created
-
-
-def our_uuid(intent: stripe.PaymentIntent) -> UUID | None:
-    """The payment that the intent was made for; None for an intent that we did not make."""
-    try:
-        return UUID(intent.metadata["payment"])
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 def mirror(payment: Payment, intent: stripe.PaymentIntent, *, now: datetime) -> None:
@@ -147,14 +139,15 @@ def on_success(order: Order, payment: Payment, *, now: datetime) -> None:
     if move(order.pk, OrderStatus.PAID, now=now):
         if settings.STORE_SHIP_ON_PAYMENT:
             move(order.pk, OrderStatus.SHIPPED, now=now)
-    elif order.status == OrderStatus.CANCELLED:
+    elif order.status == OrderStatus.CANCELLED and not order.disputed_at:
         promise_rest(payment, now=now)
 
 
 def freeze(order: Order, *, disputed: bool, now: datetime) -> None:
     """A disputed order is the staff's to decide; it thaws when the dispute is won."""
     if disputed != bool(order.disputed_at):
-        Order.objects.filter(pk=order.pk).update(disputed_at=now if disputed else None, updated_at=now)
+        order.disputed_at = now if disputed else None
+        Order.objects.filter(pk=order.pk).update(disputed_at=order.disputed_at, updated_at=now)
 
 
 def on_full_refund(order_uuid: UUID, *, now: datetime) -> None:

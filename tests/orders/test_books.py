@@ -1,0 +1,195 @@
+"""Whatever shoppers, the bank, the staff and the clock do, in any order: the books are right after every step."""
+
+import os
+from contextlib import suppress
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import transaction
+from django.test import override_settings
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from backend.errors import DomainError, RateLimited
+from catalog.models import Product
+from catalog.stock import set_stock
+from orders import cancellation, services
+from orders.audit import differences, differences_here
+from orders.cart import Cart
+from orders.checkout import checkout
+from orders.models import Order, Payment, Shipping
+from orders.owners import Owner
+from orders.payments.gateway import fake
+from orders.payments.reconciliation import mail_confirmations, reconcile, unfinished
+from orders.stripe_fake import ApiError
+from tests.factories import make_product, make_user
+from tests.orders.conftest import Bank
+
+pytestmark = pytest.mark.django_db
+
+OUTCOMES = st.sampled_from(["succeeded", "declined", "requires_action", "processing"])
+FAULTS = st.sampled_from(["timeout", "lost_reply", "server_error_stored", "server_error_after_effect"])
+EVENT_FAULTS = st.sampled_from(["event_duplicated", "event_reordered", "event_dropped"])
+
+
+def address() -> Shipping:
+    return Shipping(
+        first_name="Ada",
+        last_name="Lovelace",
+        email="ada@example.com",
+        phone="+14155552671",
+        address="Market Street",
+        building_number="1",
+        country="US",
+    )
+
+
+class Books(RuleBasedStateMachine):
+    """Two shoppers, two scarce products, and a bank that fails now and then."""
+
+    orders = Bundle("orders")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = TemporaryDirectory()
+        self.settings = override_settings(STRIPE_FAKE_DB=Path(self.folder.name) / "stripe.sqlite3")
+        self.settings.enable()
+        self.transaction = transaction.atomic()
+        self.transaction._from_testcase = True  # type: ignore[attr-defined]  # durable ones may nest, as in TestCase
+        self.transaction.__enter__()
+        self.bank = Bank()
+
+    def teardown(self) -> None:
+        """In the end the bank answers again, what was cut off is finished, and nothing at all differs."""
+        try:
+            self.bank.fake.clear_faults()
+            for payment in unfinished():  # an attempt that Stripe answers with 500 for ever is replaced first
+                reconcile(payment, now=timezone.now())
+            assert all(reconcile(payment, now=timezone.now()) for payment in unfinished())
+            mail_confirmations(now=timezone.now())
+            assert list(differences(now=timezone.now())) == []
+        finally:
+            transaction.set_rollback(True)
+            self.transaction.__exit__(None, None, None)
+            self.settings.disable()
+            self.folder.cleanup()
+
+    @initialize()
+    def open_the_shop(self) -> None:
+        self.products = [make_product(stock=3), make_product(stock=5)]
+        self.shoppers = [Owner(user=make_user()), Owner(visitor=uuid4())]
+
+    # ── What shoppers do ─────────────────────────────────────────────────────
+
+    @rule(shopper=st.integers(0, 1), product=st.integers(0, 1), quantity=st.integers(1, 3))
+    def add_to_cart(self, shopper: int, product: int, quantity: int) -> None:
+        with suppress(DomainError):
+            Cart(self.shoppers[shopper]).add(self.products[product].pk, quantity, now=timezone.now())
+
+    @rule(target=orders, shopper=st.integers(0, 1), key=st.integers(0, 3))
+    def checkout(self, shopper: int, key: int) -> tuple[int, UUID | None]:
+        """Now and then with a key that was used before."""
+        try:
+            uuid = checkout(
+                owner=self.shoppers[shopper],
+                shipping=address(),
+                idempotency_key=UUID(int=key),
+                expected_total=None,
+                now=timezone.now(),
+            )
+        except (DomainError, RateLimited):
+            return shopper, None
+        return shopper, uuid
+
+    @rule(order=orders, outcome=OUTCOMES)
+    def pay(self, order: tuple[int, UUID | None], outcome: str) -> None:
+        with suppress(ApiError):
+            for payment in Payment.objects.filter(order=order[1], intent_id__isnull=False):
+                self.bank.fake.confirm(payment.intent_id or "", outcome)  # type: ignore[arg-type]  # sampled
+
+    @rule(order=orders, outcome=st.sampled_from(["succeeded", "declined"]))
+    def complete(self, order: tuple[int, UUID | None], outcome: str) -> None:
+        with suppress(ApiError):
+            for payment in Payment.objects.filter(order=order[1], intent_id__isnull=False):
+                self.bank.fake.complete(payment.intent_id or "", outcome)  # type: ignore[arg-type]  # sampled
+
+    @rule(order=orders)
+    def retry_payment(self, order: tuple[int, UUID | None]) -> None:
+        if order[1]:
+            with suppress(DomainError):
+                services.retry_payment(owner=self.shoppers[order[0]], order_uuid=order[1], now=timezone.now())
+
+    @rule(order=orders)
+    def refresh_payment(self, order: tuple[int, UUID | None]) -> None:
+        if order[1]:
+            with suppress(DomainError):
+                services.refresh_payment(
+                    owner=self.shoppers[order[0]], order_uuid=order[1], now=timezone.now()
+                )
+
+    @rule(order=orders)
+    def cancel(self, order: tuple[int, UUID | None]) -> None:
+        if order[1]:
+            with suppress(DomainError):
+                services.cancel_order(owner=self.shoppers[order[0]], order_uuid=order[1], now=timezone.now())
+
+    # ── What the staff, the clock and the bank do ────────────────────────────
+
+    @rule(order=orders)
+    def expire(self, order: tuple[int, UUID | None]) -> None:
+        if order[1] and Order.objects.filter(pk=order[1], status="pending").exists():
+            cancellation.expire(order[1], now=timezone.now() + timedelta(hours=1))
+
+    @rule(order=orders, amount=st.sampled_from(["0.01", "5.00", "10.00", "30.00"]))
+    def refund(self, order: tuple[int, UUID | None], amount: str) -> None:
+        if order[1]:
+            with suppress(DomainError):
+                services.refund(order_uuid=order[1], amount=Decimal(amount), now=timezone.now())
+
+    @rule(product=st.integers(0, 1), stock=st.integers(0, 5))
+    def restock(self, product: int, stock: int) -> None:
+        set_stock(Product.objects.get(pk=self.products[product].pk), stock, now=timezone.now())
+
+    @rule()
+    def deliver(self) -> None:
+        self.bank.deliver()
+
+    @rule(fault=FAULTS, times=st.integers(1, 4))
+    def inject_a_fault(self, fault: str, times: int) -> None:
+        fake().inject(fault, times=times)  # type: ignore[arg-type]  # sampled
+
+    @rule(fault=EVENT_FAULTS)
+    def lose_or_double_an_event(self, fault: str) -> None:
+        fake().inject(fault)  # type: ignore[arg-type]  # sampled
+
+    @invariant()
+    def the_books_are_right(self) -> None:
+        assert list(differences_here()) == []
+
+
+@pytest.mark.parametrize("ship_on_payment", [True, False])
+def test_the_books(ship_on_payment: bool) -> None:
+    examples = int(os.environ.get("BOOKS_EXAMPLES", "15"))
+    with override_settings(STORE_SHIP_ON_PAYMENT=ship_on_payment):
+        run_state_machine_as_test(
+            Books,
+            settings=settings(
+                max_examples=examples,
+                stateful_step_count=30,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
