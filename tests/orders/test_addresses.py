@@ -1,0 +1,254 @@
+"""Shipping addresses: real ones, phone numbers of every region, each country's rules, and hostile strings."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.errors import ValidationError
+from orders.addresses import validated
+from orders.models import Shipping
+from tests.conftest import GraphQLClient
+from tests.factories import make_product
+from tests.hostile import hostile_strings
+from tests.orders.conftest import ADDRESS, add_to_cart, checkout, nothing_changes
+
+DATA = Path(__file__).parents[3] / "shared" / "data" / "addresses-phones"
+COLUMNS = {
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "email": "ada@example.com",
+    "phone": "+14155552671",
+    "address": "Market Street",
+    "building_number": "1",
+    "city": "",
+    "zip_code": "",
+    "state": "",
+    "country": "US",
+}
+
+
+def load(name: str) -> Any:
+    """The test that asks is skipped where the data is not there."""
+    path = DATA / name
+    if not path.exists():
+        pytest.skip(f"There is no {path}.")
+    return json.loads(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
+
+
+def check(**columns: str) -> Shipping:
+    return validated(Shipping(**{**COLUMNS, **columns}))
+
+
+def wrong_fields(**columns: str) -> list[str]:
+    """Those that are refused, without `shipping.` before them."""
+    try:
+        check(**columns)
+    except ValidationError as error:
+        return sorted(wrong.field.removeprefix("shipping.") for wrong in error.fields)
+    return []
+
+
+class TestRealAddresses:
+    def test_of_the_united_states(self) -> None:
+        addresses = load("rrad-addresses-us-all.min.json")["addresses"]
+        assert len(addresses) == 3220
+        for row in addresses:
+            number, _, street = row["address1"].partition(" ")
+            columns = {
+                "building_number": number,
+                "address": street,
+                "city": row.get("city", ""),
+                "zip_code": row["postalCode"],
+                "state": row["state"],
+            }
+            assert wrong_fields(**columns) == [], row
+
+
+class TestPhone:
+    def test_numbers_of_every_region(self) -> None:
+        examples = load("phone-examples.json")
+        assert len(examples) == 734
+        for example in examples:
+            expected = [] if example["valid"] else ["phone"]
+            for form in ("e164", "international"):
+                assert wrong_fields(phone=example[form]) == expected, example
+
+    def test_is_kept_in_its_international_form(self) -> None:
+        for example in load("phone-examples.json"):
+            if example["valid"]:
+                assert check(phone=example["international"]).phone == example["e164"]
+
+    @pytest.mark.parametrize(
+        ("phone", "country"), [("(415) 555-2671", "US"), ("030 123456", "DE"), ("+49 30 123456", "US")]
+    )
+    def test_without_its_countrys_code_it_is_of_the_addresss_country(self, phone: str, country: str) -> None:
+        assert check(phone=phone, country=country).phone in ("+14155552671", "+4930123456")
+
+    @pytest.mark.parametrize("phone", ["", " ", "1", "+", "abc", "+999123456789", "0" * 20])
+    def test_none(self, phone: str) -> None:
+        assert wrong_fields(phone=phone) == ["phone"]
+
+    def test_too_long(self) -> None:
+        assert wrong_fields(phone="4" * 5000) == ["phone"]
+
+
+class TestCountry:
+    def test_every_country_of_the_rules(self) -> None:
+        for country in load("i18n-address-rules.json.gz"):
+            if len(country) == 2 and country != "ZZ":
+                assert wrong_fields(country=country) == [], country
+
+    @pytest.mark.parametrize(
+        "country", ["", "XX", "ZZ", "EU", "us", "USA", "U", "U/", "..", "%s", "ÄÖ", "U\n", "١٢", "12"]
+    )
+    def test_none(self, country: str) -> None:
+        assert wrong_fields(country=country) == ["country"]
+
+
+class TestZipCode:
+    def test_the_examples_of_every_country(self) -> None:
+        """Each country's own example passes, and one that no country has does not where a form is known."""
+        for country, rules in load("i18n-address-rules.json.gz").items():
+            if len(country) != 2 or country == "ZZ" or "%Z" not in rules.get("fmt", "%Z"):
+                continue
+            for example in ones(rules.get("zipex", "")):
+                assert wrong_fields(country=country, zip_code=example) == [], (country, example)
+            if rules.get("zip") and "fmt" in rules:
+                assert wrong_fields(country=country, zip_code="!") == ["zipCode"], country
+
+    @pytest.mark.parametrize("zip_code", ["9410", "941055", "ABCDE", " 94105", "94105-12"])
+    def test_none(self, zip_code: str) -> None:
+        assert wrong_fields(zip_code=zip_code) == ["zipCode"]
+
+    def test_of_another_state(self) -> None:
+        assert wrong_fields(zip_code="94105", state="NY") == ["zipCode"]
+        assert wrong_fields(zip_code="94105", state="CA") == []
+
+    def test_in_small_letters(self) -> None:
+        assert wrong_fields(country="GB", zip_code="sw1a 1aa") == []
+
+    def test_where_there_are_none(self) -> None:
+        assert wrong_fields(country="HK", zip_code="anything") == []
+
+
+class TestState:
+    @pytest.mark.parametrize("state", ["CA", "ca", "California", "DC", "PR", ""])
+    def test_by_code_or_by_name(self, state: str) -> None:
+        assert wrong_fields(state=state) == []
+
+    @pytest.mark.parametrize("state", ["XX", "Bavaria", "C"])
+    def test_none(self, state: str) -> None:
+        assert wrong_fields(state=state) == ["state"]
+
+    def test_where_there_are_none(self) -> None:
+        assert wrong_fields(country="DE", state="Bayern") == []
+
+
+class TestCity:
+    def test_is_never_required_and_never_wrong(self) -> None:
+        for country in ("US", "DE", "CN", "BR"):
+            assert wrong_fields(country=country, city="") == []
+            assert wrong_fields(country=country, city="Nowhere") == []
+
+
+class TestAllOfIt:
+    def test_everything_that_is_wrong_is_named_at_once(self) -> None:
+        columns = dict.fromkeys(COLUMNS, "")
+        assert wrong_fields(**columns) == [
+            "address",
+            "buildingNumber",
+            "country",
+            "email",
+            "firstName",
+            "lastName",
+            "phone",
+        ]
+        assert wrong_fields(**{**COLUMNS, "email": "x", "zip_code": "x", "state": "x", "phone": "x"}) == [
+            "email",
+            "phone",
+            "state",
+            "zipCode",
+        ]
+
+    @pytest.mark.parametrize("blank", ["", " ", "\t\n", "\u2003"])
+    def test_blank(self, blank: str) -> None:
+        names = ["first_name", "last_name", "address", "building_number"]
+        assert wrong_fields(**dict.fromkeys(names, blank)) == [
+            "address",
+            "buildingNumber",
+            "firstName",
+            "lastName",
+        ]
+
+    @pytest.mark.parametrize(
+        ("column", "length"),
+        [
+            ("first_name", 100),
+            ("last_name", 100),
+            ("address", 200),
+            ("building_number", 20),
+            ("city", 100),
+        ],
+    )
+    def test_the_longest(self, column: str, length: int) -> None:
+        assert wrong_fields(**{column: "é" * length}) == []
+        assert len(wrong_fields(**{column: "é" * (length + 1)})) == 1
+
+
+@pytest.mark.django_db
+class TestHostileStrings:
+    """Stored and given back unchanged, or refused with an error of that field, and nothing changed."""
+
+    DOCUMENT = f"query($uuid: UUID!) {{ order(uuid: $uuid) {{ shipping {{ {' '.join(ADDRESS)} }} }} }}"
+    CANCEL = "mutation($uuid: UUID!) { cancelOrder(input: {uuid: $uuid}) { __typename } }"
+
+    @pytest.mark.parametrize("field", ADDRESS)
+    def test_in_a_field(self, field: str) -> None:
+        """Checked by the service, for all of them: an order for each would take minutes."""
+        [column] = [name for name in COLUMNS if name.replace("_", "") == field.lower()]
+        for text in hostile_strings():
+            if "\0" in text:
+                continue
+            if wrong := wrong_fields(**{column: text}):
+                assert set(wrong) == {field}
+            elif field != "phone":
+                assert getattr(check(**{column: text}), column) == text
+
+    def test_in_all_fields_over_the_api(self, api: GraphQLClient) -> None:
+        lamp = make_product(stock=5000)
+        add_to_cart(api, lamp)
+        for text in some(hostile_strings()):
+            with nothing_changes():
+                answer = checkout(api, shipping=dict.fromkeys(ADDRESS, text))
+                assert answer["__typename"] == "ValidationError"
+        taken = 0
+        for text in some(hostile_strings()):
+            names = ("firstName", "lastName", "address", "city")
+            answer = checkout(api, shipping={**ADDRESS, **dict.fromkeys(names, text)})
+            if answer["__typename"] == "ValidationError":
+                assert {error["field"] for error in answer["fields"]} <= {
+                    f"shipping.{name}" for name in names
+                }
+                continue
+            taken += 1
+            stored = api.run(self.DOCUMENT, uuid=answer["uuid"])["order"]["shipping"]
+            assert {stored[name] for name in names} == {text}
+            api.run(self.CANCEL, uuid=answer["uuid"])
+            add_to_cart(api, lamp)
+        assert taken > 10
+
+
+def ones(examples: str) -> Iterator[str]:
+    """Of a list with commas, in which a range stands for its ends."""
+    for example in examples.split(","):
+        if example:
+            yield example.split(":")[0]
+
+
+def some(strings: list[str]) -> list[str]:
+    """Every tenth, but for those that no request can carry."""
+    return [text for text in strings[::10] if "\0" not in text]
