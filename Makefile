@@ -30,7 +30,7 @@ help: ## Print this help
 run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=8000, PYTHON=python3)
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) seed --if-empty
-	@printf '  %-9s http://127.0.0.1:$(PORT)%s\n' API /graphql/ GraphiQL /graphiql/ Admin /admin/ Health /healthz
+	@printf '  %-9s http://127.0.0.1:$(PORT)%s\n' API /graphql/ GraphiQL /graphiql/ Admin /admin/ Health /healthz Payments /dev/stripe/
 	@echo 'Ctrl-C stops the store.'
 	@# Each of the two gets a process group of its own (set -m), so that its children end with it.
 	@set -m; \

@@ -142,7 +142,8 @@ def promised(*, order_uuid: UUID, amount: Decimal, now: datetime) -> Payment:
     if order.disputed_at:
         raise ValidationError.of(amount="The payment is disputed: answer the dispute at Stripe.")
     left = refundable(payment)
-    if amount != money.round_half_up(amount, payment.currency) or not 0 < amount <= left:
+    possible = amount.is_finite() and 0 < amount <= left
+    if not possible or amount != money.round_half_up(amount, payment.currency):
         raise ValidationError.of(amount=f"Between {money.smallest_unit(payment.currency)} and {left}.")
     promise_refund(payment, amount, now=now)
     return payment

@@ -1,0 +1,131 @@
+"""Refunds by the staff, refunds that Stripe refuses, and disputes."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from backend.errors import ValidationError
+from catalog.models import Product
+from orders import cancellation, services
+from orders.audit import differences
+from orders.errors import OrderNotCancellable
+from orders.models import Order, Payment, Refund
+from orders.payments.settlement import settle
+from tests.conftest import GraphQLClient
+from tests.factories import make_product
+from tests.orders.conftest import Bank, add_to_cart, checkout, nothing_changes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def product() -> Product:
+    return make_product(stock=10)
+
+
+@pytest.fixture
+def order(api: GraphQLClient, bank: Bank, product: Product) -> Order:
+    """Shipped, 20.00 paid for two of the product."""
+    add_to_cart(api, product, 2)
+    uuid = checkout(api)["uuid"]
+    bank.pay(uuid)
+    return Order.objects.get(pk=uuid)
+
+
+def refund(order: Order, amount: str) -> None:
+    services.refund(order_uuid=order.pk, amount=Decimal(amount), now=timezone.now())
+
+
+def books(order: Order) -> tuple[str, str, Decimal]:
+    order.refresh_from_db()
+    payment = Payment.objects.get(order=order)
+    assert list(differences(now=timezone.now())) == []
+    return order.status, payment.status, payment.refunded
+
+
+class TestRefund:
+    def test_in_parts_to_the_last_cent(self, order: Order, bank: Bank, product: Product) -> None:
+        refund(order, "5.01")
+        assert books(order) == ("shipped", "partially_refunded", Decimal("5.01"))
+        refund(order, "14.99")
+        bank.deliver()
+        assert books(order) == ("refunded", "refunded", Decimal("20.00"))
+        product.refresh_from_db()
+        assert product.stock == 8  # what was shipped comes back by hand alone
+
+    @pytest.mark.parametrize("amount", ["0", "-1", "20.01", "0.001", "NaN", "Infinity"])
+    def test_refuses_an_amount_that_is_not_there(self, order: Order, amount: str) -> None:
+        with nothing_changes(), pytest.raises(ValidationError):
+            refund(order, amount)
+
+    def test_refuses_an_unpaid_order(self, api: GraphQLClient, product: Product) -> None:
+        add_to_cart(api, product)
+        pending = Order.objects.get(pk=checkout(api)["uuid"])
+        with nothing_changes(), pytest.raises(ValidationError):
+            refund(pending, "1.00")
+
+    @pytest.mark.parametrize(
+        "fault", ["timeout", "lost_reply", "server_error_stored", "server_error_after_effect", "rate_limit"]
+    )
+    def test_counts_once_whatever_happens_on_the_way(self, order: Order, bank: Bank, fault: Any) -> None:
+        """Stripe fails for as long as the SDK tries; then the money goes back once, or can be refunded anew."""
+        bank.fake.inject(fault, times=3, match="POST /v1/refunds")
+        refund(order, "5.00")
+        bank.fake.clear_faults()
+        settle(Payment.objects.get().intent_id or "", now=timezone.now())
+        sent = fault != "server_error_stored"
+        assert books(order)[2] == (Decimal("5.00") if sent else Decimal(0))
+        assert [refund.status for refund in Refund.objects.all()] == ["succeeded" if sent else "failed"]
+        refund(order, "20.00" if not sent else "15.00")
+        assert books(order) == ("refunded", "refunded", Decimal("20.00"))
+
+
+class TestDispute:
+    def test_freezes_the_order_until_it_is_won(
+        self, api: GraphQLClient, bank: Bank, product: Product, settings: Any
+    ) -> None:
+        settings.STORE_SHIP_ON_PAYMENT = False
+        add_to_cart(api, product)
+        uuid = checkout(api)["uuid"]
+        bank.pay(uuid)
+        order = Order.objects.get(pk=uuid)
+        dispute = bank.fake.dispute(bank.intent(uuid))
+        assert set(bank.deliver()) == {200}
+        order.refresh_from_db()
+        assert order.disputed_at
+        with nothing_changes(), pytest.raises(OrderNotCancellable, match="disputed"):
+            cancellation.cancel(order, now=timezone.now())
+        with nothing_changes(), pytest.raises(ValidationError, match="disputed"):
+            refund(order, "1.00")
+        bank.fake.close_dispute(dispute["id"], "won")
+        bank.deliver()
+        order.refresh_from_db()
+        assert (order.status, order.disputed_at) == ("paid", None)
+        assert books(order) == ("paid", "succeeded", Decimal(0))
+
+    def test_a_lost_one_stays_with_the_order(self, order: Order, bank: Bank) -> None:
+        dispute = bank.fake.dispute(bank.intent(str(order.pk)))
+        bank.fake.close_dispute(dispute["id"], "lost")
+        bank.deliver()
+        order.refresh_from_db()
+        assert order.disputed_at
+
+
+class TestGivenUpOrder:
+    def test_a_disputed_late_success_is_not_promised_again_and_again(
+        self, api: GraphQLClient, bank: Bank, product: Product
+    ) -> None:
+        """Stripe refuses to refund what is disputed: asking on every event would never end."""
+        add_to_cart(api, product)
+        uuid = checkout(api)["uuid"]
+        intent = bank.intent(uuid)
+        Payment.objects.update(status="cancelled")
+        cancellation.close(Order.objects.get().pk, from_statuses=cancellation.CANCELLABLE, now=timezone.now())
+        bank.fake.confirm(intent)
+        bank.fake.dispute(intent)
+        for _ in range(3):
+            settle(intent, now=timezone.now())
+        assert Refund.objects.count() == 0
+        assert Order.objects.get().disputed_at
