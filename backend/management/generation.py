@@ -42,7 +42,8 @@ FINISHES = (
 def generate_products(count: int) -> None:
     """Add so many to the shop that is open. The same shop is given the same products.
 
-    They have no pictures: shared files would go with the first product that is deleted.
+    They have no pictures, because shared files would go with the first product that is deleted; and none of them
+    has been sold, because the books would know of no order.
     """
     categories = {category.name: category for category in Category.objects.all()}
     sellers = {name: User.objects.with_email(email).get() for name, email in SHOPS.items()}
@@ -76,9 +77,9 @@ def variation(
     name = f"{chance.choice(FINISHES)} {model.name}"
     price = model.price * Decimal(chance.uniform(0.4, 2.5))
     added_at = OPENED + YEAR * chance.random()
-    # Most products have few buyers and fewer ratings, and a few have many; most ratings are good.
-    sold_count = min(int(chance.paretovariate(0.8)) - 1, 100_000)
-    ratings = chance.choices(RATINGS, weights=(1, 1, 2, 5, 6), k=min(sold_count // 3, 200))
+    # Most products have few ratings and a few have many; most ratings are good.
+    raters = min(int(chance.paretovariate(0.8)) - 1, 500)
+    ratings = chance.choices(RATINGS, weights=(1, 1, 2, 5, 6), k=raters)
     return Product(
         category=categories[model.category.name],
         user=sellers[model.seller],
@@ -88,7 +89,6 @@ def variation(
         price=round_half_up(price, settings.STORE_CURRENCY),
         discount=chance.choice((5, 10, 15, 20, 25, 30, 40, 50)) if chance.random() < 0.3 else 0,
         stock=chance.randint(1, 500) if chance.random() < 0.85 else 0,
-        sold_count=sold_count,
         added_at=added_at,
         updated_at=added_at,
         **{f"rated_{rating}": ratings.count(rating) for rating in RATINGS},
