@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.expressions import Combinable
 
 # How many digits Stripe counts in an amount of this currency. A currency that is not listed is refused: a wrong
 # exponent would charge a hundred times too much.
@@ -81,7 +82,7 @@ def validate_amount(amount: Decimal) -> None:
         raise ValidationError(f"At most {DIGITS[currency]} digits after the point.", code="digits")
 
 
-class AmountField(models.DecimalField[Decimal, Decimal]):
+class AmountField(models.DecimalField[Decimal | int | Combinable, Decimal]):
     """An amount in any currency of the table."""
 
     def __init__(self, **options: Any) -> None:

@@ -139,7 +139,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static"
 # GraphiQL comes from a package that only carries its files, so it works without a network.
 GRAPHIQL_PACKAGE = find_spec("graphene_django_graphiql_static")
-assert GRAPHIQL_PACKAGE is not None and GRAPHIQL_PACKAGE.origin is not None
+assert GRAPHIQL_PACKAGE is not None
+assert GRAPHIQL_PACKAGE.origin is not None
 STATICFILES_DIRS = [Path(GRAPHIQL_PACKAGE.origin).parent / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "media"))()

@@ -19,7 +19,7 @@ from accounts.models import User
 class GraphQLClient(Client):
     """One visitor's browser. `run` answers with the data and fails on any top-level error; `refused` with the code."""
 
-    def send(self, query: str, files: dict[str, File] | None = None, **variables: Any) -> dict[str, Any]:
+    def send(self, query: str, files: dict[str, File[Any]] | None = None, **variables: Any) -> dict[str, Any]:
         """Post one operation; `files` maps the name of a variable (`input.avatar`) to an upload."""
         if files:
             uploads = {str(index): upload for index, upload in enumerate(files.values())}
@@ -35,7 +35,7 @@ class GraphQLClient(Client):
         answer: dict[str, Any] = response.json()
         return answer
 
-    def run(self, query: str, files: dict[str, File] | None = None, **variables: Any) -> dict[str, Any]:
+    def run(self, query: str, files: dict[str, File[Any]] | None = None, **variables: Any) -> dict[str, Any]:
         answer = self.send(query, files, **variables)
         assert "errors" not in answer, answer["errors"]
         data: dict[str, Any] = answer["data"]

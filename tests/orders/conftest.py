@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import stripe
@@ -66,7 +66,7 @@ ORDER = """
 
 
 def add_to_cart(api: GraphQLClient, product: Any, quantity: int = 1) -> dict[str, Any]:
-    variables = {"productId": global_id("Product", product.pk), "quantity": quantity}
+    variables: dict[str, Any] = {"productId": global_id("Product", product.pk), "quantity": quantity}
     answer: dict[str, Any] = api.run(ADD_TO_CART, **variables)["addToCart"]
     return answer
 
@@ -85,7 +85,7 @@ class Bank:
         self.fake: FakeStripe = fake()
 
     def intent(self, uuid: str) -> str:
-        payment = Payment.objects.exclude(status="cancelled").get(order=uuid)
+        payment = Payment.objects.exclude(status="cancelled").get(order=UUID(uuid))
         assert payment.intent_id
         return payment.intent_id
 

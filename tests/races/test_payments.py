@@ -63,9 +63,12 @@ class TestSettle:
         bank.fake.confirm(bank.intent(str(order.pk)))
         secret = "whsec_development"
         bodies: list[tuple[bytes, str]] = []
-        bank.fake.deliver_through(
-            lambda body, signature: bodies.append((body, signature)) or 200, secret=secret
-        )
+
+        def keep(body: bytes, signature: str) -> int:
+            bodies.append((body, signature))
+            return 200
+
+        bank.fake.deliver_through(keep, secret=secret)
         posts = [partial(bank.post, body, signature) for body, signature in bodies for _ in range(8)]
         assert set(at_once(*posts)) == {200}
         assert_shipped(order, product)
