@@ -78,5 +78,7 @@ class OrderNotRestockable(DomainError):
     code = "ORDER_NOT_RESTOCKABLE"
 
     def __init__(self, status: OrderStatus, message: str = "") -> None:
-        super().__init__(message or f"The order is {status.label.lower()}: only a refunded order is restocked.")
+        super().__init__(
+            message or f"The order is {status.label.lower()}: only a refunded order is restocked."
+        )
         self.status = status
