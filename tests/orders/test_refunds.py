@@ -101,8 +101,7 @@ class TestDispute:
             refund(order, "1.00")
         bank.fake.close_dispute(dispute["id"], "won")
         bank.deliver()
-        order.refresh_from_db()
-        assert not order.disputed_at
+        assert Order.objects.get(pk=uuid).disputed_at is None
         assert books(order) == ("paid", "succeeded", Decimal(0))
 
     def test_a_lost_one_stays_with_the_order(self, order: Order, bank: Bank) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.utils import timezone
 
 from catalog.models import Product
@@ -14,6 +15,7 @@ from orders.errors import OrderNotCancellable
 from orders.models import Order, Payment, PaymentStatus, StripeEvent
 from orders.owners import Owner
 from orders.payments import settlement
+from orders.stripe_fake import FakeStripe
 from tests.conftest import GraphQLClient
 from tests.factories import make_product, make_user
 from tests.orders.conftest import Bank, add_to_cart, checkout
@@ -191,3 +193,36 @@ class TestLateSuccess:
         assert (order.status, product.stock, len(mail.outbox)) == ("refunded", 10, 0)
         assert (payment.refunded, payment.refunds.count()) == (payment.amount, 1)
         assert list(differences(now=timezone.now())) == []
+
+
+class TestTransactions:
+    def test_none_is_open_while_stripe_is_asked(
+        self, product: Product, owner: Owner, bank: Bank, monkeypatch: pytest.MonkeyPatch, settings: Any
+    ) -> None:
+        """A slow Stripe must never keep rows locked: checkout, webhook, return page, cancelling and refund."""
+        settings.STORE_SHIP_ON_PAYMENT = False
+        asked: list[str] = []
+        request = FakeStripe.request
+
+        def watched(transport: FakeStripe, method: str, url: str, *arguments: Any, **options: Any) -> Any:
+            assert not connection.in_atomic_block
+            asked.append(f"{method} {url.split('?')[0].split('/v1/')[1].split('/')[0]}")
+            return request(transport, method, url, *arguments, **options)
+
+        monkeypatch.setattr(FakeStripe, "request", watched)
+        assert owner.user
+        client = GraphQLClient()
+        client.force_login(owner.user)
+        add_to_cart(client, product)
+        order = Order.objects.get(pk=checkout(client)["uuid"])
+        services.refresh_payment(owner=owner, order_uuid=order.pk, now=timezone.now())
+        bank.pay(str(order.pk))
+        services.cancel_order(owner=owner, order_uuid=order.pk, now=timezone.now())
+        order.refresh_from_db()
+        assert order.status == "refunded"
+        assert set(asked) == {
+            "post payment_intents",
+            "get payment_intents",
+            "get refunds",
+            "post refunds",
+        }
