@@ -1,0 +1,118 @@
+"""GraphQL types of a cart and of what has happened to its products."""
+
+from typing import Annotated
+
+import strawberry
+import strawberry_django
+from django.db.models import QuerySet
+from strawberry import relay
+
+from backend import api
+from catalog.types import Product
+from orders import cart, models
+from orders.owners import owner_of
+
+
+@strawberry_django.type(models.CartItem)
+class CartItem(relay.Node):
+    id: relay.NodeID[int]
+    product: Product
+    quantity: int
+
+    @api.field(only=["product"])
+    @staticmethod
+    def unit_price(root: strawberry.Parent[models.CartItem]) -> api.Money:
+        return api.Money.of(root.final_price)
+
+    @api.field(only=["quantity", "product"])
+    @staticmethod
+    def total(root: strawberry.Parent[models.CartItem]) -> api.Money:
+        return api.Money.of(root.final_price * root.quantity)
+
+    @classmethod
+    def visible(cls, info: api.Info) -> QuerySet[models.CartItem]:
+        return cart.items_of(owner_of(info.context.request)).filter(product__stock__isnull=False)
+
+
+@strawberry.type
+class PriceChanged:
+    item: CartItem
+    before: api.Money
+    now: api.Money
+
+
+@strawberry.type(description="Fewer are left than the cart holds.")
+class StockReduced:
+    item: CartItem
+    available: int
+
+
+@strawberry.type(description="It is no longer sold. `removeFromCart` takes it out of the cart.")
+class ProductRemoved:
+    product_id: strawberry.ID
+    name: str
+
+
+CartChange = Annotated[PriceChanged | StockReduced | ProductRemoved, strawberry.union("CartChange")]
+
+
+@strawberry.type
+class Cart(relay.Node):
+    key: relay.NodeID[str]
+    cart: strawberry.Private[cart.Cart]
+
+    @strawberry.field(graphql_type=list[CartItem])
+    def items(self) -> list[models.CartItem]:
+        return self.cart.items
+
+    @strawberry.field
+    def total_quantity(self) -> int:
+        return self.cart.total_quantity
+
+    @strawberry.field(description="Before discounts.")
+    def subtotal(self) -> api.Money:
+        return api.Money.of(self.cart.subtotal)
+
+    @strawberry.field
+    def discount_total(self) -> api.Money:
+        return api.Money.of(self.cart.subtotal - self.cart.total)
+
+    @strawberry.field
+    def total(self) -> api.Money:
+        return api.Money.of(self.cart.total)
+
+    @strawberry.field(
+        graphql_type=list[CartChange],
+        description="What has happened to the cart's products since they were put in.",
+    )
+    def changes(self) -> list[PriceChanged | StockReduced | ProductRemoved]:
+        return [change_type(change) for change in self.cart.changes]
+
+    @classmethod
+    def current(cls, info: api.Info) -> "Cart":
+        """The caller's cart with all that the operation selects of its lines, in one go."""
+        owner = owner_of(info.context.request)
+        lines = api.optimized_below(
+            cart.items_of(owner),
+            info,
+            answer="Cart",
+            paths=("items", "changes.item"),
+            only=["product", "quantity", "product_name", "seen_price"],
+        )
+        return cls(key="mine", cart=cart.Cart(owner, lines=api.read(lines)))
+
+    @classmethod
+    def resolve_node(cls, node_id: str, *, info: api.Info, required: bool = False) -> "Cart | None":  # type: ignore[override]
+        """The id is the same for everyone, and everyone's own cart is behind it."""
+        return cls.current(info) if node_id == "mine" else None
+
+
+def change_type(change: cart.Change) -> PriceChanged | StockReduced | ProductRemoved:
+    match change:
+        case cart.PriceChanged():
+            before, now = api.Money.of(change.before), api.Money.of(change.now)
+            return PriceChanged(item=change.item, before=before, now=now)  # type: ignore[arg-type]  # its model
+        case cart.StockReduced():
+            return StockReduced(item=change.item, available=change.available)  # type: ignore[arg-type]  # its model
+        case cart.ProductRemoved():
+            return ProductRemoved(product_id=api.id_of("Product", change.product_pk), name=change.name)
