@@ -181,7 +181,7 @@ class Cart:
             update_fields=["quantity", "product_name", "seen_price"],
         )
         worth = cart.items.aggregate(sum=Sum(F("product__price") * F("quantity")))["sum"]
-        check_payable_at_once(worth)
+        check_payable_at_once(worth or Decimal(0))  # none where the product has gone this moment
 
     @staticmethod
     def empty(cart: models.Cart) -> None:

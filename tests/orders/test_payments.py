@@ -442,6 +442,16 @@ class TestCancelOrder:
             answer = cancel(api, uuid)
         assert (answer["__typename"], answer["status"]) == ("OrderNotCancellable", "SHIPPED")
 
+    def test_an_order_that_was_refunded(
+        self, api: GraphQLClient, bank: Bank, uuid: str, lamp: Product
+    ) -> None:
+        bank.pay(uuid)
+        refund_in_dashboard(bank, uuid)
+        bank.deliver()
+        with nothing_changes():
+            assert cancel(api, uuid)["status"] == "REFUNDED"
+            assert cancel(api, uuid)["__typename"] == "OrderNotCancellable"
+
     def test_a_paid_order_is_refunded(
         self, api: GraphQLClient, bank: Bank, uuid: str, lamp: Product, settings: Settings
     ) -> None:
