@@ -99,9 +99,16 @@ def prepare(upload: File[bytes]) -> PreparedImage:
     )
 
 
-def store(prepared: PreparedImage, *, folder: str, storage: Storage = default_storage) -> StoredImage:
-    """Write the picture and its thumbnails under a random name; a failure leaves none of them behind."""
-    name = f"{folder}/{secrets.token_hex(16)}{prepared.suffix}"
+def store(
+    prepared: PreparedImage, *, folder: str, token: str | None = None, storage: Storage = default_storage
+) -> StoredImage:
+    """Write the picture and its thumbnails under a random name; a failure leaves none of them behind.
+
+    A `token` is the name instead, for a caller that knows it to be unused: files under it are overwritten.
+    """
+    name = f"{folder}/{token or secrets.token_hex(16)}{prepared.suffix}"
+    if token:
+        delete(name, storage=storage)  # what a process left that was killed
     try:
         for size, thumbnail in prepared.thumbnails.items():
             storage.save(thumbnail_name(name, size), thumbnail)
@@ -115,14 +122,16 @@ def store(prepared: PreparedImage, *, folder: str, storage: Storage = default_st
 
 
 @contextmanager
-def stored(upload: File[bytes] | None, *, folder: str, field: str) -> Iterator[StoredImage | None]:
+def stored(
+    upload: File[bytes] | None, *, folder: str, field: str, token: str | None = None
+) -> Iterator[StoredImage | None]:
     """An upload prepared and stored for a block that writes its row: a block that fails leaves no file.
 
     Enter it before the transaction: decoding takes its time. ValidationError on `field` for what is no
     acceptable picture.
     """
     try:
-        picture = store(prepare(upload), folder=folder) if upload else None
+        picture = store(prepare(upload), folder=folder, token=token) if upload else None
     except InvalidImage as error:
         raise ValidationError.of(**{field: str(error)}) from error
     try:

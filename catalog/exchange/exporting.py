@@ -1,0 +1,40 @@
+"""Writing products in the form in which they are read."""
+
+import csv
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from catalog.exchange.rows import COLUMNS, TEXTS, escaped
+from catalog.models import Product
+
+
+class Echo:
+    """What a csv.writer writes to, so that each row can be had as a text."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def export_products(products: QuerySet[Product], *, suffix: str) -> Iterator[str]:
+    """The lines of a file, the products by slug; `suffix` is one of FORMATS. Reads in chunks, not all at once."""
+    rows = products.order_by("slug").annotate(category_name=F("category__name"))
+    columns = ["category_name" if column == "category" else column for column in COLUMNS]
+    found = rows.values_list(*columns).iterator(chunk_size=2_000)
+    return csv_lines(found) if suffix == ".csv" else json_lines(found)
+
+
+def csv_lines(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    writer = csv.writer(Echo())
+    yield writer.writerow(COLUMNS)
+    for row in rows:
+        cells = zip(COLUMNS, row, strict=True)
+        yield writer.writerow([escaped(cell) if name in TEXTS else cell for name, cell in cells])
+
+
+def json_lines(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+    for row in rows:
+        # Amounts as texts, so that no reader rounds them.
+        yield json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False, default=str) + "\n"

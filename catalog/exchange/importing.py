@@ -1,0 +1,221 @@
+"""Bringing in products in bulk: batch by batch, each in a transaction of its own."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path, PurePath
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from accounts.models import User
+from backend import images
+from backend.errors import ValidationError
+from backend.slugs import save_with_slug, slug_of
+from catalog.exchange.rows import REQUIRED, Refusal, Row, values_of
+from catalog.models import Category, Product
+from catalog.services import WRITTEN, delete_files_after_commit, set_picture
+from catalog.stock import record_first, set_stocks
+
+BATCH = 1_000
+# Pictures take their time: fewer rows at once, so that little is lost where the import is ended.
+BATCH_WITH_PICTURES = 50
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What became of a batch of rows."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A row that keeps every rule, and what it says of its product."""
+
+    row: Row
+    slug: str
+    values: dict[str, Any]
+    picture: images.StoredImage | None
+
+
+def import_products(
+    rows: Iterable[Row | Refusal], *, seller: User, now: datetime, pictures: Path | None = None
+) -> Iterator[Outcome]:
+    """Create and change products as the rows say, and tell of each batch once it is committed.
+
+    A bad row is refused and the rest go in. What a row does not change is not written, so that a file that was
+    read half can be read again. New products are the seller's; a product that is there stays with its own.
+    Without a folder of `pictures` the images are left as they are. Each batch locks its products in order of
+    primary key.
+    """
+    importer = Importer(seller=seller, now=now, pictures=pictures)
+    remaining = iter(rows)
+    size = BATCH_WITH_PICTURES if pictures else BATCH
+    while batch := list(islice(remaining, size)):
+        yield importer.import_batch(batch)
+
+
+class Importer:
+    """One run over a file; it remembers which slugs the rows so far were about."""
+
+    def __init__(self, *, seller: User, now: datetime, pictures: Path | None) -> None:
+        self.seller = seller
+        self.now = now
+        self.pictures = pictures.resolve() if pictures else None
+        self.slugs: set[str] = set()
+        self.numbered: Counter[str] = Counter()
+
+    def import_batch(self, batch: list[Row | Refusal]) -> Outcome:
+        outcome = Outcome(refused=[row for row in batch if isinstance(row, Refusal)])
+        readable: list[tuple[Row, str, dict[str, Any]]] = []
+        for row in batch:
+            if isinstance(row, Row):
+                try:
+                    readable.append((row, *self.read(row)))
+                except ValidationError as error:
+                    outcome.refused.append(row.refusal(error))
+        found = Product.objects.filter(slug__in=[slug for _, slug, _ in readable])
+        known = {product.slug: product for product in found.only("slug", "user", "image")}
+        # Pictures are decoded before the transaction, and go again if that fails.
+        with ExitStack() as files:
+            drafts = []
+            for row, slug, values in readable:
+                try:
+                    self.require(row, known=known.get(slug))
+                    picture = files.enter_context(self.picture(row, slug=slug, known=known.get(slug)))
+                except ValidationError as error:
+                    outcome.refused.append(row.refusal(error))
+                else:
+                    drafts.append(Draft(row=row, slug=slug, values=values, picture=picture))
+            self.write(drafts, known=known, outcome=outcome)
+        return outcome
+
+    def read(self, row: Row) -> tuple[str, dict[str, Any]]:
+        """The slug and the values; ValidationError for values that cannot be and for a second row of a product."""
+        slug = row.cells.get("slug") or self.slug_by_name(row)
+        values = values_of(row)
+        if slug in self.slugs:
+            raise ValidationError.of(slug=f"An earlier row is about “{slug}” already.")
+        self.slugs.add(slug)
+        return slug, values
+
+    def slug_by_name(self, row: Row) -> str:
+        """Counts bad rows too, so that mending one of them moves no other row to another product."""
+        if "name" not in row.cells:
+            raise ValidationError.of(slug="A row needs a slug or a name.")
+        base = slug_of(row.cells["name"], fallback="product")
+        while True:
+            self.numbered[base] += 1
+            number = self.numbered[base]
+            slug = base if number == 1 else f"{base}-{number}"
+            if slug not in self.slugs:
+                return slug
+
+    def require(self, row: Row, *, known: Product | None) -> None:
+        """ValidationError where a new product lacks something, and where a name leads to another's product."""
+        if known is None:
+            missing = {column: "This field is required." for column in REQUIRED if column not in row.cells}
+            if missing:
+                raise ValidationError.of(**missing)
+        elif "slug" not in row.cells and known.user_id != self.seller.pk:
+            raise ValidationError.of(slug=f"“{known.slug}” is another seller's product: give the row a slug.")
+
+    def picture(
+        self, row: Row, *, slug: str, known: Product | None
+    ) -> AbstractContextManager[images.StoredImage | None]:
+        """The row's picture, stored as `images.stored` does; none where the product has it already.
+
+        Its name is made of its content, by which the same picture is known again, and of the slug, so that no two
+        products share files.
+        """
+        current = PurePath((known and known.image.name) or "")
+        path = row.cells.get("image")
+        upload = token = None
+        if self.pictures and path and path != str(current):
+            data = self.content(self.pictures, path)
+            token = hashlib.sha256(f"{slug}\n".encode() + data).hexdigest()[:32]
+            upload = ContentFile(data) if token != current.stem else None
+        return images.stored(upload, folder="products", field="image", token=token)
+
+    def content(self, folder: Path, path: str) -> bytes:
+        """As much of the file as is needed to see that it is too large; ValidationError for none in the folder."""
+        try:
+            file = (folder / path).resolve()
+            if file.is_relative_to(folder) and file.is_file():
+                with file.open("rb") as opened:
+                    return opened.read(images.MAX_BYTES + 1)
+        except OSError:
+            pass  # a name that the file system does not take, a file that may not be read
+        raise ValidationError.of(image="There is no such file in the folder of pictures.")
+
+    @transaction.atomic(durable=True)
+    def write(self, drafts: list[Draft], *, known: Mapping[str, Product], outcome: Outcome) -> None:
+        """Write what differs from what is there by now; the stock by way of the ledger."""
+        by_slug = Product.objects.select_for_update().filter(slug__in=[draft.slug for draft in drafts])
+        locked = {product.slug: product for product in by_slug.order_by("pk")}
+        categories = category_keys(
+            [draft.values["category"] for draft in drafts if "category" in draft.values]
+        )
+        created: list[Product] = []
+        updated: list[Product] = []
+        stocks: dict[int, int] = {}
+        for draft in drafts:
+            product = locked.get(draft.slug)
+            if product is None and draft.slug in known:
+                outcome.refused.append(Refusal(line=draft.row.line, reason="Its product was just deleted."))
+            elif product is None:
+                product = Product(slug=draft.slug, user=self.seller, added_at=self.now, updated_at=self.now)
+                self.apply(draft, product, categories=categories)
+                product.stock = draft.values.get("stock", 0)
+                created.append(product)
+            else:
+                stock = draft.values.get("stock", product.stock)
+                if self.apply(draft, product, categories=categories) or stock != product.stock:
+                    product.updated_at = self.now
+                    stocks[product.pk] = stock
+                    updated.append(product)
+        Product.objects.bulk_create(created)
+        record_first(created, now=self.now)
+        # Faster than bulk_update, and it computes the columns that are made of others.
+        Product.objects.bulk_create(
+            updated, update_conflicts=True, unique_fields=["pk"], update_fields=WRITTEN
+        )
+        set_stocks(stocks, now=self.now)
+        outcome.created = len(created)
+        outcome.updated = len(updated)
+        outcome.unchanged = len(drafts) - len(created) - len(updated)
+
+    def apply(self, draft: Draft, product: Product, *, categories: Mapping[str, int]) -> bool:
+        """Set in memory what the row says, but for the stock; whether that changes anything."""
+        values = {name: value for name, value in draft.values.items() if name not in ("stock", "category")}
+        if "category" in draft.values:
+            values["category_id"] = categories[draft.values["category"]]
+        changed = any(getattr(product, name) != value for name, value in values.items())
+        for name, value in values.items():
+            setattr(product, name, value)
+        if draft.picture:
+            if product.image.name:
+                delete_files_after_commit(product.image.name)
+            set_picture(product, draft.picture)
+        return changed or draft.picture is not None
+
+
+def category_keys(names: Iterable[str]) -> dict[str, int]:
+    """The primary key of each category by its name or slug; what is missing is made."""
+    rows = list(Category.objects.values_list("pk", "name", "slug"))
+    keys = {slug: pk for pk, _, slug in rows} | {name: pk for pk, name, _ in rows}
+    for name in names:
+        if name not in keys:
+            category = Category(name=name)
+            save_with_slug(category, name)
+            keys[name] = category.pk
+    return keys

@@ -1,0 +1,62 @@
+"""manage.py import_products: products from a CSV or JSON lines file."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from tqdm import tqdm
+
+from accounts.models import User
+from catalog.exchange import BadFile, import_products, read_rows
+
+
+class Command(BaseCommand):
+    help = (
+        "Create and change products as a file says. Bad rows are told on stderr and left out; what is there already "
+        "stays as it is, so that an import that was interrupted is resumed by running it again."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE", help="with the ending .csv or .jsonl")
+        parser.add_argument("--seller", required=True, metavar="EMAIL", help="whose the new products are")
+        parser.add_argument(
+            "--images", type=Path, metavar="DIR", help="where the pictures are; without it none is touched"
+        )
+
+    def handle(self, *, file: Path, seller: str, images: Path | None, **options: Any) -> None:
+        user = User.objects.with_email(seller).first()
+        if user is None:
+            raise CommandError(f"There is no user {seller}.")
+        if images and not images.is_dir():
+            raise CommandError(f"{images} is no folder.")
+        try:
+            refused = self.bring_in(file, seller=user, images=images)
+        except (OSError, BadFile) as error:
+            raise CommandError(f"{file}: {error}") from error
+        if refused:
+            raise CommandError(f"{refused} rows were left out.")
+
+    def bring_in(self, file: Path, *, seller: User, images: Path | None) -> int:
+        """How many rows were refused; each is told as soon as its batch is through."""
+        created = updated = unchanged = refused = 0
+        with (
+            file.open("rb") as opened,
+            tqdm(
+                total=file.stat().st_size, unit="B", unit_scale=True, disable=not sys.stderr.isatty()
+            ) as progress,
+        ):
+            rows = read_rows(opened, name=file.name)
+            for outcome in import_products(rows, seller=seller, now=timezone.now(), pictures=images):
+                created += outcome.created
+                updated += outcome.updated
+                unchanged += outcome.unchanged
+                refused += len(outcome.refused)
+                for refusal in outcome.refused:
+                    progress.write(str(refusal), file=self.stderr)
+                progress.set_postfix(created=created, updated=updated, unchanged=unchanged, refused=refused)
+                progress.update(opened.tell() - progress.n)
+        self.stdout.write(f"{created} products created, {updated} updated, {unchanged} unchanged.")
+        return refused
