@@ -5,6 +5,7 @@ SHELL := bash
 
 PYTHON ?= python3
 PORT ?= 8000
+SECONDS ?= 300
 DATABASE_TEST_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 
 BIN := .venv/bin
@@ -81,6 +82,10 @@ test-postgres: $(TOOLS) ## The tests, on the PostgreSQL server at DATABASE_TEST_
 	else \
 	  echo 'NOT TESTED ON POSTGRESQL: NO SERVER ANSWERS AT $(DATABASE_TEST_URL). SET DATABASE_TEST_URL.' >&2; \
 	fi
+
+.PHONY: soak
+soak: $(TOOLS) ## Buy while the server is killed, and prove the books (SECONDS=300, SEED= of a run to repeat)
+	$(BIN)/python -m tests.faults.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 .PHONY: migrations-check
 migrations-check: $(TOOLS) ## The migrations are what the models need

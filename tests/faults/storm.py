@@ -54,7 +54,7 @@ class Storm:
             self.spoil,
         ]
         with ThreadPoolExecutor(len(work)) as pool:
-            rngs = (Random(f"{self.seed}/{number}") for number in range(len(work)))
+            rngs = (Random(f"{self.seed}/{len(self.stocks)}/{number}") for number in range(len(work)))
             threads = [pool.submit(repeat, action, rng, over) for action, rng in zip(work, rngs, strict=True)]
             wait(threads, timeout=seconds, return_when=FIRST_EXCEPTION)
             over.set()

@@ -138,6 +138,11 @@ class TestWebhook:
             forget_events(after_seconds=LATER_SECONDS)
             made.append(purchase)
         conclude(shop, made, outcomes={BOUGHT}, steps=self.STEPS)
+        unmailed = {purchase.died_before for purchase in made if not shop.mails_to(purchase.shopper.email)}
+        assert unmailed == {
+            "SELECT orders_order",
+            "SELECT orders_orderitem",
+        }  # it was marked, and not yet mailed
 
     @staticmethod
     def paid_but_untold(shop: Shop, purchase: Purchase) -> None:

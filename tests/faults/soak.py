@@ -1,0 +1,76 @@
+"""python -m tests.faults.soak: a storm for as long as one likes, in rounds that each end with proven books.
+
+The database is one of its own, on the server of DATABASE_URL or in a file, and is dropped at the end.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import SystemRandom
+
+import django
+from django.conf import settings
+
+ROUND_SECONDS = 10
+
+
+def main() -> int:
+    """The exit status: 1 where the books of a round are wrong."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=300, help="Default: %(default)s")
+    parser.add_argument("--seed", help="Of an earlier run, to repeat its decisions.")
+    options = parser.parse_args()
+    seed = options.seed or str(SystemRandom().randrange(10**6))
+    sys.stdout.write(f"SEED={seed}\n")
+    end = time.monotonic() + options.seconds
+    with tempfile.TemporaryDirectory() as folder, own_database(Path(folder)):
+        try:
+            wrong = soak(Path(folder), seed=seed, end=end)
+        finally:
+            sys.stderr.write((Path(folder) / "server.log").read_text())
+    for line in wrong:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"THE BOOKS ARE WRONG, SEED={seed}\n" if wrong else "The books are right.\n")
+    return int(bool(wrong))
+
+
+def soak(folder: Path, *, seed: str, end: float) -> list[str]:
+    """What is wrong after the first round with wrong books; a round is cut short at `end`, of the monotonic clock."""
+    from tests.faults.shop import running_shop
+    from tests.faults.storm import VARIABLES, Storm
+
+    with running_shop(folder, **VARIABLES) as shop:
+        storm = Storm(shop=shop, seed=seed)
+        wrong: list[str] = []
+        while not wrong and (left := end - time.monotonic()) > 0:
+            wrong = storm.rage(seconds=min(left, ROUND_SECONDS))
+            counts = ", ".join(f"{number} {name}" for name, number in sorted(storm.counts.items()))
+            sys.stdout.write(f"{len(shop.last_steps)} killed at a step; {counts}\n")
+            sys.stdout.flush()
+    return wrong
+
+
+@contextmanager
+def own_database(folder: Path) -> Iterator[None]:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
+    django.setup()
+    from django.db import connection
+
+    original = connection.settings_dict["NAME"]
+    in_file = connection.vendor == "sqlite"
+    connection.settings_dict["TEST"]["NAME"] = folder / "soak.sqlite3" if in_file else f"{original}_soak"
+    settings.STRIPE_FAKE_DB = folder / "stripe.sqlite3"
+    connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    try:
+        yield
+    finally:
+        connection.creation.destroy_test_db(original, verbosity=0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
