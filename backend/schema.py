@@ -5,7 +5,6 @@ from typing import Any
 
 import strawberry
 from django.conf import settings
-from graphql import GraphQLError, OperationDefinitionNode
 from strawberry import relay
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
@@ -17,6 +16,8 @@ import orders.schema
 import reviews.schema
 from backend import api
 from backend.api.scalars import SCALARS
+from backend.documents import documents
+from backend.limits import Weight, check_variables, weigh
 
 
 class Schema(strawberry.Schema):
@@ -24,16 +25,28 @@ class Schema(strawberry.Schema):
         """Nothing: the view logs faults, once, and what a client did wrong is no fault."""
 
 
-class NamedOperation(SchemaExtension):
-    """Refuses a document of several operations where the request names none: Strawberry would run the first."""
+class Prepared(SchemaExtension):
+    """Hands over a document that is parsed and valid, and within the limits; and tells what it costs."""
+
+    weight: Weight | None = None
 
     def on_parse(self) -> Iterator[None]:
-        yield
         context = self.execution_context
-        definitions = context.graphql_document.definitions if context.graphql_document else ()
-        operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
-        if len(operations) > 1 and context._provided_operation_name is None:
-            context.pre_execution_errors = [GraphQLError("Name the operation to run.")]
+        assert context.query is not None
+        variables = context.variables or {}
+        check_variables(variables)
+        graphql_schema = context.schema._schema
+        document = documents.get(context.query, graphql_schema)
+        operation = document.operation(context._provided_operation_name)
+        self.weight = weigh(graphql_schema, document.ast, operation=operation, variables=variables)
+        context.graphql_document = document.ast
+        context.pre_execution_errors = document.errors
+        yield
+
+    def get_results(self) -> dict[str, Any]:
+        if self.weight is None:
+            return {}
+        return {"cost": {"requested": self.weight.cost, "maximum": settings.STORE_MAX_COST}}
 
 
 @strawberry.type(description="What a front end needs to know of this shop.")
@@ -70,6 +83,6 @@ Mutation = merge_types(
 schema = Schema(
     query=Query,
     mutation=Mutation,
-    extensions=[NamedOperation],
+    extensions=[Prepared],
     config=StrawberryConfig(scalar_map=SCALARS),
 )

@@ -100,8 +100,22 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHE = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+else:
+    CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+CACHES: dict[str, dict[str, Any]] = {
+    # Beyond so many entries some are dropped, and with them the counts of attempts.
+    "default": {**CACHE, "OPTIONS": {} if REDIS_URL else {"MAX_ENTRIES": 100_000}},
+    # Persisted documents, apart from the rest, so that no flood of them can drive out what is counted.
+    "documents": {
+        **CACHE,
+        "LOCATION": REDIS_URL or "documents",
+        "KEY_PREFIX": "document",
+        "TIMEOUT": 24 * 60 * 60,
+        "OPTIONS": {} if REDIS_URL else {"MAX_ENTRIES": 1000},
+    },
+}
 
 # ── Accounts ─────────────────────────────────────────────────────────────────
 
@@ -132,6 +146,22 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 # Behind a proxy that ends TLS, the header by which it says so.
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# ── Limits ───────────────────────────────────────────────────────────────────
+
+# Of one GraphQL operation: see backend/limits.py.
+STORE_INTROSPECTION = env.bool("STORE_INTROSPECTION", default=True)
+STORE_MAX_DOCUMENT_BYTES = env.int("STORE_MAX_DOCUMENT_BYTES", default=20_000)
+STORE_MAX_VARIABLE_VALUES = env.int("STORE_MAX_VARIABLE_VALUES", default=1000)
+STORE_MAX_SELECTIONS = env.int("STORE_MAX_SELECTIONS", default=300)
+STORE_MAX_ALIASES = env.int("STORE_MAX_ALIASES", default=30)
+STORE_MAX_DIRECTIVES = env.int("STORE_MAX_DIRECTIVES", default=50)
+STORE_MAX_DEPTH = env.int("STORE_MAX_DEPTH", default=16)
+STORE_MAX_MUTATIONS = env.int("STORE_MAX_MUTATIONS", default=5)
+STORE_MAX_COST = env.int("STORE_MAX_COST", default=15_000)
+# How often something may be tried from one address: behind proxies, the one that the first of ours saw.
+STORE_TRUSTED_PROXIES = env.int("STORE_TRUSTED_PROXIES", default=0)
+RATELIMIT_IP_META_KEY = "backend.throttle.client_address"
 
 # ── Files ────────────────────────────────────────────────────────────────────
 

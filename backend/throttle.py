@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 
@@ -32,13 +34,32 @@ class Limit:
         return usage
 
 
+def client_address(request: HttpRequest) -> str:
+    """Who has connected, or behind trusted proxies who has connected to the first of them.
+
+    Each proxy adds the address that it sees at the end of X-Forwarded-For; what stands further to the front
+    than the trusted ones reach was sent by the client, and may be forged.
+    """
+    connected: str = request.META["REMOTE_ADDR"]
+    hops = settings.STORE_TRUSTED_PROXIES
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    if not 1 <= hops <= len(forwarded):
+        return connected
+    try:
+        return str(ip_address(forwarded[-hops]))
+    except ValueError:
+        return connected
+
+
 def anywhere(_group: str, _request: HttpRequest) -> str:
     return ""
 
 
 def count_attempt(request: HttpRequest, limits: Sequence[Limit], *, account: str = "") -> None:
-    """Count one attempt. TooManyAttempts where that is one too many."""
+    """Count one attempt. TooManyAttempts where that is one too many. Without an account no limit is by account."""
     for limit in limits:
+        if limit.by_account and not account:
+            continue
         usage = limit.usage(request, account=account, increment=True)
         if usage["should_limit"]:
             raise too_many(usage)

@@ -6,23 +6,41 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
+from graphql import GraphQLError
 from strawberry.file_uploads.utils import replace_placeholders_with_files
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from backend import persisted
 from backend.api.context import Context
 from backend.api.faults import formatted
+from backend.errors import BadUserInput, RequestError
+from backend.images import MAX_BYTES
 from backend.schema import schema
 
 RESPONSE_JSON = "application/graphql-response+json"
 # A page of another origin cannot send any of these without asking first (CORS preflight).
 PREFLIGHT_HEADERS = ("Apollo-Require-Preflight", "X-Apollo-Operation-Name")
+# One picture and what describes it. Larger bodies would be written to disk before anybody looked at them.
+MAX_BODY_BYTES = MAX_BYTES + 2 * 1024 * 1024
+MALFORMED = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    MultiPartParserError,
+    SuspiciousOperation,  # more parts or files than Django takes
+    UnreadablePostError,
+)
+SHA256 = re.compile("[0-9a-f]{64}")
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
 
@@ -45,19 +63,18 @@ def graphql(request: HttpRequest) -> HttpResponse:
     try:
         refuse_cross_site(request)
         operation = parsed(request)
-        result = executed(request, response, operation)
+        body = answered(request, response, operation, request_id=request_id)
+        if "data" not in body and wants_new:
+            response.status_code = 400
     except Refused as refusal:
-        body: dict[str, Any] = {
-            "errors": [{"message": str(refusal), "extensions": {"code": "BAD_USER_INPUT"}}]
-        }
+        body = {"errors": [{"message": str(refusal), "extensions": {"code": BadUserInput.code}}]}
         response.status_code = refusal.status
         for header, value in refusal.headers.items():
             response[header] = value
-    else:
-        name = operation.get("operationName")
-        body = answered(result, request_id=request_id, operation=name)
-        if "data" not in body and wants_new:
-            response.status_code = 400
+    except Exception as error:  # of the session's store, for one: a fault, which `formatted` logs
+        fault = GraphQLError("", original_error=error)
+        body = {"errors": [formatted(fault, request_id=request_id, operation=None)]}
+        response.status_code = 500
     response.content = json.dumps(body, separators=(",", ":")).encode()
     response["Content-Type"] = RESPONSE_JSON if wants_new else "application/json"
     response["X-Request-Id"] = request_id
@@ -87,6 +104,8 @@ def refuse_cross_site(request: HttpRequest) -> None:
 def parsed(request: HttpRequest) -> dict[str, Any]:
     """The request's `query`, `variables` and `operationName`, each of its proper type."""
     operation: Any
+    if int(request.headers.get("Content-Length") or 0) > MAX_BODY_BYTES:
+        raise Refused("The request is too large.", status=413)
     try:
         match (request.method, request.content_type):
             case ("GET", _):
@@ -104,21 +123,20 @@ def parsed(request: HttpRequest) -> dict[str, Any]:
                 raise Refused("Send a GET or a POST.", status=405, allow="GET, POST")
     except RequestDataTooBig as error:
         raise Refused("The request is too large.", status=413) from error
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except MALFORMED as error:
         raise Refused("The request is no well-formed GraphQL request.") from error
-    if (
-        not isinstance(operation, dict)
-        or not isinstance(operation.get("query"), str)
-        or not operation["query"]
-    ):
-        raise Refused("Send an object with a string named `query`.")
-    for name, kind in (("variables", dict), ("extensions", dict), ("operationName", str)):
+    if not isinstance(operation, dict):
+        raise Refused("Send an object.")
+    for name, kind in (("query", str), ("variables", dict), ("extensions", dict), ("operationName", str)):
         if not isinstance(operation.get(name), kind | None):
             raise Refused(f"`{name}` must be of another type.")
-    if ESCAPED_NUL.search(operation["query"]):
+    digest = persisted_digest(operation)
+    if not operation.get("query") and digest is None:
+        raise Refused("Send a document as `query`.")
+    if ESCAPED_NUL.search(operation.get("query") or ""):
         raise Refused("Text cannot contain NUL.")
-    refuse_unstorable([operation["query"], operation.get("variables")])
-    return dict(operation)
+    refuse_unstorable([operation.get("query"), operation.get("variables")])
+    return {**operation, "digest": digest}
 
 
 def refuse_unstorable(values: list[Any]) -> None:
@@ -133,6 +151,46 @@ def refuse_unstorable(values: list[Any]) -> None:
             raise Refused("Text cannot contain NUL or unpaired surrogates.")
 
 
+def persisted_digest(operation: dict[str, Any]) -> str | None:
+    """The hash by which Apollo names a document that was sent before, or comes with this request."""
+    named = (operation.get("extensions") or {}).get("persistedQuery")
+    if named is None:
+        return None
+    if not isinstance(named, dict) or not isinstance(named.get("sha256Hash"), str):
+        raise Refused("`persistedQuery` needs a string named `sha256Hash`.")
+    digest: str = named["sha256Hash"]
+    if not SHA256.fullmatch(digest):
+        raise Refused("`sha256Hash` must be 64 hexadecimal digits in lower case.")
+    return digest
+
+
+def answered(
+    request: HttpRequest, response: HttpResponse, operation: dict[str, Any], *, request_id: str
+) -> dict[str, Any]:
+    """The response's body; an operation that never ran has no `data`."""
+    digest, text = operation["digest"], operation.get("query")
+    try:
+        if not text:
+            text = persisted.document(digest)
+        elif digest:
+            persisted.check_digest(digest, text)
+        result = executed(request, response, {**operation, "query": text})
+    except RequestError as error:
+        result = ExecutionResult(data=None, errors=[GraphQLError(str(error), original_error=error)])
+    name = operation.get("operationName")
+    errors = result.errors or []
+    body: dict[str, Any] = {}
+    if errors:
+        body["errors"] = [formatted(error, request_id=request_id, operation=name) for error in errors]
+    if result.data is not None or any(error.path for error in errors):
+        body["data"] = result.data
+        if digest and operation.get("query"):
+            persisted.keep(request, digest=digest, text=operation["query"])
+    if result.extensions:
+        body["extensions"] = result.extensions
+    return body
+
+
 def executed(request: HttpRequest, response: HttpResponse, operation: dict[str, Any]) -> ExecutionResult:
     try:
         return schema.execute_sync(
@@ -144,19 +202,6 @@ def executed(request: HttpRequest, response: HttpResponse, operation: dict[str, 
         )
     except InvalidOperationTypeError as error:
         raise Refused("Mutations need a POST.", status=405, allow="POST") from error
-    except CannotGetOperationTypeError as error:
-        raise Refused("There is no operation of this name.") from error
-
-
-def answered(result: ExecutionResult, *, request_id: str, operation: str | None) -> dict[str, Any]:
-    """The response's body; an operation that never ran has no `data`."""
-    errors = result.errors or []
-    body: dict[str, Any] = {}
-    if errors:
-        body["errors"] = [formatted(error, request_id=request_id, operation=operation) for error in errors]
-    if result.data is not None or any(error.path for error in errors):
-        body["data"] = result.data
-    return body
 
 
 def graphiql(request: HttpRequest) -> HttpResponse:

@@ -26,5 +26,10 @@ def formatted(error: GraphQLError, *, request_id: str, operation: str | None) ->
 
 
 def is_fault(error: GraphQLError) -> bool:
-    """Whether it is ours, not one of the operation's mistakes, which graphql-core finds by itself."""
-    return error.path is not None and not isinstance(error.original_error, RequestError | GraphQLError)
+    """Whether it is ours, not one of the operation's mistakes, which graphql-core finds by itself.
+
+    What breaks in a resolver has a path; what breaks outside of them has no place in the document either.
+    """
+    if isinstance(error.original_error, RequestError | GraphQLError):
+        return False
+    return error.path is not None or (error.original_error is not None and error.nodes is None)

@@ -1,7 +1,7 @@
 """`@mutation` and `@answering`: refusals turned into data, the object read afresh."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
 import strawberry
@@ -10,7 +10,14 @@ from strawberry.extensions import FieldExtension
 
 from backend import errors, money
 from backend.api import types
+from backend.api.context import viewer
 from backend.api.nodes import one
+from backend.throttle import Limit, count_attempt
+
+UPLOAD_LIMITS = [
+    Limit(action="upload", rate="600/5m", by_address=True),
+    Limit(action="upload", rate="200/5m", by_account=True),
+]
 
 
 class Answer(FieldExtension):
@@ -18,15 +25,18 @@ class Answer(FieldExtension):
 
     A QuerySet of one row is read through the optimizer, so that the answer may select whatever it likes. A
     DomainError becomes the member of the same name; one that the union does not declare is a fault of ours,
-    but for TooManyAttempts, which is then a limit like any other.
+    but for TooManyAttempts, which is then a limit like any other. Attempts are counted by `limits`, and those
+    that bring a file by UPLOAD_LIMITS too.
     """
 
-    def __init__(self, result: Any) -> None:
+    def __init__(self, result: Any, limits: Sequence[Limit] = ()) -> None:
+        self.limits = limits
         union, _ = get_args(result)
         self.members = {member.__name__: member for member in get_args(union) if isinstance(member, type)}
 
     def resolve(self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **arguments: Any) -> Any:
         try:
+            self.count_attempt(info)
             answer = next_(source, info, **arguments)
             if isinstance(answer, QuerySet):
                 answer = one(answer, info)
@@ -42,6 +52,13 @@ class Answer(FieldExtension):
                 ) from error
             raise
         return answer
+
+    def count_attempt(self, info: strawberry.Info) -> None:
+        request = info.context.request
+        limits = [*self.limits, *(UPLOAD_LIMITS if request.FILES else [])]
+        if limits:
+            user = viewer(info)
+            count_attempt(request, limits, account=str(user.pk) if user else "")
 
 
 def error_object(member: type, error: errors.DomainError) -> Any:
@@ -64,9 +81,11 @@ def graphql_value(value: Any) -> Any:
             return value
 
 
-def mutation(result: Any, *, description: str) -> Any:
+def mutation(result: Any, *, description: str, limits: Sequence[Limit] = ()) -> Any:
     """A root mutation of the GraphQL type `result`, a union; the Python annotation is what it returns."""
-    return strawberry.mutation(graphql_type=result, extensions=[Answer(result)], description=description)
+    return strawberry.mutation(
+        graphql_type=result, extensions=[Answer(result, limits)], description=description
+    )
 
 
 def answering(result: Any, *, description: str) -> Any:

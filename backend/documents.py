@@ -1,0 +1,102 @@
+"""Documents, kept by their text: each is parsed and validated once, and so are those that have errors."""
+
+from collections import OrderedDict
+from functools import cached_property
+from threading import Lock
+
+from django.conf import settings
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.validation.specified_rules import recommended_rules
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from backend.errors import BadUserInput, OperationTooLarge
+from backend.limits import check_size
+
+MAX_ERRORS = 5
+RULES = [*specified_rules, *recommended_rules, MaybeNullValidationRule, OneOfInputValidationRule]
+
+
+class Document:
+    """`ast` and `errors` are made when they are first asked for, and stay."""
+
+    def __init__(self, text: str, schema: GraphQLSchema) -> None:
+        self.text = text
+        self.schema = schema
+
+    @cached_property
+    def parsed(self) -> DocumentNode | GraphQLError:
+        try:
+            return parse(self.text)
+        except GraphQLError as error:
+            return error
+
+    @property
+    def ast(self) -> DocumentNode:
+        """GraphQLError for a text that is no document."""
+        parsed = self.parsed
+        if isinstance(parsed, GraphQLError):
+            # A new one: the one that is kept would collect the frames of all requests that it ended.
+            raise GraphQLError(parsed.message, source=parsed.source, positions=parsed.positions)
+        return parsed
+
+    @cached_property
+    def errors(self) -> list[GraphQLError]:
+        """What validation finds. Takes long for a large document: weigh it first."""
+        rules = RULES if settings.STORE_INTROSPECTION else [*RULES, NoSchemaIntrospectionCustomRule]
+        try:
+            return validate(self.schema, self.ast, rules, max_errors=MAX_ERRORS)
+        except RecursionError:
+            too_deep = OperationTooLarge("The document is nested too deeply.")
+            return [GraphQLError(str(too_deep), original_error=too_deep)]
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation of this name; without a name, the only one. BadUserInput where there is none such."""
+        operations = [node for node in self.ast.definitions if isinstance(node, OperationDefinitionNode)]
+        if name is None and len(operations) > 1:
+            raise BadUserInput("Name the operation to run.")
+        for operation in operations:
+            if name is None or (operation.name and operation.name.value == name):
+                return operation
+        raise BadUserInput("There is no operation of this name.")
+
+
+class Documents:
+    """Those that were asked for last, at most so many of so many characters together. For all threads."""
+
+    def __init__(self, *, number: int, characters: int) -> None:
+        self.number = number
+        self.characters = characters
+        self.held = 0
+        self.by_text: OrderedDict[str, Document] = OrderedDict()
+        self.lock = Lock()
+
+    def get(self, text: str, schema: GraphQLSchema) -> Document:
+        """OperationTooLarge for a text of more bytes than a document may have."""
+        with self.lock:
+            if text in self.by_text:
+                self.by_text.move_to_end(text)
+                return self.by_text[text]
+        check_size(text)
+        document = Document(text, schema)
+        with self.lock:
+            if text not in self.by_text:
+                self.by_text[text] = document
+                self.held += len(text)
+            while len(self.by_text) > self.number or self.held > self.characters:
+                oldest, _ = self.by_text.popitem(last=False)
+                self.held -= len(oldest)
+        return document
+
+
+# A parsed document takes about a hundred times the room of its text.
+documents = Documents(number=500, characters=500_000)

@@ -1,0 +1,212 @@
+"""What one operation may ask for: weighed in one walk over its document, before it is validated or run."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLCompositeType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
+)
+
+from backend.api.keyset import DEFAULT_FIRST, MAX_FIRST
+from backend.errors import OperationTooLarge
+
+# How long the lists of an introspection are; fewer types than there are, as their fields are quickly read.
+INTROSPECTION_SIZES = {"types": 12, "fields": 8, "possibleTypes": 8}
+NUMBER_DIGITS = 9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weight:
+    """Of a selection set with all that is below it.
+
+    `cost` counts the fields that the answer may have, `rows` those in one row of the page of a connection: how
+    many rows there are is known where the connection is asked for. `roots` are the fields at the top.
+    """
+
+    depth: int = 0
+    cost: int = 0
+    rows: int = 0
+    roots: int = 0
+
+
+def check_size(text: str) -> None:
+    """OperationTooLarge for a document that would take long to parse."""
+    check("bytes", len(text.encode()), settings.STORE_MAX_DOCUMENT_BYTES)
+
+
+def check_variables(variables: dict[str, Any]) -> None:
+    """OperationTooLarge for more values, at any depth, than one operation may carry."""
+    number, values = 0, list(variables.values())
+    while values:
+        number += 1
+        value = values.pop()
+        if isinstance(value, dict):
+            values += value.values()
+        elif isinstance(value, list):
+            values += value
+    check("values in the variables", number, settings.STORE_MAX_VARIABLE_VALUES)
+
+
+def weigh(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    *,
+    operation: OperationDefinitionNode,
+    variables: dict[str, Any],
+) -> Weight:
+    """The weight of the operation. OperationTooLarge for an operation or a document beyond the settings' limits."""
+    scale = Scale(schema, document, variables)
+    try:
+        weight = scale.weigh_all()[document.definitions.index(operation)]
+    except RecursionError as error:
+        raise OperationTooLarge("The document is nested too deeply.") from error
+    check("levels", weight.depth, settings.STORE_MAX_DEPTH)
+    check("cost", weight.cost, settings.STORE_MAX_COST)
+    if operation.operation is OperationType.MUTATION:
+        check("mutations", weight.roots, settings.STORE_MAX_MUTATIONS)
+    return weight
+
+
+def check(what: str, number: int, maximum: int) -> None:
+    if number > maximum:
+        raise OperationTooLarge(f"The operation is too large ({what}): at most {maximum}.")
+
+
+class Scale:
+    """Enters every definition once, however often it is spread: a fragment weighs the same wherever it stands.
+
+    The document is not valid yet, so it may name fields and fragments that do not exist, and spread in circles.
+    """
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, variables: dict[str, Any]) -> None:
+        self.schema = schema
+        self.definitions = document.definitions
+        self.fragments = {
+            node.name.value: node for node in self.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self.weights: dict[str, Weight] = {}
+        self.numbers = {**default_numbers(self.definitions), **variables}
+        self.selections = self.aliases = self.directives = 0
+
+    def weigh_all(self) -> list[Weight]:
+        """The weight of each definition, in their order."""
+        return [self.weigh_definition(node) for node in self.definitions]
+
+    def weigh_definition(self, node: Any) -> Weight:
+        match node:
+            case FragmentDefinitionNode():
+                return self.weigh_fragment(node.name.value)
+            case OperationDefinitionNode():
+                self.count_directives(node)
+                return self.weigh_set(node.selection_set, self.schema.get_root_type(node.operation))
+            case _:
+                return Weight()  # a type's definition, which no request may contain
+
+    def weigh_fragment(self, name: str) -> Weight:
+        if name not in self.weights:
+            self.weights[name] = Weight()  # what a circle finds; validation refuses it
+            if node := self.fragments.get(name):
+                self.count_directives(node)
+                self.weights[name] = self.weigh_set(
+                    node.selection_set, self.type_named(node.type_condition.name.value)
+                )
+        return self.weights[name]
+
+    def weigh_set(self, node: SelectionSetNode, parent: GraphQLCompositeType | None) -> Weight:
+        parts = [self.weigh_selection(selection, parent) for selection in node.selections]
+        return Weight(
+            depth=max(part.depth for part in parts),
+            cost=sum(part.cost for part in parts),
+            rows=sum(part.rows for part in parts),
+            roots=sum(part.roots for part in parts),
+        )
+
+    def weigh_selection(self, node: SelectionNode, parent: GraphQLCompositeType | None) -> Weight:
+        self.selections += 1
+        check("selections", self.selections, settings.STORE_MAX_SELECTIONS)
+        self.count_directives(node)
+        match node:
+            case FieldNode():
+                return self.weigh_field(node, parent)
+            case FragmentSpreadNode():
+                return self.weigh_fragment(node.name.value)
+            case InlineFragmentNode(type_condition=None):
+                return self.weigh_set(node.selection_set, parent)
+            case InlineFragmentNode():
+                assert node.type_condition is not None
+                return self.weigh_set(node.selection_set, self.type_named(node.type_condition.name.value))
+        raise TypeError(node)
+
+    def weigh_field(self, node: FieldNode, parent: GraphQLCompositeType | None) -> Weight:
+        if node.alias:
+            self.aliases += 1
+            check("aliases", self.aliases, settings.STORE_MAX_ALIASES)
+        if node.selection_set is None:
+            return Weight(depth=1, cost=1, roots=1)
+        field = self.schema.get_field(parent, node.name.value) if parent else None
+        child = get_named_type(field.type) if field else None
+        below = self.weigh_set(node.selection_set, child if is_composite_type(child) else None)
+        depth, each = 1 + below.depth, below.cost + self.page_size(node) * below.rows
+        if not field or not parent or not is_list_type(get_nullable_type(field.type)):
+            return Weight(depth=depth, cost=1 + each, roots=1)
+        if parent.name.endswith("Connection"):
+            return Weight(depth=depth, cost=1, rows=each, roots=1)
+        size = INTROSPECTION_SIZES.get(node.name.value, 1) if parent.name.startswith("__") else DEFAULT_FIRST
+        return Weight(depth=depth, cost=1 + size * each, roots=1)
+
+    def page_size(self, node: FieldNode) -> int:
+        asked = [
+            self.number(argument.value)
+            for argument in node.arguments or ()
+            if argument.name.value in ("first", "last")
+        ]
+        return max(
+            (min(max(size, 1), MAX_FIRST) for size in asked if size is not None), default=DEFAULT_FIRST
+        )
+
+    def number(self, node: Any) -> int | None:
+        """The value of an argument, if it is a number. One too long to be read is refused as an Int anyway."""
+        if isinstance(node, VariableNode):
+            value = self.numbers.get(node.name.value)
+            return value if isinstance(value, int) else None
+        return (
+            int(node.value) if isinstance(node, IntValueNode) and len(node.value) <= NUMBER_DIGITS else None
+        )
+
+    def type_named(self, name: str) -> GraphQLCompositeType | None:
+        found = self.schema.get_type(name)
+        return found if is_composite_type(found) else None
+
+    def count_directives(self, node: Any) -> None:
+        self.directives += len(node.directives or ())
+        check("directives", self.directives, settings.STORE_MAX_DIRECTIVES)
+
+
+def default_numbers(definitions: Iterable[Any]) -> dict[str, int]:
+    """The default values of variables that are numbers: of two operations' variables of one name, the larger."""
+    numbers: dict[str, int] = {}
+    for operation in definitions:
+        if isinstance(operation, OperationDefinitionNode):
+            for variable in operation.variable_definitions or ():
+                value, name = variable.default_value, variable.variable.name.value
+                if isinstance(value, IntValueNode) and len(value.value) <= NUMBER_DIGITS:
+                    numbers[name] = max(int(value.value), numbers.get(name, 0))
+    return numbers
