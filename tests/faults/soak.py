@@ -5,6 +5,7 @@ The database is one of its own, on the server of DATABASE_URL or in a file, and 
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -26,17 +27,19 @@ def main() -> int:
     parser.add_argument("--seed", help="Of an earlier run, to repeat its decisions.")
     options = parser.parse_args()
     seed = options.seed or str(SystemRandom().randrange(10**6))
-    sys.stdout.write(f"SEED={seed}\n")
     end = time.monotonic() + options.seconds
-    with tempfile.TemporaryDirectory() as folder, own_database(Path(folder)):
-        try:
-            wrong = soak(Path(folder), seed=seed, end=end)
-        finally:
-            sys.stderr.write((Path(folder) / "server.log").read_text())
+    folder = Path(tempfile.mkdtemp(prefix="soak-"))
+    sys.stdout.write(f"SEED={seed}, the server's log is {folder / 'server.log'}\n")
+    with own_database(folder):
+        wrong = soak(folder, seed=seed, end=end)
     for line in wrong:
         sys.stdout.write(f"{line}\n")
-    sys.stdout.write(f"THE BOOKS ARE WRONG, SEED={seed}\n" if wrong else "The books are right.\n")
-    return int(bool(wrong))
+    if wrong:
+        sys.stdout.write(f"THE BOOKS ARE WRONG, SEED={seed}\n")
+        return 1
+    shutil.rmtree(folder)
+    sys.stdout.write("The books are right.\n")
+    return 0
 
 
 def soak(folder: Path, *, seed: str, end: float) -> list[str]:
