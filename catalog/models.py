@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from backend.money import AmountField, discounted
 from backend.slugs import MAX_LENGTH
+from catalog.analysis import search_text
 
 MAX_STOCK = 1_000_000_000
 RATINGS = range(1, 6)
@@ -43,6 +44,17 @@ class FinalPriceField(AmountField):
         return final_price
 
 
+class SearchTextField(models.TextField[str, str]):
+    """What search finds the product by: computed from name and description whenever the row is written."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        product = model_instance
+        assert isinstance(product, Product)
+        text = search_text(name=product.name, description=product.description)
+        setattr(product, self.attname, text)
+        return text
+
+
 class Product(models.Model):
     """Its stock changes only through catalog.stock, which keeps the ledger."""
 
@@ -56,6 +68,8 @@ class Product(models.Model):
     )
     slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
     description = models.TextField(validators=[validate_not_blank, MaxLengthValidator(10_000)])
+    # Triggers keep the index of search (see migration 0003) in step with it.
+    search_text = SearchTextField(editable=False)
     price = AmountField()
     discount = models.DecimalField(
         "discount, %",

@@ -7,7 +7,6 @@ from django.utils import timezone
 from backend import api
 from catalog import models, search, selectors, services
 from catalog.types import (
-    SEARCH_SORTS,
     SORTS,
     Category,
     CreateProductInput,
@@ -63,7 +62,11 @@ class Query:
         )
 
     @api.answering(
-        SearchResult, description="Products with all words of the term in their name or description."
+        SearchResult,
+        description="Products with the words of the term in their name or description: those with all of them, "
+        "then, where these are few, those with some. Endings, case and accents make no difference, the last word "
+        "may be unfinished, and typing errors in words that no product has are mended. Sorted by RELEVANCE, the "
+        "1,000 best can be paged through; `totalCount` counts up to 10,000.",
     )
     def search(
         self,
@@ -76,16 +79,23 @@ class Query:
         last: int | None = None,
         before: str | None = None,
     ) -> ProductConnection:
-        return ProductConnection.of(
-            search.search(term),
+        return ProductConnection.of_search(
+            term,
             info,
             filter=filter,
-            sort=SEARCH_SORTS[sort],
+            sort=sort,
             first=first,
             after=after,
             last=last,
             before=before,
         )
+
+    @strawberry.field(
+        description="What a term that is being typed may become: completions of its last word that products' "
+        "names have, the best sold first. `first` is 10 unless told otherwise, 20 at most."
+    )
+    def search_suggestions(self, prefix: str, first: int | None = None) -> list[str]:
+        return search.completions(prefix, first=first)
 
 
 @strawberry.type

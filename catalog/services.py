@@ -17,7 +17,7 @@ from catalog.stock import set_stock
 
 # What an update writes; the stock is left to the ledger.
 WRITTEN = (
-    *("category", "name", "description", "price", "discount", "final_price"),
+    *("category", "name", "description", "search_text", "price", "discount", "final_price"),
     *("image", "image_width", "image_height", "image_placeholder", "updated_at"),
 )
 

@@ -1,6 +1,6 @@
 """GraphQL types of the catalogue."""
 
-from catalog.types.choices import SEARCH_SORTS, SORTS, ProductFilter, ProductSort
+from catalog.types.choices import SORTS, ProductFilter, ProductSort
 from catalog.types.objects import Category, Product, ProductConnection
 from catalog.types.results import (
     CreateProductInput,
@@ -16,7 +16,6 @@ from catalog.types.results import (
 )
 
 __all__ = [
-    "SEARCH_SORTS",
     "SORTS",
     "Category",
     "CreateProductInput",

@@ -36,7 +36,7 @@ SORTS = {
     ProductSort.TOP_RATED: api.Sort(("rating_average", "rating_count", "slug"), descending=True),
 }
 
-SEARCH_SORTS = SORTS | {ProductSort.RELEVANCE: api.Sort(("rank", "added_at", "slug"), descending=True)}
+SEARCH_SORTS = SORTS | {ProductSort.RELEVANCE: api.Sort(("rank", "sold_count", "slug"), descending=True)}
 LATEST_FAVOURITE = api.Sort(("favourite_id",), descending=True)
 
 

@@ -1,5 +1,6 @@
 """Category, Product, and connections of products with their facets."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
@@ -11,9 +12,9 @@ from accounts.models import User
 from accounts.types import Profile
 from backend import api
 from backend.errors import OperationTooLarge
-from catalog import models, selectors
+from catalog import models, search, selectors
 from catalog.facets import Facets
-from catalog.types.choices import LATEST_FAVOURITE, SORTS, ProductFilter, ProductSort, plain
+from catalog.types.choices import LATEST_FAVOURITE, SEARCH_SORTS, SORTS, ProductFilter, ProductSort, plain
 
 if TYPE_CHECKING:
     from reviews.types import CommentConnection
@@ -220,6 +221,36 @@ class ProductConnection(api.Connection[Product]):
             before=before,
         )
         return cls(page=page, facet_counts=Facets(found=found, filter=narrowing))
+
+    @classmethod
+    def of_search(
+        cls,
+        term: str,
+        info: api.Info,
+        *,
+        filter: ProductFilter | None,
+        sort: ProductSort,
+        first: int | None,
+        after: str | None,
+        last: int | None,
+        before: str | None,
+    ) -> "ProductConnection":
+        """A page of what the term finds; its total and its facets count beyond what is ranked."""
+        narrowing = plain(filter)
+        found = search.search(term, filter=narrowing)
+        matches = selectors.narrowed(found.matches, narrowing)
+        page = api.page(
+            found.best if sort is ProductSort.RELEVANCE else matches,
+            info,
+            answer="ProductConnection",
+            sort=SEARCH_SORTS[sort],
+            first=first,
+            after=after,
+            last=last,
+            before=before,
+        )
+        counted = replace(page, count=matches[: search.MAX_COUNTED].count)
+        return cls(page=counted, facet_counts=Facets(found=found.matches, filter=narrowing))
 
     @classmethod
     def of_favourites(

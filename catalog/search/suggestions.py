@@ -1,0 +1,61 @@
+"""Other words to try, and what a word that is being typed may become."""
+
+import re
+from difflib import get_close_matches
+
+from backend.errors import BadUserInput
+from catalog import analysis
+from catalog.analysis import NAME
+from catalog.models import Product
+from catalog.search.candidates import MAX_RANKED, matching
+from catalog.search.query import Query, all_of
+
+# What suggestions are made of and how many are made: comparing words takes time for each pair.
+POPULAR_PRODUCTS = 500
+MAX_COMPARED_WORDS = 5
+MAX_SUGGESTIONS = 3
+MIN_SUGGESTION_LENGTH = 3
+DEFAULT_COMPLETIONS = 10
+MAX_COMPLETIONS = 20
+
+
+def suggestions(words: list[str]) -> list[str]:
+    """Words of product names that resemble the given ones; else some of the most popular products'."""
+    names = Product.objects.order_by("-sold_count", "-slug").values_list("name", flat=True)[:POPULAR_PRODUCTS]
+    known = {
+        analysis.normal(word): word
+        for name in names
+        for word in re.findall(r"[^\W_]+", name)
+        if len(word) >= MIN_SUGGESTION_LENGTH
+    }
+    close = [
+        match
+        for word in words[:MAX_COMPARED_WORDS]
+        for match in get_close_matches(analysis.normal(word[:50]), known, n=MAX_SUGGESTIONS)
+    ]
+    return [known[match] for match in list(dict.fromkeys([*close] or known))[:MAX_SUGGESTIONS]]
+
+
+def completions(prefix: str, *, first: int | None = None) -> list[str]:
+    """The prefix with its last word completed to words that follow in a product's name, the best sold first.
+
+    Raises BadUserInput where `first` is not between 1 and 20.
+    """
+    size = DEFAULT_COMPLETIONS if first is None else first
+    if not 1 <= size <= MAX_COMPLETIONS:
+        raise BadUserInput(f"`first` must be between 1 and {MAX_COMPLETIONS}.")
+    query = Query.of(prefix)
+    if not query.words or not prefix[-1:].strip():
+        return []
+    *finished, last = query.words
+    in_name = all_of([*(word.expression(NAME) for word in finished), last.expression(NAME, prefix=True)])
+    names = (
+        Product.objects.filter(pk__in=matching(in_name, limit=MAX_RANKED))
+        .order_by("-sold_count", "-slug")
+        .values_list("name", flat=True)[:POPULAR_PRODUCTS]
+    )
+    given = " ".join(analysis.words(analysis.normal(prefix))[:-1])
+    endings = (
+        word for name in names for word in analysis.words(analysis.normal(name)) if word.startswith(last.raw)
+    )
+    return [f"{given} {ending}".strip() for ending in dict.fromkeys(endings)][:size]
