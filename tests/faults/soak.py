@@ -27,11 +27,10 @@ def main() -> int:
     parser.add_argument("--seed", help="Of an earlier run, to repeat its decisions.")
     options = parser.parse_args()
     seed = options.seed or str(SystemRandom().randrange(10**6))
-    end = time.monotonic() + options.seconds
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     sys.stdout.write(f"SEED={seed}, the server's log is {folder / 'server.log'}\n")
     with own_database(folder):
-        wrong = soak(folder, seed=seed, end=end)
+        wrong = soak(folder, seed=seed, seconds=options.seconds)
     for line in wrong:
         sys.stdout.write(f"{line}\n")
     if wrong:
@@ -42,13 +41,14 @@ def main() -> int:
     return 0
 
 
-def soak(folder: Path, *, seed: str, end: float) -> list[str]:
-    """What is wrong after the first round with wrong books; a round is cut short at `end`, of the monotonic clock."""
+def soak(folder: Path, *, seed: str, seconds: float) -> list[str]:
+    """What is wrong after the first round that leaves wrong books."""
     from tests.faults.shop import running_shop
     from tests.faults.storm import VARIABLES, Storm
 
     with running_shop(folder, **VARIABLES) as shop:
         storm = Storm(shop=shop, seed=seed)
+        end = time.monotonic() + seconds
         wrong: list[str] = []
         while not wrong and (left := end - time.monotonic()) > 0:
             wrong = storm.rage(seconds=min(left, ROUND_SECONDS))
