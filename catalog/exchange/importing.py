@@ -137,13 +137,13 @@ class Importer:
         Its name is made of its content, by which the same picture is known again, and of the slug, so that no two
         products share files.
         """
-        current = PurePath((known and known.image.name) or "")
+        current = (known and known.image.name) or ""
         path = row.cells.get("image")
         upload = token = None
-        if self.pictures and path and path != str(current):
+        if self.pictures and path and path != current:
             data = self.content(self.pictures, path)
             token = hashlib.sha256(f"{slug}\n".encode() + data).hexdigest()[:32]
-            upload = ContentFile(data) if token != current.stem else None
+            upload = ContentFile(data) if token != PurePath(current).stem else None
         return images.stored(upload, folder="products", field="image", token=token)
 
     def content(self, folder: Path, path: str) -> bytes:
@@ -217,5 +217,5 @@ def category_keys(names: Iterable[str]) -> dict[str, int]:
         if name not in keys:
             category = Category(name=name)
             save_with_slug(category, name)
-            keys[name] = category.pk
+            keys[name] = keys[category.slug] = category.pk
     return keys

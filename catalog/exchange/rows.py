@@ -63,7 +63,10 @@ def read_rows(file: IO[bytes], *, name: str) -> Iterator[Row | Refusal]:
     if suffix not in FORMATS:
         raise BadFile(f"The name must end in {' or '.join(FORMATS)}.")
     text = TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    return FORMATS[suffix](text)
+    try:
+        yield from FORMATS[suffix](text)
+    finally:
+        text.detach()  # or it would close the caller's file
 
 
 def csv_rows(text: TextIOWrapper) -> Iterator[Row | Refusal]:

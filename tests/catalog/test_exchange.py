@@ -1,0 +1,463 @@
+"""Files of products: read, refused by line and reason, read again, written."""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from accounts.models import User
+from catalog.exchange import BadFile, Outcome, Refusal, Row, export_products, import_products, read_rows
+from catalog.exchange.importing import BATCH
+from catalog.models import Category, Product, StockMovement
+from tests.factories import make_picture, make_product, make_user
+from tests.hostile import hostile_strings
+
+pytestmark = pytest.mark.django_db
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+LAMP = {"category": "Lamps", "name": "Lamp", "description": "It shines.", "price": "10.00"}
+FULL = {**LAMP, "slug": "the-lamp", "discount": "12.50", "stock": "7"}
+
+
+@pytest.fixture
+def seller() -> User:
+    return make_user(email="seller@example.com")
+
+
+def json_lines(*rows: dict[str, Any]) -> bytes:
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def csv_file(*rows: dict[str, str]) -> bytes:
+    text = StringIO(newline="")
+    writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def total(outcomes: Iterable[Outcome]) -> Outcome:
+    whole = Outcome()
+    for outcome in outcomes:
+        whole.created += outcome.created
+        whole.updated += outcome.updated
+        whole.unchanged += outcome.unchanged
+        whole.refused += outcome.refused
+    return whole
+
+
+def bring_in(
+    content: bytes, *, seller: User, name: str = "products.jsonl", pictures: Path | None = None
+) -> Outcome:
+    rows = read_rows(BytesIO(content), name=name)
+    return total(import_products(rows, seller=seller, now=timezone.now(), pictures=pictures))
+
+
+def exported(suffix: str) -> bytes:
+    return "".join(export_products(Product.objects.all(), suffix=suffix)).encode()
+
+
+def everything() -> list[Any]:
+    """All rows that an import could touch."""
+    return [list(model.objects.order_by("pk").values()) for model in (Category, Product, StockMovement)]
+
+
+def ledger_is_right() -> bool:
+    sums = Product.objects.annotate(moved=Sum("movements__delta", default=0))
+    return all(product.stock == product.moved for product in sums)
+
+
+class TestImportProducts:
+    @pytest.mark.parametrize(
+        ("name", "content"), [("p.jsonl", json_lines(FULL)), ("p.CSV", b"\xef\xbb\xbf" + csv_file(FULL))]
+    )
+    def test_a_new_product_has_what_the_row_says(self, seller: User, name: str, content: bytes) -> None:
+        outcome = bring_in(content, seller=seller, name=name)
+        assert outcome == Outcome(created=1)
+        product = Product.objects.get(slug="the-lamp")
+        assert (product.name, product.description, product.category.name) == ("Lamp", "It shines.", "Lamps")
+        assert (str(product.price), str(product.discount), str(product.final_price)) == (
+            "10.00",
+            "12.50",
+            "8.75",
+        )
+        assert (product.stock, product.user) == (7, seller)
+        movement = product.movements.get()
+        assert (movement.delta, movement.reason) == (7, StockMovement.Reason.SET)
+
+    def test_what_is_left_out_is_the_default(self, seller: User) -> None:
+        bring_in(json_lines({**LAMP, "discount": None, "stock": ""}), seller=seller)
+        product = Product.objects.get(slug="lamp")
+        assert (product.discount, product.stock, product.image.name) == (0, 0, "")
+        assert not StockMovement.objects.exists()
+
+    def test_the_same_file_twice_writes_nothing(self, seller: User) -> None:
+        content = json_lines(FULL, LAMP, LAMP, {**LAMP, "name": "Lamp 2", "stock": 3})
+        bring_in(content, seller=seller)
+        before = everything()
+        with CaptureQueriesContext(connection) as captured:
+            assert bring_in(content, seller=seller) == Outcome(unchanged=4)
+        assert everything() == before
+        assert not [query for query in captured if query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+
+    def test_a_row_changes_what_it_names_and_nothing_else(self, seller: User) -> None:
+        product = make_product(stock=10, name="Old", discount=5)
+        other = make_product(stock=4)
+        outcome = bring_in(json_lines({"slug": product.slug, "price": 99, "stock": 12}), seller=seller)
+        assert outcome == Outcome(updated=1)
+        after = Product.objects.get(pk=product.pk)
+        assert (after.price, str(after.final_price), after.stock) == (99, "94.05", 12)
+        assert (after.name, after.slug, after.user, after.added_at) == (
+            *("Old", product.slug, product.user),
+            product.added_at,
+        )
+        assert after.updated_at > product.updated_at
+        assert [movement.delta for movement in product.movements.all()] == [2, 10]
+        assert Product.objects.get(pk=other.pk).updated_at == other.updated_at
+
+    def test_a_category_is_known_by_its_name_or_slug_and_made_once(self, seller: User) -> None:
+        rows = [{**LAMP, "category": name} for name in ("Floor lamps", " Floor lamps ", "floor-lamps", "Été")]
+        bring_in(json_lines(*rows), seller=seller)
+        assert set(Category.objects.values_list("name", "slug")) == {
+            ("Floor lamps", "floor-lamps"),
+            ("Été", "été"),
+        }
+
+    @pytest.mark.parametrize(
+        ("changes", "reason"),
+        [
+            ({"price": "ten"}, "price: “ten” value must be a decimal number."),
+            ({"price": "-1"}, "price: Between 0 and"),
+            ({"price": "1.999"}, "price: "),
+            ({"price": "1e400"}, "price: Between 0 and"),
+            ({"price": "NaN"}, "price: "),
+            ({"discount": "NaN"}, "discount: "),
+            ({"discount": "101"}, "discount: "),
+            ({"stock": "1.5"}, "stock: "),
+            ({"stock": "9" * 5000}, "stock: This is no number."),
+            ({"stock": -1}, "stock: "),
+            ({"stock": True}, "stock is neither a text nor a number"),
+            ({"name": "x" * 201}, "name: "),
+            ({"name": "   "}, "name: This field cannot be blank."),
+            ({"name": "\0"}, "name: "),
+            ({"name": "\ud800"}, "name: "),
+            ({"name": None, "slug": None}, "slug: A row needs a slug or a name."),
+            ({"description": ""}, "description: This field is required."),
+            ({"description": "x" * 10_001}, "description: "),
+            ({"category": "x" * 101}, "category: "),
+            ({"category": "  "}, "category: "),
+            ({"slug": "no slug!"}, "slug: "),
+            ({"colour": "red"}, "unknown columns colour"),
+        ],
+    )
+    def test_a_bad_row_is_left_out_and_the_rest_go_in(
+        self, seller: User, changes: dict[str, Any], reason: str
+    ) -> None:
+        good = {**LAMP, "name": "Good"}
+        outcome = bring_in(json_lines(good, {**FULL, **changes}, {**good, "name": "Fine"}), seller=seller)
+        [refusal] = outcome.refused
+        assert refusal.line == 2
+        assert reason in refusal.reason
+        assert set(Product.objects.values_list("name", flat=True)) == {"Good", "Fine"}
+        assert ledger_is_right()
+
+    def test_a_bad_row_changes_nothing_of_its_product(self, seller: User) -> None:
+        bring_in(json_lines(FULL), seller=seller)
+        before = everything()
+        outcome = bring_in(
+            json_lines({**FULL, "name": "New", "category": "New", "price": "x"}), seller=seller
+        )
+        assert len(outcome.refused) == 1
+        assert everything() == before
+
+    @pytest.mark.parametrize(
+        "line", [b"{", b"[]", b"1", b"[" * 100_000, b"NaN", b"\xff\xfe", b'{"name": {}}']
+    )
+    def test_a_line_that_is_no_row(self, seller: User, line: bytes) -> None:
+        outcome = bring_in(line + b"\n\n" + json_lines(LAMP), seller=seller)
+        assert (outcome.created, [refusal.line for refusal in outcome.refused]) == (1, [1])
+
+    def test_lines_of_csv_are_counted_as_an_editor_counts_them(self, seller: User) -> None:
+        content = (
+            b"name,category,description,price\r\n"
+            b'Lamp,Lamps,"Two\nlines",10\r\n'
+            b"Cut,Lamps\r\n"
+            b"\r\n"
+            b"\xff,Lamps,text,10\r\n"
+            b'Quoted,Lamps,"it "shines",10\r\n'
+            b"Good,Lamps,text,10\r\n"
+        )
+        outcome = bring_in(content, seller=seller, name="p.csv")
+        assert [refusal.line for refusal in outcome.refused] == [4, 6, 7]
+        assert outcome.created == 2
+
+    @pytest.mark.parametrize("header", [b"", b"price,stock", b"name,colour", b"name,name"])
+    def test_another_header_refuses_the_file(self, seller: User, header: bytes) -> None:
+        with pytest.raises(BadFile):
+            bring_in(header + b"\r\n", seller=seller, name="p.csv")
+
+    def test_another_format_is_refused(self, seller: User) -> None:
+        with pytest.raises(BadFile, match=r"\.csv or \.jsonl"):
+            bring_in(b"", seller=seller, name="p.xlsx")
+
+    def test_rows_of_the_same_name_are_numbered(self, seller: User) -> None:
+        taken = {**LAMP, "slug": "lamp-2", "price": "2"}
+        bring_in(json_lines(taken, {**LAMP, "price": "1"}, {**LAMP, "price": "3"}), seller=seller)
+        prices = dict(Product.objects.values_list("slug", "price"))
+        assert prices == {"lamp": 1, "lamp-2": 2, "lamp-3": 3}
+
+    def test_mending_a_bad_row_moves_no_other_to_another_product(self, seller: User) -> None:
+        bad, good = {**LAMP, "price": "x"}, {**LAMP, "price": "2"}
+        bring_in(json_lines(bad, good), seller=seller)
+        assert bring_in(json_lines({**bad, "price": "1"}, good), seller=seller) == Outcome(
+            created=1, unchanged=1
+        )
+
+    def test_a_second_row_about_a_product_is_refused(self, seller: User) -> None:
+        outcome = bring_in(json_lines(FULL, {**FULL, "price": "1"}), seller=seller)
+        assert str(outcome.refused[0]) == "line 2: slug: An earlier row is about “the-lamp” already."
+        assert Product.objects.get().price == 10
+
+    def test_a_name_does_not_lead_to_another_sellers_product(self, seller: User) -> None:
+        product = make_product(name="Lamp")
+        before = everything()
+        outcome = bring_in(json_lines({**LAMP, "price": "1"}), seller=seller)
+        assert "another seller's" in outcome.refused[0].reason
+        assert everything() == before
+        assert bring_in(json_lines({"slug": product.slug, "price": "1"}), seller=seller) == Outcome(updated=1)
+
+    def test_what_was_committed_stays_and_the_next_run_goes_on(self, seller: User) -> None:
+        rows = [Row(line=n, cells={**LAMP, "name": f"Lamp no. {n}", "stock": "1"}) for n in range(BATCH + 5)]
+
+        def interrupted() -> Iterator[Row | Refusal]:
+            yield from rows[:-1]
+            raise KeyboardInterrupt
+
+        now = timezone.now()
+        with pytest.raises(KeyboardInterrupt):
+            list(import_products(interrupted(), seller=seller, now=now))
+        assert Product.objects.count() == BATCH
+        assert total(import_products(rows, seller=seller, now=now)) == Outcome(created=5, unchanged=BATCH)
+        assert StockMovement.objects.count() == BATCH + 5
+
+    def test_the_statements_of_a_batch_do_not_grow_with_its_rows(self, seller: User) -> None:
+        def statements(count: int, price: str) -> int:
+            rows = [{**LAMP, "name": f"Lamp no. {n}", "price": price, "stock": price} for n in range(count)]
+            with CaptureQueriesContext(connection) as captured:
+                bring_in(json_lines(*rows), seller=seller)
+            return len(captured)
+
+        statements(30, "1")
+        assert statements(3, "2") == statements(30, "3")
+
+
+class TestPictures:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "pictures"
+        folder.mkdir()
+        (folder / "lamp.png").write_bytes(make_picture().read())
+        (folder / "broken.png").write_bytes(b"no picture")
+        (tmp_path / "secret.png").write_bytes(make_picture().read())
+        (folder / "link.png").symlink_to(tmp_path / "secret.png")
+        return folder
+
+    @staticmethod
+    def files() -> set[str]:
+        return set(default_storage.listdir("products")[1]) if default_storage.exists("products") else set()
+
+    def test_a_picture_is_stored_once(self, seller: User, folder: Path) -> None:
+        content = json_lines({**LAMP, "image": "lamp.png"})
+        assert bring_in(content, seller=seller, pictures=folder).created == 1
+        product, files = Product.objects.get(), self.files()
+        assert (product.image_width, product.image_height, len(files)) == (60, 40, 4)
+        assert default_storage.exists(product.image.name)
+        assert bring_in(content, seller=seller, pictures=folder) == Outcome(unchanged=1)
+        assert bring_in(content, seller=seller) == Outcome(unchanged=1)
+        assert self.files() == files
+
+    def test_products_do_not_share_files(self, seller: User, folder: Path) -> None:
+        rows = [{**LAMP, "slug": slug, "image": "lamp.png"} for slug in ("one", "two")]
+        bring_in(json_lines(*rows), seller=seller, pictures=folder)
+        assert len(set(Product.objects.values_list("image"))) == 2
+
+    def test_a_replaced_picture_goes_after_the_commit(
+        self,
+        seller: User,
+        folder: Path,
+        django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    ) -> None:
+        bring_in(json_lines({**LAMP, "image": "lamp.png"}), seller=seller, pictures=folder)
+        before = self.files()
+        (folder / "lamp.png").write_bytes((folder / "lamp.png").read_bytes() + b"\0")
+        with django_capture_on_commit_callbacks(execute=True):
+            outcome = bring_in(json_lines({**LAMP, "image": "lamp.png"}), seller=seller, pictures=folder)
+        assert outcome == Outcome(updated=1)
+        assert len(self.files()) == 4
+        assert not self.files() & before
+
+    def test_what_a_killed_import_left_is_overwritten(self, seller: User, folder: Path) -> None:
+        content = json_lines({**LAMP, "image": "lamp.png"})
+        bring_in(content, seller=seller, pictures=folder)
+        files = self.files()
+        Product.objects.all().delete()
+        bring_in(content, seller=seller, pictures=folder)
+        assert self.files() == files
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            *(
+                "../secret.png",
+                "link.png",
+                "/etc/passwd",
+                "../pictures2/lamp.png",
+                ".",
+                "none.png",
+                "broken.png",
+            ),
+            *("x" * 300, "lamp.png/lamp.png"),
+        ],
+    )
+    def test_no_picture_and_none_outside_the_folder(self, seller: User, folder: Path, path: str) -> None:
+        rows = json_lines({**LAMP, "image": path}, {**LAMP, "image": "lamp.png"})
+        outcome = bring_in(rows, seller=seller, pictures=folder)
+        [refusal] = outcome.refused
+        assert (refusal.line, refusal.reason[:7]) == (1, "image: ")
+        assert [product.slug for product in Product.objects.all()] == ["lamp-2"]
+        assert len(self.files()) == 4
+
+    def test_an_export_brings_the_pictures_to_another_shop(
+        self, seller: User, folder: Path, settings: Any, tmp_path: Path
+    ) -> None:
+        bring_in(json_lines({**LAMP, "image": "lamp.png"}), seller=seller, pictures=folder)
+        content, media = exported(".csv"), settings.MEDIA_ROOT
+        assert bring_in(content, seller=seller, name="p.csv", pictures=media) == Outcome(unchanged=1)
+        Product.objects.all().delete()
+        settings.MEDIA_ROOT = tmp_path / "other"
+        assert bring_in(content, seller=seller, name="p.csv", pictures=media) == Outcome(created=1)
+        assert bring_in(content, seller=seller, name="p.csv", pictures=media) == Outcome(unchanged=1)
+        assert default_storage.exists(Product.objects.get().image.name)
+
+
+class TestExportProducts:
+    @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+    def test_what_is_exported_changes_nothing_when_imported(self, seller: User, suffix: str) -> None:
+        texts = [text for text in hostile_strings() if text.strip() and not set("\0") & set(text)]
+        texts += ["=1+1", "'=1+1", "''-1", "'Tis", "-5", "Two\r\nlines", "\r", '"', "a,b", " spaces "]
+        rows = [
+            {**LAMP, "name": text[:200], "description": f"{text}\r{text}"}
+            for text in texts
+            if text[:200].strip()
+        ]
+        refused = bring_in(json_lines(*rows), seller=seller).refused
+        before = everything()
+        outcome = bring_in(exported(suffix), seller=make_user(), name=f"p{suffix}")
+        assert not refused
+        assert outcome == Outcome(unchanged=len(rows))
+        assert everything() == before
+
+    def test_a_spreadsheet_finds_no_formula(self, seller: User) -> None:
+        bring_in(json_lines({**LAMP, "name": '=HYPERLINK("x")'}), seller=seller)
+        [row] = csv.DictReader(StringIO(exported(".csv").decode(), newline=""))
+        assert row["name"] == '\'=HYPERLINK("x")'
+        assert (row["slug"], row["category"], row["price"], row["stock"]) == (
+            "hyperlinkx",
+            "Lamps",
+            "10.00",
+            "0",
+        )
+
+
+class TestCommands:
+    def test_export_then_import(
+        self, seller: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        make_product()
+        for name in ("p.csv", "p.jsonl"):
+            file = tmp_path / name
+            call_command("export_products", str(file))
+            call_command("import_products", str(file), seller="SELLER@example.com")
+        assert capsys.readouterr().out == "0 products created, 0 updated, 1 unchanged.\n" * 2
+        call_command("export_products")
+        assert capsys.readouterr().out.encode() == (tmp_path / "p.csv").read_bytes()
+
+    def test_bad_rows_are_told_and_fail_the_command(
+        self, seller: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = tmp_path / "p.jsonl"
+        file.write_bytes(json_lines(LAMP, {**LAMP, "price": "x"}))
+        with pytest.raises(CommandError, match="1 rows were left out"):
+            call_command("import_products", str(file), seller=seller.email)
+        told = capsys.readouterr()
+        assert "line 2: price: " in told.err
+        assert told.out == "1 products created, 0 updated, 0 unchanged.\n"
+
+    def test_what_cannot_be_read_or_written(self, seller: User, tmp_path: Path) -> None:
+        (tmp_path / "p.txt").write_text("name")
+        refused: list[Callable[[], Any]] = [
+            lambda: call_command("import_products", str(tmp_path / "none.csv"), seller=seller.email),
+            lambda: call_command("import_products", str(tmp_path / "p.txt"), seller=seller.email),
+            lambda: call_command("import_products", "p.csv", seller="nobody@example.com"),
+            lambda: call_command("import_products", "p.csv", seller=seller.email, images=tmp_path / "none"),
+            lambda: call_command("export_products", str(tmp_path / "p.txt")),
+            lambda: call_command("export_products", str(tmp_path / "none" / "p.csv")),
+        ]
+        for command in refused:
+            with pytest.raises(CommandError):
+                command()
+        assert not Product.objects.exists()
+
+
+class TestRealCatalogues:
+    def test_a_clean_one_goes_in_whole(self, seller: User) -> None:
+        file = DATA / "aws-retail-demo" / "products.yaml"
+        if not file.exists():
+            pytest.skip(f"NOT TESTED ON A REAL CATALOGUE: {file} is missing.")
+        products = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
+        rows = [
+            {
+                **{name: product[name] for name in ("category", "name", "description")},
+                "slug": product["id"],
+                "price": str(product["price"]),
+                "stock": product["current_stock"],
+            }
+            for product in products
+        ]
+        outcome = bring_in(json_lines(*rows), seller=seller)
+        assert (outcome.created, outcome.refused) == (len(rows), [])
+        assert bring_in(json_lines(*rows), seller=seller) == Outcome(unchanged=len(rows))
+        assert bring_in(exported(".csv"), seller=seller, name="p.csv") == Outcome(unchanged=len(rows))
+        assert ledger_is_right()
+
+    def test_a_dirty_one_loses_none_but_the_bad(self, seller: User) -> None:
+        file = DATA / "flipkart-1050" / "flipkart_com-ecommerce_sample_1050.csv"
+        if not file.exists():
+            pytest.skip(f"NOT TESTED ON A REAL CATALOGUE: {file} is missing.")
+        with file.open(newline="", encoding="utf-8") as opened:
+            crawled = list(csv.DictReader(opened))
+        rows = [
+            {
+                "slug": product["uniq_id"],
+                "category": json.loads(product["product_category_tree"])[0].split(" >> ")[0],
+                "name": product["product_name"],
+                "description": product["description"],
+                "price": product["retail_price"],
+            }
+            for product in crawled
+        ]
+        outcome = bring_in(csv_file(*rows), seller=seller, name="p.csv")
+        assert outcome.created + len(outcome.refused) == len(rows)
+        assert bring_in(csv_file(*rows), seller=seller, name="p.csv").unchanged == outcome.created
