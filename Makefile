@@ -87,6 +87,11 @@ test-postgres: $(TOOLS) ## The tests, on the PostgreSQL server at DATABASE_TEST_
 soak: $(TOOLS) ## Buy while the server is killed, and prove the books (SECONDS=300, SEED= of a run to repeat)
 	$(BIN)/python -m tests.faults.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
+.PHONY: test-clients
+test-clients: $(TOOLS) ## GraphQL over HTTP's audits against a store of their own (needs Node and npm)
+	@command -v npm >/dev/null || { echo 'test-clients needs Node 20 or newer, with npm: https://nodejs.org' >&2; exit 1; }
+	@$(BIN)/python -m tests.clients
+
 .PHONY: migrations-check
 migrations-check: $(TOOLS) ## The migrations are what the models need
 	$(SQLITE) $(MANAGE) makemigrations --check --dry-run

@@ -45,6 +45,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "backend.middleware.security_headers",
+    "backend.middleware.json_errors",
     "django.middleware.security.SecurityMiddleware",
     # In development runserver serves the static files as they are; in production they have been collected.
     *([] if DEBUG else ["whitenoise.middleware.WhiteNoiseMiddleware"]),

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from backend import api
 from backend.errors import NotFound
+from backend.throttle import Limit
 from orders import cart, checkout, models, selectors, services
 from orders.owners import Owner, owner_of, writing_owner
 from orders.types import (
@@ -28,6 +29,11 @@ from orders.types import (
     RetryPaymentResult,
     UpdateCartItemInput,
 )
+
+CHECKOUT_LIMITS = [
+    Limit(action="checkout", rate="600/5m", by_address=True),
+    Limit(action="checkout", rate="100/5m", by_account=True),
+]
 
 
 @strawberry.type
@@ -78,6 +84,7 @@ class Mutation:
             "same idempotencyKey of the same shopper always answers with the same order. Any refusal leaves all as "
             "it was."
         ),
+        limits=CHECKOUT_LIMITS,
     )
     def checkout(self, info: api.Info, input: CheckoutInput) -> QuerySet[models.Order]:
         with writing_owner(info.context.request) as owner:
@@ -123,7 +130,9 @@ class Mutation:
         return selectors.order(owner, input.order_uuid)
 
     @api.mutation(
-        CheckoutResult, description="Places a draft; a draft that is placed already answers as it is."
+        CheckoutResult,
+        description="Places a draft; a draft that is placed already answers as it is.",
+        limits=CHECKOUT_LIMITS,
     )
     def place_order(self, info: api.Info, input: PlaceOrderInput) -> QuerySet[models.Order]:
         owner = known_owner(info)

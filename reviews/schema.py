@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from backend import api
+from backend.throttle import Limit
 from reviews import models, selectors, services
 from reviews.types import (
     CommentResult,
@@ -15,10 +16,19 @@ from reviews.types import (
     UpdateCommentInput,
 )
 
+COMMENT_LIMITS = [
+    Limit(action="comment", rate="600/5m", by_address=True),
+    Limit(action="comment", rate="100/5m", by_account=True),
+]
+
 
 @strawberry.type
 class Mutation:
-    @api.mutation(CommentResult, description="Comment on a product, and rate it where a rating is given.")
+    @api.mutation(
+        CommentResult,
+        description="Comment on a product, and rate it where a rating is given.",
+        limits=COMMENT_LIMITS,
+    )
     def create_comment(self, info: api.Info, input: CreateCommentInput) -> QuerySet[models.Comment]:
         user = api.signed_in(info)
         comment = services.create_comment(
@@ -30,7 +40,7 @@ class Mutation:
         )
         return selectors.visible_comments(user).filter(pk=comment.pk)
 
-    @api.mutation(CommentResult, description="Change a comment of one's own.")
+    @api.mutation(CommentResult, description="Change a comment of one's own.", limits=COMMENT_LIMITS)
     def update_comment(self, info: api.Info, input: UpdateCommentInput) -> QuerySet[models.Comment]:
         user = api.signed_in(info)
         comment = services.update_comment(
@@ -49,7 +59,9 @@ class Mutation:
         return api.Deleted(id=api.id_of("Comment", key))
 
     @api.mutation(
-        CommentResult, description="Ask the staff to look at a comment. Reporting it again changes nothing."
+        CommentResult,
+        description="Ask the staff to look at a comment. Reporting it again changes nothing.",
+        limits=COMMENT_LIMITS,
     )
     def report_comment(self, info: api.Info, input: ReportCommentInput) -> QuerySet[models.Comment]:
         user = api.signed_in(info)

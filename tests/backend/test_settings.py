@@ -107,4 +107,5 @@ class TestCheckPaymentsAreReal:
         self, settings: Settings, allowed: bool, key: str, ids: list[str]
     ) -> None:
         settings.STRIPE_FAKE_ALLOWED, settings.STRIPE_SECRET_KEY = allowed, key
+        settings.STRIPE_WEBHOOK_SECRETS = ["whsec_of_the_endpoint"]
         assert [error.id for error in checks.run_checks(tags=["payments"])] == ids

@@ -1,0 +1,102 @@
+"""The checks of dangerous settings, and that production's pass those of Django."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings as configured
+from django.core import checks
+from pytest_django import Settings
+
+PRODUCTION = {
+    "PATH": os.environ["PATH"],
+    "DEBUG": "false",  # whatever a developer's own .env says
+    "SECRET_KEY": "".join(chr(33 + place % 90) for place in range(0, 7 * 60, 7)).replace("$", "_"),
+    "ALLOWED_HOSTS": "api.shop.example",
+    "STORE_ORIGINS": "https://shop.example",
+    "DATABASE_URL": "postgres://store:password@127.0.0.1/store",
+    "REDIS_URL": "",
+    "STRIPE_SECRET_KEY": "sk_live_of_an_account",
+    "STRIPE_WEBHOOK_SECRETS": "whsec_of_the_endpoint",
+}
+
+
+def deploy_check(**variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=configured.BASE_DIR,
+        env={**PRODUCTION, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def ids(*tags: str) -> list[str | None]:
+    return [message.id for message in checks.run_checks(tags=tags, include_deployment_checks=True)]
+
+
+class TestProduction:
+    def test_has_nothing_to_warn_of(self) -> None:
+        checked = deploy_check()
+        assert checked.returncode == 0, checked.stderr
+        assert "no issues (0 silenced)" in checked.stdout + checked.stderr
+
+    def test_warns_of_what_is_dangerous(self) -> None:
+        warned = deploy_check(
+            STRIPE_SECRET_KEY="", DATABASE_URL="sqlite:///db.sqlite3", REDIS_URL="redis://127.0.0.1:1/0"
+        )
+        assert warned.returncode != 0
+        assert "(orders.E001)" in warned.stderr
+        assert "(backend.W001)" in warned.stderr
+
+
+class TestCheckOriginsAreNamed:
+    def test_named_ones(self, settings: Settings) -> None:
+        settings.STORE_ORIGINS = ["https://shop.example"]
+        assert "backend.E001" not in ids("security")
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("CORS_ALLOW_ALL_ORIGINS", True),
+            ("CORS_ALLOWED_ORIGIN_REGEXES", [r"https://.*\.example"]),
+            ("STORE_ORIGINS", ["https://*.shop.example"]),
+        ],
+    )
+    def test_patterns(self, settings: Settings, name: str, value: object) -> None:
+        setattr(settings, name, value)
+        assert "backend.E001" in ids("security")
+        settings.CORS_ALLOW_CREDENTIALS = False
+        assert "backend.E001" not in ids("security")
+
+
+class TestCheckCookiesOfOtherSitesAreSecure:
+    @pytest.mark.parametrize(
+        ("same_site", "secure", "found"),
+        [("None", False, True), ("None", True, False), ("Lax", False, False)],
+    )
+    def test_same_site(self, settings: Settings, same_site: str, secure: bool, found: bool) -> None:
+        settings.SESSION_COOKIE_SAMESITE, settings.SESSION_COOKIE_SECURE = same_site, secure
+        assert ("backend.E002" in ids("security")) is found
+
+
+class TestCheckWebhooksAreSigned:
+    @pytest.mark.parametrize(
+        ("debug", "key", "secrets", "found"),
+        [
+            (False, "sk_live_1", [], True),
+            (False, "sk_live_1", ["whsec_development"], True),
+            (False, "sk_live_1", ["whsec_of_the_endpoint"], False),
+            (True, "sk_test_1", [], True),
+            (True, "sk_test_1", ["whsec_development"], False),
+            (True, "", [], False),
+        ],
+    )
+    def test_secrets(
+        self, settings: Settings, debug: bool, key: str, secrets: list[str], found: bool
+    ) -> None:
+        settings.STRIPE_FAKE_ALLOWED, settings.STRIPE_SECRET_KEY = debug, key
+        settings.STRIPE_WEBHOOK_SECRETS = secrets
+        assert ("orders.E002" in ids("payments")) is found
