@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Subquery
 
-from accounts.models import User
+from accounts.models import Profile, User
 from catalog.models import Category, Product
 
 
@@ -26,9 +26,15 @@ class ProductFilter:
     added_after: datetime | None = None
 
 
+def in_categories(slugs: list[str]) -> Q:
+    """By keys of a subquery, not by a join: the indexes in the order of the list begin with the key."""
+    keys = Category.objects.filter(slug__in=slugs).values("pk")
+    return Q(category=Subquery(keys)) if len(set(slugs)) == 1 else Q(category__in=keys)
+
+
 CONDITIONS: dict[str, Callable[[Any], Q]] = {
-    "categories": lambda slugs: Q(category__slug__in=slugs),
-    "seller": lambda slug: Q(user__profile__slug=slug),
+    "categories": lambda slugs: in_categories(slugs),
+    "seller": lambda slug: Q(user=Subquery(Profile.objects.filter(slug=slug).values("user"))),
     "min_price": lambda amount: Q(final_price__gte=amount),
     "max_price": lambda amount: Q(final_price__lte=amount),
     "in_stock": lambda yes: Q(stock__gt=0) if yes else Q(stock=0),

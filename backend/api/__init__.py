@@ -2,7 +2,7 @@
 
 from backend.api.connection import Connection, Edge, nested_page, page, remembered, type_named
 from backend.api.context import Context, Info, signed_in, viewer
-from backend.api.keyset import Page, Sort
+from backend.api.keyset import MAX_COUNT, CountUpTo, Page, Sort
 from backend.api.mutation import answering, mutation
 from backend.api.nodes import every, field, id_of, key_of, node, one, optimized_below, read
 from backend.api.types import (
@@ -20,8 +20,10 @@ from backend.api.types import (
 )
 
 __all__ = [
+    "MAX_COUNT",
     "Connection",
     "Context",
+    "CountUpTo",
     "Deleted",
     "Done",
     "Edge",

@@ -5,12 +5,12 @@ from typing import Any, Generic, TypeVar
 
 import strawberry
 from django.db import models
-from django.db.models import Count
+from django.db.models import OuterRef
 from strawberry import relay
 from strawberry.types.base import StrawberryObjectDefinition
 
 from backend.api.context import Info
-from backend.api.keyset import Page, Slice, Sort
+from backend.api.keyset import MAX_COUNT, CountUpTo, Page, Slice, Sort
 from backend.api.nodes import optimized_below, read
 
 Node = TypeVar("Node")
@@ -45,7 +45,10 @@ class Connection(Generic[Node]):
             end_cursor=self.page.cursor(rows[-1]) if rows else None,
         )
 
-    @strawberry.field(description="How many rows all pages have; counted only when it is asked for.")
+    @strawberry.field(
+        description="How many rows all pages have; counted only when it is asked for, and no further than "
+        f"{MAX_COUNT}, which stands for as many or more."
+    )
     def total_count(self) -> int:
         return self.page.count()
 
@@ -66,7 +69,7 @@ def page(
     rows = optimized_below(
         cut.one_more(queryset), info, answer=answer, paths=NODE_PATHS, only=hints(cut, queryset)
     )
-    return cut.page(read(rows), count=queryset.order_by().count)
+    return cut.page(read(rows), count=queryset.order_by()[:MAX_COUNT].count)
 
 
 def nested_page(
@@ -90,15 +93,16 @@ def nested_page(
     def load() -> tuple[Any, dict[Any, Page]]:
         cut = Slice.of(queryset, sort=sort, first=first, after=after, last=last, before=before)
         keys = {peer.pk for peer in peers}
-        mine = queryset.filter(**{f"{parent}__in": keys})
-        pages = cut.one_more_of_each(mine, parent=parent)
+        pages = cut.one_more_of_each(queryset, parent=parent, keys=keys)
         found: dict[Any, list[Any]] = {key: [] for key in keys}
         rows = optimized_below(pages, info, answer=answer, paths=NODE_PATHS, only=hints(cut, pages))
         for row in read(rows):
             found[row.parent_key].append(row)
-        counts = once(lambda: dict(mine.order_by().values_list(parent).annotate(Count("pk"))))
+        counted = CountUpTo(queryset.filter(**{parent: OuterRef("pk")}))
+        parents = type(root)._base_manager.filter(pk__in=keys)
+        counts = once(lambda: dict(parents.values_list("pk", counted)))
         by_key = {
-            key: cut.page(rows, count=lambda key=key: counts().get(key, 0))  # type: ignore[misc]
+            key: cut.page(rows, count=lambda key=key: counts()[key])  # type: ignore[misc]
             for key, rows in found.items()
         }
         return peers, by_key  # the peers are kept so that their identity stays theirs

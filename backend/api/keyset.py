@@ -3,21 +3,23 @@
 import base64
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, cast
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Value, Window
-from django.db.models.functions import RowNumber
+from django.db.models import F, Value
+from django.db.models.expressions import RawSQL
 
 from backend.errors import BadUserInput
 
 Field: TypeAlias = models.Field[Any, Any]
 DEFAULT_FIRST = 20
 MAX_FIRST = 100
+# Beyond it a count would cost more than the page that it stands above.
+MAX_COUNT = 10_000
 
 
 class RowValue(models.Func):
@@ -36,6 +38,40 @@ class RowComparison(models.Func):
     def __init__(self, row: RowValue, sign: str, bound: RowValue) -> None:
         super().__init__(row, bound)
         self.arg_joiner = f" {sign} "
+
+
+class CountUpTo(models.Subquery):
+    """How many rows a queryset has, for each row of another: `MAX_COUNT` of them are counted and no more."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = models.IntegerField()
+
+    def __init__(self, queryset: models.QuerySet[Any]) -> None:
+        super().__init__(queryset.order_by().values("pk")[:MAX_COUNT])
+
+
+class OfEach(models.Subquery):
+    """The keys that a queryset finds for each of `parents`, which it refers to as `PARENT`.
+
+    Each parent seeks the index for itself; a window function would number all the rows of all of them.
+    """
+
+    PARENT = RawSQL("parent.value", ())
+    # SQLite, which has no LATERAL, joins what it has made a JSON list of.
+    template = (
+        "(SELECT page.value FROM json_each('[%(parents)s]') parent,"
+        " json_each((SELECT json_group_array(pk) FROM (%(subquery)s))) page)"
+    )
+
+    def __init__(self, queryset: models.QuerySet[Any], *, parents: Iterable[int]) -> None:
+        super().__init__(queryset.values("pk"), parents=",".join(str(int(key)) for key in parents))
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = (
+            "(SELECT page.pk FROM unnest('{%(parents)s}'::bigint[]) parent (value)"
+            " CROSS JOIN LATERAL (%(subquery)s) page)"
+        )
+        return self.as_sql(compiler, connection, template=template, **extra)
 
 
 @dataclass(frozen=True)
@@ -101,14 +137,16 @@ class Slice:
         """The page's rows and one beyond, by which it is known whether there are more."""
         return self.bounded(queryset)[: self.size + 1]
 
-    def one_more_of_each(self, queryset: models.QuerySet[Any], *, parent: str) -> models.QuerySet[Any]:
-        """The same for every value of `parent`, a lookup, which each row then carries as `parent_key`."""
-        place = Window(
-            RowNumber(), partition_by=F(parent), order_by=self.sort.order_by(backwards=self.backwards)
-        )
-        bounded = self.bounded(queryset.annotate(parent_key=F(parent))).annotate(place=place)
-        first: models.QuerySet[Any] = bounded.filter(place__lte=self.size + 1)
-        return first
+    def one_more_of_each(
+        self, queryset: models.QuerySet[Any], *, parent: str, keys: Iterable[int]
+    ) -> models.QuerySet[Any]:
+        """The same for each of the keys as the value of `parent`, a lookup; each row carries it as `parent_key`.
+
+        Rows beyond may follow, which another parent's page has.
+        """
+        pages = self.one_more(queryset.filter(**{parent: OfEach.PARENT}))
+        found = queryset.filter(pk__in=OfEach(pages, parents=keys), **{f"{parent}__in": keys})
+        return self.bounded(found.annotate(parent_key=F(parent)))
 
     def page(self, rows: Sequence[Any], *, count: Callable[[], int]) -> "Page":
         """Of the rows that `one_more` or `one_more_of_each` found."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 import strawberry_django
-from django.db.models import Count, Exists, OuterRef, QuerySet, Value
+from django.db.models import Exists, OuterRef, QuerySet, Value
 from strawberry import auto, relay
 
 from accounts.models import User
@@ -40,7 +40,10 @@ class Category(relay.Node):
     id: relay.NodeID[int]
     name: auto
     slug: auto
-    product_count: int = api.field(annotate=Count("products"))
+    product_count: int = api.field(
+        annotate=api.CountUpTo(models.Product.objects.filter(category=OuterRef("pk"))),
+        description=f"Counted up to {api.MAX_COUNT}, which stands for as many or more.",
+    )
 
     @strawberry.field
     @staticmethod
