@@ -38,13 +38,11 @@ class Purchase:
             self.died_before = str(lost)
 
     @property
-    def outcome(self) -> str | None:
-        """The order's status and what is left of the stock; None where there is no order."""
+    def outcome(self) -> str:
+        """The order's status and what is left of the stock: `shipped, 3 left`."""
         order = Order.objects.filter(idempotency_key=self.shopper.key).first()
         self.product.refresh_from_db()
-        return (
-            f"{order.status}, {self.product.stock} left" if order else f"no order, {self.product.stock} left"
-        )
+        return f"{order.status if order else 'no order'}, {self.product.stock} left"
 
 
 def purchases(shop: Shop) -> Iterator[Purchase]:
