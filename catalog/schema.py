@@ -7,6 +7,7 @@ from django.utils import timezone
 from backend import api
 from catalog import models, search, selectors, services
 from catalog.types import (
+    MAX_ENTRIES,
     SORTS,
     Category,
     CreateProductInput,
@@ -20,6 +21,7 @@ from catalog.types import (
     ProductFilter,
     ProductSort,
     SearchResult,
+    SitemapConnection,
     UpdateProductInput,
     UpdateProductResult,
 )
@@ -96,6 +98,13 @@ class Query:
     )
     def search_suggestions(self, prefix: str, first: int | None = None) -> list[str]:
         return search.completions(prefix, first=first)
+
+    @strawberry.field(
+        description="Slug and time of the last change of every product, by slug: cheap, and up to "
+        f"{MAX_ENTRIES} at a time."
+    )
+    def sitemap(self, first: int = MAX_ENTRIES, after: str | None = None) -> SitemapConnection:
+        return SitemapConnection.of(selectors.products(), first=first, after=after)
 
 
 @strawberry.type

@@ -3,6 +3,7 @@
 from backend.api.connection import Connection, Edge, nested_page, page, remembered, type_named
 from backend.api.context import Context, Info, signed_in, viewer
 from backend.api.keyset import MAX_COUNT, CountUpTo, Page, Sort
+from backend.api.lists import nested, plain_page, size_within
 from backend.api.mutation import answering, mutation
 from backend.api.nodes import every, field, id_of, key_of, node, one, optimized_below, read
 from backend.api.types import (
@@ -45,14 +46,17 @@ __all__ = [
     "id_of",
     "key_of",
     "mutation",
+    "nested",
     "nested_page",
     "node",
     "one",
     "optimized_below",
     "page",
+    "plain_page",
     "read",
     "remembered",
     "signed_in",
+    "size_within",
     "type_named",
     "viewer",
 ]

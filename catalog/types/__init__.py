@@ -14,8 +14,10 @@ from catalog.types.results import (
     UpdateProductInput,
     UpdateProductResult,
 )
+from catalog.types.sitemap import MAX_ENTRIES, SitemapConnection
 
 __all__ = [
+    "MAX_ENTRIES",
     "SORTS",
     "Category",
     "CreateProductInput",
@@ -30,6 +32,7 @@ __all__ = [
     "ProductFilter",
     "ProductSort",
     "SearchResult",
+    "SitemapConnection",
     "UpdateProductInput",
     "UpdateProductResult",
 ]

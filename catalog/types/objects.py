@@ -1,6 +1,8 @@
 """Category, Product, and connections of products with their facets."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
@@ -14,6 +16,7 @@ from backend import api
 from backend.errors import OperationTooLarge
 from catalog import models, search, selectors
 from catalog.facets import Facets
+from catalog.related import MAX_RELATED, related
 from catalog.types.choices import LATEST_FAVOURITE, SEARCH_SORTS, SORTS, ProductFilter, ProductSort, plain
 
 if TYPE_CHECKING:
@@ -144,6 +147,22 @@ class Product(relay.Node):
     ) -> Annotated["CommentConnection", strawberry.lazy("reviews.types")]:
         connection: type[CommentConnection] = api.type_named("CommentConnection", info)
         return connection.of_product(root, info, first=first, after=after)
+
+    @strawberry.field(
+        description="Of the same category and with similar names, the most alike and best sold first; where those are "
+        f"few, best sellers. At most {MAX_RELATED}."
+    )
+    @staticmethod
+    def related(root: strawberry.Parent[models.Product], info: api.Info, first: int = 8) -> list["Product"]:
+        first = api.size_within(first, most=MAX_RELATED)
+
+        def load(peers: Sequence[models.Product]) -> dict[int, list[models.Product]]:
+            keys = related({peer.pk for peer in peers}, first=first)
+            chosen = selectors.products().filter(pk__in=set(chain.from_iterable(keys.values())))
+            rows = {row.pk: row for row in api.every(chosen, info)}
+            return {key: [rows[other] for other in others if other in rows] for key, others in keys.items()}
+
+        return cast(list[Product], api.nested(root, info, load))
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Product]:

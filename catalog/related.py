@@ -1,0 +1,65 @@
+"""Products like another: of its category and of similar names, the better sold first."""
+
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import JSONField, OuterRef, QuerySet, Subquery
+
+from catalog.analysis import STOP_WORDS, head, normal, stem, words
+from catalog.models import Category, Product
+
+MAX_RELATED = 20
+# Best sellers of a category, among which those most alike are looked for.
+POOL = 100
+# What a thing is says more than how it is: a lamp is like a lamp, whatever else is of brass.
+WEIGHT_OF_HEAD = 3
+
+
+class Top(Subquery):
+    """The rows of a subquery of pk and name as one JSON list: the best of each category in one statement."""
+
+    template = "(SELECT json_group_array(json_array(pk, name)) FROM (%(subquery)s) AS top)"
+    output_field = JSONField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "(SELECT jsonb_agg(jsonb_build_array(pk, name)) FROM (%(subquery)s) AS top)"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+def related(keys: Collection[int], *, first: int) -> dict[int, list[int]]:
+    """For each of these products the primary keys of those like it, the best first, in three statements.
+
+    Where its category has too few, the best sellers of all fill the list.
+    """
+    subjects = list(Product.objects.filter(pk__in=keys).values_list("pk", "name", "category"))
+    best: QuerySet[Product, Any] = Product.objects.order_by("-sold_count", "-slug").values("pk", "name")
+    of_category = best.filter(category=OuterRef("pk"))[:POOL]
+    categories = Category.objects.filter(pk__in={category for _, _, category in subjects})
+    pools = dict(categories.annotate(top=Top(of_category)).values_list("pk", "top"))
+    anywhere = list(
+        Product.objects.order_by("-sold_count", "-slug").values_list("pk", flat=True)[: first + 1]
+    )
+    found = {}
+    for key, name, category in subjects:
+        alike = sorted(pools[category], key=lambda other, name=name: -likeness(name, other[1]))  # type: ignore[misc]
+        others = dict.fromkeys([*(pk for pk, _ in alike), *anywhere])
+        found[key] = [other for other in others if other != key][:first]
+    return found
+
+
+def likeness(one: str, other: str) -> int:
+    """How many words two names share, and what the things are weighs more."""
+    one_words, one_head = words_of(one)
+    other_words, other_head = words_of(other)
+    return len(one_words & other_words) + WEIGHT_OF_HEAD * len(one_head & other_head)
+
+
+@lru_cache(maxsize=10_000)
+def words_of(name: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The stems of all words, and of those that say what the thing is."""
+    text = normal(name)
+    return (
+        frozenset(stem(word) for word in words(text) if word not in STOP_WORDS),
+        frozenset(map(stem, head(text)[:1])),
+    )
