@@ -174,6 +174,12 @@ class TestAllOfIt:
             "zipCode",
         ]
 
+    def test_each_field_is_told_the_first_thing_that_is_wrong(self) -> None:
+        with pytest.raises(ValidationError) as refused:
+            check(phone="", country="")
+        assert {error.message for error in refused.value.fields} == {"This field cannot be blank."}
+        assert len(refused.value.fields) == 2
+
     @pytest.mark.parametrize("blank", ["", " ", "\t\n", "\u2003"])
     def test_blank(self, blank: str) -> None:
         names = ["first_name", "last_name", "address", "building_number"]

@@ -470,6 +470,17 @@ class TestCancelOrder:
         [refund] = Refund.objects.all()
         assert (refund.status, refund.amount) == ("succeeded", Decimal("20.00"))
 
+    def test_the_refund_is_promised_in_the_same_transaction(
+        self, bank: Bank, uuid: str, settings: Settings
+    ) -> None:
+        """A crash right after it forgets no money."""
+        settings.STORE_SHIP_ON_PAYMENT = False
+        bank.pay(uuid)
+        payment = Payment.objects.get()
+        cancellation.close(payment.order_id, from_statuses=cancellation.CANCELLABLE, now=timezone.now())
+        refund = Refund.objects.get()
+        assert (refund.payment, refund.amount, refund.status) == (payment, Decimal("20.00"), "pending")
+
     def test_the_refund_is_made_up_for(
         self, api: GraphQLClient, bank: Bank, uuid: str, lamp: Product, settings: Settings
     ) -> None:

@@ -177,6 +177,16 @@ class TestClientSecret:
         assert seen == {"uuid": str(order.pk), "payment": {"clientSecret": None}}
         assert signed_in(make_user()).run(ORDERS_OF, id=id_)["node"] is None
 
+    def test_takes_no_statement_of_its_own(self, api: GraphQLClient, lamp: Product) -> None:
+        add_to_cart(api, lamp)
+        uuid = checkout(api)["uuid"]
+        document = "query($uuid: UUID!) { order(uuid: $uuid) { payment { %s } } }"
+        taken = [
+            statements(lambda field=field: api.run(document % field, uuid=uuid))  # type: ignore[misc]
+            for field in ("status", "clientSecret")
+        ]
+        assert taken[0] == taken[1]
+
 
 class TestNode:
     @pytest.fixture
