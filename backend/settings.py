@@ -9,6 +9,8 @@ from typing import Any
 
 import django_stubs_ext
 import environ
+from django.urls import reverse_lazy
+from django.utils.text import format_lazy
 
 django_stubs_ext.monkeypatch()
 
@@ -24,9 +26,12 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="insecure-development-key") if DEBUG else env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 # Origins of the front ends: they may send cookies, and nobody else's page may.
-STORE_ORIGINS = env.list("STORE_ORIGINS", default=["http://localhost:3000", "http://localhost:5173"] if DEBUG else [])
+STORE_ORIGINS = env.list(
+    "STORE_ORIGINS", default=["http://localhost:3000", "http://localhost:5173"] if DEBUG else []
+)
 
 INSTALLED_APPS = [
+    "backend",  # before Unfold, whose first page of the admin it replaces
     "unfold",
     "unfold.contrib.filters",
     "django.contrib.admin",
@@ -37,7 +42,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "corsheaders",
     "strawberry_django",
-    "backend",
     "accounts",
     "catalog",
     "orders",
@@ -218,4 +222,62 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
 
-UNFOLD = {"SITE_TITLE": STORE_NAME, "SITE_HEADER": STORE_NAME, "SITE_SYMBOL": "storefront"}
+
+def admin_link(title: str, *, icon: str, page: str, permission: str, query: str = "") -> dict[str, Any]:
+    """A line of the admin's sidebar, for those who have the permission."""
+    return {
+        "title": title,
+        "icon": icon,
+        "link": format_lazy("{}{}", reverse_lazy(f"admin:{page}_changelist"), query),
+        "permission": lambda request: request.user.has_perm(permission),
+    }
+
+
+UNFOLD = {
+    "SITE_TITLE": STORE_NAME,
+    "SITE_HEADER": STORE_NAME,
+    "SITE_SYMBOL": "storefront",
+    "DASHBOARD_CALLBACK": "backend.dashboard.dashboard",
+    "SIDEBAR": {
+        "show_all_applications": True,
+        "navigation": [
+            {
+                "title": "Store",
+                "items": [
+                    {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
+                    admin_link(
+                        "Orders", icon="receipt_long", page="orders_order", permission="orders.view_order"
+                    ),
+                    admin_link(
+                        "Products",
+                        icon="inventory_2",
+                        page="catalog_product",
+                        permission="catalog.view_product",
+                    ),
+                    admin_link(
+                        "Categories",
+                        icon="category",
+                        page="catalog_category",
+                        permission="catalog.view_category",
+                    ),
+                ],
+            },
+            {
+                "title": "People",
+                "items": [
+                    admin_link(
+                        "To moderate",
+                        icon="flag",
+                        page="reviews_comment",
+                        permission="reviews.view_comment",
+                        query="?moderation=waiting",
+                    ),
+                    admin_link(
+                        "Comments", icon="reviews", page="reviews_comment", permission="reviews.view_comment"
+                    ),
+                    admin_link("Users", icon="group", page="accounts_user", permission="accounts.view_user"),
+                ],
+            },
+        ],
+    },
+}

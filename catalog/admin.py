@@ -37,9 +37,11 @@ class Availability(admin.SimpleListFilter):
     parameter_name = "available"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "In stock"), ("no", "Sold out")]
+        return [("yes", "In stock"), ("no", "Sold out"), ("few", f"{FEW} or fewer")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        if self.value() == "few":
+            return queryset.filter(stock__lte=FEW)
         in_stock = {"yes": True, "no": False}.get(self.value() or "")
         return narrowed(queryset, ProductFilter(in_stock=in_stock))
 

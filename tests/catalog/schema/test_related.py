@@ -26,8 +26,8 @@ def sold(count: int, **fields: Any) -> Product:
     return product
 
 
-def slugs(api: GraphQLClient, slug: str, **variables: int) -> list[str]:
-    return [node["slug"] for node in api.run(RELATED, slug=slug, **variables)["product"]["related"]]
+def slugs(api: GraphQLClient, slug: str, *, first: int = 8) -> list[str]:
+    return [node["slug"] for node in api.run(RELATED, slug=slug, first=first)["product"]["related"]]
 
 
 class TestRelated:

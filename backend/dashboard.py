@@ -1,0 +1,187 @@
+"""The admin's first page: sales, orders that wait, stock that runs out."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import TruncDate
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+
+from backend.money import Money
+from catalog.admin import FEW
+from catalog.models import Product
+from orders.models import Order, OrderStatus
+from reviews.admin import REPORTED
+from reviews.models import Comment
+
+DAYS = 30
+ROWS = 8
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What `admin/index.html` shows besides: of orders, products and comments to those who may see them."""
+    user, now = request.user, timezone.now()
+    cards: list[dict[str, Any]] = []
+    if user.has_perm("orders.view_order"):
+        sales = sales_by_day(now)
+        cards += [sales_card(sales), *order_cards()]
+        context |= {"sales_chart": chart_of(sales, now=now), "orders_to_ship": orders_to_ship()}
+    if user.has_perm("catalog.view_product"):
+        cards.append(stock_card())
+        context["low_stock"] = low_stock()
+    if user.has_perm("reviews.view_comment"):
+        cards.append(moderation_card())
+    return context | {"cards": cards, "days": DAYS}
+
+
+def sales_by_day(now: datetime) -> dict[Any, tuple[Decimal, int]]:
+    """What was paid and in how many orders, by the day; without what was cancelled or refunded since."""
+    paid = Order.objects.filter(
+        status__in=[OrderStatus.PAID, OrderStatus.SHIPPED],
+        currency=settings.STORE_CURRENCY,
+        paid_at__date__gt=timezone.localdate(now) - timedelta(days=DAYS),
+    )
+    by_day = paid.annotate(day=TruncDate("paid_at")).order_by().values("day")
+    rows = by_day.annotate(total=Sum("amount"), number=Count("pk")).values_list("day", "total", "number")
+    return {day: (total, number) for day, total, number in rows}
+
+
+def sales_card(sales: Mapping[Any, tuple[Decimal, int]]) -> dict[str, Any]:
+    total = sum((total for total, _ in sales.values()), Decimal(0))
+    number = sum(number for _, number in sales.values())
+    orders = "order" if number == 1 else "orders"
+    return card(
+        "Sales",
+        icon="payments",
+        value=money(total),
+        note=f"{number} {orders} in {DAYS} days",
+        page="orders_order",
+    )
+
+
+def chart_of(sales: Mapping[Any, tuple[Decimal, int]], *, now: datetime) -> str:
+    """The data of Chart.js: a bar for each day, days without sales too."""
+    today = timezone.localdate(now)
+    days = [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
+    totals = [float(sales[day][0]) if day in sales else 0 for day in days]
+    return json.dumps(
+        {
+            "labels": [date_format(day, "j M") for day in days],
+            "datasets": [
+                {
+                    "label": f"Sales, {settings.STORE_CURRENCY}",
+                    "data": totals,
+                    "backgroundColor": "var(--color-primary-600)",
+                    "borderRadius": 4,
+                    "maxBarThickness": 20,
+                    "displayYAxis": True,
+                }
+            ],
+        }
+    )
+
+
+def order_cards() -> list[dict[str, Any]]:
+    waiting = [OrderStatus.PAID, OrderStatus.PENDING]
+    counts = dict(
+        Order.objects.filter(status__in=waiting).order_by().values_list("status").annotate(Count("pk"))
+    )
+    return [
+        card(
+            title,
+            icon=icon,
+            value=counts.get(status, 0),
+            note=note,
+            page="orders_order",
+            query=f"?status__exact={status}",
+        )
+        for status, title, icon, note in (
+            (OrderStatus.PAID, "To ship", "local_shipping", "paid, not yet shipped"),
+            (OrderStatus.PENDING, "Awaiting payment", "hourglass_top", "placed, not yet paid"),
+        )
+    ]
+
+
+def stock_card() -> dict[str, Any]:
+    return card(
+        "Low stock",
+        icon="inventory_2",
+        value=running_out().count(),
+        note=f"products with {FEW} or fewer left",
+        page="catalog_product",
+        query="?available=few",
+    )
+
+
+def moderation_card() -> dict[str, Any]:
+    return card(
+        "To moderate",
+        icon="flag",
+        value=Comment.objects.filter(REPORTED, active=True).count(),
+        note="reported comments, still active",
+        page="reviews_comment",
+        query="?moderation=waiting",
+    )
+
+
+def card(title: str, *, icon: str, value: object, note: str, page: str, query: str = "") -> dict[str, Any]:
+    href = reverse(f"admin:{page}_changelist") + query
+    return {"title": title, "icon": icon, "value": value, "note": note, "href": href}
+
+
+def orders_to_ship() -> dict[str, Any]:
+    """A table of those that wait longest."""
+    paid = Order.objects.filter(status=OrderStatus.PAID).select_related("shipping").order_by("paid_at", "pk")
+    return {
+        "headers": ["Order", "Customer", "Total", "Paid"],
+        "rows": [
+            [
+                link("orders_order", order.pk, str(order)),
+                str(order.shipping or ""),
+                str(Money.of(order.amount, order.currency).amount) + f" {order.currency}",
+                date_format(timezone.localtime(order.paid_at), "j M, H:i"),
+            ]
+            for order in paid[:ROWS]
+        ],
+    }
+
+
+def running_out() -> QuerySet[Product]:
+    return Product.objects.filter(stock__lte=FEW)
+
+
+def low_stock() -> dict[str, Any]:
+    """A table of the best sold among them."""
+    products = running_out().order_by("-sold_count", "-slug")[:ROWS]
+    return {
+        "headers": ["Product", "In stock", "Sold"],
+        "rows": [
+            [
+                link("catalog_product", product.pk, product.name),
+                product.stock or "Sold out",
+                product.sold_count,
+            ]
+            for product in products.only("name", "stock", "sold_count")
+        ],
+    }
+
+
+def link(page: str, key: object, text: str) -> str:
+    return format_html(
+        '<a class="font-medium text-primary-600 dark:text-primary-500" href="{}">{}</a>',
+        reverse(f"admin:{page}_change", args=[key]),
+        text,
+    )
+
+
+def money(amount: Decimal) -> str:
+    sum_ = Money.of(amount, settings.STORE_CURRENCY)
+    return f"{sum_.amount:,} {sum_.currency}"

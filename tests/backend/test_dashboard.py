@@ -1,0 +1,138 @@
+"""The admin's first page."""
+
+import json
+import re
+from datetime import datetime, timedelta
+from decimal import Decimal
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from orders.models import Order, OrderStatus, Shipping
+from reviews.models import Report
+from tests.factories import make_comment, make_product, make_staff, make_user
+
+pytestmark = pytest.mark.django_db
+
+OVERVIEW = reverse("admin:index")
+
+
+def browser(*rights: str) -> Client:
+    """Of a member of the staff with these rights."""
+    user = make_user(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def superuser() -> Client:
+    client = Client()
+    client.force_login(make_staff())
+    return client
+
+
+def make_order(status: OrderStatus, amount: str = "10.00", **fields: Any) -> Order:
+    shipping = Shipping.objects.create(
+        first_name="Ada",
+        last_name="Lovelace",
+        email="ada@example.com",
+        phone="+14155552671",
+        address="Market Street",
+        building_number="1",
+        city="San Francisco",
+        country="US",
+    )
+    order = {"user": make_user(), "currency": "USD", "amount": Decimal(amount), "shipping": shipping}
+    return Order.objects.create(status=status, **{**order, **fields})
+
+
+def cards(client: Client) -> dict[str, str]:
+    return {card["title"]: str(card["value"]) for card in client.get(OVERVIEW).context["cards"]}
+
+
+def days_ago(days: float) -> datetime:
+    return timezone.now() - timedelta(days=days)
+
+
+class TestDashboard:
+    def test_sales_are_what_was_paid_in_the_days_and_stayed_so(self, superuser: Client) -> None:
+        make_order(OrderStatus.PAID, "1000.50", paid_at=days_ago(0))
+        make_order(OrderStatus.SHIPPED, "200.25", paid_at=days_ago(29))
+        make_order(OrderStatus.SHIPPED, "7.00", paid_at=days_ago(30))
+        make_order(OrderStatus.REFUNDED, "7.00", paid_at=days_ago(1))
+        make_order(OrderStatus.PENDING, "7.00")
+        make_order(OrderStatus.PAID, "7", currency="JPY", paid_at=days_ago(1))
+        response = superuser.get(OVERVIEW)
+        assert cards(superuser)["Sales"] == "1,200.75 USD"
+        [dataset] = json.loads(response.context["sales_chart"])["datasets"]
+        assert (dataset["data"][0], dataset["data"][-1], len(dataset["data"])) == (200.25, 1000.5, 30)
+        [drawn] = re.findall(r'data-type="bar" data-value="([^"]*)"', response.content.decode())
+        assert json.loads(unescape(drawn))["datasets"] == [dataset]
+
+    def test_what_waits_is_counted_and_listed(self, superuser: Client) -> None:
+        later = make_order(OrderStatus.PAID, paid_at=days_ago(1))
+        first = make_order(OrderStatus.PAID, paid_at=days_ago(2))
+        make_order(OrderStatus.PENDING)
+        make_product(name="Plenty", stock=11)
+        make_product(name="<b>Few</b>", stock=10)
+        comment = make_comment()
+        Report.objects.create(comment=comment, user=make_user())
+        found = cards(superuser)
+        assert [found[title] for title in ("To ship", "Awaiting payment", "To moderate")] == ["2", "1", "1"]
+        page = superuser.get(OVERVIEW).content.decode()
+        assert page.index(str(first)) < page.index(str(later))
+        assert "&lt;b&gt;Few&lt;/b&gt;" in page
+        assert "Plenty" not in page
+
+    def test_every_card_leads_to_what_it_counts(self, superuser: Client) -> None:
+        make_order(OrderStatus.PENDING)
+        make_product(stock=0)
+        for card in superuser.get(OVERVIEW).context["cards"][1:]:
+            response = superuser.get(card["href"])
+            assert response.status_code == 200
+            assert response.context["cl"].result_count == card["value"]
+
+    @pytest.mark.parametrize(
+        ("rights", "titles"),
+        [
+            ((), []),
+            (("view_order",), ["Sales", "To ship", "Awaiting payment"]),
+            (("view_product",), ["Low stock"]),
+            (("view_comment",), ["To moderate"]),
+        ],
+    )
+    def test_each_sees_what_they_may_see(self, rights: tuple[str, ...], titles: list[str]) -> None:
+        order = make_order(OrderStatus.PAID, paid_at=days_ago(1))
+        make_product(name="Nearly gone", stock=1)
+        client = browser(*rights)
+        page = client.get(OVERVIEW).content.decode()
+        assert list(cards(client)) == titles
+        assert (str(order) in page) == ("view_order" in rights)
+        assert ("Nearly gone" in page) == ("view_product" in rights)
+        assert (reverse("admin:orders_order_changelist") in page) == ("view_order" in rights)
+
+    def test_strangers_see_nothing(self) -> None:
+        assert Client().get(OVERVIEW).status_code == 302
+
+    def test_the_statements_do_not_grow(self, superuser: Client) -> None:
+        def statements() -> int:
+            with CaptureQueriesContext(connection) as captured:
+                superuser.get(OVERVIEW)
+            return len(captured)
+
+        make_order(OrderStatus.PAID, paid_at=days_ago(1))
+        make_product(stock=1)
+        few = statements()
+        for day in range(5):
+            make_order(OrderStatus.PAID, paid_at=days_ago(day))
+            make_product(stock=1)
+        assert statements() == few
