@@ -59,7 +59,7 @@ def graphql(request: HttpRequest) -> HttpResponse:
     """Execute one operation: queries by GET or POST, mutations by POST alone."""
     request_id = uuid.uuid4().hex
     response = HttpResponse()
-    wants_new = RESPONSE_JSON in request.headers.get("Accept", "")
+    wants_new = request.get_preferred_type(["application/json", RESPONSE_JSON]) == RESPONSE_JSON
     try:
         refuse_cross_site(request)
         operation = parsed(request)

@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from pytest_django import Settings
 
+from backend.views import MAX_BODY_BYTES
 from catalog import selectors
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
@@ -126,6 +127,29 @@ class TestRequests:
         settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
         assert post(client, json.dumps({"query": QUERY + " " * 100})).status_code == 413
 
+    def test_too_large_to_be_looked_at(self, client: Client) -> None:
+        response = client.post(
+            URL, b"{}", content_type="application/json", headers={"Content-Length": str(MAX_BODY_BYTES + 1)}
+        )
+        assert (response.status_code, code(response)) == (413, "BAD_USER_INPUT")
+
+    @pytest.mark.parametrize(
+        ("accept", "media_type"),
+        [
+            (NEW, NEW),
+            (f"{NEW},application/json;q=0.9", NEW),
+            (f"application/json, {NEW}", "application/json"),
+            (f"application/json;q=0.5, {NEW};q=0.4", "application/json"),
+            (f"{NEW};q=0, application/json", "application/json"),
+            ("*/*", "application/json"),
+            ("text/html", "application/json"),
+            ("nonsense", "application/json"),
+        ],
+    )
+    def test_media_type_is_the_clients_choice(self, client: Client, accept: str, media_type: str) -> None:
+        response = post(client, json.dumps({"query": QUERY}), Accept=accept)
+        assert (response.status_code, response["Content-Type"]) == (200, media_type)
+
     def test_text_that_only_looks_like_nul(self, api: GraphQLClient) -> None:
         product = make_product(name="lamp")
         query = "query($slug: String!) { product(slug: $slug) { name } }"
@@ -153,6 +177,18 @@ class TestMultipart:
     @pytest.mark.parametrize("operations", ["", "{", "null", "1", "[]"])
     def test_bad_operations(self, client: Client, operations: str) -> None:
         assert self.send(client, operations, '{"0": ["variables.file"]}').status_code == 400
+
+    def test_too_many_parts(self, client: Client) -> None:
+        form = {str(number): "" for number in range(1100)}
+        response = client.post(URL, form, headers={"Apollo-Require-Preflight": "1"})
+        assert (response.status_code, code(response)) == (400, "BAD_USER_INPUT")
+
+    @pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=é"])
+    def test_no_boundary(self, client: Client, content_type: str) -> None:
+        response = client.post(
+            URL, b"--a\r\n", content_type=content_type, headers={"Apollo-Require-Preflight": "1"}
+        )
+        assert (response.status_code, code(response)) == (400, "BAD_USER_INPUT")
 
     def test_needs_the_header_that_no_form_can_set(self, client: Client) -> None:
         form = {"operations": json.dumps({"query": MUTATION}), "map": "{}"}
@@ -215,6 +251,18 @@ class TestFaults:
         assert "Broken" in record.getMessage()
         assert record.exc_info is not None
         assert str(record.exc_info[1]) == self.SECRET
+
+    def test_outside_of_the_resolvers(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def broken(*_: object, **__: object) -> None:
+            raise TypeError(self.SECRET)
+
+        monkeypatch.setattr("backend.schema.weigh", broken)
+        response = post(client, json.dumps({"query": QUERY}))
+        assert code(response) == "INTERNAL"
+        assert self.SECRET not in response.content.decode()
+        assert [record.name for record in caplog.records if record.exc_info] == ["backend.faults"]
 
     def test_leave_the_rest_of_the_answer(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         def broken(*_: object) -> None:
