@@ -13,16 +13,18 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
-from unfold.decorators import display
-from unfold.widgets import UnfoldAdminImageFieldWidget
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminImageFieldWidget
 
 from backend import images
 from backend.money import Money
 from backend.slugs import save_with_slug
+from catalog.exchange import COLUMNS, FORMATS, BadFile, Outcome, export_products, import_products, read_rows
 from catalog.models import Category, Product, StockMovement
 from catalog.selectors import ProductFilter, narrowed
 from catalog.services import WRITTEN, delete_files_after_commit, set_picture
@@ -72,6 +74,10 @@ class ProductForm(forms.ModelForm[Product]):
         return upload
 
 
+class ImportForm(forms.Form):
+    file = forms.FileField(widget=UnfoldAdminFileFieldWidget({"accept": ",".join(FORMATS)}))
+
+
 class MovementInline(TabularInline):
     model = StockMovement
     verbose_name_plural = "stock movements"
@@ -114,6 +120,8 @@ class ProductAdmin(ModelAdmin):
         ("user", AutocompleteSelectFilter),
     )
     list_filter_submit = True
+    actions = ("export",)
+    actions_list = ("bring_in",)
     list_select_related = ("category", "user__profile")
     list_per_page = 50
     show_full_result_count = False
@@ -183,6 +191,40 @@ class ProductAdmin(ModelAdmin):
         else:
             response = super().changelist_view(request, extra_context)
         return response
+
+    @action(description="Export as CSV", permissions=["view"])
+    def export(self, request: HttpRequest, products: QuerySet[Product]) -> StreamingHttpResponse:
+        headers = {"Content-Disposition": "attachment; filename=products.csv"}
+        lines = export_products(products, suffix=".csv")
+        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+    @action(description="Import", url_path="import", permissions=["import"], icon="upload")
+    def bring_in(self, request: HttpRequest) -> HttpResponse:
+        """A page with the form, and beneath what became of the file: each batch is a transaction of its own."""
+        form = ImportForm(request.POST or None, request.FILES or None)
+        outcome = Outcome()
+        if form.is_valid():
+            file = form.cleaned_data["file"]
+            try:
+                rows = read_rows(file, name=file.name)
+                for batch in import_products(rows, seller=request.user, now=timezone.now()):
+                    outcome.add(batch)
+            except BadFile as error:
+                form.add_error("file", str(error))
+        refusals = sorted(outcome.refused, key=lambda refusal: refusal.line)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Import products",
+            "form": form,
+            "columns": ", ".join(COLUMNS),
+            "outcome": outcome if form.is_bound and form.is_valid() else None,
+            "refusals": {"headers": ["Line", "Reason"], "rows": [[bad.line, bad.reason] for bad in refusals]},
+        }
+        return render(request, "admin/catalog/product/import.html", context)
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return self.has_add_permission(request) and self.has_change_permission(request)
 
     def save_model(
         self, request: HttpRequest, obj: Product, form: forms.ModelForm[Product], change: bool

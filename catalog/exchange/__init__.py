@@ -9,9 +9,10 @@ in a folder of pictures.
 
 from catalog.exchange.exporting import export_products
 from catalog.exchange.importing import Outcome, import_products
-from catalog.exchange.rows import FORMATS, BadFile, Refusal, Row, read_rows
+from catalog.exchange.rows import COLUMNS, FORMATS, BadFile, Refusal, Row, read_rows
 
 __all__ = [
+    "COLUMNS",
     "FORMATS",
     "BadFile",
     "Outcome",

@@ -36,6 +36,12 @@ class Outcome:
     unchanged: int = 0
     refused: list[Refusal] = field(default_factory=list)
 
+    def add(self, other: "Outcome") -> None:
+        self.created += other.created
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.refused += other.refused
+
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:

@@ -51,10 +51,7 @@ def csv_file(*rows: dict[str, str]) -> bytes:
 def total(outcomes: Iterable[Outcome]) -> Outcome:
     whole = Outcome()
     for outcome in outcomes:
-        whole.created += outcome.created
-        whole.updated += outcome.updated
-        whole.unchanged += outcome.unchanged
-        whole.refused += outcome.refused
+        whole.add(outcome)
     return whole
 
 

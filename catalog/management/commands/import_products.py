@@ -10,7 +10,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.models import User
-from catalog.exchange import BadFile, import_products, read_rows
+from catalog.exchange import BadFile, Outcome, import_products, read_rows
 
 
 class Command(BaseCommand):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
     def bring_in(self, file: Path, *, seller: User, images: Path | None) -> int:
         """How many rows were refused; each is told as soon as its batch is through."""
-        created = updated = unchanged = refused = 0
+        whole = Outcome()
         with (
             file.open("rb") as opened,
             tqdm(
@@ -50,13 +50,12 @@ class Command(BaseCommand):
         ):
             rows = read_rows(opened, name=file.name)
             for outcome in import_products(rows, seller=seller, now=timezone.now(), pictures=images):
-                created += outcome.created
-                updated += outcome.updated
-                unchanged += outcome.unchanged
-                refused += len(outcome.refused)
+                whole.add(outcome)
                 for refusal in outcome.refused:
                     progress.write(str(refusal), file=self.stderr)
-                progress.set_postfix(created=created, updated=updated, unchanged=unchanged, refused=refused)
+                progress.set_postfix(created=whole.created, updated=whole.updated, refused=len(whole.refused))
                 progress.update(opened.tell() - progress.n)
-        self.stdout.write(f"{created} products created, {updated} updated, {unchanged} unchanged.")
-        return refused
+        self.stdout.write(
+            f"{whole.created} products created, {whole.updated} updated, {whole.unchanged} unchanged."
+        )
+        return len(whole.refused)

@@ -1,0 +1,81 @@
+"""The admin's import page and its export."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from catalog.models import Category, Product
+from tests.factories import make_product, make_staff, make_user
+
+pytestmark = pytest.mark.django_db
+
+PRODUCTS = reverse("admin:catalog_product_changelist")
+IMPORT = f"{PRODUCTS}import/"
+HEADER = "category,name,description,price,stock\n"
+
+
+def browser(*rights: str) -> Client:
+    user = make_user(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def superuser() -> Client:
+    client = Client()
+    client.force_login(make_staff(email="root@example.com"))
+    return client
+
+
+def upload(client: Client, text: str, *, name: str = "products.csv") -> Any:
+    file = BytesIO(text.encode())
+    file.name = name
+    return client.post(IMPORT, {"file": file})
+
+
+class TestImport:
+    def test_good_rows_go_in_and_bad_ones_are_listed(self, superuser: Client) -> None:
+        response = upload(superuser, HEADER + "Lamps,Lamp,It shines.,10,3\nLamps,<b>,It shines.,ten,3\n")
+        product = Product.objects.get()
+        assert (product.name, product.stock, product.user.email) == ("Lamp", 3, "root@example.com")
+        page = response.content.decode()
+        assert "1 created, 0 updated, 0 unchanged,\n" in page
+        assert [row[0] for row in response.context["refusals"]["rows"]] == [3]
+        assert "price: “ten” value must be a decimal number." in page
+
+    @pytest.mark.parametrize(("text", "name"), [("price\n", "p.csv"), (HEADER, "p.xlsx"), ("", "p.csv")])
+    def test_what_is_no_file_of_products(self, superuser: Client, text: str, name: str) -> None:
+        response = upload(superuser, text, name=name)
+        assert response.context["form"].errors["file"]
+        assert response.context["outcome"] is None
+        assert not Product.objects.exists()
+
+    def test_the_button_stands_above_the_list(self, superuser: Client) -> None:
+        assert IMPORT in superuser.get(PRODUCTS).content.decode()
+        assert superuser.get(IMPORT).status_code == 200
+
+    @pytest.mark.parametrize("rights", [("view_product",), ("add_product",), ("change_product",)])
+    def test_it_takes_the_rights_to_add_and_to_change(self, rights: tuple[str, ...]) -> None:
+        client = browser(*rights)
+        assert client.get(IMPORT).status_code == 403
+        assert upload(client, HEADER + "Lamps,Lamp,It shines.,10,3\n").status_code == 403
+        assert not Product.objects.exists()
+        assert not Category.objects.exists()
+
+
+class TestExport:
+    def test_the_selected_products_as_they_are_read(self, superuser: Client) -> None:
+        products = [make_product() for _ in range(3)]
+        keys = [str(product.pk) for product in products[:2]]
+        response = superuser.post(PRODUCTS, {"action": "export", "_selected_action": keys})
+        text = b"".join(response.streaming_content).decode()  # type: ignore[arg-type]  # not asynchronous
+        assert response["Content-Disposition"] == "attachment; filename=products.csv"
+        assert len(text.splitlines()) == 3
+        page = upload(superuser, text).content.decode()
+        assert "0 created, 0 updated, 2 unchanged,\n" in page
