@@ -15,6 +15,7 @@ from accounts.models import User
 from backend.slugs import save_with_slug
 from catalog.models import Category, Product
 from catalog.stock import set_stock
+from orders.models import Shipping
 from reviews.models import Comment
 from reviews.services import create_comment, set_active
 
@@ -55,6 +56,15 @@ def make_category(name: str | None = None) -> Category:
     return category
 
 
+def make_products(count: int, **fields: Any) -> None:
+    """So many alike, of one category and seller and without stock, at once."""
+    fields = {"category": make_category(), "user": make_user(), "price": Decimal(10), **fields}
+    Product.objects.bulk_create(
+        Product(name="Thing", slug=f"thing-{next(numbers)}", description="A thing.", **fields)
+        for _ in range(count)
+    )
+
+
 @transaction.atomic
 def make_product(*, stock: int = 10, **fields: Any) -> Product:
     """Costs 10.00 and has 10 in stock, unless told otherwise."""
@@ -84,3 +94,19 @@ def make_comment(*, active: bool = True, **fields: Any) -> Comment:
     if not active:
         set_active(Comment.objects.filter(pk=comment.pk), active=False)
     return comment
+
+
+def make_address(**fields: Any) -> Shipping:
+    """Unsaved, and as `checkout` wants it."""
+    return Shipping(
+        **{
+            "first_name": "Ada",
+            "last_name": "Lovelace",
+            "email": "ada@example.com",
+            "phone": "+14155552671",
+            "address": "Market Street",
+            "building_number": "1",
+            "country": "US",
+            **fields,
+        }
+    )

@@ -1,16 +1,12 @@
 """The operations of accounts as a front end sends them, and what their answers say."""
 
-import json
-from pathlib import Path
 from typing import Any
 
-import pytest
 from django.core.mail import EmailMessage
 
 from tests.conftest import GraphQLClient
 
 NEW_PASSWORD = "an entirely new password"
-HOSTILE_STRINGS = Path(__file__).parents[2].parent / "shared" / "data" / "blns" / "blns.json"
 
 FIELDS = {
     "Done": "ok",
@@ -68,10 +64,3 @@ def session_key(browser: GraphQLClient) -> str | None:
 
 def token_in(mail: EmailMessage) -> str:
     return str(mail.body).partition("token=")[2].split()[0]
-
-
-def hostile_strings() -> list[str]:
-    if not HOSTILE_STRINGS.exists():
-        pytest.skip(f"{HOSTILE_STRINGS} is missing")
-    strings: list[str] = json.loads(HOSTILE_STRINGS.read_text())
-    return strings

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -14,6 +14,7 @@ from django.urls import reverse
 from accounts import services
 from accounts.models import User
 from tests.factories import PASSWORD, make_staff, make_user
+from tests.staff import browser_of, clerk
 
 pytestmark = pytest.mark.django_db
 
@@ -23,18 +24,6 @@ PEOPLE = reverse("admin:accounts_user_changelist")
 @pytest.fixture
 def superuser() -> Client:
     return browser_of(make_staff(email="root@example.com"))
-
-
-def browser_of(user: User) -> Client:
-    browser = Client()
-    browser.force_login(user)
-    return browser
-
-
-def clerk(*rights: str) -> Client:
-    user = make_user(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    return browser_of(user)
 
 
 def change_page(user: User) -> str:

@@ -16,11 +16,11 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
-from accounts.models import User
 from backend import images
 from catalog.models import Category, Product, StockMovement
 from catalog.stock import set_stock
 from tests.factories import make_category, make_comment, make_product, make_staff, make_user
+from tests.staff import browser_of, clerk
 
 pytestmark = pytest.mark.django_db
 
@@ -33,18 +33,6 @@ NO_MOVEMENTS_SENT = {"movements-TOTAL_FORMS": "0", "movements-INITIAL_FORMS": "0
 @pytest.fixture
 def superuser() -> Client:
     return browser_of(make_staff(email="root@example.com"))
-
-
-def browser_of(user: User) -> Client:
-    browser = Client()
-    browser.force_login(user)
-    return browser
-
-
-def clerk(*rights: str) -> Client:
-    user = make_user(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    return browser_of(user)
 
 
 def change_page(product: Product) -> str:

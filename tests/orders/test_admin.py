@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.test import Client
@@ -27,6 +26,7 @@ from tests.orders.conftest import (
     nothing_changes,
     statements,
 )
+from tests.staff import browser_of, clerk
 
 pytestmark = pytest.mark.django_db
 
@@ -37,18 +37,6 @@ Placed = Callable[..., Order]
 @pytest.fixture
 def superuser() -> Client:
     return browser_of(make_staff(email="root@example.com"))
-
-
-def browser_of(user: User) -> Client:
-    browser = Client()
-    browser.force_login(user)
-    return browser
-
-
-def clerk(*rights: str) -> Client:
-    user = make_user(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    return browser_of(user)
 
 
 @pytest.fixture

@@ -30,12 +30,12 @@ from orders import cancellation, services
 from orders.audit import differences, differences_here
 from orders.cart import Cart
 from orders.checkout import checkout
-from orders.models import Order, Payment, Shipping
+from orders.models import Order, Payment
 from orders.owners import Owner
 from orders.payments.gateway import fake
 from orders.payments.reconciliation import mail_confirmations, reconcile, unfinished
 from orders.stripe_fake import ApiError
-from tests.factories import make_product, make_user
+from tests.factories import make_address, make_product, make_user
 from tests.orders.conftest import Bank
 
 pytestmark = pytest.mark.django_db
@@ -43,18 +43,6 @@ pytestmark = pytest.mark.django_db
 OUTCOMES = st.sampled_from(["succeeded", "declined", "requires_action", "processing"])
 FAULTS = st.sampled_from(["timeout", "lost_reply", "server_error_stored", "server_error_after_effect"])
 EVENT_FAULTS = st.sampled_from(["event_duplicated", "event_reordered", "event_dropped"])
-
-
-def address() -> Shipping:
-    return Shipping(
-        first_name="Ada",
-        last_name="Lovelace",
-        email="ada@example.com",
-        phone="+14155552671",
-        address="Market Street",
-        building_number="1",
-        country="US",
-    )
 
 
 class Books(RuleBasedStateMachine):
@@ -105,7 +93,7 @@ class Books(RuleBasedStateMachine):
         try:
             uuid = checkout(
                 owner=self.shoppers[shopper],
-                shipping=address(),
+                shipping=make_address(),
                 idempotency_key=UUID(int=key),
                 expected_total=None,
                 now=timezone.now(),

@@ -10,9 +10,9 @@ import pytest
 
 from accounts.models import User
 from catalog.models import Product
-from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Shipping
+from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus
 from tests.conftest import GraphQLClient, global_id
-from tests.factories import make_category, make_product, make_staff, make_user
+from tests.factories import make_address, make_category, make_product, make_staff, make_user
 from tests.orders.conftest import Bank, add_to_cart, checkout, statements
 
 pytestmark = pytest.mark.django_db
@@ -49,15 +49,8 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 def make_order(
     user: User, *, products: list[Product], status: OrderStatus = OrderStatus.PENDING, at: datetime = LONG_AGO
 ) -> Order:
-    shipping = Shipping.objects.create(
-        first_name="Ada",
-        last_name="Lovelace",
-        email="ada@example.com",
-        phone="+14155552671",
-        address="Market Street",
-        building_number="1",
-        country="US",
-    )
+    shipping = make_address()
+    shipping.save()
     order = Order.objects.create(
         user=user,
         status=status,

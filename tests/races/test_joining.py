@@ -11,22 +11,10 @@ from orders.cart import Cart, join
 from orders.checkout import place
 from orders.models import CartItem, Order
 from orders.owners import Owner
-from tests.factories import make_product, make_user
+from tests.factories import make_address, make_product, make_user
 from tests.races.conftest import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def shipping() -> models.Shipping:
-    return models.Shipping(
-        first_name="Ada",
-        last_name="Lovelace",
-        email="ada@example.com",
-        phone="+14155552671",
-        address="Market Street",
-        building_number="1",
-        country="US",
-    )
 
 
 class TestJoin:
@@ -55,7 +43,12 @@ class TestJoin:
         visitor = Owner(visitor=uuid4())
         Cart(visitor).add(product.pk, 2, now=now)
         buy = partial(
-            place, owner=visitor, shipping=shipping(), idempotency_key=uuid4(), expected_total=None, now=now
+            place,
+            owner=visitor,
+            shipping=make_address(),
+            idempotency_key=uuid4(),
+            expected_total=None,
+            now=now,
         )
         at_once(buy, partial(join, visitor, user))
         order = Order.objects.get()

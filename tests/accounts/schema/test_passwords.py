@@ -18,13 +18,13 @@ from tests.accounts.operations import (
     VERIFY_EMAIL,
     answer_of,
     email_of,
-    hostile_strings,
     session_key,
     token_in,
     wrong_fields,
 )
 from tests.conftest import GraphQLClient
 from tests.factories import PASSWORD, make_user
+from tests.hostile import hostile_strings
 
 pytestmark = pytest.mark.django_db
 

@@ -10,11 +10,11 @@ from tests.accounts.operations import (
     ME,
     PROFILE,
     email_of,
-    hostile_strings,
     session_key,
 )
 from tests.conftest import GraphQLClient
 from tests.factories import make_staff, make_user
+from tests.hostile import hostile_strings
 
 pytestmark = pytest.mark.django_db
 

@@ -13,11 +13,11 @@ from tests.accounts.operations import (
     ME,
     UPDATE_PROFILE,
     answer_of,
-    hostile_strings,
     wrong_fields,
 )
 from tests.conftest import GraphQLClient
 from tests.factories import make_user
+from tests.hostile import hostile_strings
 
 pytestmark = pytest.mark.django_db
 
