@@ -21,6 +21,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdo
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminImageFieldWidget
 
+from accounts.models import User
 from backend import images
 from backend.money import Money
 from backend.slugs import save_with_slug
@@ -203,6 +204,7 @@ class ProductAdmin(ModelAdmin):
         """A page with the form, and beneath what became of the file: each batch is a transaction of its own."""
         form = ImportForm(request.POST or None, request.FILES or None)
         outcome = Outcome()
+        assert isinstance(request.user, User)  # the admin lets nobody else in
         if form.is_valid():
             file = form.cleaned_data["file"]
             try:
@@ -224,7 +226,7 @@ class ProductAdmin(ModelAdmin):
         return render(request, "admin/catalog/product/import.html", context)
 
     def has_import_permission(self, request: HttpRequest) -> bool:
-        return self.has_add_permission(request) and self.has_change_permission(request)
+        return bool(self.has_add_permission(request) and self.has_change_permission(request))
 
     def save_model(
         self, request: HttpRequest, obj: Product, form: forms.ModelForm[Product], change: bool
