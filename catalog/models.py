@@ -136,7 +136,16 @@ class Product(models.Model):
             models.Index(fields=["discount", "slug"], name="product_by_discount"),
             models.Index(fields=["sold_count", "slug"], name="product_by_sold_count"),
             models.Index(fields=["rating_average", "rating_count", "slug"], name="product_by_rating"),
+            # And for each page of a category, which is what shoppers look at most.
             models.Index(fields=["category", "added_at", "slug"], name="product_in_category_by_added"),
+            models.Index(fields=["category", "final_price", "slug"], name="product_in_category_by_price"),
+            models.Index(fields=["category", "sort_name", "slug"], name="product_in_category_by_name"),
+            models.Index(fields=["category", "discount", "slug"], name="product_in_category_by_percent"),
+            models.Index(fields=["category", "sold_count", "slug"], name="product_in_category_by_sold"),
+            models.Index(
+                fields=["category", "rating_average", "rating_count", "slug"],
+                name="product_in_category_by_rating",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,12 +1,12 @@
 """Reads of the catalogue: they return unevaluated QuerySets."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Subquery
+from django.db.models import BooleanField, F, Func, Q, QuerySet, Subquery
 
 from accounts.models import Profile, User
 from catalog.models import Category, Product
@@ -44,17 +44,70 @@ CONDITIONS: dict[str, Callable[[Any], Q]] = {
 }
 
 
+# The columns with an index of their own that these conditions could seek.
+SEEKABLE = {
+    "seller": "user",
+    "min_price": "final_price",
+    "max_price": "final_price",
+    "on_sale": "discount",
+    "min_rating": "rating_average",
+    "added_after": "added_at",
+}
+# Up to so many products are read by key and sorted; more of them soon fill a page along the index of its order.
+FEW = 500
+
+
+class Checked(Func):
+    """A condition that each row is checked for: on SQLite, no index is sought by it.
+
+    SQLite would seek it and sort all that it finds, where the index of the list's order fills a page at once.
+    """
+
+    conditional = True
+    output_field = BooleanField()
+    template = "%(expressions)s"
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> Any:
+        return self.as_sql(compiler, connection, template="((%(expressions)s) IS TRUE)")
+
+
 def products() -> QuerySet[Product]:
     return Product.objects.all()
 
 
-def narrowed(products: QuerySet[Product], filter: ProductFilter) -> QuerySet[Product]:
-    """Those of the products that pass the filter."""
-    for field in fields(filter):
-        value = getattr(filter, field.name)
-        if value is not None:
-            products = products.filter(CONDITIONS[field.name](value))
+def narrowed(
+    products: QuerySet[Product], filter: ProductFilter, *, order: str | None = None
+) -> QuerySet[Product]:
+    """Those of the products that pass the filter; `order` is the column that the list is sorted by, if any."""
+    for name, value in given(filter).items():
+        condition = CONDITIONS[name](value)
+        checked = order is not None and has_other_index(name, value, order=order)
+        products = products.filter(Checked(condition) if checked else condition)
     return products
+
+
+def listed(products: QuerySet[Product], filter: ProductFilter, *, order: str) -> QuerySet[Product]:
+    """Those that pass the filter, for pages in the order of the column.
+
+    Looks at once whether they are few, where the filter may leave so few that a page along the index of the order
+    would never be filled.
+    """
+    if any(has_other_index(name, value, order=order) for name, value in given(filter).items()):
+        keys = narrowed(products, filter).order_by().values_list("pk", flat=True)[: FEW + 1]
+        found = list(keys)
+        if len(found) <= FEW:
+            return products.filter(pk__in=found)
+    return narrowed(products, filter, order=order)
+
+
+def has_other_index(name: str, value: Any, *, order: str) -> bool:
+    """Whether a condition could seek an index that has not the list's order; one category's index has it."""
+    return len(set(value)) > 1 if name == "categories" else SEEKABLE.get(name, order) != order
+
+
+def given(filter: ProductFilter) -> dict[str, Any]:
+    """The conditions of the filter by name."""
+    return {name: value for name, value in vars(filter).items() if value is not None}
 
 
 def categories() -> QuerySet[Category]:

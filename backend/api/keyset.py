@@ -135,7 +135,13 @@ class Slice:
 
     def one_more(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """The page's rows and one beyond, by which it is known whether there are more."""
-        return self.bounded(queryset)[: self.size + 1]
+        rows = self.bounded(queryset)[: self.size + 1]
+        if queryset.query.annotations:
+            return rows
+        # Cut before anything is joined: a planner that takes a row value's bound for a sharp one would join all
+        # the rows beyond it, and sort them.
+        cut = queryset.model._default_manager.filter(pk__in=rows.values("pk"))
+        return cut.order_by(*self.sort.order_by(backwards=self.backwards))
 
     def one_more_of_each(
         self, queryset: models.QuerySet[Any], *, parent: str, keys: Iterable[int]
@@ -144,9 +150,13 @@ class Slice:
 
         Rows beyond may follow, which another parent's page has.
         """
-        pages = self.one_more(queryset.filter(**{parent: OfEach.PARENT}))
+        pages = self.bounded(queryset.filter(**{parent: OfEach.PARENT}))[: self.size + 1]
         found = queryset.filter(pk__in=OfEach(pages, parents=keys), **{f"{parent}__in": keys})
-        return self.bounded(found.annotate(parent_key=F(parent)))
+        found = found.annotate(parent_key=F(parent))
+        # Through a join the same key may come up again, as another parent's row before the bounds.
+        if queryset.query.annotations:
+            return self.bounded(found)
+        return found.order_by(*self.sort.order_by(backwards=self.backwards))
 
     def page(self, rows: Sequence[Any], *, count: Callable[[], int]) -> "Page":
         """Of the rows that `one_more` or `one_more_of_each` found."""

@@ -63,7 +63,7 @@ class Category(relay.Node):
         page = api.nested_page(
             root,
             info,
-            queryset=selectors.narrowed(selectors.products(), plain(filter)),
+            queryset=selectors.narrowed(selectors.products(), plain(filter), order=SORTS[sort].columns[0]),
             parent="category_id",
             answer="ProductConnection",
             sort=SORTS[sort],
@@ -233,7 +233,7 @@ class ProductConnection(api.Connection[Product]):
         """A page of the products `found` that pass the filter."""
         narrowing = plain(filter)
         page = api.page(
-            selectors.narrowed(found, narrowing),
+            selectors.listed(found, narrowing, order=sort.columns[0]),
             info,
             answer="ProductConnection",
             sort=sort,

@@ -2,7 +2,9 @@
 
 import argparse
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
@@ -167,27 +169,37 @@ def analyse() -> None:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
 
-def costs(products: int, *, runs: int) -> dict[str, Cost]:
-    """Of all operations, in a database of its own with so many products, which is removed again."""
-    name = settings.DATABASES["default"]["NAME"]
+@contextmanager
+def shop(products: int) -> Iterator[str]:
+    """The name of a database of its own with so many products, which is removed again."""
+    own = settings.DATABASES["default"]["NAME"]
+    test = connection.settings_dict["TEST"]
+    usual = test["NAME"]
+    test["NAME"] = f"{usual or 'growth'}_{products}"
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    test["NAME"] = usual
+    name = connection.settings_dict["NAME"]
     try:
         open_shop()
         generate_products(products)
         analyse()
-        return {
-            operation.name: measured(operation, runs=runs)
-            for operation in tqdm(list(operations()), desc=f"{products:,} products", unit="")
-        }
+        yield name
     finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
+        use(name)
+        connection.creation.destroy_test_db(own, verbosity=0)
 
 
-def table(small: dict[str, Cost], large: dict[str, Cost]) -> Iterator[str]:
+def use(name: str) -> None:
+    connection.close()
+    if connection.vendor == "postgresql":
+        connection.close_pool()
+    connection.settings_dict["NAME"] = name
+
+
+def table(costs: dict[str, list[Cost]]) -> Iterator[str]:
     yield "| operation | statements | database, ms | ratio | whole, ms | ratio |"
     yield "|---|--:|--:|--:|--:|--:|"
-    for name, few in small.items():
-        many = large[name]
+    for name, (few, many) in costs.items():
         database = (
             f"{few.database * 1000:.2f} → {many.database * 1000:.2f} | {many.database / few.database:.2f}"
         )
@@ -201,9 +213,18 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--runs", type=int, default=15, metavar="N", help="of which the median is printed")
     options = parser.parse_args()
-    small = costs(options.small, runs=options.runs)
-    large = costs(options.large, runs=options.runs)
-    for line in table(small, large):
+    costs: dict[str, list[Cost]] = defaultdict(list)
+    with shop(options.small) as small, shop(options.large) as large:
+        measured_in = {}
+        for name in (small, large):
+            use(name)
+            measured_in[name] = list(operations())
+        # Turn and turn about, so that whatever else the machine does slows both.
+        for pair in tqdm(list(zip(*measured_in.values(), strict=True)), unit=""):
+            for name, operation in zip(measured_in, pair, strict=True):
+                use(name)
+                costs[operation.name].append(measured(operation, runs=options.runs))
+    for line in table(costs):
         print(line)  # noqa: T201
 
 

@@ -3,10 +3,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from catalog.models import Product
-from catalog.selectors import ProductFilter, editable_products, narrowed, products
-from tests.factories import make_category, make_product, make_staff, make_user
+from catalog.selectors import FEW, ProductFilter, editable_products, listed, narrowed, products
+from tests.factories import make_category, make_product, make_products, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +64,11 @@ class TestNarrowed:
         ],
     )
     def test_each_condition(self, conditions: dict[str, Any], expected: set[str]) -> None:
-        assert names(ProductFilter(**conditions)) == expected
+        filter = ProductFilter(**conditions)
+        assert names(filter) == expected
+        for order in ("added_at", "final_price", "discount"):
+            assert {product.name for product in narrowed(products(), filter, order=order)} == expected
+            assert {product.name for product in listed(products(), filter, order=order)} == expected
 
     @pytest.mark.parametrize(
         ("bound", "expected"),
@@ -77,6 +82,23 @@ class TestNarrowed:
     def test_a_bound_may_be_any_number(self, bound: str, expected: set[str]) -> None:
         assert names(ProductFilter(min_price=Decimal(bound))) == expected
         assert names(ProductFilter(max_price=Decimal(bound))) == {"lamp", "candle", "chair"} - expected
+
+
+class TestListed:
+    def test_more_than_few(self) -> None:
+        make_product(name="other", price=Decimal(9))
+        make_products(FEW + 1, price=Decimal(10))
+        filter = ProductFilter(min_price=Decimal(10))
+        assert listed(products(), filter, order="added_at").count() == FEW + 1
+
+    def test_looks_only_where_an_index_would_be_left(
+        self, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        filter = ProductFilter(min_price=Decimal(10), in_stock=True, categories=["light"])
+        with django_assert_num_queries(0):
+            listed(products(), filter, order="final_price")
+        with django_assert_num_queries(1):
+            listed(products(), filter, order="added_at")
 
 
 class TestEditableProducts:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Favourite, Product
 from tests.conftest import GraphQLClient
-from tests.factories import make_category, make_product, make_user
+from tests.factories import make_category, make_product, make_products, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -157,10 +157,31 @@ class TestPages:
         cursor = api.run(PRODUCTS, sort="PRICE_ASC", first=1)["products"]["pageInfo"]["endCursor"]
         assert api.refused(PRODUCTS, sort="TOP_RATED", after=cursor) == "BAD_USER_INPUT"
 
+    def test_cursors_outlive_what_comes_and_goes_backwards(self, api: GraphQLClient) -> None:
+        make_products_with_ties()
+        expected = slugs_in_order("NEWEST")
+        cursor = api.run(PRODUCTS, last=3)["products"]["pageInfo"]["startCursor"]
+        Product.objects.filter(slug__in=expected[2:5]).delete()
+        newest = make_product(added_at=DAY + timedelta(days=1))
+        page = api.run(PRODUCTS, last=2, before=cursor)["products"]
+        assert (slugs(page), page["pageInfo"]["hasPreviousPage"]) == (expected[:2], True)
+        before = page["pageInfo"]["startCursor"]
+        assert slugs(api.run(PRODUCTS, last=2, before=before)["products"]) == [newest.slug]
+
+    def test_counts_no_further_than_ten_thousand(self, api: GraphQLClient) -> None:
+        make_products(10_001)
+        query = "{ products { totalCount } categories { productCount products { totalCount } } }"
+        assert api.run(query) == {
+            "products": {"totalCount": 10_000},
+            "categories": [{"productCount": 10_000, "products": {"totalCount": 10_000}}],
+        }
+
     def test_counts_only_when_asked(self, api: GraphQLClient) -> None:
         make_product()
         assert statements(api, "{ products { nodes { name category { name } seller { name } } } }") == 1
         assert statements(api, "{ products { totalCount nodes { name } } }") == 2
+        narrowed = "{ products(filter: {maxPrice: 10}) { totalCount nodes { name category { name } } } }"
+        assert statements(api, narrowed) == 3
 
 
 class TestFilters:
