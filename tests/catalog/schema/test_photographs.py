@@ -1,0 +1,52 @@
+"""Photographs as phones take them, which lie beside the repository: each replaces the one before."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from accounts.models import User
+from backend.images import ThumbnailSize
+from tests.conftest import GraphQLClient, global_id
+from tests.factories import make_product, make_seller
+
+pytestmark = pytest.mark.django_db
+
+PHOTOS = Path(__file__).parents[4] / "shared" / "data" / "grocery-photos" / "images"
+UPDATE = """
+mutation($input: UpdateProductInput!) {
+  updateProduct(input: $input) { ... on Product { image { url width height placeholder } } }
+}
+"""
+
+
+def test_every_photograph_is_taken_and_its_files_go_with_the_next(
+    signed_in: Callable[[User], GraphQLClient],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    if not PHOTOS.is_dir():
+        pytest.skip(f"NOT TESTED ON PHOTOGRAPHS: {PHOTOS} is missing.")
+    seller = make_seller()
+    browser, product = signed_in(seller), make_product(user=seller)
+    seen = set()
+    for photograph in sorted(PHOTOS.glob("*.jpg")):
+        cache.clear()  # nobody uploads so many at once
+        upload = SimpleUploadedFile(photograph.name, photograph.read_bytes(), content_type="image/jpeg")
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = browser.run(
+                UPDATE,
+                files={"input.image": upload},
+                input={"id": global_id("Product", product.pk), "image": None},
+            )
+        image = answer["updateProduct"]["image"]
+        with Image.open(photograph) as original:
+            assert (image["width"], image["height"]) == original.size
+        assert image["placeholder"].startswith("data:image/webp;base64,")
+        assert len(default_storage.listdir("products")[1]) == 1 + len(ThumbnailSize)
+        seen.add(image["url"])
+    assert len(seen) >= 81
