@@ -67,8 +67,8 @@ class Checked(Func):
     output_field = BooleanField()
     template = "%(expressions)s"
 
-    def as_sqlite(self, compiler: Any, connection: Any) -> Any:
-        return self.as_sql(compiler, connection, template="((%(expressions)s) IS TRUE)")
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template="((%(expressions)s) IS TRUE)", **extra)
 
 
 def products() -> QuerySet[Product]:

@@ -140,7 +140,7 @@ class Slice:
             return rows
         # Cut before anything is joined: a planner that takes a row value's bound for a sharp one would join all
         # the rows beyond it, and sort them.
-        cut = queryset.model._default_manager.filter(pk__in=rows.values("pk"))
+        cut: models.QuerySet[Any] = queryset.model._default_manager.filter(pk__in=rows.values("pk"))
         return cut.order_by(*self.sort.order_by(backwards=self.backwards))
 
     def one_more_of_each(
@@ -151,7 +151,9 @@ class Slice:
         Rows beyond may follow, which another parent's page has.
         """
         pages = self.bounded(queryset.filter(**{parent: OfEach.PARENT}))[: self.size + 1]
-        found = queryset.filter(pk__in=OfEach(pages, parents=keys), **{f"{parent}__in": keys})
+        found: models.QuerySet[Any] = queryset.filter(
+            pk__in=OfEach(pages, parents=keys), **{f"{parent}__in": keys}
+        )
         found = found.annotate(parent_key=F(parent))
         # Through a join the same key may come up again, as another parent's row before the bounds.
         if queryset.query.annotations:

@@ -19,6 +19,8 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
+from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQL  # noqa: E402
+from django.test.utils import setup_test_environment  # noqa: E402
 
 from backend.api.keyset import encode_cursor  # noqa: E402
 from backend.management.demonstration import open_shop  # noqa: E402
@@ -191,7 +193,7 @@ def shop(products: int) -> Iterator[str]:
 
 def use(name: str) -> None:
     connection.close()
-    if connection.vendor == "postgresql":
+    if isinstance(connection, PostgreSQL):
         connection.close_pool()
     connection.settings_dict["NAME"] = name
 
@@ -213,6 +215,7 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--runs", type=int, default=15, metavar="N", help="of which the median is printed")
     options = parser.parse_args()
+    setup_test_environment()
     costs: dict[str, list[Cost]] = defaultdict(list)
     with shop(options.small) as small, shop(options.large) as large:
         measured_in = {}
