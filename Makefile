@@ -95,6 +95,10 @@ test-clients: $(TOOLS) ## GraphQL over HTTP's audits against a store of their ow
 	  echo 'NOT TESTED WITH CLIENTS: THERE IS NO NPM. INSTALL NODE 20 OR NEWER.' >&2; \
 	fi
 
+.PHONY: bench
+bench: $(TOOLS) ## What reads cost with few products and with many, at DATABASE_URL's server (ARGS='--large 200000')
+	LOG_LEVEL=ERROR $(BIN)/python -m tests.benchmarks.growth $(ARGS)
+
 .PHONY: migrations-check
 migrations-check: $(TOOLS) ## The migrations are what the models need
 	$(SQLITE) $(MANAGE) makemigrations --check --dry-run
