@@ -30,6 +30,9 @@ from backend.errors import OperationTooLarge
 
 # How long the lists of an introspection are; fewer types than there are, as their fields are quickly read.
 INTROSPECTION_SIZES = {"types": 12, "fields": 8, "possibleTypes": 8}
+# What a connection tells of all its rows, its number or facets, costs as much as so many fields. Once, also below
+# a list: one statement reads it for all of the list's rows.
+SUMMARY_COST = 1000
 NUMBER_DIGITS = 9
 
 
@@ -38,13 +41,20 @@ class Weight:
     """Of a selection set with all that is below it.
 
     `cost` counts the fields that the answer may have, `rows` those in one row of the page of a connection: how
-    many rows there are is known where the connection is asked for. `roots` are the fields at the top.
+    many rows there are is known where the connection is asked for. `summaries` are the fields that tell of all
+    rows, `roots` those at the top.
     """
 
     depth: int = 0
     cost: int = 0
     rows: int = 0
+    summaries: int = 0
     roots: int = 0
+
+    @property
+    def total(self) -> int:
+        """The cost of the whole operation."""
+        return self.cost + SUMMARY_COST * self.summaries
 
 
 def check_size(text: str) -> None:
@@ -79,7 +89,7 @@ def weigh(
     except RecursionError as error:
         raise OperationTooLarge("The document is nested too deeply.") from error
     check("levels", weight.depth, settings.STORE_MAX_DEPTH)
-    check("cost", weight.cost, settings.STORE_MAX_COST)
+    check("cost", weight.total, settings.STORE_MAX_COST)
     if operation.operation is OperationType.MUTATION:
         check("mutations", weight.roots, settings.STORE_MAX_MUTATIONS)
     return weight
@@ -136,6 +146,7 @@ class Scale:
             depth=max(part.depth for part in parts),
             cost=sum(part.cost for part in parts),
             rows=sum(part.rows for part in parts),
+            summaries=sum(part.summaries for part in parts),
             roots=sum(part.roots for part in parts),
         )
 
@@ -159,18 +170,29 @@ class Scale:
         if node.alias:
             self.aliases += 1
             check("aliases", self.aliases, settings.STORE_MAX_ALIASES)
+        in_connection = parent is not None and parent.name.endswith("Connection")
+        summaries = int(in_connection and node.name.value not in ("edges", "nodes", "pageInfo", "__typename"))
         if node.selection_set is None:
-            return Weight(depth=1, cost=1, roots=1)
+            return Weight(depth=1, cost=1, summaries=summaries, roots=1)
         field = self.schema.get_field(parent, node.name.value) if parent else None
         child = get_named_type(field.type) if field else None
         below = self.weigh_set(node.selection_set, child if is_composite_type(child) else None)
-        depth, each = 1 + below.depth, below.cost + self.page_size(node) * below.rows
-        if not field or not parent or not is_list_type(get_nullable_type(field.type)):
-            return Weight(depth=depth, cost=1 + each, roots=1)
-        if parent.name.endswith("Connection"):
-            return Weight(depth=depth, cost=1, rows=each, roots=1)
-        size = INTROSPECTION_SIZES.get(node.name.value, 1) if parent.name.startswith("__") else DEFAULT_FIRST
-        return Weight(depth=depth, cost=1 + size * each, roots=1)
+        each = below.cost + self.page_size(node) * below.rows
+        size, rows = 1, 0
+        if field and parent and is_list_type(get_nullable_type(field.type)):
+            if in_connection:
+                size, rows = 0, each  # as many as where the connection is asked for
+            elif parent.name.startswith("__"):
+                size = INTROSPECTION_SIZES.get(node.name.value, 1)
+            else:
+                size = DEFAULT_FIRST
+        return Weight(
+            depth=1 + below.depth,
+            cost=1 + size * each,
+            rows=rows,
+            summaries=summaries + below.summaries,
+            roots=1,
+        )
 
     def page_size(self, node: FieldNode) -> int:
         asked = [

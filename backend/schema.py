@@ -46,7 +46,7 @@ class Prepared(SchemaExtension):
     def get_results(self) -> dict[str, Any]:
         if self.weight is None:
             return {}
-        return {"cost": {"requested": self.weight.cost, "maximum": settings.STORE_MAX_COST}}
+        return {"cost": {"requested": self.weight.total, "maximum": settings.STORE_MAX_COST}}
 
 
 @strawberry.type(description="What a front end needs to know of this shop.")

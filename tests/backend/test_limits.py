@@ -52,7 +52,17 @@ class TestCost:
             ("{ products { nodes { name } } }", {}, 1 + 1 + 20),
             ("{ products(first: 3) { nodes { name } } }", {}, 1 + 1 + 3),
             ("{ products(last: 4) { nodes { name slug } } }", {}, 1 + 1 + 4 * 2),
-            ("{ products(first: 3) { totalCount edges { node { name } } } }", {}, 1 + 1 + 1 + 3 * 2),
+            ("{ products(first: 3) { totalCount edges { node { name } } } }", {}, 1 + 1 + 1 + 3 * 2 + 1000),
+            (
+                "{ products(first: 3) { nodes { comments(first: 2) { totalCount } } } }",
+                {},
+                1 + 1 + 3 * (1 + 1) + 1000,
+            ),
+            (
+                "{ products(first: 3) { facets { inStock onSale } pageInfo { hasNextPage } } }",
+                {},
+                1000 + 1 + 3 + 2,
+            ),
             ("query($n: Int) { products(first: $n) { nodes { name } } }", {"n": 5}, 1 + 1 + 5),
             ("query($n: Int = 6) { products(first: $n) { nodes { name } } }", {}, 1 + 1 + 6),
             ("query($n: Int = 6) { products(first: $n) { nodes { name } } }", {"n": 5}, 1 + 1 + 5),
