@@ -99,6 +99,10 @@ test-clients: $(TOOLS) ## GraphQL over HTTP's audits against a store of their ow
 bench: $(TOOLS) ## What reads cost with few products and with many, at DATABASE_URL's server (ARGS='--large 200000')
 	LOG_LEVEL=ERROR $(BIN)/python -m tests.benchmarks.growth $(ARGS)
 
+.PHONY: bench-search
+bench-search: $(TOOLS) ## How good search is, beside plain ways to search, on SQLite
+	@$(SQLITE) $(BIN)/python -m tests.benchmarks.relevance
+
 .PHONY: migrations-check
 migrations-check: $(TOOLS) ## The migrations are what the models need
 	$(SQLITE) $(MANAGE) makemigrations --check --dry-run

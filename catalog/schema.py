@@ -68,7 +68,7 @@ class Query:
         description="Products with the words of the term in their name or description: those with all of them, "
         "then, where these are few, those with some. Endings, case and accents make no difference, the last word "
         "may be unfinished, and typing errors in words that no product has are mended. Sorted by RELEVANCE, the "
-        "1,000 best can be paged through; `totalCount` counts up to 10,000.",
+        "500 best can be paged through; `totalCount` counts up to 10,000.",
     )
     def search(
         self,

@@ -12,7 +12,7 @@ from catalog.models import Product
 from catalog.search.query import Query, Word, any_of
 
 # The best so many of a search's matches are ranked, so that a word of every second product costs no more.
-MAX_RANKED = 1_000
+MAX_RANKED = 500
 # Weaker matches are only added where there are fewer than this.
 ENOUGH = 20
 # Beyond this it makes no difference how common a word is.
@@ -46,10 +46,9 @@ class Candidates:
 
 def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
     """In one statement; `within` narrows the products, but not what is known of the words."""
-    kinds = [kind for kind, expressions in enumerate(query.rungs) for _ in expressions]
-    rows = select([expression for rungs in query.rungs for expression in rungs], query=query, within=within)
+    rows = select(query, within=within)
     counts = {number: count for number, count, _ in rows if number < 0}
-    found = [Candidate(pk=pk, text=text, kind=kinds[number]) for number, pk, text in rows if number >= 0]
+    found = [Candidate(pk=pk, text=text, kind=number) for number, pk, text in rows if number >= 0]
     products: list[Candidate] = []
     expressions: list[str] = []
     for kind, expression in enumerate(query.kinds):
@@ -77,20 +76,29 @@ def weight(count: int, *, total: int) -> float:
     return max(round(2 * log2(1 + total / count)), 1) / 2 if count else 0.0
 
 
-def select(
-    expressions: list[str], *, query: Query, within: QuerySet[Product] | None
-) -> list[tuple[int, int, str]]:
-    """The number of the best expression that a product matches, its key, and its text.
+def select(query: Query, *, within: QuerySet[Product] | None) -> list[tuple[int, int, str]]:
+    """The best kind of match of each product, its key, and its text.
 
     Below zero, how many products there are, have the last word unfinished, the first word, the second, …
     """
     key, matches, newest_first = SYNTAX[connection.vendor]
     condition, parameters = narrowing(within, key=key)
-    rungs = [
-        f"SELECT * FROM (SELECT {number} AS rung, {key} AS id FROM catalog_search WHERE {matches}{condition}"
-        f"{newest_first} LIMIT {MAX_RANKED}) AS rung_{number}"
-        for number in range(len(expressions))
-    ]
+    all_words, *_ = query.kinds
+    # The database looks for weaker matches only where there are few with all words.
+    few = (
+        f" AND (SELECT count(*) FROM (SELECT 1 FROM catalog_search WHERE {matches}{condition}"
+        f" LIMIT {ENOUGH}) AS with_all) < {ENOUGH}"
+    )
+    rungs: list[str] = []
+    values: list[Any] = []
+    for kind, expressions in enumerate(query.rungs):
+        for expression in expressions:
+            rungs.append(
+                f"SELECT * FROM (SELECT {kind} AS kind, {len(rungs)} AS rung, {key} AS id FROM catalog_search"
+                f" WHERE {matches}{condition}{few if kind else ''}{newest_first} LIMIT {MAX_RANKED})"
+                f" AS rung_{len(rungs)}"
+            )
+            values += [expression, *parameters, *((all_words, *parameters) if kind else ())]
     words = [query.words[-1].expression(prefix=True), *(word.expression() for word in query.words)]
     counts = [
         f"SELECT {number - len(words)}, (SELECT count(*) FROM (SELECT 1 FROM catalog_search WHERE {matches}"
@@ -98,14 +106,13 @@ def select(
         for number in range(len(words))
     ]
     sql = f"""
-        SELECT rung, product.id, product.search_text FROM (
-            SELECT id, min(rung) AS rung FROM ({" UNION ALL ".join(rungs)}) AS every_match
+        SELECT kind, product.id, product.search_text FROM (
+            SELECT id, min(kind) AS kind, min(rung) AS rung FROM ({" UNION ALL ".join(rungs)}) AS every_match
             GROUP BY id ORDER BY min(rung), id DESC LIMIT {MAX_RANKED}
         ) AS best JOIN catalog_product AS product ON product.id = best.id
         UNION ALL {" UNION ALL ".join(counts)}
         UNION ALL SELECT {-len(words) - 1}, (SELECT max(id) FROM catalog_product), ''
     """
-    values = [value for expression in expressions for value in (expression, *parameters)]
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, *words])
         return [(number, count or 0, text) for number, count, text in cursor.fetchall()]

@@ -97,10 +97,12 @@ class Query:
         all_in_name = all_of(word.expression(NAME) for word in self.words)
         rungs = [[all_of([all_in_name, last.expression(HEAD)]), all_in_name, all_words], [unfinished]]
         if finished:
-            all_but_one = any_of(
+            in_name = any_of(word.expression(NAME) for word in self.words)
+            rungs.append([last.expression(HEAD), in_name, *some_words])
+        if len(finished) > 1:
+            all_but_one = (
                 all_of(word.expression() for word in self.words if word is not missing)
                 for missing in self.words
             )
-            some_in_name = any_of(word.expression(NAME) for word in self.words)
-            rungs.append([all_but_one, last.expression(HEAD), some_in_name, *some_words])
+            rungs[-1].insert(0, any_of(all_but_one))
         return rungs

@@ -21,13 +21,13 @@ KIND = 1_000
 def ranks(query: Query, found: Candidates) -> dict[int, float]:
     """The rank of each primary key: the higher, the better. Equal ones are told apart by what has been sold."""
     return {
-        candidate.pk: round(score(candidate.text, query, weights=found.weights) - KIND * candidate.kind, 1)
+        candidate.pk: round(score(candidate.text, query, weights=found.weights) - KIND * candidate.kind, 3)
         for candidate in found.products
     }
 
 
 def score(text: str, query: Query, *, weights: list[float]) -> float:
-    text = f" {text} "
+    text = f" {text.replace(' ', '  ')} "  # so that neighbours do not share the space between them
     length = 1 - LENGTH + LENGTH * len(text) / USUAL_LENGTH
     occurrences = (weighted_occurrences(text, word, length=length) for word in query.words)
     return sum(

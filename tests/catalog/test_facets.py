@@ -60,7 +60,7 @@ class TestFacets:
         assert (facets.in_stock, facets.on_sale) == (0, 0)
 
     def test_of_a_search(self, light: Category, seats: Category) -> None:
-        facets = Facets(found=search("cha"), filter=ProductFilter(on_sale=True))
+        facets = Facets(found=search("cha").matches, filter=ProductFilter(on_sale=True))
         assert facets.categories == {seats.pk: 1}
         assert facets.price_range == (Decimal(30), Decimal(30))
         assert (facets.in_stock, facets.on_sale) == (1, 1)

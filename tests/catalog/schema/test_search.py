@@ -1,6 +1,5 @@
 """Searching: best match first through all pages, nothing found as data."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -46,22 +45,16 @@ def names(page: dict[str, Any]) -> list[str]:
 
 
 def make_lamps() -> None:
-    """Named after their place: the name before the description, then the newer."""
+    """Named after their place: the name before the description, then the better sold."""
     category, seller = make_category(), make_user()
-    for name, description, day in (
-        ("lamp 3", "", 1),
+    for name, description, sold in (
+        ("lamp 3", "-", 1),
         ("5", "a lamp", 2),
-        ("lamp 2", "lamp", 3),
+        ("lamp 2", "-", 3),
         ("4", "lamp lamp", 3),
-        ("lamp 1", "", 4),
+        ("lamp 1", "-", 4),
     ):
-        make_product(
-            name=name,
-            description=description,
-            category=category,
-            user=seller,
-            added_at=datetime(2026, 3, day, tzinfo=UTC),
-        )
+        make_product(name=name, description=description, category=category, user=seller, sold_count=sold)
 
 
 EXPECTED = ["lamp 1", "lamp 2", "lamp 3", "4", "5"]
@@ -102,15 +95,20 @@ class TestSearch:
     def test_nothing_found_is_data(self, api: GraphQLClient) -> None:
         make_product(name="Oak lamp")
         for filter in (None, {"inStock": True}):
-            assert search(api, "lanp", filter=filter) == {
+            assert search(api, "candelabrum", filter=filter) == {
                 "__typename": "NoProductMatches",
                 "code": "NOT_FOUND",
-                "message": 'No product matches "lanp".',
-                "term": "lanp",
-                "suggestions": ["lamp"],
+                "message": 'No product matches "candelabrum".',
+                "term": "candelabrum",
+                "suggestions": ["Oak", "lamp"],
             }
 
-    @pytest.mark.parametrize("term", ["", "   ", "a" * 201])
+    def test_misspelt_and_filtered_to_nothing(self, api: GraphQLClient) -> None:
+        make_product(name="Oak lamp")
+        page = search(api, "lanp", filter={"inStock": False})
+        assert (page["__typename"], page["nodes"], page["totalCount"]) == ("ProductConnection", [], 0)
+
+    @pytest.mark.parametrize("term", ["", "   "])
     def test_terms_that_cannot_be(self, api: GraphQLClient, term: str) -> None:
         answer = search(api, term)
         assert (answer["__typename"], answer["code"]) == ("ValidationError", "INVALID")
@@ -145,5 +143,36 @@ class TestSearch:
         few = statements()
         for _ in range(27):
             make_product(name="lamp")
-        # Whether any matches, the page, the total, two facets and their categories.
+        # The candidates, the page, the total, two facets and their categories.
         assert few == statements() == 6
+
+
+class TestSearchSuggestions:
+    def suggestions(self, browser: GraphQLClient, prefix: str, first: int | None = None) -> list[str]:
+        query = "query($prefix: String!, $first: Int) { searchSuggestions(prefix: $prefix, first: $first) }"
+        with CaptureQueriesContext(connection) as captured:
+            found: list[str] = browser.run(query, prefix=prefix, first=first)["searchSuggestions"]
+        assert len(captured) <= 1
+        return found
+
+    def test_the_best_sold_first(self, api: GraphQLClient) -> None:
+        make_product(name="Lantern", sold_count=1)
+        make_product(name="Oak Lamp", sold_count=2)
+        make_product(name="Oak lamp, small", description="A lamb.")
+        assert self.suggestions(api, "la") == ["lamp", "lantern"]
+        assert self.suggestions(api, "LÁ", first=1) == ["lamp"]
+        assert self.suggestions(api, "oak la") == ["oak lamp"]
+
+    @pytest.mark.parametrize("prefix", ["", " ", "lamp ", "zz", "%", '"', "a" * 10_000])
+    def test_of_nothing(self, api: GraphQLClient, prefix: str) -> None:
+        make_product(name="Lamp")
+        assert self.suggestions(api, prefix) == []
+
+    @pytest.mark.parametrize("first", [0, -1, 21])
+    def test_sizes_that_cannot_be(self, api: GraphQLClient, first: int) -> None:
+        assert api.refused(f'{{ searchSuggestions(prefix: "la", first: {first}) }}') == "BAD_USER_INPUT"
+
+    def test_hostile_strings(self, api: GraphQLClient) -> None:
+        make_product(name="Lamp")
+        for prefix in hostile_strings():
+            self.suggestions(api, prefix)
