@@ -66,7 +66,8 @@ def read_rows(file: IO[bytes], *, name: str) -> Iterator[Row | Refusal]:
     try:
         yield from FORMATS[suffix](text)
     finally:
-        text.detach()  # or it would close the caller's file
+        if not file.closed:
+            text.detach()  # or it would close the caller's file
 
 
 def csv_rows(text: TextIOWrapper) -> Iterator[Row | Refusal]:

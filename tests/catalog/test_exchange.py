@@ -249,15 +249,21 @@ class TestImportProducts:
         assert total(import_products(rows, seller=seller, now=now)) == Outcome(created=5, unchanged=BATCH)
         assert StockMovement.objects.count() == BATCH + 5
 
-    def test_the_statements_of_a_batch_do_not_grow_with_its_rows(self, seller: User) -> None:
-        def statements(count: int, price: str) -> int:
-            rows = [{**LAMP, "name": f"Lamp no. {n}", "price": price, "stock": price} for n in range(count)]
+    def test_the_statements_of_a_batch_do_not_grow_with_what_is_new_or_as_it_was(self, seller: User) -> None:
+        def statements(count: int, name: str) -> int:
+            rows = [{**LAMP, "name": f"{name} no. {n}", "stock": 1} for n in range(count)]
             with CaptureQueriesContext(connection) as captured:
                 bring_in(json_lines(*rows), seller=seller)
             return len(captured)
 
-        statements(30, "1")
-        assert statements(3, "2") == statements(30, "3")
+        statements(1, "First")
+        assert statements(3, "Lamp") == statements(30, "Shade")
+        assert statements(3, "Lamp") == statements(30, "Shade")
+
+    def test_a_changed_name_is_found_by_its_new_words(self, seller: User) -> None:
+        bring_in(json_lines(FULL), seller=seller)
+        assert bring_in(json_lines({**FULL, "name": "Zebra lantern"}), seller=seller) == Outcome(updated=1)
+        assert "zebra" in Product.objects.get().search_text
 
 
 class TestPictures:
