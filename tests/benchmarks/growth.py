@@ -18,7 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.db import connection  # noqa: E402
+from django.db import connection, connections  # noqa: E402
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQL  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
@@ -193,8 +193,9 @@ def shop(products: int) -> Iterator[str]:
 
 def use(name: str) -> None:
     connection.close()
-    if isinstance(connection, PostgreSQL):
-        connection.close_pool()
+    pooled = connections["default"]
+    if isinstance(pooled, PostgreSQL):
+        pooled.close_pool()
     connection.settings_dict["NAME"] = name
 
 
