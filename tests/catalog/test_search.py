@@ -157,6 +157,11 @@ class TestRanking:
         assert ordered("green lamp")[0] == "Green chair"
         assert set(ordered("green lamp")) == {"Green chair", "Lamp", "Green desk"}
 
+    def test_all_words_in_a_long_description_before_some_in_a_name(self) -> None:
+        padding = " ".join(f"word{number}" for number in range(100))
+        self.make(Velvet_lamp="-", Desk=f"Oak and velvet, for a lamp. {padding}")
+        assert ordered("oak velvet lamp") == ["Desk", "Velvet lamp"]
+
     def test_no_products_with_some_words_where_many_have_all(self) -> None:
         category = make_category()
         for _ in range(20):
