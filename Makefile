@@ -109,7 +109,7 @@ migrations-check: $(TOOLS) ## The migrations are what the models need
 
 .PHONY: schema
 schema: $(STORE) ## Write schema.graphql, the export of the running code
-	$(SQLITE) $(MANAGE) export_schema backend.schema --path schema.graphql
+	$(SQLITE) $(MANAGE) export_schema backend.schema > schema.graphql
 
 .PHONY: schema-check
 schema-check: $(TOOLS) ## schema.graphql is the export of the running code
