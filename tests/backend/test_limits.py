@@ -133,6 +133,12 @@ class TestLimits:
         api.run(fits)
         assert api.refused(beyond) == TOO_LARGE
 
+    def test_a_fragment_is_counted_once_however_often_it_is_spread(
+        self, api: GraphQLClient, settings: Settings
+    ) -> None:
+        settings.STORE_MAX_SELECTIONS = 6
+        api.run("{ a: shop { ...S } b: shop { ...S } } fragment S on Shop { currency guestCheckout }")
+
     def test_of_variables(self, api: GraphQLClient, settings: Settings) -> None:
         settings.STORE_MAX_VARIABLE_VALUES = 4
         query = "query($f: ProductFilter) { products(filter: $f) { totalCount } }"
