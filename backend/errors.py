@@ -1,16 +1,16 @@
 """DomainError and the errors that every app shares.
 
-    DomainError
-    ├── NotFound
-    ├── ValidationError        one FieldError for each field that is wrong
-    ├── TooManyAttempts
-    └── … each app's own, beside the services that raise them
-    RequestError               a missing right or a limit: answered in the top-level errors
-    ├── Unauthenticated
-    ├── Forbidden
-    ├── BadUserInput
-    ├── OperationTooLarge
-    └── RateLimited
+DomainError
+├── NotFound
+├── ValidationError        one FieldError for each field that is wrong
+├── TooManyAttempts
+└── … each app's own, beside the services that raise them
+RequestError               a missing right or a limit: answered in the top-level errors
+├── Unauthenticated
+├── Forbidden
+├── BadUserInput
+├── OperationTooLarge
+└── RateLimited
 """
 
 from collections.abc import Iterator

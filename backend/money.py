@@ -86,4 +86,6 @@ class AmountField(models.DecimalField[Decimal | int | Combinable, Decimal]):
     """An amount in any currency of the table."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"max_digits": 10, "decimal_places": 2, "validators": [validate_amount], **options})
+        super().__init__(
+            **{"max_digits": 10, "decimal_places": 2, "validators": [validate_amount], **options}
+        )

@@ -50,7 +50,13 @@ class TestFacets:
 
     def test_of_no_products(self, api: GraphQLClient) -> None:
         query = FACETS + "{ products { ...Facets } }"
-        nothing: dict[str, Any] = {"categories": [], "minPrice": None, "maxPrice": None, "inStock": 0, "onSale": 0}
+        nothing: dict[str, Any] = {
+            "categories": [],
+            "minPrice": None,
+            "maxPrice": None,
+            "inStock": 0,
+            "onSale": 0,
+        }
         assert api.run(query)["products"]["facets"] == nothing
 
     def test_of_one_category(self, api: GraphQLClient) -> None:
