@@ -26,7 +26,8 @@ from backend.throttle import Limit, count_attempt, failures_counted
 # Stops one from being hashed for seconds; nobody's password manager makes such a long one.
 MAX_PASSWORD_LENGTH = 4096
 
-REGISTER_LIMITS = [Limit(action="register", rate="100/5m", by_address=True)]
+# An office or a carrier's gateway is one address to us.
+REGISTER_LIMITS = [Limit(action="register", rate="1000/5m", by_address=True)]
 # The first stops guessing, the second trying many accounts. The third takes many addresses to reach, so that
 # no one stranger can keep the owner out.
 LOGIN_LIMITS = [

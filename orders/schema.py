@@ -30,9 +30,10 @@ from orders.types import (
     UpdateCartItemInput,
 )
 
+# Against floods alone, also of refused attempts: how much stock one owner can hold is bounded by MAX_PENDING.
 CHECKOUT_LIMITS = [
-    Limit(action="checkout", rate="600/5m", by_address=True),
-    Limit(action="checkout", rate="100/5m", by_account=True),
+    Limit(action="checkout", rate="6000/5m", by_address=True),
+    Limit(action="checkout", rate="3000/5m", by_account=True),
 ]
 
 

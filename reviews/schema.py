@@ -17,8 +17,8 @@ from reviews.types import (
 )
 
 COMMENT_LIMITS = [
-    Limit(action="comment", rate="600/5m", by_address=True),
-    Limit(action="comment", rate="100/5m", by_account=True),
+    Limit(action="comment", rate="3000/5m", by_address=True),
+    Limit(action="comment", rate="1000/5m", by_account=True),
 ]
 
 
