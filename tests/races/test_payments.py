@@ -1,21 +1,25 @@
 """Payment against expiry, cancelling, the return page and itself."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from catalog.models import Product
+from catalog.stock import Reason, return_stock
 from orders import cancellation, services
 from orders.audit import differences
 from orders.errors import OrderNotCancellable
-from orders.models import Order, Payment, PaymentStatus, StripeEvent
+from orders.models import Order, OrderStatus, Payment, PaymentStatus, StripeEvent
 from orders.owners import Owner
 from orders.payments import settlement
+from orders.payments.gateway import client
 from orders.stripe_fake import FakeStripe
+from orders.transitions import move
 from tests.conftest import GraphQLClient
 from tests.factories import make_product, make_user
 from tests.orders.conftest import Bank, add_to_cart, checkout
@@ -82,6 +86,19 @@ class TestSettle:
         bank.fake.confirm(bank.intent(str(order.pk)))
         refresh = partial(services.refresh_payment, owner=owner, order_uuid=order.pk, now=timezone.now())
         at_once(bank.deliver, refresh, refresh, refresh)
+        assert_shipped(order, product)
+
+
+class TestRetryPayment:
+    def test_eight_at_once_make_one_attempt(
+        self, order: Order, product: Product, owner: Owner, bank: Bank
+    ) -> None:
+        client().v1.payment_intents.cancel(bank.intent(str(order.pk)))
+        bank.deliver()
+        assert not Payment.objects.exclude(status=PaymentStatus.CANCELLED).exists()
+        retry = partial(services.retry_payment, owner=owner, order_uuid=order.pk, now=timezone.now())
+        at_once(*(retry for _ in range(8)))
+        bank.pay(str(order.pk))
         assert_shipped(order, product)
 
 
@@ -192,6 +209,33 @@ class TestLateSuccess:
         payment = Payment.objects.get()
         assert (order.status, product.stock, len(mail.outbox)) == ("refunded", 10, 0)
         assert (payment.refunded, payment.refunds.count()) == (payment.amount, 1)
+        assert list(differences(now=timezone.now())) == []
+
+
+class TestApply:
+    def test_waits_for_who_is_giving_the_order_up(self, order: Order, product: Product, bank: Bank) -> None:
+        """Had it read the order a moment earlier, it would keep the money of an order that is cancelled."""
+        intent = bank.intent(str(order.pk))
+        bank.fake.confirm(intent)
+
+        def settle() -> None:
+            try:
+                settlement.settle(intent, now=timezone.now())
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                Order.objects.select_for_update().get(pk=order.pk)
+                move(order.pk, OrderStatus.CANCELLED, now=timezone.now())
+                return_stock(order_uuid=order.pk, reason=Reason.RETURNED, now=timezone.now())
+                settled = pool.submit(settle)
+                with pytest.raises(TimeoutError):
+                    settled.result(timeout=0.5)
+            settled.result(timeout=30)
+        order.refresh_from_db()
+        product.refresh_from_db()
+        assert (order.status, product.stock) == ("refunded", 10)
         assert list(differences(now=timezone.now())) == []
 
 
