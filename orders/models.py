@@ -36,6 +36,10 @@ class PaymentStatus(models.TextChoices):
     REFUNDED = "refunded", "Refunded"
 
 
+# The shopper can still pay by such an attempt.
+OPEN_PAYMENTS = (PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.FAILED)
+
+
 class Cart(models.Model):
     """Belongs to a user, or else to the visitor whose session holds the key. Its row is the lock on its lines.
 
@@ -243,7 +247,7 @@ class Payment(models.Model):
     @property
     def is_open(self) -> bool:
         """Whether the shopper can still pay by it."""
-        return self.status in (PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.FAILED)
+        return self.status in OPEN_PAYMENTS
 
 
 class Refund(models.Model):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from orders import mail
-from orders.models import Order, OrderStatus, Payment, PaymentStatus, Refund
+from orders.models import OPEN_PAYMENTS, Order, OrderStatus, Payment, PaymentStatus, Refund
 from orders.payments.attempts import adopt, start_payment
 from orders.payments.settlement import try_settle
 
@@ -15,11 +15,8 @@ KEY_LIFETIME = timedelta(hours=23)
 
 def unfinished() -> QuerySet[Payment]:
     """Attempts that may still change at Stripe without our having heard of it, and refunds not yet through."""
-    open_attempts = Q(status__in=[*OPEN, PaymentStatus.PROCESSING])
-    return Payment.objects.filter(open_attempts | Q(refunds__status=Refund.Status.PENDING)).distinct()
-
-
-OPEN = (PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.FAILED)
+    undecided = Q(status__in=[*OPEN_PAYMENTS, PaymentStatus.PROCESSING])
+    return Payment.objects.filter(undecided | Q(refunds__status=Refund.Status.PENDING)).distinct()
 
 
 def reconcile(payment: Payment, *, now: datetime) -> bool:
