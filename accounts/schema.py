@@ -34,7 +34,7 @@ class Query:
 
     @strawberry.field(graphql_type=Profile | None)
     def profile(self, info: api.Info, slug: str) -> models.Profile | None:
-        return api.one(selectors.profiles().filter(slug=slug), info)
+        return api.one(selectors.profiles, info, slug=slug)
 
 
 @strawberry.type

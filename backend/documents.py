@@ -4,11 +4,11 @@ from collections import OrderedDict
 from functools import cached_property
 from threading import Lock
 
+import strawberry
 from django.conf import settings
 from graphql import (
     DocumentNode,
     GraphQLError,
-    GraphQLSchema,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     parse,
@@ -19,6 +19,7 @@ from graphql.validation.specified_rules import recommended_rules
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from backend.api.plans import Plan
 from backend.errors import BadUserInput, OperationTooLarge
 from backend.limits import check_size
 
@@ -27,11 +28,12 @@ RULES = [*specified_rules, *recommended_rules, MaybeNullValidationRule, OneOfInp
 
 
 class Document:
-    """`ast` and `errors` are made when they are first asked for, and stay."""
+    """`ast`, `errors` and plans are made when they are first asked for, and stay."""
 
-    def __init__(self, text: str, schema: GraphQLSchema) -> None:
+    def __init__(self, text: str, schema: strawberry.Schema) -> None:
         self.text = text
         self.schema = schema
+        self.plans: dict[int, Plan | None] = {}
 
     @cached_property
     def parsed(self) -> DocumentNode | GraphQLError:
@@ -54,7 +56,7 @@ class Document:
         """What validation finds. Takes long for a large document: weigh it first."""
         rules = RULES if settings.STORE_INTROSPECTION else [*RULES, NoSchemaIntrospectionCustomRule]
         try:
-            return validate(self.schema, self.ast, rules, max_errors=MAX_ERRORS)
+            return validate(self.schema._schema, self.ast, rules, max_errors=MAX_ERRORS)
         except RecursionError:
             too_deep = OperationTooLarge("The document is nested too deeply.")
             return [GraphQLError(str(too_deep), original_error=too_deep)]
@@ -69,6 +71,16 @@ class Document:
                 return operation
         raise BadUserInput("There is no operation of this name.")
 
+    def plan(self, operation: OperationDefinitionNode) -> Plan | None:
+        """How to run an operation of this document, which is valid; None for one that has no plan."""
+        key = id(operation)
+        if key not in self.plans:
+            try:
+                self.plans[key] = Plan(self.schema, self.ast, operation)
+            except Exception as error:
+                self.plans[key] = None
+        return self.plans[key]
+
 
 class Documents:
     """Those that were asked for last, at most so many of so many characters together. For all threads."""
@@ -80,7 +92,7 @@ class Documents:
         self.by_text: OrderedDict[str, Document] = OrderedDict()
         self.lock = Lock()
 
-    def get(self, text: str, schema: GraphQLSchema) -> Document:
+    def get(self, text: str, schema: strawberry.Schema) -> Document:
         """OperationTooLarge for a text of more bytes than a document may have."""
         with self.lock:
             if text in self.by_text:

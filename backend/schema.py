@@ -1,52 +1,92 @@
 """The one schema: the apps' roots merged with what belongs to none of them."""
 
-from collections.abc import Iterator
+import logging
 from typing import Any
 
+import graphql
 import strawberry
 from django.conf import settings
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from strawberry import relay
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
+from strawberry.types import ExecutionResult
 
 import accounts.schema
 import catalog.schema
 import orders.schema
 import reviews.schema
 from backend import api
+from backend.api.context import Context
 from backend.api.scalars import SCALARS
-from backend.documents import documents
-from backend.limits import Weight, check_variables, weigh
+from backend.documents import Document, documents
+from backend.limits import check_variables, weigh
+
+
+logger = logging.getLogger("backend.plans")
+
+
+class MutationByGet(Exception):
+    """A mutation where only queries are allowed."""
 
 
 class Schema(strawberry.Schema):
-    def process_errors(self, *_: Any, **__: Any) -> None:
-        """Nothing: the view logs faults, once, and what a client did wrong is no fault."""
+    def run(
+        self,
+        text: str,
+        *,
+        variables: dict[str, Any],
+        operation_name: str | None,
+        context: Context,
+        only_queries: bool,
+    ) -> ExecutionResult:
+        """Run an operation that is within the limits; what it costs is in the extensions. MutationByGet."""
+        extensions: dict[str, Any] = {}
+        try:
+            check_variables(variables)
+            document = documents.get(text, self)
+            operation = document.operation(operation_name)
+            if only_queries and operation.operation is not OperationType.QUERY:
+                raise MutationByGet
+            weight = weigh(self._schema, document.ast, operation=operation, variables=variables)
+            extensions["cost"] = {"requested": weight.total, "maximum": settings.STORE_MAX_COST}
+            if document.errors:
+                return ExecutionResult(data=None, errors=document.errors, extensions=extensions)
+            result = self.executed(document, operation, variables=variables, context=context)
+        except MutationByGet:
+            raise
+        except Exception as error:
+            known = isinstance(error, GraphQLError)
+            found = error if known else GraphQLError(str(error), original_error=error)
+            return ExecutionResult(data=None, errors=[found], extensions=extensions)
+        return ExecutionResult(data=result.data, errors=result.errors, extensions=extensions)
 
-
-class Prepared(SchemaExtension):
-    """Hands over a document that is parsed and valid, and within the limits; and tells what it costs."""
-
-    weight: Weight | None = None
-
-    def on_parse(self) -> Iterator[None]:
-        context = self.execution_context
-        assert context.query is not None
-        variables = context.variables or {}
-        check_variables(variables)
-        graphql_schema = context.schema._schema
-        document = documents.get(context.query, graphql_schema)
-        operation = document.operation(context._provided_operation_name)
-        self.weight = weigh(graphql_schema, document.ast, operation=operation, variables=variables)
-        context.graphql_document = document.ast
-        context.pre_execution_errors = document.errors
-        yield
-
-    def get_results(self) -> dict[str, Any]:
-        if self.weight is None:
-            return {}
-        return {"cost": {"requested": self.weight.total, "maximum": settings.STORE_MAX_COST}}
+    def executed(
+        self,
+        document: Document,
+        operation: OperationDefinitionNode,
+        *,
+        variables: dict[str, Any],
+        context: Context,
+    ) -> graphql.ExecutionResult:
+        """By its plan; where that fails, or there is none, by graphql-core, which finds and places every error."""
+        if plan := document.plan(operation):
+            try:
+                return graphql.ExecutionResult(plan.run(variables, context), None)
+            except Exception as error:
+                logger.debug("graphql-core runs the operation instead: %r", error)
+                context.memo.clear()
+        result = graphql.execute(
+            self._schema,
+            document.ast,
+            context_value=context,
+            variable_values=variables,
+            operation_name=operation.name.value if operation.name else None,
+            executor_class=self.execution_context_class,
+            is_awaitable=lambda value: False,  # type: ignore[arg-type,return-value]  # no resolver is asynchronous
+        )
+        assert isinstance(result, graphql.ExecutionResult)
+        return result
 
 
 @strawberry.type(description="What a front end needs to know of this shop.")
@@ -83,6 +123,5 @@ Mutation = merge_types(
 schema = Schema(
     query=Query,
     mutation=Mutation,
-    extensions=[Prepared],
     config=StrawberryConfig(scalar_map=SCALARS),
 )

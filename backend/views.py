@@ -14,16 +14,14 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from graphql import GraphQLError
 from strawberry.file_uploads.utils import replace_placeholders_with_files
-from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
-from strawberry.types.graphql import OperationType
 
 from backend import persisted
 from backend.api.context import Context
 from backend.api.faults import formatted
 from backend.errors import BadUserInput, RequestError
 from backend.images import MAX_BYTES
-from backend.schema import schema
+from backend.schema import MutationByGet, schema
 
 RESPONSE_JSON = "application/graphql-response+json"
 # A page of another origin cannot send any of these without asking first (CORS preflight).
@@ -193,14 +191,14 @@ def answered(
 
 def executed(request: HttpRequest, response: HttpResponse, operation: dict[str, Any]) -> ExecutionResult:
     try:
-        return schema.execute_sync(
+        return schema.run(
             operation["query"],
-            variable_values=operation.get("variables"),
+            variables=operation.get("variables") or {},
             operation_name=operation.get("operationName"),
-            context_value=Context(request=request, response=response),
-            allowed_operation_types=OperationType.from_http(request.method),  # type: ignore[arg-type]  # GET or POST
+            context=Context(request=request, response=response),
+            only_queries=request.method == "GET",
         )
-    except InvalidOperationTypeError as error:
+    except MutationByGet as error:
         raise Refused("Mutations need a POST.", status=405, allow="POST") from error
 
 

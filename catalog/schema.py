@@ -31,15 +31,15 @@ from catalog.types import (
 class Query:
     @strawberry.field(graphql_type=list[Category], description="All of them, by name.")
     def categories(self, info: api.Info) -> list[models.Category]:
-        return api.every(selectors.categories(), info)
+        return api.every(selectors.categories, info)
 
     @strawberry.field(graphql_type=Category | None)
     def category(self, info: api.Info, slug: str) -> models.Category | None:
-        return api.one(selectors.categories().filter(slug=slug), info)
+        return api.one(selectors.categories, info, slug=slug)
 
     @strawberry.field(graphql_type=Product | None)
     def product(self, info: api.Info, slug: str) -> models.Product | None:
-        return api.one(selectors.products().filter(slug=slug), info)
+        return api.one(selectors.products, info, slug=slug)
 
     @strawberry.field
     def products(
@@ -53,7 +53,7 @@ class Query:
         before: str | None = None,
     ) -> ProductConnection:
         return ProductConnection.of(
-            selectors.products(),
+            selectors.products,
             info,
             filter=filter,
             sort=SORTS[sort],

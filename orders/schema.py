@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from collections.abc import Callable
+
 import strawberry
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -55,28 +57,28 @@ class Query:
 @strawberry.type
 class Mutation:
     @api.mutation(CartResult, description="Puts so many more of a product into the cart.")
-    def add_to_cart(self, info: api.Info, input: CartItemInput) -> Cart:
+    def add_to_cart(self, info: api.Info, input: CartItemInput) -> Callable[[api.Info], Cart]:
         product_pk = api.key_of(input.product_id, "Product")
         with writing_owner(info.context.request) as owner:
             cart.Cart(owner).add(product_pk, input.quantity, now=timezone.now())
-        return Cart.current(info)
+        return Cart.current
 
     @api.mutation(CartResult, description="Sets the quantity; 0 removes the item.")
-    def update_cart_item(self, info: api.Info, input: UpdateCartItemInput) -> Cart:
+    def update_cart_item(self, info: api.Info, input: UpdateCartItemInput) -> Callable[[api.Info], Cart]:
         product_pk = api.key_of(input.product_id, "Product")
         owner = owner_of(info.context.request)
         cart.Cart(owner).update(product_pk, input.quantity, now=timezone.now())
-        return Cart.current(info)
+        return Cart.current
 
     @api.mutation(CartResult, description="Takes a product out, also one that is no longer sold.")
-    def remove_from_cart(self, info: api.Info, input: RemoveFromCartInput) -> Cart:
+    def remove_from_cart(self, info: api.Info, input: RemoveFromCartInput) -> Callable[[api.Info], Cart]:
         cart.Cart(owner_of(info.context.request)).remove(api.key_of(input.product_id, "Product"))
-        return Cart.current(info)
+        return Cart.current
 
     @api.mutation(CartResult, description="Takes everything out.")
-    def clear_cart(self, info: api.Info) -> Cart:
+    def clear_cart(self, info: api.Info) -> Callable[[api.Info], Cart]:
         cart.Cart(owner_of(info.context.request)).clear()
-        return Cart.current(info)
+        return Cart.current
 
     @api.mutation(
         CheckoutResult,

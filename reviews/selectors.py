@@ -9,10 +9,15 @@ from reviews.models import Comment
 BOUGHT = (OrderStatus.PAID, OrderStatus.SHIPPED)
 
 
+def active_comments() -> QuerySet[Comment]:
+    """Those that anyone sees."""
+    return Comment.objects.filter(active=True)
+
+
 def visible_comments(viewer: User | None) -> QuerySet[Comment]:
     """The active ones, a person's own, and all for the staff with the permission."""
     if viewer is None:
-        return Comment.objects.filter(active=True)
+        return active_comments()
     if viewer.is_staff and viewer.has_perm("reviews.view_comment"):
         return Comment.objects.all()
     return Comment.objects.filter(Q(active=True) | Q(user=viewer))

@@ -55,7 +55,7 @@ class CommentConnection(api.Connection[Comment]):
         page = api.nested_page(
             product,
             info,
-            queryset=Comment.visible(info),
+            found=Comment.visible(info) if api.viewer(info) else selectors.active_comments,
             parent="product_id",
             answer="CommentConnection",
             sort=NEWEST,

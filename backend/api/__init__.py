@@ -5,7 +5,7 @@ from backend.api.context import Context, Info, signed_in, viewer
 from backend.api.keyset import MAX_COUNT, CountUpTo, Page, Sort
 from backend.api.lists import nested, plain_page, size_within
 from backend.api.mutation import answering, mutation
-from backend.api.nodes import every, field, id_of, key_of, node, one, optimized_below, read
+from backend.api.nodes import every, field, id_of, is_below_list, key_of, node, one, read
 from backend.api.types import (
     Deleted,
     Done,
@@ -44,13 +44,13 @@ __all__ = [
     "every",
     "field",
     "id_of",
+    "is_below_list",
     "key_of",
     "mutation",
     "nested",
     "nested_page",
     "node",
     "one",
-    "optimized_below",
     "page",
     "plain_page",
     "read",

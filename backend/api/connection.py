@@ -1,7 +1,8 @@
 """Relay connections of our own, at the root and nested, each in a constant number of statements."""
 
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import strawberry
 from django.db import models
@@ -11,7 +12,11 @@ from strawberry.types.base import StrawberryObjectDefinition
 
 from backend.api.context import Info
 from backend.api.keyset import MAX_COUNT, CountUpTo, Page, Slice, Sort
-from backend.api.nodes import optimized_below, read
+from backend.api.nodes import keys_of, opened, read
+from backend.api.rows import Bind, Row, Statement
+
+if TYPE_CHECKING:
+    from backend.api.nodes import Found
 
 Node = TypeVar("Node")
 NODE_PATHS = ("nodes", "edges.node")
@@ -54,7 +59,7 @@ class Connection(Generic[Node]):
 
 
 def page(
-    queryset: models.QuerySet[Any],
+    found: "Found[Any]",
     info: Info,
     *,
     answer: str,
@@ -64,19 +69,27 @@ def page(
     last: int | None = None,
     before: str | None = None,
 ) -> Page:
-    """A page of the queryset's rows for a field that answers with the connection type named `answer`."""
+    """A page of the rows for a field that answers with the connection type named `answer`."""
+    queryset, selector = opened(found)
     cut = Slice.of(queryset, sort=sort, first=first, after=after, last=last, before=before)
-    rows = optimized_below(
-        cut.one_more(queryset), info, answer=answer, paths=NODE_PATHS, only=hints(cut, queryset)
+    rows = read(
+        lambda bind: cut.one_more(queryset, bind=bind),
+        info,
+        model=queryset.model,
+        values=cut.values,
+        kept=selector and (selector, cut.form),
+        answer=answer,
+        paths=NODE_PATHS,
+        only=hints(cut, queryset),
     )
-    return cut.page(read(rows), count=queryset.order_by()[:MAX_COUNT].count)
+    return cut.page(rows, count=lambda: count(found))
 
 
 def nested_page(
-    root: models.Model,
+    root: Any,
     info: Info,
     *,
-    queryset: models.QuerySet[Any],
+    found: "Found[Any]",
     parent: str,
     answer: str,
     sort: Sort,
@@ -89,26 +102,43 @@ def nested_page(
 
     `parent` is the lookup from the queryset's rows to the key of the row that the connection belongs to.
     """
+    queryset, selector = opened(found)
 
     def load() -> tuple[Any, dict[Any, Page]]:
         cut = Slice.of(queryset, sort=sort, first=first, after=after, last=last, before=before)
         keys = {peer.pk for peer in peers}
-        pages = cut.one_more_of_each(queryset, parent=parent, keys=keys)
-        found: dict[Any, list[Any]] = {key: [] for key in keys}
-        rows = optimized_below(pages, info, answer=answer, paths=NODE_PATHS, only=hints(cut, pages))
-        for row in read(rows):
-            found[row.parent_key].append(row)
+        alone = selector if len(keys) == 1 else None
+
+        def build(bind: Bind) -> models.QuerySet[Any]:
+            if not alone:
+                return cut.one_more_of_each(queryset, parent=parent, keys=keys)
+            key = bind("parent", queryset.model._meta.get_field(parent))
+            return cut.one_more(queryset.filter(**{parent: key}), bind=bind)
+
+        rows = read(
+            build,
+            info,
+            model=queryset.model,
+            values={**cut.values, "parent": root.pk},
+            kept=alone and (alone, cut.form),
+            answer=answer,
+            paths=NODE_PATHS,
+            only=hints(cut, queryset),
+        )
+        pages: dict[Any, list[Any]] = {key: [] for key in keys}
+        for row in rows:
+            pages[root.pk if alone else row.parent_key].append(row)
         counted = CountUpTo(queryset.filter(**{parent: OuterRef("pk")}))
-        parents = type(root)._base_manager.filter(pk__in=keys)
+        parents = model_of(root)._base_manager.filter(pk__in=keys)
         counts = once(lambda: dict(parents.values_list("pk", counted)))
         by_key = {
             key: cut.page(rows, count=lambda key=key: counts()[key])  # type: ignore[misc]
-            for key, rows in found.items()
+            for key, rows in pages.items()
         }
         return peers, by_key  # the peers are kept so that their identity stays theirs
 
-    peers = getattr(root._state, "read_with", [root])
-    key = (id(peers), path_without_indexes(info))
+    peers = getattr(root, "read_with", [root])
+    key = (id(peers), keys_of(info))
     _, by_key = remembered(info, key, load)
     page: Page = by_key[root.pk]
     return page
@@ -121,13 +151,28 @@ def type_named(name: str, info: Info) -> Any:
     return definition.origin
 
 
-def hints(cut: Slice, queryset: models.QuerySet[Any]) -> list[str]:
+def hints(cut: Slice, queryset: models.QuerySet[Any]) -> tuple[str, ...]:
     """The order's columns, which the cursors are made of; annotations are selected anyway."""
-    return [column for column in cut.sort.columns if column not in queryset.query.annotations]
+    return tuple(column for column in cut.sort.columns if column not in queryset.query.annotations)
 
 
-def path_without_indexes(info: Info) -> tuple[str | int, ...]:
-    return tuple(key for key in info.path.as_list() if isinstance(key, str))
+def model_of(row: Any) -> type[models.Model]:
+    return row.model if isinstance(row, Row) else type(row)
+
+
+def count(found: "Found[Any]") -> int:
+    """How many there are, but no more than MAX_COUNT."""
+    if isinstance(found, models.QuerySet):
+        return found.order_by()[:MAX_COUNT].count()
+    [[number]] = counting(found).rows({})
+    return int(number)
+
+
+@cache
+def counting(selector: Callable[[], models.QuerySet[Any]]) -> Statement:
+    return Statement(
+        selector().order_by().values_list("pk")[:MAX_COUNT], within=("SELECT COUNT(*) FROM (", ") counted")
+    )
 
 
 def remembered(info: Info, key: Hashable, load: Callable[[], Any]) -> Any:

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """Of one operation. `memo` holds what nested fields read once for all of their parents."""
+    """Of one operation. `memo` holds what nested fields read once for all of their parents, `outcomes` what its
+    mutations have done."""
 
     def __init__(self, *, request: HttpRequest, response: HttpResponse) -> None:
         self.request = request
         self.response = response
         self.memo: dict[Any, Any] = {}
+        self.outcomes: dict[str, Any] = {}
 
     @property
     def user(self) -> "User | AnonymousUser":

@@ -3,19 +3,21 @@
 import base64
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeAlias, cast
+from itertools import chain
+from typing import Any, TypeVar, cast
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Value
+from django.db.models import F
 from django.db.models.expressions import RawSQL
 
+from backend.api.rows import Bind, Field, values_of
 from backend.errors import BadUserInput
 
-Field: TypeAlias = models.Field[Any, Any]
+Found = TypeVar("Found")
 DEFAULT_FIRST = 20
 MAX_FIRST = 100
 # Beyond it a count would cost more than the page that it stands above.
@@ -122,20 +124,35 @@ class Slice:
             before=None if before is None else decode_cursor(before, fields),
         )
 
-    def bounded(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    @property
+    def form(self) -> tuple[Any, ...]:
+        """What is the same for two slices whose SQL differs in the bounds' `values` alone."""
+        return self.sort, self.size, self.backwards, self.after is None, self.before is None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The bounds, by the names under which `one_more` binds them."""
+        return dict(chain(numbered("after", self.after or ()), numbered("before", self.before or ())))
+
+    def bounded(
+        self, queryset: models.QuerySet[Any], *, bind: Bind | None = None
+    ) -> models.QuerySet[Any]:
         """The rows within the bounds, in the order in which the page is to be read."""
         row = RowValue(*(F(column) for column in self.sort.columns))
         fields = [column_field(queryset, column) for column in self.sort.columns]
+        bind = bind or values_of(self.values)
         later, earlier = ("<", ">") if self.sort.descending else (">", "<")
-        for bound, sign in ((self.after, later), (self.before, earlier)):
+        for name, bound, sign in (("after", self.after, later), ("before", self.before, earlier)):
             if bound is not None:
-                values = map(Value, bound, fields)
+                values = (bind(key, field) for key, field in numbered(name, fields))
                 queryset = queryset.filter(RowComparison(row, sign, RowValue(*values)))
         return queryset.order_by(*self.sort.order_by(backwards=self.backwards))
 
-    def one_more(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    def one_more(
+        self, queryset: models.QuerySet[Any], *, bind: Bind | None = None
+    ) -> models.QuerySet[Any]:
         """The page's rows and one beyond, by which it is known whether there are more."""
-        rows = self.bounded(queryset)[: self.size + 1]
+        rows = self.bounded(queryset, bind=bind)[: self.size + 1]
         if queryset.query.annotations:
             return rows
         # Cut before anything is joined: a planner that takes a row value's bound for a sharp one would join all
@@ -183,6 +200,10 @@ class Page:
 
     def cursor(self, row: Any) -> str:
         return encode_cursor(row, self.sort.columns)
+
+
+def numbered(name: str, values: Iterable[Found]) -> Iterator[tuple[str, Found]]:
+    return ((f"{name}_{number}", value) for number, value in enumerate(values))
 
 
 def column_field(queryset: models.QuerySet[Any], column: str) -> Field:

@@ -5,19 +5,20 @@ from typing import Any, TypeVar
 
 from django.db import models
 
-from backend.api.connection import path_without_indexes, remembered
+from backend.api.connection import remembered
 from backend.api.context import Info
 from backend.api.keyset import MAX_COUNT, Page, Slice, Sort, column_field, decode_cursor
+from backend.api.nodes import keys_of
 from backend.errors import BadUserInput
 
 Found = TypeVar("Found")
 
 
-def nested(root: models.Model, info: Info, load: Callable[[Sequence[Any]], dict[Any, Found]]) -> Found:
+def nested(root: Any, info: Info, load: Callable[[Sequence[Any]], dict[Any, Found]]) -> Found:
     """What `load` finds for this row: asked once for all the rows that were read with it, it answers by key."""
-    peers = getattr(root._state, "read_with", [root])
+    peers = getattr(root, "read_with", [root])
     # The peers are kept, so that their identity stays theirs.
-    _, by_key = remembered(info, (id(peers), path_without_indexes(info)), lambda: (peers, load(peers)))
+    _, by_key = remembered(info, (id(peers), keys_of(info)), lambda: (peers, load(peers)))
     found: Found = by_key[root.pk]
     return found
 

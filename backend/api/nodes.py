@@ -1,7 +1,9 @@
 """Objects by id, and rows read through the optimizer with all that an operation selects of them."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import strawberry
 import strawberry_django
@@ -16,9 +18,15 @@ from strawberry.types.nodes import get_variable_values
 from strawberry_django.optimizer import OptimizerStore, optimize
 
 from backend.api.context import Info
+from backend.api.plans import PlannedInfo
+from backend.api.rows import Bind, Unreadable, share_peers, values_of
 from backend.errors import BadUserInput
 
 Row = TypeVar("Row", bound=models.Model)
+if TYPE_CHECKING:
+    # A queryset; or a selector without arguments, which always gives the same one.
+    Found: TypeAlias = models.QuerySet[Row] | Callable[[], models.QuerySet[Row]]
+EMPTY: Mapping[str, Any] = MappingProxyType({})
 MAX_BIGINT = 2**63 - 1
 
 
@@ -61,19 +69,57 @@ def node(id: relay.GlobalID, info: Info) -> Any:
     return one(visible.filter(pk=key), info)
 
 
-def one(queryset: models.QuerySet[Row], info: Info) -> Row | None:
-    """The one row of the queryset; None where there is none."""
-    rows = every(queryset[:1], info)
+def opened(found: "Found[Row]") -> tuple[models.QuerySet[Row], Hashable]:
+    """The queryset, and by what its SQL can be known again: None for one that is made for this operation."""
+    return (found, None) if isinstance(found, models.QuerySet) else (found(), found)
+
+
+def one(found: "Found[Row]", info: Info, **lookups: Any) -> Row | None:
+    """The one row of the queryset, or the one of a selector's that has these values; None where there is none."""
+    queryset, selector = opened(found)
+
+    def build(bind: Bind) -> models.QuerySet[Row]:
+        bound = {name: bind(name, queryset.model._meta.get_field(name)) for name in lookups}
+        return queryset.filter(**bound)[:1]
+
+    kept = selector and (selector, tuple(lookups))
+    rows = read(build, info, model=queryset.model, values=lookups, kept=kept)
     return rows[0] if rows else None
 
 
-def every(queryset: models.QuerySet[Row], info: Info) -> list[Row]:
-    """All rows of the queryset: for lists that stay short, and for one."""
-    return read(optimize(queryset, info._raw_info))
+def every(found: "Found[Row]", info: Info) -> list[Row]:
+    """All rows: for lists that stay short."""
+    queryset, selector = opened(found)
+    return read(lambda bind: queryset, info, model=queryset.model, kept=selector)
 
 
-def read(queryset: models.QuerySet[Row]) -> list[Row]:
-    """Evaluate an optimized queryset."""
+def read(
+    build: Callable[[Bind], models.QuerySet[Row]],
+    info: Info,
+    *,
+    model: type[Row],
+    values: Mapping[str, Any] = EMPTY,
+    kept: Hashable = None,
+    answer: str | None = None,
+    paths: tuple[str, ...] = ("",),
+    only: tuple[str, ...] = (),
+) -> list[Row]:
+    """The rows of the query that `build` makes, with all that the operation selects of them below this field.
+
+    They stand at the dotted `paths` (`edges.node`) of the GraphQL type `answer`, which this field answers with; by
+    default they are the answer. `only` are columns that are needed besides. `kept` names a query that is always the
+    same, but for the `values` that `build` is to bind.
+    """
+    if isinstance(info, PlannedInfo):
+        with suppress(Unreadable):
+            return info.rows(
+                build, model=model, values=values, kept=kept, answer=answer, paths=paths, only=only
+            )
+    queryset = build(values_of(values))
+    if answer:
+        queryset = optimized_below(queryset, info, answer=answer, paths=paths, only=only)
+    else:
+        queryset = optimize(queryset, info._raw_info)
     rows = list(queryset)
     share_peers(rows)
     return rows
@@ -124,22 +170,15 @@ def nodes_at(
     return nodes_at(info, path[1:], nodes=found, parent=child)
 
 
-def share_peers(rows: Sequence[models.Model]) -> None:
-    """Let each row know the rows it was read with, and so on for all that was read along with them.
+def keys_of(info: Info) -> tuple[str, ...]:
+    """The field's path in the answer, without the places in lists."""
+    if isinstance(info, PlannedInfo):
+        return info.place.keys
+    return tuple(key for key in info.path.as_list() if isinstance(key, str))
 
-    A nested connection then reads its pages for all of its parents at once (see `nested_page`), where the
-    optimizer's own prefetch gives up when a relation is asked for twice with different arguments.
-    """
-    along: dict[str, list[models.Model]] = {}
-    for row in rows:
-        state = row._state
-        if hasattr(state, "read_with"):
-            continue
-        state.read_with = rows  # type: ignore[attr-defined]  # ours
-        for name, related in getattr(state, "fields_cache", {}).items():
-            if related is not None:
-                along.setdefault(name, []).append(related)
-        for name, children in getattr(row, "_prefetched_objects_cache", {}).items():
-            along.setdefault(name, []).extend(children)
-    for group in along.values():
-        share_peers(group)
+
+def is_below_list(info: Info) -> bool:
+    """Whether the field is asked for more than once, for each row of a list."""
+    if isinstance(info, PlannedInfo):
+        return info.place.below_list
+    return any(isinstance(step, int) for step in info.path.as_list())

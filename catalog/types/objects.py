@@ -1,6 +1,6 @@
 """Category, Product, and connections of products with their facets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -63,7 +63,7 @@ class Category(relay.Node):
         page = api.nested_page(
             root,
             info,
-            queryset=selectors.narrowed(selectors.products(), plain(filter), order=SORTS[sort].columns[0]),
+            found=selectors.narrowed(selectors.products(), plain(filter), order=SORTS[sort].columns[0]),
             parent="category_id",
             answer="ProductConnection",
             sort=SORTS[sort],
@@ -72,7 +72,7 @@ class Category(relay.Node):
             last=last,
             before=before,
         )
-        found = selectors.products().filter(category=root)
+        found = selectors.products().filter(category=root.pk)
         return ProductConnection(page=page, facet_counts=Facets(found=found, filter=plain(filter)))
 
     @classmethod
@@ -183,8 +183,14 @@ class ProductFacets:
     def categories(self, info: api.Info) -> list[CategoryFacet]:
         counts = self.counts.categories
         categories = selectors.categories().filter(pk__in=counts)
-        rows = api.optimized_below(categories, info, answer="CategoryFacet", paths=["category"])
-        return [CategoryFacet(category=cast(Category, row), count=counts[row.pk]) for row in api.read(rows)]
+        rows = api.read(
+            lambda bind: categories,
+            info,
+            model=models.Category,
+            answer="CategoryFacet",
+            paths=("category",),
+        )
+        return [CategoryFacet(category=cast(Category, row), count=counts[row.pk]) for row in rows]
 
     @strawberry.field(description="The lowest final price; null where there is no product.")
     def min_price(self) -> api.Money | None:
@@ -213,14 +219,14 @@ class ProductConnection(api.Connection[Product]):
         description="Counted only when they are asked for, and refused (OPERATION_TOO_LARGE) below a list."
     )
     def facets(self, info: api.Info) -> ProductFacets:
-        if any(isinstance(step, int) for step in info.path.as_list()):
+        if api.is_below_list(info):
             raise OperationTooLarge("Facets are counted for one connection, not for each row of a list.")
         return ProductFacets(counts=self.facet_counts)
 
     @classmethod
     def of(
         cls,
-        found: QuerySet[models.Product],
+        found: Callable[[], QuerySet[models.Product]],
         info: api.Info,
         *,
         filter: ProductFilter | None,
@@ -233,7 +239,7 @@ class ProductConnection(api.Connection[Product]):
         """A page of the products `found` that pass the filter."""
         narrowing = plain(filter)
         page = api.page(
-            selectors.listed(found, narrowing, order=sort.columns[0]),
+            found if narrowing == selectors.ProductFilter() else selectors.listed(found(), narrowing, order=sort.columns[0]),
             info,
             answer="ProductConnection",
             sort=sort,
@@ -242,7 +248,7 @@ class ProductConnection(api.Connection[Product]):
             last=last,
             before=before,
         )
-        return cls(page=page, facet_counts=Facets(found=found, filter=narrowing))
+        return cls(page=page, facet_counts=Facets(found=found(), filter=narrowing))
 
     @classmethod
     def of_search(
@@ -282,7 +288,7 @@ class ProductConnection(api.Connection[Product]):
         page = api.nested_page(
             user,
             info,
-            queryset=selectors.favourites(),
+            found=selectors.favourites(),
             parent="fan_id",
             answer="ProductConnection",
             sort=LATEST_FAVOURITE,

@@ -92,14 +92,15 @@ class Cart(relay.Node):
     def current(cls, info: api.Info) -> "Cart":
         """The caller's cart with all that the operation selects of its lines, in one go."""
         owner = owner_of(info.context.request)
-        lines = api.optimized_below(
-            cart.items_of(owner),
+        lines = api.read(
+            lambda bind: cart.items_of(owner),
             info,
+            model=models.CartItem,
             answer="Cart",
             paths=("items", "changes.item"),
-            only=["product", "quantity", "product_name", "seen_price"],
+            only=("product", "quantity", "product_name", "seen_price"),
         )
-        return cls(key="mine", cart=cart.Cart(owner, lines=api.read(lines)))
+        return cls(key="mine", cart=cart.Cart(owner, lines=lines))
 
     @classmethod
     def resolve_node(cls, node_id: str, *, info: api.Info, required: bool = False) -> "Cart | None":  # type: ignore[override]

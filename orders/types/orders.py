@@ -163,7 +163,7 @@ class OrderConnection(api.Connection[Order]):
         page = api.nested_page(
             user,
             info,
-            queryset=selectors.orders(status),
+            found=selectors.orders(status),
             parent="user_id",
             answer="OrderConnection",
             sort=NEWEST,
