@@ -1,10 +1,13 @@
-"""What belongs to no app; registers the system checks."""
+"""What belongs to no app; registers the system checks, and watches for changes of public data."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 
 
 class BackendConfig(AppConfig):
     name = "backend"
 
     def ready(self) -> None:
-        from backend import checks  # noqa: F401  # registers them
+        from backend import checks, revision  # noqa: F401  # registers the checks
+
+        connection_created.connect(revision.watch)

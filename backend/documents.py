@@ -1,8 +1,11 @@
 """Documents, kept by their text: each is parsed and validated once, and so are those that have errors."""
 
+import logging
 from collections import OrderedDict
+from collections.abc import Hashable
 from functools import cached_property
 from threading import Lock
+from typing import Any
 
 import strawberry
 from django.conf import settings
@@ -21,9 +24,13 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from backend.api.plans import Plan
 from backend.errors import BadUserInput, OperationTooLarge
-from backend.limits import check_size
+from backend.limits import Weight, check_size, weigh
+
+logger = logging.getLogger("backend.plans")
 
 MAX_ERRORS = 5
+# Of one document: sizes of its pages that it was weighed with.
+MAX_WEIGHTS = 200
 RULES = [*specified_rules, *recommended_rules, MaybeNullValidationRule, OneOfInputValidationRule]
 
 
@@ -34,6 +41,8 @@ class Document:
         self.text = text
         self.schema = schema
         self.plans: dict[int, Plan | None] = {}
+        self.sizes: frozenset[str] = frozenset()
+        self.weights: dict[Hashable, Weight] = {}
 
     @cached_property
     def parsed(self) -> DocumentNode | GraphQLError:
@@ -71,6 +80,23 @@ class Document:
                 return operation
         raise BadUserInput("There is no operation of this name.")
 
+    def weight(self, operation: OperationDefinitionNode, variables: dict[str, Any]) -> Weight:
+        """What the operation weighs with these variables. OperationTooLarge."""
+        key = self.weight_key(operation, variables)
+        if key in self.weights:
+            return self.weights[key]
+        weight = weigh(self.schema._schema, self.ast, operation=operation, variables=variables)
+        self.sizes = weight.sizes
+        if len(self.weights) >= MAX_WEIGHTS:
+            self.weights.clear()
+        self.weights[self.weight_key(operation, variables)] = weight
+        return weight
+
+    def weight_key(self, operation: OperationDefinitionNode, variables: dict[str, Any]) -> Hashable:
+        """The operation, and the numbers that its weight depends on."""
+        sizes = (variables.get(name) for name in sorted(self.sizes))
+        return id(operation), *(size if isinstance(size, int) else None for size in sizes)
+
     def plan(self, operation: OperationDefinitionNode) -> Plan | None:
         """How to run an operation of this document, which is valid; None for one that has no plan."""
         key = id(operation)
@@ -78,6 +104,7 @@ class Document:
             try:
                 self.plans[key] = Plan(self.schema, self.ast, operation)
             except Exception as error:
+                logger.debug("The operation has no plan: %r", error)
                 self.plans[key] = None
         return self.plans[key]
 

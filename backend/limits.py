@@ -1,7 +1,7 @@
 """What one operation may ask for: weighed in one walk over its document, before it is validated or run."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -50,6 +50,7 @@ class Weight:
     rows: int = 0
     summaries: int = 0
     roots: int = 0
+    sizes: frozenset[str] = frozenset()
 
     @property
     def total(self) -> int:
@@ -92,7 +93,7 @@ def weigh(
     check("cost", weight.total, settings.STORE_MAX_COST)
     if operation.operation is OperationType.MUTATION:
         check("mutations", weight.roots, settings.STORE_MAX_MUTATIONS)
-    return weight
+    return replace(weight, sizes=frozenset(scale.sizes))
 
 
 def check(what: str, number: int, maximum: int) -> None:
@@ -113,6 +114,7 @@ class Scale:
             node.name.value: node for node in self.definitions if isinstance(node, FragmentDefinitionNode)
         }
         self.weights: dict[str, Weight] = {}
+        self.sizes: set[str] = set()
         self.numbers = {**default_numbers(self.definitions), **variables}
         self.selections = self.aliases = self.directives = 0
 
@@ -207,6 +209,7 @@ class Scale:
     def number(self, node: Any) -> int | None:
         """The value of an argument, if it is a number. One too long to be read is refused as an Int anyway."""
         if isinstance(node, VariableNode):
+            self.sizes.add(node.name.value)
             value = self.numbers.get(node.name.value)
             return value if isinstance(value, int) else None
         return (

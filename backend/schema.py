@@ -17,10 +17,11 @@ import catalog.schema
 import orders.schema
 import reviews.schema
 from backend import api
+from backend.answers import shareable
 from backend.api.context import Context
 from backend.api.scalars import SCALARS
 from backend.documents import Document, documents
-from backend.limits import check_variables, weigh
+from backend.limits import check_variables
 
 
 logger = logging.getLogger("backend.plans")
@@ -48,10 +49,11 @@ class Schema(strawberry.Schema):
             operation = document.operation(operation_name)
             if only_queries and operation.operation is not OperationType.QUERY:
                 raise MutationByGet
-            weight = weigh(self._schema, document.ast, operation=operation, variables=variables)
+            weight = document.weight(operation, variables)
             extensions["cost"] = {"requested": weight.total, "maximum": settings.STORE_MAX_COST}
             if document.errors:
                 return ExecutionResult(data=None, errors=document.errors, extensions=extensions)
+            context.shareable = shareable(operation, text, variables)
             result = self.executed(document, operation, variables=variables, context=context)
         except MutationByGet:
             raise

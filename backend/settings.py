@@ -94,6 +94,9 @@ def database() -> dict[str, Any]:
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
+        # Kept open, as opening one takes longer than most requests; but not by runserver, where every request has a
+        # thread, and so a connection, of its own.
+        config["CONN_MAX_AGE"] = 0 if DEBUG else None
         # A file, not memory: the tests of races need connections that lock each other out.
         config["TEST"] = {"NAME": Path(gettempdir()) / f"store-test-{os.getpid()}.sqlite3"}
     else:
@@ -122,6 +125,13 @@ CACHES: dict[str, dict[str, Any]] = {
         "OPTIONS": {} if REDIS_URL else {"MAX_ENTRIES": 1000},
     },
 }
+
+# Answers to guests are kept in each process while nothing changes, which all processes tell each other by a file. It
+# stands beside the SQLite database; with PostgreSQL, name one that all processes share, and keep none where they
+# run on several machines.
+_sqlite = str(DATABASES["default"]["NAME"]) if "sqlite3" in DATABASES["default"]["ENGINE"] else ""
+STORE_ANSWER_CACHE = env.bool("STORE_ANSWER_CACHE", default=_sqlite not in ("", ":memory:"))
+STORE_REVISION_FILE = env.path("STORE_REVISION_FILE", default=f"{_sqlite or BASE_DIR / 'db'}-revision")()
 
 # ── Accounts ─────────────────────────────────────────────────────────────────
 

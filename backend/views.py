@@ -11,12 +11,14 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from graphql import GraphQLError
 from strawberry.file_uploads.utils import replace_placeholders_with_files
 from strawberry.types import ExecutionResult
 
 from backend import persisted
+from backend.answers import SHAREABLE, Shareable
 from backend.api.context import Context
 from backend.api.faults import formatted
 from backend.errors import BadUserInput, RequestError
@@ -76,6 +78,7 @@ def graphql(request: HttpRequest) -> HttpResponse:
     response.content = json.dumps(body, separators=(",", ":")).encode()
     response["Content-Type"] = RESPONSE_JSON if wants_new else "application/json"
     response["X-Request-Id"] = request_id
+    response.setdefault("Cache-Control", "private, no-store")
     return response
 
 
@@ -167,12 +170,13 @@ def answered(
 ) -> dict[str, Any]:
     """The response's body; an operation that never ran has no `data`."""
     digest, text = operation["digest"], operation.get("query")
+    context = Context(request=request, response=response)
     try:
         if not text:
             text = persisted.document(digest)
         elif digest:
             persisted.check_digest(digest, text)
-        result = executed(request, response, {**operation, "query": text})
+        result = executed(context, {**operation, "query": text})
     except RequestError as error:
         result = ExecutionResult(data=None, errors=[GraphQLError(str(error), original_error=error)])
     name = operation.get("operationName")
@@ -186,17 +190,27 @@ def answered(
             persisted.keep(request, digest=digest, text=operation["query"])
     if result.extensions:
         body["extensions"] = result.extensions
+    if context.shareable and not errors and not (digest and operation.get("query")):
+        share(request, response, context.shareable)
     return body
 
 
-def executed(request: HttpRequest, response: HttpResponse, operation: dict[str, Any]) -> ExecutionResult:
+def share(request: HttpRequest, response: HttpResponse, shareable: Shareable) -> None:
+    """Let an answer to a guest be kept: by `Answers` as long as it is right, by others to ask whether it still is."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        request.META[SHAREABLE] = shareable
+        response["Cache-Control"] = "public, max-age=0, must-revalidate"
+        patch_vary_headers(response, ("Accept", "Accept-Encoding", "Cookie", "Origin"))
+
+
+def executed(context: Context, operation: dict[str, Any]) -> ExecutionResult:
     try:
         return schema.run(
             operation["query"],
             variables=operation.get("variables") or {},
             operation_name=operation.get("operationName"),
-            context=Context(request=request, response=response),
-            only_queries=request.method == "GET",
+            context=context,
+            only_queries=context.request.method == "GET",
         )
     except MutationByGet as error:
         raise Refused("Mutations need a POST.", status=405, allow="POST") from error

@@ -9,18 +9,20 @@ from django.http import HttpRequest, HttpResponse
 from backend.errors import Unauthenticated
 
 if TYPE_CHECKING:
+    from backend.answers import Shareable
     from accounts.models import User
 
 
 class Context:
     """Of one operation. `memo` holds what nested fields read once for all of their parents, `outcomes` what its
-    mutations have done."""
+    mutations have done; `shareable` is how the answer may be kept, if it may."""
 
     def __init__(self, *, request: HttpRequest, response: HttpResponse) -> None:
         self.request = request
         self.response = response
         self.memo: dict[Any, Any] = {}
         self.outcomes: dict[str, Any] = {}
+        self.shareable: "Shareable | None" = None
 
     @property
     def user(self) -> "User | AnonymousUser":

@@ -258,7 +258,7 @@ class TestFaults:
         def broken(*_: object, **__: object) -> None:
             raise TypeError(self.SECRET)
 
-        monkeypatch.setattr("backend.schema.weigh", broken)
+        monkeypatch.setattr("backend.documents.weigh", broken)
         response = post(client, json.dumps({"query": QUERY}))
         assert code(response) == "INTERNAL"
         assert self.SECRET not in response.content.decode()
