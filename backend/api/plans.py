@@ -145,6 +145,8 @@ class Plan:
         if base is None:
             name = getattr(definition, "django_name", None) or definition.python_name
             get = attrgetter(name.replace("__", "."))
+            if isinstance(definition, StrawberryDjangoField) and is_list_type(get_nullable_type(field.type)):
+                return lambda source, run: get(source).all()
             return lambda source, run: get(source)
         function = base.wrapped_func
         with_info = base.info_parameter is not None
