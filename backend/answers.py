@@ -59,13 +59,15 @@ def shareable(
     operation: OperationDefinitionNode, text: str, variables: dict[str, Any]
 ) -> Shareable | None:
     """Whether and how the answer to a guest may be kept, by what the operation asks for."""
-    fields = operation.selection_set.selections
     public = operation.operation is OperationType.QUERY and all(
-        isinstance(field, FieldNode) and field.name.value in PUBLIC for field in fields
+        isinstance(field, FieldNode) and field.name.value in PUBLIC
+        for field in operation.selection_set.selections
     )
     if not public:
         return None
-    return Shareable(changes_with_sales=bool(SALES.search(text) or SALES.search(repr(variables))))
+    return Shareable(
+        changes_with_sales=any(SALES.search(said) for said in (text, repr(variables) if variables else ""))
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

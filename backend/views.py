@@ -5,13 +5,13 @@ import re
 import uuid
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from graphql import GraphQLError
 from strawberry.file_uploads.utils import replace_placeholders_with_files
@@ -75,7 +75,7 @@ def graphql(request: HttpRequest) -> HttpResponse:
         fault = GraphQLError("", original_error=error)
         body = {"errors": [formatted(fault, request_id=request_id, operation=None)]}
         response.status_code = 500
-    response.content = json.dumps(body, separators=(",", ":")).encode()
+    response.content = orjson.dumps(body)
     response["Content-Type"] = RESPONSE_JSON if wants_new else "application/json"
     response["X-Request-Id"] = request_id
     response.setdefault("Cache-Control", "private, no-store")
@@ -200,7 +200,7 @@ def share(request: HttpRequest, response: HttpResponse, shareable: Shareable) ->
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         request.META[SHAREABLE] = shareable
         response["Cache-Control"] = "public, max-age=0, must-revalidate"
-        patch_vary_headers(response, ("Accept", "Accept-Encoding", "Cookie", "Origin"))
+        response["Vary"] = "Accept, Accept-Encoding, Cookie, Origin"
 
 
 def executed(context: Context, operation: dict[str, Any]) -> ExecutionResult:

@@ -43,6 +43,8 @@ Selections: TypeAlias = Sequence[SelectionSetNode]
 # What a String or a Boolean may be passed on as, without a look at its type's rules.
 PASSING = {"String": str, "ID": str, "Boolean": bool}
 MAX_READINGS = 64
+# What the root's resolvers are called on, which look at nothing of it.
+ROOT = object()
 
 
 class Unplanned(Exception):
@@ -71,7 +73,7 @@ class Plan:
         coerced = get_variable_values(self.core, self.operation.variable_definitions or (), variables)
         if not isinstance(coerced, VariableValues):
             raise Unplanned
-        data: dict[str, Any] = self.read(None, Run(context, coerced))
+        data: dict[str, Any] = self.read(ROOT, Run(context, coerced))
         return data
 
     # ── What is selected ─────────────────────────────────────────────────────
@@ -115,13 +117,17 @@ class Plan:
 
     # ── How it is read and told ──────────────────────────────────────────────
 
-    def object_reader(self, selections: Selections, type_: Any, place: "Place") -> Read:
+    def object_reader(
+        self, selections: Selections, type_: Any, place: "Place", *, required: bool = False
+    ) -> Read:
         fields = [
             (key, self.field_reader(type_, nodes, place.below(type_, nodes, key)))
             for key, nodes in self.collected(selections, type_).items()
         ]
 
-        def read(source: Any, run: Run) -> dict[str, Any]:
+        def read(source: Any, run: Run) -> dict[str, Any] | None:
+            if source is None:
+                return nothing(required)
             return {key: read_field(source, run) for key, read_field in fields}
 
         return read
@@ -136,18 +142,18 @@ class Plan:
         definition: StrawberryField = field.extensions["strawberry-definition"]
         if definition.python_name == "_id":
             return id_reader(parent)
-        resolve = self.resolver(field, definition, place)
         complete = self.completer(field.type, nodes, place)
-        return lambda source, run: complete(resolve(source, run), run)
+        if definition.base_resolver is None:
+            return column_reader(field, definition, complete)
+        if definition.arguments or definition.extensions or definition.base_resolver.info_parameter:
+            resolve = self.resolver(field, definition, place)
+            return lambda source, run: complete(resolve(source, run), run)
+        function = definition.base_resolver.wrapped_func
+        return lambda source, run: complete(function(source), run)
 
     def resolver(self, field: GraphQLField, definition: StrawberryField, place: "Place") -> Read:
         base = definition.base_resolver
-        if base is None:
-            name = getattr(definition, "django_name", None) or definition.python_name
-            get = attrgetter(name.replace("__", "."))
-            if isinstance(definition, StrawberryDjangoField) and is_list_type(get_nullable_type(field.type)):
-                return lambda source, run: get(source).all()
-            return lambda source, run: get(source)
+        assert base is not None
         function = base.wrapped_func
         with_info = base.info_parameter is not None
         arguments = self.arguments(field, definition, place.nodes[0])
@@ -162,9 +168,7 @@ class Plan:
             )
         if with_info:
             return lambda source, run: function(source, info=PlannedInfo(place, run), **arguments(run))
-        if definition.arguments:
-            return lambda source, run: function(source, **arguments(run))
-        return lambda source, run: function(source)
+        return lambda source, run: function(source, **arguments(run))
 
     def arguments(
         self, field: GraphQLField, definition: StrawberryField, node: FieldNode
@@ -182,31 +186,25 @@ class Plan:
 
     def completer(self, type_: Any, nodes: list[FieldNode], place: "Place") -> Read:
         """From a resolver's value to what JSON has of it."""
-        inner = self.nullable_completer(get_nullable_type(type_), nodes, place)
         required = is_non_null_type(type_)
-
-        def complete(value: Any, run: Run) -> Any:
-            if value is not None:
-                return inner(value, run)
-            if required:
-                raise Unplanned
-            return None
-
-        return complete
-
-    def nullable_completer(self, type_: Any, nodes: list[FieldNode], place: "Place") -> Read:
+        type_ = get_nullable_type(type_)
         if is_leaf_type(type_):
-            passing, serialize = PASSING.get(type_.name), type_.serialize
-            return lambda value, run: value if type(value) is passing else serialize(value)
+            return leaf_completer(type_, required=required)
         if is_list_type(type_):
             complete = self.completer(type_.of_type, nodes, place.in_list())
-            return lambda value, run: [complete(item, run) for item in value]
+
+            def complete_all(values: Any, run: Run) -> list[Any] | None:
+                return nothing(required) if values is None else [complete(value, run) for value in values]
+
+            return complete_all
         selections = [node.selection_set for node in nodes if node.selection_set]
         if not is_abstract_type(type_):
-            return self.object_reader(selections, type_, place)
+            return self.object_reader(selections, type_, place, required=required)
         readers: dict[str, Read] = {}
 
         def read(value: Any, run: Run) -> Any:
+            if value is None:
+                return nothing(required)
             name = typename(value, self.concrete(type_))
             if name not in readers:
                 readers[name] = self.object_reader(selections, self.core.get_type(name), place)
@@ -407,6 +405,38 @@ def is_changeable(value: Any) -> bool:
     if isinstance(value, ListValueNode):
         return any(map(is_changeable, value.values))
     return isinstance(value, VariableNode | ObjectValueNode)
+
+
+def nothing(required: bool) -> None:
+    if required:
+        raise Unplanned
+
+
+def leaf_completer(type_: Any, *, required: bool) -> Read:
+    passing, serialize = PASSING.get(type_.name), type_.serialize
+
+    def complete(value: Any, run: Run) -> Any:
+        if type(value) is passing:
+            return value
+        return nothing(required) if value is None else serialize(value)
+
+    return complete
+
+
+def column_reader(field: GraphQLField, definition: StrawberryField, complete: Read) -> Read:
+    """Of an attribute, or of the row or the rows that a relation leads to."""
+    name = getattr(definition, "django_name", None) or definition.python_name
+    get = attrgetter(name.replace("__", "."))
+    type_ = get_nullable_type(field.type)
+    if isinstance(definition, StrawberryDjangoField) and is_list_type(type_):
+        return lambda source, run: complete(get(source).all(), run)
+    passing = PASSING.get(getattr(type_, "name", ""))
+
+    def read(source: Any, run: Run) -> Any:
+        value = get(source)
+        return value if type(value) is passing else complete(value, run)
+
+    return read
 
 
 def id_reader(type_: GraphQLObjectType) -> Read:
