@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from io import BytesIO
 from pathlib import PurePosixPath
 
 from django.core.files import File
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, default_storage
+from django.core.files.storage import FileSystemStorage, Storage, default_storage
 from PIL import Image, ImageCms, ImageOps
 
 from backend.errors import ValidationError
@@ -150,8 +151,18 @@ def delete(name: str, *, storage: Storage = default_storage) -> None:
 
 def thumbnail_name(name: str, size: ThumbnailSize) -> str:
     """The storage name of a thumbnail of the picture stored as `name`."""
-    path = PurePosixPath(name)
-    return str(path.with_name(f"{path.stem}-{size.name.lower()}.webp"))
+    stem, _, _ = name.rpartition(".")
+    return f"{stem}-{size.name.lower()}.webp"
+
+
+def url(name: str) -> str:
+    """Where a stored file is served. Addresses in the file system never change; others may be signed, and expire."""
+    return fixed_url(name) if isinstance(default_storage, FileSystemStorage) else default_storage.url(name)
+
+
+@lru_cache(maxsize=10_000)
+def fixed_url(name: str) -> str:
+    return default_storage.url(name)
 
 
 def _decode(data: bytes) -> Image.Image:

@@ -3,6 +3,7 @@
 import json
 import re
 import uuid
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -59,7 +60,7 @@ def graphql(request: HttpRequest) -> HttpResponse:
     """Execute one operation: queries by GET or POST, mutations by POST alone."""
     request_id = uuid.uuid4().hex
     response = HttpResponse()
-    wants_new = request.get_preferred_type(["application/json", RESPONSE_JSON]) == RESPONSE_JSON
+    wants_new = prefers_new(request.headers.get("Accept", "*/*"))
     try:
         refuse_cross_site(request)
         operation = parsed(request)
@@ -80,6 +81,14 @@ def graphql(request: HttpRequest) -> HttpResponse:
     response["X-Request-Id"] = request_id
     response.setdefault("Cache-Control", "private, no-store")
     return response
+
+
+@lru_cache(maxsize=200)
+def prefers_new(accept: str) -> bool:
+    """Whether the client would rather have the media type of GraphQL over HTTP; without a wish it is not given."""
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT"] = accept
+    return request.get_preferred_type(["application/json", RESPONSE_JSON]) == RESPONSE_JSON
 
 
 def refuse_cross_site(request: HttpRequest) -> None:

@@ -128,9 +128,12 @@ def nested_page(
         pages: dict[Any, list[Any]] = {key: [] for key in keys}
         for row in rows:
             pages[root.pk if alone else row.parent_key].append(row)
-        counted = CountUpTo(queryset.filter(**{parent: OuterRef("pk")}))
-        parents = model_of(root)._base_manager.filter(pk__in=keys)
-        counts = once(lambda: dict(parents.values_list("pk", counted)))
+        def counted() -> dict[Any, int]:
+            number = CountUpTo(queryset.filter(**{parent: OuterRef("pk")}))
+            parents = model_of(root)._base_manager.filter(pk__in=keys)
+            return dict(parents.values_list("pk", number))
+
+        counts = once(counted)
         by_key = {
             key: cut.page(rows, count=lambda key=key: counts()[key])  # type: ignore[misc]
             for key, rows in pages.items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
@@ -71,7 +72,13 @@ def node(id: relay.GlobalID, info: Info) -> Any:
 
 def opened(found: "Found[Row]") -> tuple[models.QuerySet[Row], Hashable]:
     """The queryset, and by what its SQL can be known again: None for one that is made for this operation."""
-    return (found, None) if isinstance(found, models.QuerySet) else (found(), found)
+    return (found, None) if isinstance(found, models.QuerySet) else (selected(found), found)
+
+
+@cache
+def selected(selector: Callable[[], models.QuerySet[Row]]) -> models.QuerySet[Row]:
+    """The selector's queryset, which nobody may evaluate: it stays."""
+    return selector()
 
 
 def one(found: "Found[Row]", info: Info, **lookups: Any) -> Row | None:
@@ -90,7 +97,7 @@ def one(found: "Found[Row]", info: Info, **lookups: Any) -> Row | None:
 def every(found: "Found[Row]", info: Info) -> list[Row]:
     """All rows: for lists that stay short."""
     queryset, selector = opened(found)
-    return read(lambda bind: queryset, info, model=queryset.model, kept=selector)
+    return read(lambda bind: queryset.all(), info, model=queryset.model, kept=selector)
 
 
 def read(

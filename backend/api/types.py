@@ -5,7 +5,6 @@ from enum import Enum
 
 import strawberry
 from django.conf import settings
-from django.core.files.storage import default_storage
 
 from backend import images, money
 
@@ -47,11 +46,11 @@ class Image:
 
     @strawberry.field
     def url(self) -> str:
-        return default_storage.url(self.name)
+        return images.url(self.name)
 
     @strawberry.field(description="The address of a smaller WebP copy.")
     def thumbnail(self, size: images.ThumbnailSize = images.ThumbnailSize.MEDIUM) -> str:
-        return default_storage.url(images.thumbnail_name(self.name, size))
+        return images.url(images.thumbnail_name(self.name, size))
 
 
 @strawberry.enum
