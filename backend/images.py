@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from io import BytesIO
-from pathlib import PurePosixPath
 
 from django.core.files import File
 from django.core.files.base import ContentFile
