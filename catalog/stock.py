@@ -8,12 +8,22 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db import connection
+from django.db.models import Case, QuerySet, Value, When
 
 from backend.errors import DomainError
 from catalog.models import Product, StockMovement
 
 Reason = StockMovement.Reason
+
+FOLLOW_LEDGER = """
+    UPDATE "catalog_product"
+    SET stock = catalog_product.stock + movement.delta, sold_count = catalog_product.sold_count - movement.delta
+    FROM catalog_stockmovement AS movement
+    WHERE movement.order_uuid = %s AND movement.reason = %s AND movement.product_id = catalog_product.id
+        AND catalog_product.stock + movement.delta >= 0
+    RETURNING catalog_product.id
+"""
 
 
 class InsufficientStock(DomainError):
@@ -35,35 +45,18 @@ def lock_products(keys: Mapping[int, object] | set[int]) -> dict[int, Product]:
     return {product.pk: product for product in locked}
 
 
-def take_stock(
-    products: Mapping[int, Product], *, quantities: Mapping[int, int], order_uuid: UUID, now: datetime
-) -> None:
-    """Sell `quantities` (by primary key) of the locked `products` to an order.
+def take_stock(*, quantities: Mapping[int, int], order_uuid: UUID, now: datetime) -> None:
+    """Sell `quantities`, by primary key, of locked products to an order.
 
     InsufficientStock, with nothing taken by the caller's rollback, when any product has fewer. The update is
     conditional, so that it holds even where a lock does not.
     """
+    deltas = {key: -quantity for key, quantity in quantities.items()}
+    record(deltas, reason=Reason.SOLD, order_uuid=order_uuid, now=now)
+    taken = follow_ledger(order_uuid=order_uuid, reason=Reason.SOLD)
     for key, quantity in quantities.items():
-        if products[key].stock < quantity:
-            raise InsufficientStock(product=products[key], requested=quantity)
-    taken = by_key(quantities)
-    rows = Product.objects.filter(pk__in=quantities, stock__gte=taken).update(
-        stock=F("stock") - taken, sold_count=F("sold_count") + taken
-    )
-    if rows != len(quantities):
-        raise sold_out_meanwhile(quantities)
-    record(
-        {key: -quantity for key, quantity in quantities.items()},
-        reason=Reason.SOLD,
-        order_uuid=order_uuid,
-        now=now,
-    )
-
-
-def sold_out_meanwhile(quantities: Mapping[int, int]) -> InsufficientStock:
-    """The refusal for the first product that has fewer than is wanted of it."""
-    product = Product.objects.filter(pk__in=quantities, stock__lt=by_key(quantities)).order_by("pk")[0]
-    return InsufficientStock(product=product, requested=quantities[product.pk])
+        if key not in taken:
+            raise InsufficientStock(product=Product.objects.get(pk=key), requested=quantity)
 
 
 def return_stock(*, order_uuid: UUID, reason: Reason, now: datetime) -> None:
@@ -73,11 +66,16 @@ def return_stock(*, order_uuid: UUID, reason: Reason, now: datetime) -> None:
     if not quantities:
         return
     lock_products(quantities)
-    returned = by_key(quantities)
-    Product.objects.filter(pk__in=quantities).update(
-        stock=F("stock") + returned, sold_count=F("sold_count") - returned
-    )
     record(quantities, reason=reason, order_uuid=order_uuid, now=now)
+    follow_ledger(order_uuid=order_uuid, reason=reason)
+
+
+def follow_ledger(*, order_uuid: UUID, reason: Reason) -> set[int]:
+    """Move the stock of products by the order's movements; answers with those that had enough for it."""
+    key = StockMovement._meta.get_field("order_uuid").get_db_prep_save(order_uuid, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(FOLLOW_LEDGER, [key, reason.value])
+        return {product_pk for (product_pk,) in cursor.fetchall()}
 
 
 def set_stock(product: Product, stock: int, *, now: datetime) -> None:
