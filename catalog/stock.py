@@ -16,13 +16,19 @@ from catalog.models import Product, StockMovement
 
 Reason = StockMovement.Reason
 
+# Moves the stock of an order's products by its movements, where there is enough of them. The rows are locked in order
+# of primary key first: the update alone would lock them in whichever order it finds them.
 FOLLOW_LEDGER = """
     UPDATE "catalog_product"
-    SET stock = catalog_product.stock + movement.delta, sold_count = catalog_product.sold_count - movement.delta
-    FROM catalog_stockmovement AS movement
-    WHERE movement.order_uuid = %s AND movement.reason = %s AND movement.product_id = catalog_product.id
-        AND catalog_product.stock + movement.delta >= 0
-    RETURNING catalog_product.id
+    SET stock = catalog_product.stock + moved.delta, sold_count = catalog_product.sold_count - moved.delta
+    FROM (
+        SELECT product.id, movement.delta
+        FROM catalog_stockmovement AS movement JOIN catalog_product AS product ON product.id = movement.product_id
+        WHERE movement.order_uuid = %s AND movement.reason = %s
+        ORDER BY product.id {lock}
+    ) AS moved
+    WHERE catalog_product.id = moved.id AND catalog_product.stock + moved.delta >= 0
+    RETURNING catalog_product.id, catalog_product.name, catalog_product.final_price
 """
 
 
@@ -45,37 +51,38 @@ def lock_products(keys: Mapping[int, object] | set[int]) -> dict[int, Product]:
     return {product.pk: product for product in locked}
 
 
-def take_stock(*, quantities: Mapping[int, int], order_uuid: UUID, now: datetime) -> None:
-    """Sell `quantities`, by primary key, of locked products to an order.
+def take_stock(*, quantities: Mapping[int, int], order_uuid: UUID, now: datetime) -> dict[int, Product]:
+    """Sell `quantities`, by primary key, to an order; answers with the products' names and prices. Locks them.
 
-    InsufficientStock, with nothing taken by the caller's rollback, when any product has fewer. The update is
-    conditional, so that it holds even where a lock does not.
+    InsufficientStock, with nothing taken by the caller's rollback, when any product has fewer. One that has been
+    deleted is missing from the answer, and the caller has to refuse.
     """
     deltas = {key: -quantity for key, quantity in quantities.items()}
     record(deltas, reason=Reason.SOLD, order_uuid=order_uuid, now=now)
     taken = follow_ledger(order_uuid=order_uuid, reason=Reason.SOLD)
-    for key, quantity in quantities.items():
-        if key not in taken:
-            raise InsufficientStock(product=Product.objects.get(pk=key), requested=quantity)
+    if missing := quantities.keys() - taken.keys():
+        scarce = Product.objects.filter(pk__in=missing).order_by("pk").first()
+        if scarce:
+            raise InsufficientStock(product=scarce, requested=quantities[scarce.pk])
+    return taken
 
 
 def return_stock(*, order_uuid: UUID, reason: Reason, now: datetime) -> None:
     """Put back what the order took, of the products that still exist; a second time is an IntegrityError."""
     sold: QuerySet[StockMovement] = StockMovement.objects.filter(order_uuid=order_uuid, reason=Reason.SOLD)
-    quantities = {key: -delta for key, delta in sold.values_list("product_id", "delta")}
-    if not quantities:
-        return
-    lock_products(quantities)
-    record(quantities, reason=reason, order_uuid=order_uuid, now=now)
+    deltas = {key: -delta for key, delta in sold.values_list("product_id", "delta")}
+    products = lock_products(deltas)
+    record({key: deltas[key] for key in products}, reason=reason, order_uuid=order_uuid, now=now)
     follow_ledger(order_uuid=order_uuid, reason=reason)
 
 
-def follow_ledger(*, order_uuid: UUID, reason: Reason) -> set[int]:
+def follow_ledger(*, order_uuid: UUID, reason: Reason) -> dict[int, Product]:
     """Move the stock of products by the order's movements; answers with those that had enough for it."""
+    can_lock = connection.features.has_select_for_update
+    statement = FOLLOW_LEDGER.format(lock=connection.ops.for_update_sql(of=("product",)) if can_lock else "")
     key = StockMovement._meta.get_field("order_uuid").get_db_prep_save(order_uuid, connection)
-    with connection.cursor() as cursor:
-        cursor.execute(FOLLOW_LEDGER, [key, reason.value])
-        return {product_pk for (product_pk,) in cursor.fetchall()}
+    moved = Product.objects.using(connection.alias).raw(statement, [key, reason.value])
+    return {product.pk: product for product in moved}
 
 
 def set_stock(product: Product, stock: int, *, now: datetime) -> None:

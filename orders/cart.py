@@ -169,11 +169,9 @@ class Cart:
         """The same, in one statement; made where there is none."""
         assert self.owner is not None, "a cart is written for somebody"
         user, visitor = self.owner.user, self.owner.visitor
-        if user:
-            [cart] = models.Cart.objects.raw(LOCK.format(owner="user_id"), [user.pk])
-        else:
-            key = stored(models.Cart, "visitor", visitor)
-            [cart] = models.Cart.objects.raw(LOCK.format(owner="visitor"), [key])
+        column, key = ("user_id", user.pk) if user else ("visitor", stored(models.Cart, "visitor", visitor))
+        carts = models.Cart.objects.using(connection.alias)  # a write, whatever a router does with reads
+        [cart] = carts.raw(LOCK.format(owner=column), [key])
         return cart
 
     @staticmethod
@@ -203,7 +201,8 @@ class Cart:
     @staticmethod
     def empty(cart: models.Cart) -> list[CartItem]:
         """Take everything out; answers with the lines, in the order in which they were put in."""
-        return sorted(CartItem.objects.raw(EMPTY, [cart.pk]), key=lambda line: line.pk)
+        lines = CartItem.objects.using(connection.alias).raw(EMPTY, [cart.pk])
+        return sorted(lines, key=lambda line: line.pk)
 
 
 def refusal(cart: models.Cart, product_pk: int, more: int) -> DomainError:

@@ -13,7 +13,7 @@ from django.db.models import F, Q, Sum
 
 from backend.errors import NotFound, RateLimited, Unauthenticated, field_errors
 from backend.money import Money, round_half_up, validate_amount
-from catalog.stock import lock_products, take_stock
+from catalog.stock import take_stock
 from orders import mail
 from orders.addresses import validated
 from orders.cart import Cart, product_key
@@ -157,13 +157,14 @@ def fill(
     expected_total: Decimal | None,
     now: datetime,
 ) -> None:
-    """Items at the price of now, amount, address and stock of an order that is about to be pending.
+    """Stock, items at the price of now, amount and address of an order that is about to be pending.
 
     A step of an open transaction; the order's own row is left to the caller. Locks the products.
     """
     shipping.save()
     order.shipping, order.expires_at = shipping, now + settings.STORE_ORDER_EXPIRY
-    products = lock_products(set(wanted))
+    quantities = {key: item.quantity for key, item in wanted.items()}
+    products = take_stock(quantities=quantities, order_uuid=order.pk, now=now)
     for key, item in wanted.items():
         if key not in products:
             raise ProductUnavailable(product_pk=key, name=item.name)
@@ -184,8 +185,6 @@ def fill(
     if expected_total is not None:
         check_expected(expected_total, actual=Money.of(order.amount, order.currency))
     check_payable(order.amount, order.currency)
-    quantities = {key: item.quantity for key, item in wanted.items()}
-    take_stock(quantities=quantities, order_uuid=order.pk, now=now)
 
 
 def check_expected(total: Decimal, *, actual: Money) -> None:
