@@ -258,8 +258,8 @@ def join(visitor: Owner, user: Owner) -> None:
     The account's cart keeps the visitor's key, so that what another tab is just putting in arrives there too.
     """
     own = Cart(user).locked_or_new()
-    brought = Cart(visitor).locked()
-    if brought and brought != own:
+    brought = Cart(visitor).locked_or_new()  # also one that another tab is only making
+    if brought != own:
         merge(brought, into=own)
         brought.delete()
     models.Cart.objects.filter(pk=own.pk).update(visitor=visitor.visitor)
