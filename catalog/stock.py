@@ -8,12 +8,28 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db import connection
+from django.db.models import Case, QuerySet, Value, When
 
 from backend.errors import DomainError
 from catalog.models import Product, StockMovement
 
 Reason = StockMovement.Reason
+
+# Moves the stock of an order's products by its movements, where there is enough of them. The rows are locked in order
+# of primary key first: the update alone would lock them in whichever order it finds them.
+FOLLOW_LEDGER = """
+    UPDATE "catalog_product"
+    SET stock = catalog_product.stock + moved.delta, sold_count = catalog_product.sold_count - moved.delta
+    FROM (
+        SELECT product.id, movement.delta
+        FROM catalog_stockmovement AS movement JOIN catalog_product AS product ON product.id = movement.product_id
+        WHERE movement.order_uuid = %s AND movement.reason = %s
+        ORDER BY product.id {lock}
+    ) AS moved
+    WHERE catalog_product.id = moved.id AND catalog_product.stock + moved.delta >= 0
+    RETURNING catalog_product.id, catalog_product.name, catalog_product.final_price
+"""
 
 
 class InsufficientStock(DomainError):
@@ -35,49 +51,38 @@ def lock_products(keys: Mapping[int, object] | set[int]) -> dict[int, Product]:
     return {product.pk: product for product in locked}
 
 
-def take_stock(
-    products: Mapping[int, Product], *, quantities: Mapping[int, int], order_uuid: UUID, now: datetime
-) -> None:
-    """Sell `quantities` (by primary key) of the locked `products` to an order.
+def take_stock(*, quantities: Mapping[int, int], order_uuid: UUID, now: datetime) -> dict[int, Product]:
+    """Sell `quantities`, by primary key, to an order; answers with the products' names and prices. Locks them.
 
-    InsufficientStock, with nothing taken by the caller's rollback, when any product has fewer. The update is
-    conditional, so that it holds even where a lock does not.
+    InsufficientStock, with nothing taken by the caller's rollback, when any product has fewer. One that has been
+    deleted is missing from the answer, and the caller has to refuse.
     """
-    for key, quantity in quantities.items():
-        if products[key].stock < quantity:
-            raise InsufficientStock(product=products[key], requested=quantity)
-    taken = by_key(quantities)
-    rows = Product.objects.filter(pk__in=quantities, stock__gte=taken).update(
-        stock=F("stock") - taken, sold_count=F("sold_count") + taken
-    )
-    if rows != len(quantities):
-        raise sold_out_meanwhile(quantities)
-    record(
-        {key: -quantity for key, quantity in quantities.items()},
-        reason=Reason.SOLD,
-        order_uuid=order_uuid,
-        now=now,
-    )
-
-
-def sold_out_meanwhile(quantities: Mapping[int, int]) -> InsufficientStock:
-    """The refusal for the first product that has fewer than is wanted of it."""
-    product = Product.objects.filter(pk__in=quantities, stock__lt=by_key(quantities)).order_by("pk")[0]
-    return InsufficientStock(product=product, requested=quantities[product.pk])
+    deltas = {key: -quantity for key, quantity in quantities.items()}
+    record(deltas, reason=Reason.SOLD, order_uuid=order_uuid, now=now)
+    taken = follow_ledger(order_uuid=order_uuid, reason=Reason.SOLD)
+    if missing := quantities.keys() - taken.keys():
+        scarce = Product.objects.filter(pk__in=missing).order_by("pk").first()
+        if scarce:
+            raise InsufficientStock(product=scarce, requested=quantities[scarce.pk])
+    return taken
 
 
 def return_stock(*, order_uuid: UUID, reason: Reason, now: datetime) -> None:
     """Put back what the order took, of the products that still exist; a second time is an IntegrityError."""
     sold: QuerySet[StockMovement] = StockMovement.objects.filter(order_uuid=order_uuid, reason=Reason.SOLD)
-    quantities = {key: -delta for key, delta in sold.values_list("product_id", "delta")}
-    if not quantities:
-        return
-    lock_products(quantities)
-    returned = by_key(quantities)
-    Product.objects.filter(pk__in=quantities).update(
-        stock=F("stock") + returned, sold_count=F("sold_count") - returned
-    )
-    record(quantities, reason=reason, order_uuid=order_uuid, now=now)
+    deltas = {key: -delta for key, delta in sold.values_list("product_id", "delta")}
+    products = lock_products(deltas)
+    record({key: deltas[key] for key in products}, reason=reason, order_uuid=order_uuid, now=now)
+    follow_ledger(order_uuid=order_uuid, reason=reason)
+
+
+def follow_ledger(*, order_uuid: UUID, reason: Reason) -> dict[int, Product]:
+    """Move the stock of products by the order's movements; answers with those that had enough for it."""
+    can_lock = connection.features.has_select_for_update
+    statement = FOLLOW_LEDGER.format(lock=connection.ops.for_update_sql(of=("product",)) if can_lock else "")
+    key = StockMovement._meta.get_field("order_uuid").get_db_prep_save(order_uuid, connection)
+    moved = Product.objects.using(connection.alias).raw(statement, [key, reason.value])
+    return {product.pk: product for product in moved}
 
 
 def set_stock(product: Product, stock: int, *, now: datetime) -> None:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F, QuerySet, Sum
+from django.db import connection, transaction
+from django.db.models import F, Model, QuerySet, Sum
 
-from backend.errors import NotFound, ValidationError
+from backend.errors import DomainError, NotFound, ValidationError
 from backend.money import MAX_MINOR_UNITS, from_minor_units
 from catalog.models import Product
 from catalog.stock import InsufficientStock
@@ -40,6 +41,34 @@ class ProductRemoved:
 
 
 Change = PriceChanged | StockReduced | ProductRemoved
+
+# Inserts an owner's cart, or locks the one that is there: of two first writes at once, both have the same row.
+LOCK = """
+    INSERT INTO "orders_cart" ({owner}) VALUES (%s)
+    ON CONFLICT ({owner}) DO UPDATE SET {owner} = excluded.{owner}
+    RETURNING id, user_id, visitor
+"""
+# Puts so many more (or fewer) of a product into a locked cart, or does nothing where a rule is against it;
+# `refusal` knows the same rules by name.
+PUT = """
+    INSERT INTO "orders_cartitem" (cart_id, product_id, quantity, product_name, seen_price, added_at)
+    SELECT %(cart)s, product.id, COALESCE(line.quantity, 0) + %(more)s, product.name, product.final_price, %(now)s
+    FROM catalog_product AS product
+    LEFT JOIN orders_cartitem AS line ON line.cart_id = %(cart)s AND line.product_id = product.id
+    CROSS JOIN (
+        SELECT COUNT(*) AS lines, COALESCE(SUM(sold.price * item.quantity), 0) AS worth
+        FROM orders_cartitem AS item LEFT JOIN catalog_product AS sold ON sold.id = item.product_id
+        WHERE item.cart_id = %(cart)s
+    ) AS cart
+    WHERE product.id = %(product)s
+        AND (line.id IS NOT NULL OR cart.lines < %(most_lines)s)
+        AND COALESCE(line.quantity, 0) + %(more)s <= %(most_of_one)s
+        AND COALESCE(line.quantity, 0) + %(more)s <= product.stock
+        AND ROUND(100 * (cart.worth + product.price * %(more)s)) <= %(most_hundredths)s
+    ON CONFLICT (cart_id, product_id) DO UPDATE SET
+        quantity = excluded.quantity, product_name = excluded.product_name, seen_price = excluded.seen_price
+"""
+EMPTY = 'DELETE FROM "orders_cartitem" WHERE cart_id = %s RETURNING id, product_id, quantity, product_name'
 
 
 def items_of(owner: Owner | None) -> QuerySet[CartItem]:
@@ -101,14 +130,7 @@ class Cart:
     def add(self, product_pk: int, quantity: int, *, now: datetime) -> None:
         """Add to what is there. ValidationError, NotFound, InsufficientStock."""
         check_quantity(quantity)
-        cart = self.locked_or_new()
-        product = Product.objects.filter(pk=product_pk).first()
-        if product is None:
-            raise NotFound("product")
-        quantities = dict(cart.items.values_list("product_id", "quantity"))
-        if product_pk not in quantities and len(quantities) >= MAX_LINES:
-            raise ValidationError.of(productId=f"A cart holds at most {MAX_LINES} products.")
-        self.write(cart, product, quantities.get(product_pk, 0) + quantity, now=now)
+        self.put(self.locked_or_new(), product_pk, quantity, now=now)
 
     @transaction.atomic(durable=True)
     def update(self, product_pk: int, quantity: int, *, now: datetime) -> None:
@@ -119,10 +141,10 @@ class Cart:
         if quantity == 0:
             line.delete()
             return
-        product = Product.objects.filter(pk=product_pk).first()
-        if product is None:
-            raise ProductUnavailable(product_pk=product_pk, name=line.product_name)
-        self.write(line.cart, product, quantity, now=now)
+        try:
+            self.put(line.cart, product_pk, quantity - line.quantity, now=now)
+        except NotFound as gone:
+            raise ProductUnavailable(product_pk=product_pk, name=line.product_name) from gone
 
     @transaction.atomic(durable=True)
     def remove(self, product_pk: int) -> None:
@@ -144,12 +166,12 @@ class Cart:
         return models.Cart.objects.select_for_update().filter(**self.owner.lookup()).first()
 
     def locked_or_new(self) -> models.Cart:
+        """The same, in one statement; made where there is none."""
         assert self.owner is not None, "a cart is written for somebody"
-        cart = self.locked()
-        if cart is None:
-            # Two first writes may come at once: one inserts, and both lock what was inserted.
-            models.Cart.objects.bulk_create([models.Cart(**self.owner.lookup())], ignore_conflicts=True)
-            cart = models.Cart.objects.select_for_update().get(**self.owner.lookup())
+        user, visitor = self.owner.user, self.owner.visitor
+        column, key = ("user_id", user.pk) if user else ("visitor", stored(models.Cart, "visitor", visitor))
+        carts = models.Cart.objects.using(connection.alias)  # a write, whatever a router does with reads
+        [cart] = carts.raw(LOCK.format(owner=column), [key])
         return cart
 
     @staticmethod
@@ -160,32 +182,50 @@ class Cart:
         return line
 
     @staticmethod
-    def write(cart: models.Cart, product: Product, quantity: int, *, now: datetime) -> None:
-        """Write the line anew: from now on this is what the shopper has seen."""
-        if quantity > MAX_QUANTITY:
-            raise ValidationError.of(quantity=f"At most {MAX_QUANTITY} of a product.")
-        if quantity > product.stock:
-            raise InsufficientStock(product=product, requested=quantity)
-        line = CartItem(
-            cart=cart,
-            product=product,
-            quantity=quantity,
-            product_name=product.name,
-            seen_price=product.final_price,
-            added_at=now,
-        )
-        CartItem.objects.bulk_create(
-            [line],
-            update_conflicts=True,
-            unique_fields=["cart", "product"],
-            update_fields=["quantity", "product_name", "seen_price"],
-        )
-        worth = cart.items.aggregate(sum=Sum(F("product__price") * F("quantity")))["sum"]
-        check_payable_at_once(worth or Decimal(0))  # none where the product has gone this moment
+    def put(cart: models.Cart, product_pk: int, more: int, *, now: datetime) -> None:
+        """Write the line anew: from now on this is what the shopper has seen. NotFound, ValidationError, …"""
+        values = {
+            "cart": cart.pk,
+            "product": product_pk,
+            "more": more,
+            "now": stored(CartItem, "added_at", now),
+            "most_lines": MAX_LINES,
+            "most_of_one": MAX_QUANTITY,
+            "most_hundredths": int(100 * most_payable_at_once()),
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(PUT, values)
+            if not cursor.rowcount:
+                raise refusal(cart, product_pk, more)
 
     @staticmethod
-    def empty(cart: models.Cart) -> None:
-        cart.items.all().delete()
+    def empty(cart: models.Cart) -> list[CartItem]:
+        """Take everything out; answers with the lines, in the order in which they were put in."""
+        lines = CartItem.objects.using(connection.alias).raw(EMPTY, [cart.pk])
+        return sorted(lines, key=lambda line: line.pk)
+
+
+def refusal(cart: models.Cart, product_pk: int, more: int) -> DomainError:
+    """The rule of `PUT` that is against so many more of the product in the locked cart."""
+    product = Product.objects.filter(pk=product_pk).first()
+    if product is None:
+        return NotFound("product")
+    quantities = dict(cart.items.values_list("product_id", "quantity"))
+    quantity = quantities.get(product_pk, 0) + more
+    worth = cart.items.aggregate(sum=Sum(F("product__price") * F("quantity"), default=Decimal(0)))["sum"]
+    if product_pk not in quantities and len(quantities) >= MAX_LINES:
+        return ValidationError.of(productId=f"A cart holds at most {MAX_LINES} products.")
+    if quantity > MAX_QUANTITY:
+        return ValidationError.of(quantity=f"At most {MAX_QUANTITY} of a product.")
+    if quantity > product.stock:
+        return InsufficientStock(product=product, requested=quantity)
+    check_payable_at_once(worth + product.price * more)
+    return ValidationError.of(productId="The product has changed this moment. Please try again.")
+
+
+def stored(model: type[Model], field: str, value: Any) -> Any:
+    """The value as this database stores it, for a statement that the ORM does not write."""
+    return model._meta.get_field(field).get_db_prep_save(value, connection)
 
 
 def product_key(line: CartItem) -> int:
@@ -199,9 +239,13 @@ def check_quantity(quantity: int) -> None:
         raise ValidationError.of(quantity=f"Between 1 and {MAX_QUANTITY}.")
 
 
+def most_payable_at_once() -> Decimal:
+    return from_minor_units(MAX_MINOR_UNITS, settings.STORE_CURRENCY)
+
+
 def check_payable_at_once(total: Decimal) -> None:
     """ValidationError for a total that no payment could settle; a larger one may not even fit its column."""
-    most = from_minor_units(MAX_MINOR_UNITS, settings.STORE_CURRENCY)
+    most = most_payable_at_once()
     if total > most:
         raise ValidationError.of(quantity=f"At most {most} {settings.STORE_CURRENCY} can be paid at once.")
 
@@ -214,8 +258,8 @@ def join(visitor: Owner, user: Owner) -> None:
     The account's cart keeps the visitor's key, so that what another tab is just putting in arrives there too.
     """
     own = Cart(user).locked_or_new()
-    brought = Cart(visitor).locked()
-    if brought and brought != own:
+    brought = Cart(visitor).locked_or_new()  # also one that another tab is only making
+    if brought != own:
         merge(brought, into=own)
         brought.delete()
     models.Cart.objects.filter(pk=own.pk).update(visitor=visitor.visitor)

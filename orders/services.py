@@ -18,7 +18,7 @@ from orders.checkout import items_total
 from orders.errors import OrderNotEditable, PaymentUnavailable
 from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus, Payment
 from orders.owners import Owner
-from orders.payments.attempts import ensure_attempt, live_attempt, start_payment, start_pending
+from orders.payments.attempts import ensure_attempt, live_attempt, start_payment
 from orders.payments.refunds import promise_refund, refundable
 from orders.payments.settlement import PAID, try_settle
 
@@ -103,8 +103,7 @@ def retry_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
     NotFound, OrderNotEditable, PaymentUnavailable.
     """
     owned(owner, order_uuid)
-    ensure_attempt(order_uuid, now=now)
-    if not start_pending(order_uuid, now=now):
+    if not start_payment(ensure_attempt(order_uuid, now=now), now=now):
         raise PaymentUnavailable
 
 

@@ -136,12 +136,6 @@ def cancel_intent(payment: Payment) -> bool:
     return True
 
 
-def start_pending(order_uuid: UUID, *, now: datetime) -> bool:
-    """Start the order's live attempt, if it has one that is not started; False where Stripe could not be reached."""
-    payment = live_attempt(order_uuid)
-    return payment is None or start_payment(payment, now=now)
-
-
 def live_attempt(order_uuid: UUID, *, lock: bool = False) -> Payment | None:
     """The one attempt that is not cancelled; its row is locked if so asked, after the order's."""
     payments = Payment.objects.select_for_update() if lock else Payment.objects.all()
@@ -149,10 +143,9 @@ def live_attempt(order_uuid: UUID, *, lock: bool = False) -> Payment | None:
 
 
 @transaction.atomic(durable=True)
-def ensure_attempt(order_uuid: UUID, *, now: datetime) -> None:
-    """A pending order has a live attempt after this. OrderNotEditable for any other order. Locks the order."""
+def ensure_attempt(order_uuid: UUID, *, now: datetime) -> Payment:
+    """The pending order's live attempt, old or new. OrderNotEditable for any other order. Locks the order."""
     order = Order.objects.select_for_update().get(pk=order_uuid)
     if order.status != OrderStatus.PENDING:
         raise OrderNotEditable(OrderStatus(order.status))
-    if live_attempt(order_uuid) is None:
-        new_attempt(order, now=now)
+    return live_attempt(order_uuid) or new_attempt(order, now=now)

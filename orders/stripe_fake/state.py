@@ -3,7 +3,6 @@
 import json
 import secrets
 import sqlite3
-import string
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from orders.stripe_fake.errors import missing_resource
 Body = dict[str, Any]
 
 BUSY_TIMEOUT = 30.0
-ALPHANUMERIC = string.ascii_letters + string.digits
 
 SCHEMA = """
 PRAGMA journal_mode = WAL;
@@ -58,7 +56,7 @@ CREATE TABLE IF NOT EXISTS faults (
 
 
 def new_id(prefix: str) -> str:
-    return f"{prefix}_" + "".join(secrets.choice(ALPHANUMERIC) for _ in range(24))
+    return f"{prefix}_{secrets.token_hex(12)}"
 
 
 @dataclass(frozen=True, kw_only=True)

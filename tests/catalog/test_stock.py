@@ -1,13 +1,16 @@
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from catalog import stock
 from catalog.models import Product, StockMovement
-from catalog.stock import InsufficientStock, Reason, lock_products, return_stock, set_stock, take_stock
+from catalog.stock import InsufficientStock, Reason, return_stock, set_stock, take_stock
 from tests.factories import make_product
+from tests.races.interleaving import slip_in
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +22,7 @@ def take(order_uuid: object, **quantities: int) -> None:
     products = {product.name: product for product in Product.objects.filter(name__in=quantities)}
     by_key = {products[name].pk: quantity for name, quantity in quantities.items()}
     with transaction.atomic():
-        take_stock(lock_products(by_key), quantities=by_key, order_uuid=order_uuid, now=NOW)  # type: ignore[arg-type]
+        take_stock(quantities=by_key, order_uuid=order_uuid, now=NOW)  # type: ignore[arg-type]
 
 
 def stocks() -> dict[str, int]:
@@ -58,17 +61,28 @@ class TestTakeStock:
         assert stocks() == {"lamp": 5, "chair": 2}
         assert not Product.objects.filter(sold_count__gt=0).exists()
 
+    def test_leaves_out_deleted_products(self) -> None:
+        """Whoever sells has to refuse them."""
+        make_product(name="lamp", stock=5)
+        chair = make_product(name="chair")
+        quantities = {product.pk: 1 for product in Product.objects.all()}
+        chair.delete()
+        order = uuid4()
+        with transaction.atomic():
+            taken = take_stock(quantities=quantities, order_uuid=order, now=NOW)
+            transaction.set_rollback(True)
+        assert [(product.name, product.final_price) for product in taken.values()] == [("lamp", Decimal(10))]
+
     def test_says_sold_out(self) -> None:
         make_product(name="lamp", stock=0)
         with pytest.raises(InsufficientStock, match="sold out"):
             take(uuid4(), lamp=1)
 
-    def test_refuses_what_was_sold_since_the_rows_were_read(self) -> None:
+    def test_refuses_what_was_sold_before(self) -> None:
         lamp = make_product(name="lamp", stock=5)
-        read = {lamp.pk: Product.objects.get(pk=lamp.pk)}
         take(uuid4(), lamp=4)
         with pytest.raises(InsufficientStock) as refused, transaction.atomic():
-            take_stock(read, quantities={lamp.pk: 2}, order_uuid=uuid4(), now=NOW)
+            take_stock(quantities={lamp.pk: 2}, order_uuid=uuid4(), now=NOW)
         assert refused.value.available == 1
         assert stocks() == {"lamp": 1}
 
@@ -112,6 +126,17 @@ class TestReturnStock:
         chair.delete()
         with transaction.atomic():
             return_stock(order_uuid=order, reason=Reason.RETURNED, now=NOW)
+        assert stocks() == {"lamp": 5}
+
+    def test_leaves_out_a_product_that_is_deleted_this_moment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        make_product(name="lamp", stock=5)
+        chair = make_product(name="chair", stock=2)
+        order = uuid4()
+        take(order, lamp=3, chair=1)
+        slip_in(monkeypatch, stock, "lock_products", before=chair.delete)
+        with transaction.atomic():
+            return_stock(order_uuid=order, reason=Reason.RETURNED, now=NOW)
+        connection.check_constraints()
         assert stocks() == {"lamp": 5}
 
     def test_of_an_order_that_took_nothing(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 
+import orders.cart
 from accounts.models import User
 from catalog.models import Product
 from catalog.stock import set_stock
@@ -16,6 +18,7 @@ from orders.models import MAX_LINES, MAX_QUANTITY, Cart, CartItem, Order
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import PASSWORD, make_category, make_product, make_user
 from tests.orders.conftest import add_to_cart, checkout, nothing_changes, statements
+from tests.races.interleaving import slip_in
 
 pytestmark = pytest.mark.django_db
 
@@ -366,9 +369,23 @@ class TestAddToCart:
         add_to_cart(few, products[0])
         for product in products:
             add_to_cart(many, product)
-        assert statements(lambda: add_to_cart(few, products[0])) == statements(
-            lambda: add_to_cart(many, products[0])
-        )
+        # Session and user; the transaction with the cart and the line; the answer.
+        assert statements(lambda: add_to_cart(few, products[0])) == 7
+        assert statements(lambda: add_to_cart(many, products[0])) == 7
+
+    def test_the_first_one_takes_no_more(self, signed_in: Callable[[User], GraphQLClient]) -> None:
+        browser, product = signed_in(make_user()), make_product()
+        assert statements(lambda: add_to_cart(browser, product)) == 7
+
+    def test_what_has_changed_since_it_was_refused(
+        self, api: GraphQLClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lamp = make_product(stock=1)
+        slip_in(monkeypatch, orders.cart, "refusal", before=partial(restock, lamp, 2))
+        answer = add_to_cart(api, lamp, 2)
+        assert wrong_fields(answer) == ["productId"]
+        assert "Please try again" in answer["message"]
+        assert not CartItem.objects.exists()
 
 
 class TestUpdateCartItem:

@@ -468,9 +468,7 @@ class TestStripeIsDown:
 
 
 class TestStatements:
-    def test_at_most_25_for_a_cart_of_3_and_no_more_for_50(
-        self, signed_in: Callable[[User], GraphQLClient]
-    ) -> None:
+    def test_as_many_for_a_cart_of_50(self, signed_in: Callable[[User], GraphQLClient]) -> None:
         category, seller = make_category(), make_user()
         products = [make_product(category=category, user=seller) for _ in range(50)]
         counts = {}
@@ -480,9 +478,10 @@ class TestStatements:
                 add_to_cart(browser, product)
             counts[lines] = statements(lambda browser=browser: checkout(browser))  # type: ignore[misc]
             assert not CartItem.objects.exists()
-        assert counts[1] == counts[3] == counts[50] <= 25, counts
+        # Session and user; the transaction with 10 of its own; the intent; the answer's 3.
+        assert counts == {1: 18, 3: 18, 50: 18}
 
     def test_a_guests(self, api: GraphQLClient) -> None:
         for _ in range(3):
             add_to_cart(api, make_product())
-        assert statements(lambda: checkout(api)) <= 25
+        assert statements(lambda: checkout(api)) == 17

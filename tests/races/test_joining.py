@@ -29,6 +29,16 @@ class TestJoin:
         assert CartItem.objects.get(product=product, cart__user=user.user).quantity == 7
         assert models.Cart.objects.count() == 1
 
+    def test_against_the_first_write(self) -> None:
+        """The visitor's cart is only being made when the person signs in."""
+        product, now = make_product(stock=50), timezone.now()
+        for _ in range(5):
+            user, visitor = Owner(user=make_user()), Owner(visitor=uuid4())
+            add = partial(Cart(visitor).add, product.pk, 1, now=now)
+            at_once(add, add, partial(join, visitor, user), add)
+            assert CartItem.objects.get(cart__user=user.user).quantity == 3
+        assert models.Cart.objects.count() == 5
+
     def test_twice_at_once(self) -> None:
         user, product, now = Owner(user=make_user()), make_product(stock=50), timezone.now()
         visitor = Owner(visitor=uuid4())
