@@ -71,12 +71,15 @@ PUT = """
 EMPTY = 'DELETE FROM "orders_cartitem" WHERE cart_id = %s RETURNING id, product_id, quantity, product_name'
 
 
-def items_of(owner: Owner | None) -> QuerySet[CartItem]:
-    """The lines, each with its product's price, final price and stock of now; these are null once it is deleted."""
-    lines = CartItem.objects.filter(**owner.lookup("cart__")) if owner else CartItem.objects.none()
-    return lines.annotate(  # type: ignore[no-redef]  # declared on the model
+def items() -> QuerySet[CartItem]:
+    """All lines, each with its product's price, final price and stock of now; these are null once it is deleted."""
+    return CartItem.objects.annotate(  # type: ignore[no-redef]  # declared on the model
         price=F("product__price"), final_price=F("product__final_price"), stock=F("product__stock")
     )
+
+
+def items_of(owner: Owner | None) -> QuerySet[CartItem]:
+    return items().filter(**owner.lookup("cart__")) if owner else CartItem.objects.none()
 
 
 class Cart:

@@ -28,6 +28,15 @@ class Owner:
             return {f"{prefix}user": self.user}
         return {f"{prefix}visitor": self.visitor}
 
+    @property
+    def column(self) -> str:
+        """By which a row knows its owner, with the `key` in it."""
+        return "user" if self.user else "visitor"
+
+    @property
+    def key(self) -> int | UUID | None:
+        return self.user.pk if self.user else self.visitor
+
     def owns(self, order: Order) -> bool:
         return order.user_id == self.user.pk if self.user else order.visitor == self.visitor
 

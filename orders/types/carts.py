@@ -10,7 +10,7 @@ from strawberry import relay
 from backend import api
 from catalog.types import Product
 from orders import cart, models
-from orders.owners import owner_of
+from orders.owners import Owner, owner_of
 
 
 @strawberry_django.type(models.CartItem)
@@ -92,20 +92,30 @@ class Cart(relay.Node):
     def current(cls, info: api.Info) -> "Cart":
         """The caller's cart with all that the operation selects of its lines, in one go."""
         owner = owner_of(info.context.request)
-        lines = api.read(
-            lambda bind: cart.items_of(owner),
-            info,
-            model=models.CartItem,
-            answer="Cart",
-            paths=("items", "changes.item"),
-            only=("product", "quantity", "product_name", "seen_price"),
-        )
+        lines = lines_of(owner, info) if owner else []
         return cls(key="mine", cart=cart.Cart(owner, lines=lines))
 
     @classmethod
     def resolve_node(cls, node_id: str, *, info: api.Info, required: bool = False) -> "Cart | None":  # type: ignore[override]
         """The id is the same for everyone, and everyone's own cart is behind it."""
         return cls.current(info) if node_id == "mine" else None
+
+
+def lines_of(owner: Owner, info: api.Info) -> list[models.CartItem]:
+    def build(bind: api.Bind) -> QuerySet[models.CartItem]:
+        key = bind(owner.column, models.Cart._meta.get_field(owner.column))
+        return cart.items().filter(**{f"cart__{owner.column}": key})
+
+    return api.read(
+        build,
+        info,
+        model=models.CartItem,
+        values={owner.column: owner.key},
+        kept=owner.column,
+        answer="Cart",
+        paths=("items", "changes.item"),
+        only=("product", "quantity", "product_name", "seen_price"),
+    )
 
 
 def change_type(change: cart.Change) -> PriceChanged | StockReduced | ProductRemoved:
