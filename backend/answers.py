@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
+from secrets import token_hex
 from threading import Lock
 from time import monotonic
 from typing import Any
-from uuid import uuid4
 
 from django.conf import settings
 from graphql import FieldNode, OperationDefinitionNode, OperationType
@@ -22,6 +22,7 @@ StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 PATHS = ("/graphql/", "/graphql")
+METHODS = ("GET", "POST")
 # Where the view puts what it knows of its answer: a Shareable.
 SHAREABLE = "store.shareable"
 # Queries that tell a guest nothing but what all guests are told.
@@ -85,12 +86,13 @@ class Answers:
     def __init__(self, application: Application) -> None:
         self.application = application
         self.revision = revision.current()
+        self.session_cookie = settings.SESSION_COOKIE_NAME
         self.kept: OrderedDict[Any, Answer] = OrderedDict()
         self.held = 0
         self.lock = Lock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if self.revision is None or not is_guest(environ):
+        if self.revision is None or not self.is_for_guest(environ):
             return self.application(environ, start_response)
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if length > MAX_REQUEST_BYTES:
@@ -106,6 +108,15 @@ class Answers:
                 return answer
             self.keep(key, answer)
         return told(answer, environ, start_response)
+
+    def is_for_guest(self, environ: Environ) -> bool:
+        """Whether it is a question to the API by somebody of whom nothing is known."""
+        return (
+            environ["PATH_INFO"] in PATHS
+            and environ["REQUEST_METHOD"] in METHODS
+            and self.session_cookie not in environ.get("HTTP_COOKIE", "")
+            and "HTTP_TRANSFER_ENCODING" not in environ
+        )
 
     def is_current(self, answer: Answer) -> bool:
         assert self.revision is not None
@@ -148,16 +159,6 @@ class Answers:
             self.held -= size_of(key, answer)
 
 
-def is_guest(environ: Environ) -> bool:
-    """Whether it is a question to the API by somebody of whom nothing is known."""
-    return (
-        environ["PATH_INFO"] in PATHS
-        and environ["REQUEST_METHOD"] in ("GET", "POST")
-        and settings.SESSION_COOKIE_NAME not in environ.get("HTTP_COOKIE", "")
-        and "HTTP_TRANSFER_ENCODING" not in environ
-    )
-
-
 def made(body: bytes, headers: list[tuple[str, str]], *, tokens: bytes, zipped: bool) -> Answer:
     etag = f'"{sha256(body).hexdigest()[:32]}"'
     kept = [(name, value) for name, value in headers if name not in ("Content-Length", "X-Request-Id")]
@@ -172,7 +173,7 @@ def made(body: bytes, headers: list[tuple[str, str]], *, tokens: bytes, zipped: 
 
 def told(answer: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     known = environ.get("HTTP_IF_NONE_MATCH")
-    request_id = ("X-Request-Id", uuid4().hex)
+    request_id = ("X-Request-Id", token_hex(16))
     if known and environ["REQUEST_METHOD"] == "GET" and answer.etag in known:
         headers = [(name, value) for name, value in answer.headers if not name.startswith("Content-")]
         start_response("304 Not Modified", [*headers, request_id])
