@@ -1,0 +1,326 @@
+"""Answers to guests are kept, and never outlive what they tell."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from gzip import decompress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import Profile
+from backend import answers, revision
+from catalog.models import Category, Product
+from catalog.services import delete_product, update_product
+from orders.cart import Cart
+from orders.checkout import place
+from orders.models import Order, OrderStatus
+from orders.owners import Owner
+from reviews.models import Comment
+from tests.factories import (
+    make_address,
+    make_category,
+    make_comment,
+    make_product,
+    make_products,
+    make_staff,
+    make_user,
+)
+from tests.guests import Entrance
+from tests.races.conftest import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIST = "{ products { nodes { name price { amount } rating { count } seller { name } } } }"
+COMMENTS = "{ products { nodes { comments { nodes { body author { name } } } } } }"
+
+
+@pytest.fixture
+def entrance(settings: Settings, tmp_path: Path) -> Entrance:
+    settings.STORE_ANSWER_CACHE = True
+    settings.STORE_REVISION_FILE = tmp_path / "revision"
+    return Entrance()
+
+
+def buy(product: Product, **owner: Any) -> Order:
+    buyer = Owner(**(owner or {"visitor": uuid4()}))
+    Cart(buyer).add(product.pk, 1, now=timezone.now())
+    placed = place(
+        owner=buyer, shipping=make_address(), idempotency_key=uuid4(), expected_total=None, now=timezone.now()
+    )
+    return Order.objects.get(pk=placed.order_uuid)
+
+
+class TestKept:
+    def test_the_same_question_is_worked_out_once(self, entrance: Entrance) -> None:
+        make_product(name="lamp")
+        first, second = entrance.post(LIST), entrance.post(LIST)
+        assert first.data["products"]["nodes"][0]["name"] == "lamp"
+        assert (second.status, second.body) == (200, first.body)
+        assert entrance.worked_out == 1
+        same = first.headers.keys() & second.headers.keys() - {"X-Request-Id"}
+        assert {name: first.headers[name] for name in same} == {name: second.headers[name] for name in same}
+        assert len({first.headers["X-Request-Id"], second.headers["X-Request-Id"]}) == 2
+        assert first.headers["Content-Security-Policy"]
+
+    def test_another_question_is_another(self, entrance: Entrance) -> None:
+        make_products(2)
+        query = "query($first: Int) { products(first: $first) { nodes { slug } } }"
+        sizes = [len(entrance.post(query, {"first": first}).data["products"]["nodes"]) for first in (1, 2, 1)]
+        assert sizes == [1, 2, 1]
+        assert entrance.worked_out == 2
+
+    @pytest.mark.parametrize(
+        ("name", "values"),
+        [
+            ("HTTP_ORIGIN", ("http://localhost:3000", "http://localhost:5173")),
+            ("HTTP_ACCEPT", ("application/json", "application/graphql-response+json")),
+            ("HTTP_HOST", ("127.0.0.1", "localhost")),
+        ],
+    )
+    def test_apart_for_whatever_the_answer_depends_on(
+        self, entrance: Entrance, name: str, values: tuple[str, str]
+    ) -> None:
+        replies = [entrance.post(LIST, **{name: value}) for value in (*values, *values)]
+        assert entrance.worked_out == 2
+        assert [reply.status for reply in replies] == [200] * 4
+        assert replies[0].headers.get("Content-Type") == replies[2].headers.get("Content-Type")
+        if name == "HTTP_ORIGIN":
+            allowed = [reply.headers["access-control-allow-origin"] for reply in replies]
+            assert allowed == [*values, *values]
+
+    def test_compressed_for_those_who_can_read_it(self, entrance: Entrance) -> None:
+        make_products(20)
+        plain = entrance.post(LIST)
+        zipped = [entrance.post(LIST, HTTP_ACCEPT_ENCODING="br, gzip") for _ in range(2)]
+        assert entrance.worked_out == 2
+        for reply in zipped:
+            assert reply.headers["Content-Encoding"] == "gzip"
+            assert reply.headers["Content-Length"] == str(len(reply.body))
+            assert decompress(reply.body) == plain.body
+        assert "Content-Encoding" not in plain.headers
+        assert zipped[0].headers["ETag"] != plain.headers["ETag"]
+
+    def test_forgets_what_was_asked_longest_ago(
+        self, entrance: Entrance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(answers, "MAX_HELD_BYTES", 3 * answers.OVERHEAD_BYTES)
+        for number in range(5):
+            entrance.post(f"{{ shop {{ currency }} }} # {number}")
+        assert len(entrance.answers.kept) <= 3
+        assert entrance.answers.held <= 3 * answers.OVERHEAD_BYTES
+
+    def test_only_for_a_while(self, entrance: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(answers, "MAX_AGE_SECONDS", -1)
+        entrance.post(LIST)
+        entrance.post(LIST)
+        assert entrance.worked_out == 2
+
+    def test_not_where_it_is_switched_off(self, entrance: Entrance, settings: Settings) -> None:
+        settings.STORE_ANSWER_CACHE = False
+        off = Entrance()
+        off.post(LIST)
+        off.post(LIST)
+        assert off.worked_out == 2
+
+
+class TestByGet:
+    def test_a_hash_is_answered_and_known_again(self, entrance: Entrance) -> None:
+        make_product(name="lamp")
+        digest = sha256(LIST.encode()).hexdigest()
+        named = {"extensions": json.dumps({"persistedQuery": {"version": 1, "sha256Hash": digest}})}
+        assert json.loads(entrance.get(named).body)["errors"][0]["message"] == "PersistedQueryNotFound"
+        for _ in range(2):  # the document must reach Django each time, which keeps it
+            entrance.get({**named, "query": LIST})
+        assert entrance.worked_out == 3
+        first = entrance.get(named)
+        assert first.data["products"]["nodes"][0]["name"] == "lamp"
+        assert first.headers["Cache-Control"] == "public, max-age=0, must-revalidate"
+        assert {"Cookie", "Origin", "Accept", "Accept-Encoding"} <= set(first.headers["Vary"].split(", "))
+        again = entrance.get(named, HTTP_IF_NONE_MATCH=first.headers["ETag"])
+        assert (again.status, again.body) == (304, b"")
+        assert again.headers["ETag"] == first.headers["ETag"]
+        Product.objects.update(name="light")
+        changed = entrance.get(named, HTTP_IF_NONE_MATCH=first.headers["ETag"])
+        assert (changed.status, changed.data["products"]["nodes"][0]["name"]) == (200, "light")
+
+
+class TestNotKept:
+    def test_what_is_somebodys_own(self, entrance: Entrance) -> None:
+        for query in ("{ me { email } }", "{ cart { totalQuantity } }", "{ shop { currency } cart { id } }"):
+            for _ in range(2):
+                reply = entrance.post(query)
+                assert reply.headers["Cache-Control"] == "private, no-store"
+        assert entrance.worked_out == 6
+
+    def test_what_anybody_known_asks(self, entrance: Entrance) -> None:
+        for _ in range(2):
+            reply = entrance.post(LIST, HTTP_COOKIE=f"{django_settings.SESSION_COOKIE_NAME}=of-somebody")
+            assert reply.headers["Cache-Control"] == "private, no-store"
+        assert entrance.worked_out == 2
+
+    def test_a_mutation(self, entrance: Entrance) -> None:
+        for _ in range(2):
+            assert entrance.post("mutation { logout }").data == {"logout": True}
+        assert entrance.worked_out == 2
+
+    def test_an_error(self, entrance: Entrance) -> None:
+        for _ in range(2):
+            assert b"BAD_USER_INPUT" in entrance.post("{ products(first: 0) { totalCount } }").body
+        assert entrance.worked_out == 2
+
+    def test_what_another_site_asks(self, entrance: Entrance) -> None:
+        entrance.post(LIST)
+        assert entrance.post(LIST, HTTP_ORIGIN="https://evil.example").status == 403
+        assert entrance.post(LIST, HTTP_HOST="evil.example").status == 400
+
+
+CHANGES: dict[str, Callable[[Product], object]] = {
+    "a name": lambda product: Product.objects.filter(pk=product.pk).update(name="light"),
+    "a price, by its seller": lambda product: update_product(
+        user=product.user, product_pk=product.pk, changes={"price": 3}, now=timezone.now()  # type: ignore[typeddict-item]
+    ),
+    "a new product": lambda product: make_product(),
+    "many new products": lambda product: make_products(3),
+    "a deleted product": lambda product: delete_product(user=product.user, product_pk=product.pk),
+    "a rating": lambda product: make_comment(product=product, rating=1),
+    "a seller's name": lambda product: Profile.objects.filter(user=product.user).update(name="Grace"),
+}
+
+
+class TestChanges:
+    @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+    def test_are_told_at_once(self, entrance: Entrance, change: Callable[[Product], object]) -> None:
+        product = make_product(user=make_staff())
+        before = entrance.post(LIST)
+        change(product)
+        after = entrance.post(LIST)
+        assert after.data != before.data
+        assert after.data == Entrance().post(LIST).data
+
+    def test_of_a_comment(self, entrance: Entrance) -> None:
+        comment = make_comment(body="good")
+        assert b"good" in entrance.post(COMMENTS).body
+        Comment.objects.filter(pk=comment.pk).update(active=False)
+        assert b"good" not in entrance.post(COMMENTS).body
+
+    def test_of_a_category(self, entrance: Entrance) -> None:
+        make_category("Light")
+        query = "{ categories { name } }"
+        assert b"Light" in entrance.post(query).body
+        Category.objects.update(name="Lamps")
+        assert b"Lamps" in entrance.post(query).body
+
+    def test_that_are_rolled_back_leave_all_as_it_was(self, entrance: Entrance) -> None:
+        make_product(name="lamp")
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            Product.objects.update(name="light")
+            raise ZeroDivisionError
+        for _ in range(2):
+            assert entrance.post(LIST).data["products"]["nodes"][0]["name"] == "lamp"
+        assert entrance.worked_out == 1  # and nobody holds the lock
+
+    def test_that_are_going_on_keep_nothing(self, entrance: Entrance) -> None:
+        make_product(name="lamp")
+        with transaction.atomic():
+            Product.objects.update(name="light")
+            [reply] = at_once(lambda: entrance.post(LIST))
+            assert reply.data["products"]["nodes"][0]["name"] == "lamp"
+            assert entrance.answers.kept == {}
+        assert entrance.post(LIST).data["products"]["nodes"][0]["name"] == "light"
+
+    def test_that_died_with_their_process_hold_up_nobody(self, entrance: Entrance, tmp_path: Path) -> None:
+        die = "import os; change = Change(Revision(Path(os.environ['FILE']))); change.add(0); os.abort()"
+        code = f"from pathlib import Path; from backend.revision import Change, Revision; {die}"
+        before = entrance.post(LIST)
+        environment = {**os.environ, "FILE": str(tmp_path / "revision")}
+        assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode < 0
+        for _ in range(2):
+            assert entrance.post(LIST).data == before.data
+        assert entrance.worked_out == 2
+
+
+SHOWS_SALES = (
+    "{ products { nodes { stock } } }",
+    "{ products { nodes { isAvailable } } }",
+    "{ products(filter: {inStock: true}) { nodes { name } } }",
+    "query($filter: ProductFilter) { products(filter: $filter) { totalCount } }",
+    "{ products { facets { inStock } } }",
+    "{ products(sort: BEST_SELLING) { nodes { name } } }",
+    '{ search(term: "thing") { ... on ProductConnection { nodes { name } } } }',
+    '{ searchSuggestions(prefix: "pro") }',
+    "{ products { nodes { related { name } } } }",
+    '{ search(term: "xyzzy") { ... on NoProductMatches { suggestions } } }',
+)
+# The others tell what has been sold by an order of theirs, which one sale need not change.
+SHOWN_AT_ONCE = re.compile(r"stock|isAvailable|\$filter", re.IGNORECASE)
+
+
+class TestSales:
+    @pytest.mark.parametrize("query", SHOWS_SALES)
+    def test_are_told_at_once_where_they_show(self, entrance: Entrance, query: str) -> None:
+        for number in range(3):
+            make_product(name=f"Product {number}", stock=1)
+        variables = {"filter": {"inStock": True}} if "$filter" in query else {}
+        before = entrance.post(query, variables)
+        buy(Product.objects.get(name="Product 0"))
+        after = entrance.post(query, variables)
+        assert after.data == Entrance().post(query, variables).data
+        assert entrance.worked_out == 2
+        if SHOWN_AT_ONCE.search(query):
+            assert after.data != before.data
+
+    def test_of_the_author_of_a_comment(self, entrance: Entrance) -> None:
+        product, author = make_product(), make_user()
+        make_comment(product=product, user=author)
+        query = "{ products { nodes { comments { nodes { verifiedPurchase } } } } }"
+        order = buy(product, user=author)
+        assert b"true" not in entrance.post(query).body
+        Order.objects.filter(pk=order.pk).update(status=OrderStatus.PAID, paid_at=timezone.now())
+        assert b"true" in entrance.post(query).body
+
+    def test_leave_the_rest(self, entrance: Entrance) -> None:
+        product = make_product()
+        entrance.post(LIST)
+        buy(product)
+        entrance.post(LIST)
+        assert entrance.worked_out == 1
+
+
+class TestTopic:
+    @pytest.mark.parametrize(
+        ("sql", "topic"),
+        [
+            ('INSERT INTO "catalog_product" ("name") VALUES (%s)', revision.CATALOGUE),
+            ('UPDATE "catalog_product" SET "name" = %s WHERE "id" = %s', revision.CATALOGUE),
+            ('UPDATE "catalog_product" SET "stock" = %s, "name" = %s', revision.CATALOGUE),
+            ('UPDATE catalog_product SET name = %s, stock = %s', revision.CATALOGUE),
+            ('DELETE FROM "catalog_product" WHERE "id" IN (%s)', revision.CATALOGUE),
+            ('TRUNCATE "catalog_product"', revision.CATALOGUE),
+            ('INSERT OR IGNORE INTO "reviews_comment" ("id") VALUES (%s)', revision.CATALOGUE),
+            ('WITH a AS (SELECT 1) UPDATE "accounts_profile" SET "name" = %s', revision.CATALOGUE),
+            ('UPDATE "catalog_product" SET "stock" = ("catalog_product"."stock" - %s)', revision.SALES),
+            (
+                'UPDATE "catalog_product" SET "stock" = CASE WHEN ("catalog_product"."id" = %s) THEN %s END, '
+                '"sold_count" = %s WHERE "catalog_product"."id" IN (%s)',
+                revision.SALES,
+            ),
+            ('UPDATE "orders_order" SET "status" = %s', revision.SALES),
+            ('INSERT INTO "orders_orderitem" ("id") VALUES (%s)', revision.SALES),
+            ('INSERT INTO "orders_cartitem" ("id") SELECT "id" FROM "catalog_product"', None),
+            ('UPDATE "accounts_user" SET "last_login" = %s', None),
+            ('UPDATE "catalog_productimage" SET "name" = %s', None),
+        ],
+    )
+    def test_of_a_statement(self, sql: str, topic: int | None) -> None:
+        assert revision.topic_of(sql) == topic
