@@ -1,4 +1,4 @@
-"""Whole answers for guests, kept in front of Django: the same question is not worked out twice while nothing changes."""
+"""Whole answers to guests, kept in front of Django: while nothing changes, a question is worked out once."""
 
 import gzip
 import re
@@ -56,9 +56,7 @@ class Shareable:
     changes_with_sales: bool
 
 
-def shareable(
-    operation: OperationDefinitionNode, text: str, variables: dict[str, Any]
-) -> Shareable | None:
+def shareable(operation: OperationDefinitionNode, text: str, variables: dict[str, Any]) -> Shareable | None:
     """Whether and how the answer to a guest may be kept, by what the operation asks for."""
     public = operation.operation is OperationType.QUERY and all(
         isinstance(field, FieldNode) and field.name.value in PUBLIC
@@ -101,13 +99,14 @@ class Answers:
         zipped = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
         key = (body, zipped, *map(environ.get, KEYED))
         answer = self.kept.get(key)
-        if answer is None or not self.is_current(answer):
-            environ["wsgi.input"] = BytesIO(body)
-            answer = self.ask(environ, start_response, zipped=zipped)
-            if not isinstance(answer, Answer):
-                return answer
-            self.keep(key, answer)
-        return told(answer, environ, start_response)
+        if answer and self.is_current(answer):
+            return told(answer, environ, start_response)
+        environ["wsgi.input"] = BytesIO(body)
+        given = self.ask(environ, start_response, zipped=zipped)
+        if not isinstance(given, Answer):
+            return given
+        self.keep(key, given)
+        return told(given, environ, start_response)
 
     def is_for_guest(self, environ: Environ) -> bool:
         """Whether it is a question to the API by somebody of whom nothing is known."""
@@ -166,9 +165,7 @@ def made(body: bytes, headers: list[tuple[str, str]], *, tokens: bytes, zipped: 
         body, etag = gzip.compress(body, mtime=0), f'{etag[:-1]}-gzip"'
         kept.append(("Content-Encoding", "gzip"))
     kept += [("ETag", etag), ("Content-Length", str(len(body)))]
-    return Answer(
-        tokens=tokens, expires=monotonic() + MAX_AGE_SECONDS, headers=kept, body=body, etag=etag
-    )
+    return Answer(tokens=tokens, expires=monotonic() + MAX_AGE_SECONDS, headers=kept, body=body, etag=etag)
 
 
 def told(answer: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -68,11 +68,12 @@ class Change:
     """A change of public data that is going on, until `end` or until it is let go of."""
 
     def __init__(self, revision: Revision) -> None:
-        self.descriptor = revision.opened()
+        self.descriptor: int | None = revision.opened()
         self.topics: set[int] = set()
         flock(self.descriptor, LOCK_SH)
 
     def add(self, topic: int) -> None:
+        assert self.descriptor is not None
         if topic not in self.topics:
             self.topics.add(topic)
             os.pwrite(self.descriptor, os.urandom(TOKEN), topic)
@@ -91,7 +92,9 @@ def watch(connection: Any, **_: Any) -> None:
         connection.execute_wrappers.append(note_write)
 
 
-def note_write(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+def note_write(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
     topic = None if sql.startswith("SELECT") else topic_of(sql)
     revision = current()
     if topic is None or revision is None:

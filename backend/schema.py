@@ -23,12 +23,16 @@ from backend.api.scalars import SCALARS
 from backend.documents import Document, documents
 from backend.limits import check_variables
 
-
 logger = logging.getLogger("backend.plans")
 
 
 class MutationByGet(Exception):
     """A mutation where only queries are allowed."""
+
+
+def require_query(operation: OperationDefinitionNode) -> None:
+    if operation.operation is not OperationType.QUERY:
+        raise MutationByGet
 
 
 class Schema(strawberry.Schema):
@@ -47,8 +51,8 @@ class Schema(strawberry.Schema):
             check_variables(variables)
             document = documents.get(text, self)
             operation = document.operation(operation_name)
-            if only_queries and operation.operation is not OperationType.QUERY:
-                raise MutationByGet
+            if only_queries:
+                require_query(operation)
             weight = document.weight(operation, variables)
             extensions["cost"] = {"requested": weight.total, "maximum": settings.STORE_MAX_COST}
             if document.errors:
@@ -58,9 +62,9 @@ class Schema(strawberry.Schema):
         except MutationByGet:
             raise
         except Exception as error:
-            known = isinstance(error, GraphQLError)
-            found = error if known else GraphQLError(str(error), original_error=error)
-            return ExecutionResult(data=None, errors=[found], extensions=extensions)
+            if not isinstance(error, GraphQLError):
+                error = GraphQLError(str(error), original_error=error)
+            return ExecutionResult(data=None, errors=[error], extensions=extensions)
         return ExecutionResult(data=result.data, errors=result.errors, extensions=extensions)
 
     def executed(
@@ -85,7 +89,7 @@ class Schema(strawberry.Schema):
             variable_values=variables,
             operation_name=operation.name.value if operation.name else None,
             executor_class=self.execution_context_class,
-            is_awaitable=lambda value: False,  # type: ignore[arg-type,return-value]  # no resolver is asynchronous
+            is_awaitable=lambda value: False,  # type: ignore[arg-type]  # no resolver is asynchronous
         )
         assert isinstance(result, graphql.ExecutionResult)
         return result

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Model, QuerySet, Sum
+from django.db.models import F, Field, Model, QuerySet, Sum
 
 from backend.errors import DomainError, NotFound, ValidationError
 from backend.money import MAX_MINOR_UNITS, from_minor_units
@@ -228,7 +228,7 @@ def refusal(cart: models.Cart, product_pk: int, more: int) -> DomainError:
 
 def stored(model: type[Model], field: str, value: Any) -> Any:
     """The value as this database stores it, for a statement that the ORM does not write."""
-    return model._meta.get_field(field).get_db_prep_save(value, connection)
+    return cast(Field[Any, Any], model._meta.get_field(field)).get_db_prep_save(value, connection)
 
 
 def product_key(line: CartItem) -> int:

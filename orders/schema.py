@@ -1,8 +1,7 @@
 """Cart, checkout and orders: queries and mutations."""
 
-from uuid import UUID
-
 from collections.abc import Callable
+from uuid import UUID
 
 import strawberry
 from django.db.models import QuerySet

@@ -38,12 +38,12 @@ class Entrance:
 
     def post(self, query: str, variables: dict[str, Any] | None = None, **headers: str) -> Reply:
         body = json.dumps({"query": query, "variables": variables or {}}).encode()
-        return self.send("POST", body=body, CONTENT_TYPE="application/json", **headers)
+        return self.send("POST", {"CONTENT_TYPE": "application/json", **headers}, body=body)
 
     def get(self, parameters: dict[str, str], **headers: str) -> Reply:
-        return self.send("GET", QUERY_STRING=urlencode(parameters), **headers)
+        return self.send("GET", {"QUERY_STRING": urlencode(parameters), **headers})
 
-    def send(self, method: str, *, body: bytes = b"", **headers: str) -> Reply:
+    def send(self, method: str, headers: dict[str, str], *, body: bytes = b"") -> Reply:
         environ = {
             "REQUEST_METHOD": method,
             "PATH_INFO": "/graphql/",

@@ -6,7 +6,7 @@ from backend.api.keyset import MAX_COUNT, CountUpTo, Page, Sort
 from backend.api.lists import nested, plain_page, size_within
 from backend.api.mutation import answering, mutation
 from backend.api.nodes import every, field, id_of, is_below_list, key_of, node, one, read
-from backend.api.rows import Bind
+from backend.api.rows import Bind, column_of
 from backend.api.types import (
     Deleted,
     Done,
@@ -43,6 +43,7 @@ __all__ = [
     "UserError",
     "ValidationError",
     "answering",
+    "column_of",
     "every",
     "field",
     "id_of",

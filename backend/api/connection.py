@@ -13,7 +13,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 from backend.api.context import Info
 from backend.api.keyset import MAX_COUNT, CountUpTo, Page, Slice, Sort
 from backend.api.nodes import keys_of, opened, read
-from backend.api.rows import Bind, Row, Statement
+from backend.api.rows import Bind, Row, Statement, column_of
 
 if TYPE_CHECKING:
     from backend.api.nodes import Found
@@ -77,7 +77,7 @@ def page(
         info,
         model=queryset.model,
         values=cut.values,
-        kept=selector and (selector, cut.form),
+        kept=None if selector is None else (selector, cut.form),
         answer=answer,
         paths=NODE_PATHS,
         only=hints(cut, queryset),
@@ -110,9 +110,9 @@ def nested_page(
         alone = selector if len(keys) == 1 else None
 
         def build(bind: Bind) -> models.QuerySet[Any]:
-            if not alone:
+            if alone is None:
                 return cut.one_more_of_each(queryset, parent=parent, keys=keys)
-            key = bind("parent", queryset.model._meta.get_field(parent))
+            key = bind("parent", column_of(queryset.model, parent))
             return cut.one_more(queryset.filter(**{parent: key}), bind=bind)
 
         rows = read(
@@ -120,14 +120,15 @@ def nested_page(
             info,
             model=queryset.model,
             values={**cut.values, "parent": root.pk},
-            kept=alone and (alone, cut.form),
+            kept=None if alone is None else (alone, cut.form),
             answer=answer,
             paths=NODE_PATHS,
             only=hints(cut, queryset),
         )
         pages: dict[Any, list[Any]] = {key: [] for key in keys}
         for row in rows:
-            pages[root.pk if alone else row.parent_key].append(row)
+            pages[row.parent_key if alone is None else root.pk].append(row)
+
         def counted() -> dict[Any, int]:
             number = CountUpTo(queryset.filter(**{parent: OuterRef("pk")}))
             parents = model_of(root)._base_manager.filter(pk__in=keys)

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from backend.errors import Unauthenticated
 
 if TYPE_CHECKING:
-    from backend.answers import Shareable
     from accounts.models import User
+    from backend.answers import Shareable
 
 
 class Context:
@@ -22,7 +22,7 @@ class Context:
         self.response = response
         self.memo: dict[Any, Any] = {}
         self.outcomes: dict[str, Any] = {}
-        self.shareable: "Shareable | None" = None
+        self.shareable: Shareable | None = None
 
     @property
     def user(self) -> "User | AnonymousUser":

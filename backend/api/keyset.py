@@ -134,9 +134,7 @@ class Slice:
         """The bounds, by the names under which `one_more` binds them."""
         return dict(chain(numbered("after", self.after or ()), numbered("before", self.before or ())))
 
-    def bounded(
-        self, queryset: models.QuerySet[Any], *, bind: Bind | None = None
-    ) -> models.QuerySet[Any]:
+    def bounded(self, queryset: models.QuerySet[Any], *, bind: Bind | None = None) -> models.QuerySet[Any]:
         """The rows within the bounds, in the order in which the page is to be read."""
         row = RowValue(*(F(column) for column in self.sort.columns))
         fields = [column_field(queryset, column) for column in self.sort.columns]
@@ -148,9 +146,7 @@ class Slice:
                 queryset = queryset.filter(RowComparison(row, sign, RowValue(*values)))
         return queryset.order_by(*self.sort.order_by(backwards=self.backwards))
 
-    def one_more(
-        self, queryset: models.QuerySet[Any], *, bind: Bind | None = None
-    ) -> models.QuerySet[Any]:
+    def one_more(self, queryset: models.QuerySet[Any], *, bind: Bind | None = None) -> models.QuerySet[Any]:
         """The page's rows and one beyond, by which it is known whether there are more."""
         rows = self.bounded(queryset, bind=bind)[: self.size + 1]
         if queryset.query.annotations:

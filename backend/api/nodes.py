@@ -20,7 +20,7 @@ from strawberry_django.optimizer import OptimizerStore, optimize
 
 from backend.api.context import Info
 from backend.api.plans import PlannedInfo
-from backend.api.rows import Bind, Unreadable, share_peers, values_of
+from backend.api.rows import Bind, Unreadable, column_of, share_peers, values_of
 from backend.errors import BadUserInput
 
 Row = TypeVar("Row", bound=models.Model)
@@ -86,10 +86,10 @@ def one(found: "Found[Row]", info: Info, **lookups: Any) -> Row | None:
     queryset, selector = opened(found)
 
     def build(bind: Bind) -> models.QuerySet[Row]:
-        bound = {name: bind(name, queryset.model._meta.get_field(name)) for name in lookups}
+        bound = {name: bind(name, column_of(queryset.model, name)) for name in lookups}
         return queryset.filter(**bound)[:1]
 
-    kept = selector and (selector, tuple(lookups))
+    kept = None if selector is None else (selector, tuple(lookups))
     rows = read(build, info, model=queryset.model, values=lookups, kept=kept)
     return rows[0] if rows else None
 

@@ -14,10 +14,10 @@ from django.db import models
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLField,
     GraphQLObjectType,
     GraphQLResolveInfo,
-    InlineFragmentNode,
     ListValueNode,
     ObjectValueNode,
     SelectionSetNode,
@@ -59,9 +59,7 @@ class Plan:
         self.core = schema._schema
         self.operation = operation
         self.fragments = {
-            node.name.value: node
-            for node in document.definitions
-            if isinstance(node, FragmentDefinitionNode)
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
         if operation.directives:
             raise Unplanned
@@ -95,7 +93,7 @@ class Plan:
                 yield node
                 continue
             fragment: Any = node
-            if not isinstance(node, InlineFragmentNode):
+            if isinstance(node, FragmentSpreadNode):
                 name = node.name.value
                 if name in entered:
                     continue
@@ -125,9 +123,9 @@ class Plan:
             for key, nodes in self.collected(selections, type_).items()
         ]
 
-        def read(source: Any, run: Run) -> dict[str, Any] | None:
+        def read(source: Any, run: Run) -> Any:
             if source is None:
-                return nothing(required)
+                return nothing(required=required)
             return {key: read_field(source, run) for key, read_field in fields}
 
         return read
@@ -148,13 +146,13 @@ class Plan:
         if definition.arguments or definition.extensions or definition.base_resolver.info_parameter:
             resolve = self.resolver(field, definition, place)
             return lambda source, run: complete(resolve(source, run), run)
-        function = definition.base_resolver.wrapped_func
+        function: Any = definition.base_resolver.wrapped_func
         return lambda source, run: complete(function(source), run)
 
     def resolver(self, field: GraphQLField, definition: StrawberryField, place: "Place") -> Read:
         base = definition.base_resolver
         assert base is not None
-        function = base.wrapped_func
+        function: Any = base.wrapped_func
         with_info = base.info_parameter is not None
         arguments = self.arguments(field, definition, place.nodes[0])
         if definition.extensions:
@@ -163,7 +161,7 @@ class Plan:
             def inner(source: Any, info: PlannedInfo, **values: Any) -> Any:
                 return function(source, info=info, **values) if with_info else function(source, **values)
 
-            return lambda source, run: extension.resolve(  # type: ignore[attr-defined]  # ours are synchronous
+            return lambda source, run: extension.resolve(
                 inner, source, PlannedInfo(place, run), **arguments(run)
             )
         if with_info:
@@ -194,7 +192,11 @@ class Plan:
             complete = self.completer(type_.of_type, nodes, place.in_list())
 
             def complete_all(values: Any, run: Run) -> list[Any] | None:
-                return nothing(required) if values is None else [complete(value, run) for value in values]
+                return (
+                    nothing(required=required)
+                    if values is None
+                    else [complete(value, run) for value in values]
+                )
 
             return complete_all
         selections = [node.selection_set for node in nodes if node.selection_set]
@@ -204,7 +206,7 @@ class Plan:
 
         def read(value: Any, run: Run) -> Any:
             if value is None:
-                return nothing(required)
+                return nothing(required=required)
             name = typename(value, self.concrete(type_))
             if name not in readers:
                 readers[name] = self.object_reader(selections, self.core.get_type(name), place)
@@ -220,6 +222,7 @@ class Plan:
         """Of the model's rows that stand at the dotted paths below this place. Unreadable."""
         start: Any = self.core.get_type(answer) if answer else get_named_type(place.return_type)
         selections: list[SelectionSetNode] = []
+        below: Selections
         found: Any = None
         for path in paths:
             below = [node.selection_set for node in place.nodes if node.selection_set]
@@ -243,9 +246,7 @@ class Plan:
                 child = get_named_type(concrete.fields[path[0]].type)
             for nodes in self.collected(selections, concrete).values():
                 below += [
-                    node.selection_set
-                    for node in nodes
-                    if node.name.value == path[0] and node.selection_set
+                    node.selection_set for node in nodes if node.name.value == path[0] and node.selection_set
                 ]
         return self.at(path[1:], child, below)
 
@@ -270,7 +271,7 @@ class Plan:
                 shape.add(column)
             else:
                 below = [node.selection_set for node in nodes if node.selection_set]
-                self.fill(shape.relation(column), child, below)  # type: ignore[arg-type]  # no unions of models
+                self.fill(shape.relation(column), child, below)
 
 
 class Run:
@@ -361,7 +362,7 @@ class PlannedInfo(strawberry.Info[Context, None]):
             operation=plan.operation,
             variable_values=self.run.variables,
             context=self.run.context,
-            is_awaitable=lambda value: False,  # type: ignore[arg-type,return-value]
+            is_awaitable=lambda value: False,  # type: ignore[arg-type]
             abort_signal=None,
             async_helpers=None,  # type: ignore[arg-type]
         )
@@ -407,7 +408,8 @@ def is_changeable(value: Any) -> bool:
     return isinstance(value, VariableNode | ObjectValueNode)
 
 
-def nothing(required: bool) -> None:
+def nothing(*, required: bool) -> Any:
+    """Null, where the schema allows it."""
     if required:
         raise Unplanned
 
@@ -418,7 +420,7 @@ def leaf_completer(type_: Any, *, required: bool) -> Read:
     def complete(value: Any, run: Run) -> Any:
         if type(value) is passing:
             return value
-        return nothing(required) if value is None else serialize(value)
+        return nothing(required=required) if value is None else serialize(value)
 
     return complete
 

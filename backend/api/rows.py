@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias, cast
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
@@ -28,7 +28,7 @@ class Row:
 
     @property
     def pk(self) -> Any:
-        return self.__dict__[self.model._meta.pk.attname]  # type: ignore[union-attr]  # it has one
+        return self.__dict__[self.model._meta.pk.attname]
 
 
 class StoredFile(NamedTuple):
@@ -103,6 +103,11 @@ class Shape:
         return make, end
 
 
+def column_of(model: type[models.Model], name: str) -> Field:
+    """The model's field of this name, which is no relation from elsewhere."""
+    return cast(Field, model._meta.get_field(name))
+
+
 class Parameter(NamedTuple):
     """The place of a value in a statement's parameters."""
 
@@ -117,7 +122,7 @@ class Param(Expression):
         super().__init__(output_field=field)
         self.name = name
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         return "%s", [Parameter(self.name, self.output_field)]
 
 
@@ -129,9 +134,7 @@ def values_of(values: Mapping[str, Any]) -> Bind:
 class Statement:
     """A query compiled once, whose Params get their values at each run."""
 
-    def __init__(
-        self, queryset: models.QuerySet[Any, Any], *, within: tuple[str, str] = ("", "")
-    ) -> None:
+    def __init__(self, queryset: models.QuerySet[Any, Any], *, within: tuple[str, str] = ("", "")) -> None:
         """`within` is SQL around the query's. EmptyResultSet for a query that finds nothing whatever is asked."""
         self.database = queryset.db
         compiler = queryset.query.get_compiler(self.database)
@@ -158,9 +161,7 @@ class Statement:
 class Reading:
     """Reads rows of one shape from a query: its columns, the query's annotations, and these."""
 
-    def __init__(
-        self, queryset: models.QuerySet[Any], shape: Shape, annotations: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, queryset: models.QuerySet[Any], shape: Shape, annotations: Mapping[str, Any]) -> None:
         queryset = queryset.annotate(**annotations)
         names = list(queryset.query.annotation_select)
         self.make, start = shape.maker()

@@ -239,7 +239,7 @@ class ProductConnection(api.Connection[Product]):
         """A page of the products `found` that pass the filter."""
         narrowing = plain(filter)
         page = api.page(
-            found if narrowing == selectors.ProductFilter() else selectors.listed(found(), narrowing, order=sort.columns[0]),
+            selectors.listed(found(), narrowing, order=sort.columns[0]) if filter else found,
             info,
             answer="ProductConnection",
             sort=sort,

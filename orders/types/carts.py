@@ -103,7 +103,7 @@ class Cart(relay.Node):
 
 def lines_of(owner: Owner, info: api.Info) -> list[models.CartItem]:
     def build(bind: api.Bind) -> QuerySet[models.CartItem]:
-        key = bind(owner.column, models.Cart._meta.get_field(owner.column))
+        key = bind(owner.column, api.column_of(models.Cart, owner.column))
         return cart.items().filter(**{f"cart__{owner.column}": key})
 
     return api.read(

@@ -246,20 +246,20 @@ class TestHostileDocuments:
 class TestDocuments:
     def test_the_same_text_is_parsed_once(self) -> None:
         documents = Documents(number=2, characters=100)
-        assert documents.get("{ a }", schema._schema) is documents.get("{ a }", schema._schema)
+        assert documents.get("{ a }", schema) is documents.get("{ a }", schema)
 
     def test_what_was_asked_for_last_is_kept(self) -> None:
         documents = Documents(number=2, characters=100)
-        first, _ = (documents.get(text, schema._schema) for text in ("{ a }", "{ b }"))
-        documents.get("{ a }", schema._schema)
-        documents.get("{ c }", schema._schema)
+        first, _ = (documents.get(text, schema) for text in ("{ a }", "{ b }"))
+        documents.get("{ a }", schema)
+        documents.get("{ c }", schema)
         assert list(documents.by_text) == ["{ a }", "{ c }"]
-        assert documents.get("{ a }", schema._schema) is first
+        assert documents.get("{ a }", schema) is first
 
     def test_the_characters_are_bounded(self) -> None:
         documents = Documents(number=100, characters=12)
         for text in ("{ a }", "{ b }", "{ c }"):
-            documents.get(text, schema._schema)
+            documents.get(text, schema)
         assert (list(documents.by_text), documents.held) == (["{ b }", "{ c }"], 10)
 
     def test_errors_are_kept_too(self, api: GraphQLClient) -> None:

@@ -90,7 +90,9 @@ def fill() -> dict[str, User | None]:
     shopper, seller = make_user(), make_seller()
     light, home = make_category("Light"), make_category("Home")
     products = [
-        make_product(name=name, user=seller, category=category, price=Decimal(price), discount=Decimal(discount))
+        make_product(
+            name=name, user=seller, category=category, price=Decimal(price), discount=Decimal(discount)
+        )
         for name, category, price, discount in (
             ("Desk lamp", light, "19.90", 0),
             ("Oak lamp", light, "45.00", 15),
@@ -130,7 +132,7 @@ def fitting_arguments(people: dict[str, User | None]) -> dict[str, Sequence[str]
     sorted_pages = [f"(sort: {sort}, {size}: 2)" for sort in SORTS for size in ("first", "last")]
     filtered = [f"(filter: {filter}, sort: {sort})" for filter in FILTERS for sort in SORTS]
     order = shopper.orders.get()
-    nodes = [("Product", product.pk) for product in Product.objects.all()[:2]]
+    nodes: list[tuple[str, object]] = [("Product", product.pk) for product in Product.objects.all()[:2]]
     nodes += [("Order", order.pk), ("User", shopper.pk), ("Cart", "mine"), ("Profile", seller.profile.pk)]
     return {
         "node": [f'(id: "{global_id(name, key)}")' for name, key in nodes],
