@@ -20,6 +20,10 @@ class Contender(StrEnum):
     DJANGO = "Django's hello"
     BARE = "bare server's hello"
 
+    @property
+    def has_sql(self) -> bool:
+        return self not in (Contender.DJANGO, Contender.BARE)
+
 
 STORE = "tests.benchmarks.load.wsgi:application"
 REFERENCE = f"{REFERENCES}.wsgi:application"

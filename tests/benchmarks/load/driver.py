@@ -4,31 +4,42 @@ import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.load.server import Server
+from tests.benchmarks.load.server import HOST, Server
 
 CONNECTIONS = 8
-SCRIPTS = Path(__file__).parent
-numbers = count()
+TRIES = 3
+TIMEOUT_SECONDS = 30
+SCRIPT = Path(__file__).with_name("load.lua")
+# No two runs make the same documents and keys.
+numbers = count(0, 10_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
+    """`marker` is in the answer, unless that is a refusal."""
+
     path: str
     body: dict[str, Any]
     session: str | None = None
+    marker: str = ""
 
     def line(self) -> str:
         cookie = f"sessionid={self.session}" if self.session else ""
-        return f"{self.path}\t{cookie}\t{json.dumps(self.body)}\n"
+        return "\t".join([self.path, cookie, self.marker, json.dumps(self.body)])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """Of one short run: seconds of processor time for each request, requests a second, seconds of waiting."""
+    """Of one short run.
+
+    `cpu` is seconds of the server's processor time for each of what was done, requests or whole purchases, and `rate`
+    is how many of them a second; p50 and p99 are seconds until a request's answer.
+    """
 
     cpu: float
     rate: float
@@ -36,33 +47,66 @@ class Sample:
     p99: float
 
 
-def drive(
-    server: Server, requests: Sequence[Request], *, seconds: float, folder: Path, marker: str | None = None
+def try_out(server: Server, requests: Sequence[Request]) -> None:
+    """Send what one browser sends, a few times: what a worker loads at its first request is loaded then.
+
+    RuntimeError where an answer is an error or a refusal.
+    """
+    for _ in range(TRIES):
+        http = HTTPConnection(HOST, server.port, timeout=TIMEOUT_SECONDS)
+        cookie = ""
+        for request in requests:
+            headers = {
+                "Content-Type": "application/json",
+                "Cookie": f"sessionid={request.session}" if request.session else cookie,
+                "X-Forwarded-Proto": "https",
+            }
+            http.request("POST", request.path, json.dumps(request.body), headers)
+            response = http.getresponse()
+            answer = response.read().decode()
+            if response.status != 200 or '"errors":' in answer or request.marker not in answer:
+                raise RuntimeError(f"{response.status}: {answer}")
+            cookie = response.headers.get("Set-Cookie", cookie).partition(";")[0]
+        http.close()
+
+
+def send_by_turns(server: Server, requests: Sequence[Request], *, seconds: int, folder: Path) -> Sample:
+    """RuntimeError where an answer is an error or a refusal."""
+    lines = [request.line() for request in requests]
+    return run_wrk(server, "turns", lines, seconds=seconds, folder=folder)
+
+
+def buy(
+    server: Server, *, add: Request, checkout: Request, products: Sequence[str], seconds: int, folder: Path
 ) -> Sample:
-    """Send the requests by turns. RuntimeError where an answer is an error, or has not the marker in it."""
+    """Eight shoppers at once, each a new visitor for each purchase. RuntimeError where one of them is refused.
+
+    `products` are ids that stand for PRODUCT in the body of `add`, and UNIQUE in `checkout`'s is part of its key.
+    """
+    lines = [add.line(), checkout.line(), *products]
+    return run_wrk(server, "purchases", lines, seconds=seconds, folder=folder, threads=CONNECTIONS)
+
+
+def run_wrk(
+    server: Server, mode: str, lines: Sequence[str], *, seconds: int, folder: Path, threads: int = 1
+) -> Sample:
     file = folder / "requests.txt"
-    file.write_text("".join(request.line() for request in requests))
-    # So that no two runs make the same documents.
-    first = next(numbers) * 10_000_000
-    options = [str(file), str(first), *([marker] if marker else [])]
-    return run_wrk(server, "requests.lua", options, threads=1, seconds=seconds)
-
-
-def run_wrk(server: Server, script: str, options: Sequence[str], *, threads: int, seconds: float) -> Sample:
+    file.write_text("\n".join(lines) + "\n")
     command = [
-        *("wrk", f"--threads={threads}", f"--connections={CONNECTIONS}"),
-        *(f"--duration={max(1, round(seconds))}s", "--timeout=30s", "--latency"),
-        *(f"--script={SCRIPTS / script}", server.url, "--", *options),
+        *("wrk", f"--threads={threads}", f"--connections={CONNECTIONS}", f"--duration={seconds}s"),
+        *(f"--timeout={TIMEOUT_SECONDS}s", "--latency", f"--script={SCRIPT}"),
+        *(server.url, "--", mode, str(file), str(next(numbers))),
     ]
     before = server.cpu_seconds()
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     cpu = server.cpu_seconds() - before
     told = json.loads(done.stdout.splitlines()[-1])
-    if told["failed"] or not told["requests"]:
+    number = told["purchases"] if mode == "purchases" else told["requests"]
+    if told["failed"] or not number:
         raise RuntimeError(f"{told['failed']} of {told['requests']} requests failed:\n{done.stdout}")
     return Sample(
-        cpu=cpu / told["requests"],
-        rate=told["requests"] / told["microseconds"] * 1e6,
+        cpu=cpu / number,
+        rate=number / told["microseconds"] * 1e6,
         p50=told["p50"] / 1e6,
         p99=told["p99"] / 1e6,
     )

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
@@ -20,6 +20,7 @@ from backend.management.demonstration import open_shop
 from backend.management.generation import generate_products
 from catalog.models import Product
 from catalog.stock import set_stocks
+from orders.models import Cart
 from reviews.models import Comment
 
 DISCUSSED = 60
@@ -75,7 +76,8 @@ def fill(products: int) -> Shop:
     discuss(newest)
     cheap = Product.objects.filter(price__lt=CHEAP).order_by("pk")[:BUYABLE]
     buyable = list(cheap.values_list("pk", flat=True))
-    set_stocks(dict.fromkeys(buyable, PLENTY), now=timezone.now())
+    with transaction.atomic():
+        set_stocks(dict.fromkeys(buyable, PLENTY), now=timezone.now())
     sessions = [session() for _ in range(SHOPPERS)]
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
@@ -98,9 +100,11 @@ def discuss(products: list[Product]) -> None:
 
 
 def session() -> str:
-    """Of a visitor who has written before: its key."""
+    """Of a visitor who has a cart: its key."""
+    visitor = uuid4()
+    Cart.objects.create(visitor=visitor)
     store = import_module(settings.SESSION_ENGINE).SessionStore()
-    store["visitor"] = str(uuid4())
+    store["visitor"] = str(visitor)
     store.save()
     key: str = store.session_key
     return key

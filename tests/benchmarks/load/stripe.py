@@ -3,14 +3,12 @@
 import json
 from collections.abc import Mapping
 from functools import cache
-from itertools import count
+from secrets import token_hex
 from typing import Any
 
 import stripe
 
 from orders.payments import gateway
-
-numbers = count(1)
 
 
 class InstantStripe(stripe.HTTPClient):
@@ -21,7 +19,7 @@ class InstantStripe(stripe.HTTPClient):
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
     ) -> tuple[str, int, Mapping[str, str]]:
-        key = f"pi_{next(numbers)}"
+        key = f"pi_{token_hex(16)}"
         intent = {"id": key, "object": "payment_intent", "client_secret": f"{key}_secret"}
         return json.dumps(intent), 200, {"Request-Id": f"req_{key}"}
 
