@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import close_old_connections, connection
 from pytest_django import Settings
 
 from orders.payments.gateway import client, fake_in_use
@@ -79,6 +80,36 @@ class TestSecretKey:
 
     def test_has_a_default_in_development(self) -> None:
         assert read_setting("SECRET_KEY", DEBUG="true").returncode == 0
+
+
+class TestDatabase:
+    @pytest.mark.django_db(transaction=True)
+    def test_a_connection_outlives_its_request(self) -> None:
+        connection.ensure_connection()
+        kept = connection.connection
+        close_old_connections()
+        assert connection.connection is kept
+
+    @pytest.mark.django_db
+    @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's statements are compiled at once")
+    def test_a_repeated_statement_is_prepared(self) -> None:
+        with connection.cursor() as cursor:
+            for number in range(10):
+                cursor.execute("SELECT %s::int + 1", [number])
+            cursor.execute("SELECT COUNT(*) FROM pg_prepared_statements WHERE statement LIKE '%%::int + 1'")
+            assert cursor.fetchone() == (1,)
+
+    @pytest.mark.parametrize(("pooler", "threshold"), [("false", 5), ("true", None)])
+    def test_nothing_is_prepared_behind_a_pooler(self, pooler: str, threshold: int | None) -> None:
+        variables = {
+            "DEBUG": "true",
+            "DATABASE_URL": "postgres://store@localhost/store",
+            "DATABASE_POOLER": pooler,
+        }
+        shown = read_setting("DATABASES['default']", **variables)
+        config = ast.literal_eval(shown.stdout)
+        assert config["OPTIONS"]["prepare_threshold"] == threshold
+        assert config["DISABLE_SERVER_SIDE_CURSORS"] is (threshold is None)
 
 
 class TestStripeFake:
