@@ -102,7 +102,8 @@ def database() -> dict[str, Any]:
         # prepared, or opened, by this one.
         pooler = env.bool("DATABASE_POOLER", default=False)
         config["DISABLE_SERVER_SIDE_CURSORS"] = pooler
-        config["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": None if pooler else 5}
+        # Parameters are bound by the server for the sake of prepared statements; else this costs more than it saves.
+        config["OPTIONS"] = {} if pooler else {"server_side_binding": True, "prepare_threshold": 5}
     return config
 
 
