@@ -15,6 +15,7 @@ from django.db import close_old_connections, connection
 from pytest_django import Settings
 
 from orders.payments.gateway import client, fake_in_use
+from tests.conftest import GraphQLClient
 
 ROOT: Path = settings.BASE_DIR
 # As the settings are read, but for the developer's own .env.
@@ -98,6 +99,24 @@ class TestDatabase:
                 cursor.execute("SELECT %s::int + 1", [number])
             cursor.execute("SELECT COUNT(*) FROM pg_prepared_statements WHERE statement LIKE '%%::int + 1'")
             assert cursor.fetchone() == (1,)
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that could go")
+    def test_a_lost_connection_fails_one_request_alone(self, api: GraphQLClient) -> None:
+        def request() -> int:
+            status: int = api.get("/healthz").status_code
+            close_old_connections()  # the test client keeps this signal's receiver off
+            return status
+
+        assert request() == 200
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            [backend] = cursor.fetchone()
+        other = connection.copy()
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [backend])
+        other.close()
+        assert [request(), request()] == [503, 200]
 
     @pytest.mark.parametrize(("pooler", "prepares"), [("false", True), ("true", False)])
     def test_nothing_is_prepared_behind_a_pooler(self, pooler: str, prepares: bool) -> None:

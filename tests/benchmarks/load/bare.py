@@ -21,7 +21,7 @@ import psycopg
 # Beyond all other numbers, so that a key that the database gave is known where it comes up again.
 FIRST_KEY = 1_000_000_000
 # Keys of sessions and of PaymentIntents.
-TOKEN = re.compile(r"(pi_)?[a-z0-9]{32}")
+TOKEN = re.compile(r"[a-z0-9]{32}|pi_\w+")
 
 
 @dataclass(frozen=True, kw_only=True)

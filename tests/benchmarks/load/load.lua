@@ -76,7 +76,6 @@ local function purchase(lines, first)
       step = 4
     end
     step = step + 1
-    if step == 4 then purchases = purchases + 1 end
     if step >= 4 then number, step, cookie = number + 1, 0, "" end
   end
 end
@@ -84,19 +83,16 @@ end
 function init(args)
   local lines = {}
   for line in io.lines(args[2]) do table.insert(lines, line) end
-  wrong, purchases = 0, 0
+  wrong = 0
   local mode = args[1] == "purchases" and purchase or take_turns
   mode(lines, tonumber(args[3]))
 end
 
 function done(summary, latency)
-  local errors, wrong, purchases = summary.errors, 0, 0
-  for _, thread in ipairs(threads) do
-    wrong = wrong + thread:get("wrong")
-    purchases = purchases + thread:get("purchases")
-  end
+  local errors, wrong = summary.errors, 0
+  for _, thread in ipairs(threads) do wrong = wrong + thread:get("wrong") end
   print(string.format(
-    '{"requests": %d, "purchases": %d, "microseconds": %d, "p50": %d, "p99": %d, "failed": %d}',
-    summary.requests, purchases, summary.duration, latency:percentile(50), latency:percentile(99),
+    '{"requests": %d, "microseconds": %d, "p50": %d, "p99": %d, "failed": %d}',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
     errors.connect + errors.read + errors.write + errors.status + errors.timeout + wrong))
 end

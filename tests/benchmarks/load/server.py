@@ -20,6 +20,7 @@ HOST = "127.0.0.1"
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 START_SECONDS = 30
+IDLE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,15 @@ class Server:
     def cpu_seconds(self) -> float:
         """User's and system's, of all its processes since they started."""
         return sum(cpu_seconds(pid) for pid in (self.pid, *self.workers))
+
+    def cpu_seconds_when_idle(self) -> float:
+        """The same, once what is under way is done."""
+        spent = self.cpu_seconds()
+        while True:
+            time.sleep(IDLE_SECONDS)
+            before, spent = spent, self.cpu_seconds()
+            if spent == before:
+                return spent
 
     def worker_bytes(self) -> int:
         """The resident memory of its largest worker."""
