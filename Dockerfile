@@ -19,5 +19,6 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["python", "-c", "\
 from urllib.request import Request, urlopen; \
 urlopen(Request('http://localhost:8000/healthz', headers={'X-Forwarded-Proto': 'https'}), timeout=4)"]
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--workers", "2", "--respawn-failed-workers", \
-     "backend.wsgi:application"]
+# A worker for each core, and four threads in each: one works while the others wait for the database.
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--workers", "2", "--blocking-threads", "4", \
+     "--respawn-failed-workers", "backend.wsgi:application"]

@@ -96,7 +96,16 @@ test-clients: $(TOOLS) ## GraphQL over HTTP's audits against a store of their ow
 	fi
 
 .PHONY: bench
-bench: $(TOOLS) ## What reads cost with few products and with many, at DATABASE_URL's server (ARGS='--large 200000')
+bench: $(TOOLS) ## What requests cost, beside hand-written views and plain Strawberry-Django (ARGS=--quick; --soak; --chart)
+	@$(SQLITE) $(BIN)/python -m tests.benchmarks.load $(ARGS)
+	@if $(BIN)/python -c 'import psycopg; psycopg.connect("$(DATABASE_TEST_URL)", connect_timeout=3)' 2>/dev/null; then \
+	  DATABASE_URL='$(DATABASE_TEST_URL)' $(BIN)/python -m tests.benchmarks.load $(ARGS); \
+	else \
+	  echo 'NOT MEASURED ON POSTGRESQL: NO SERVER ANSWERS AT $(DATABASE_TEST_URL). SET DATABASE_TEST_URL.' >&2; \
+	fi
+
+.PHONY: bench-growth
+bench-growth: $(TOOLS) ## What reads cost with few products and with many, at DATABASE_URL's server (ARGS='--large 200000')
 	LOG_LEVEL=ERROR $(BIN)/python -m tests.benchmarks.growth $(ARGS)
 
 .PHONY: bench-search

@@ -85,8 +85,9 @@ TEMPLATES = [
 
 
 def database() -> dict[str, Any]:
-    """SQLite for one machine, PostgreSQL with a connection pool for many."""
+    """SQLite for one machine, PostgreSQL for many. Each thread of the server keeps its connection."""
     config: dict[str, Any] = env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+    config["CONN_MAX_AGE"] = None
     if config["ENGINE"] == "django.db.backends.sqlite3":
         config["OPTIONS"] = {
             # A write lock is taken at BEGIN: two writers queue instead of failing half-way.
@@ -100,7 +101,12 @@ def database() -> dict[str, Any]:
         # A file, not memory: the tests of races need connections that lock each other out.
         config["TEST"] = {"NAME": Path(gettempdir()) / f"store-test-{os.getpid()}.sqlite3"}
     else:
-        config["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=10)}}
+        # Behind a pooler the next transaction may come to another connection, which knows nothing of what was
+        # prepared, or opened, by this one.
+        pooler = env.bool("DATABASE_POOLER", default=False)
+        config["DISABLE_SERVER_SIDE_CURSORS"] = pooler
+        # Parameters are bound by the server for the sake of prepared statements; else this costs more than it saves.
+        config["OPTIONS"] = {} if pooler else {"server_side_binding": True, "prepare_threshold": 5}
     return config
 
 

@@ -11,9 +11,11 @@ import pytest
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import close_old_connections, connection
 from pytest_django import Settings
 
 from orders.payments.gateway import client, fake_in_use
+from tests.conftest import GraphQLClient
 
 ROOT: Path = settings.BASE_DIR
 # As the settings are read, but for the developer's own .env.
@@ -79,6 +81,55 @@ class TestSecretKey:
 
     def test_has_a_default_in_development(self) -> None:
         assert read_setting("SECRET_KEY", DEBUG="true").returncode == 0
+
+
+class TestDatabase:
+    @pytest.mark.django_db(transaction=True)
+    def test_a_connection_outlives_its_request(self) -> None:
+        connection.ensure_connection()
+        kept = connection.connection
+        close_old_connections()
+        assert connection.connection is kept
+
+    @pytest.mark.django_db
+    @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's statements are compiled at once")
+    def test_a_repeated_statement_is_prepared(self) -> None:
+        with connection.cursor() as cursor:
+            for number in range(10):
+                cursor.execute("SELECT %s::int + 1", [number])
+            cursor.execute("SELECT COUNT(*) FROM pg_prepared_statements WHERE statement LIKE '%%::int + 1'")
+            assert cursor.fetchone() == (1,)
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that could go")
+    def test_a_lost_connection_fails_one_request_alone(self, api: GraphQLClient) -> None:
+        def request() -> int:
+            status: int = api.get("/healthz").status_code
+            close_old_connections()  # the test client keeps this signal's receiver off
+            return status
+
+        assert request() == 200
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            [backend] = cursor.fetchone()
+        other = connection.copy()
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [backend])
+        other.close()
+        assert [request(), request()] == [503, 200]
+
+    @pytest.mark.parametrize(("pooler", "prepares"), [("false", True), ("true", False)])
+    def test_nothing_is_prepared_behind_a_pooler(self, pooler: str, prepares: bool) -> None:
+        variables = {
+            "DEBUG": "true",
+            "DATABASE_URL": "postgres://store@localhost/store",
+            "DATABASE_POOLER": pooler,
+        }
+        shown = read_setting("DATABASES['default']", **variables)
+        config = ast.literal_eval(shown.stdout)
+        # Django prepares nothing unless it is told to.
+        assert ("prepare_threshold" in config["OPTIONS"]) is prepares
+        assert config["DISABLE_SERVER_SIDE_CURSORS"] is not prepares
 
 
 class TestStripeFake:

@@ -215,7 +215,6 @@ def environment(folder: Path) -> dict[str, str]:
         **os.environ,
         "DEBUG": "true",
         "DATABASE_URL": database_url(),
-        "DATABASE_POOL_SIZE": "4",
         "STRIPE_FAKE_DB": str(settings.STRIPE_FAKE_DB),
         "EMAIL_URL": f"filemail:///{folder / 'mail'}",
         "MEDIA_ROOT": str(folder / "media"),

@@ -1,0 +1,38 @@
+"""How production is started: the same in the container, in the README and in the benchmark."""
+
+import json
+import re
+from itertools import pairwise
+
+from django.conf import settings
+
+from tests.benchmarks.load.server import command
+
+DOCKERFILE = (settings.BASE_DIR / "Dockerfile").read_text("utf-8").replace("\\\n", "")
+README = (settings.BASE_DIR / "README.md").read_text("utf-8")
+
+
+def container_command() -> list[str]:
+    [line] = re.findall(r"^CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
+    words: list[str] = json.loads(line)
+    return words
+
+
+class TestServer:
+    def test_the_readme_starts_what_the_container_does(self) -> None:
+        [line] = re.findall(r"^\$ \.venv/bin/(granian .*)$", README, re.MULTILINE)
+        [address] = [container_command().index("--host")]
+        container = container_command()
+        del container[address : address + 2]  # which everybody reaches that reaches the container
+        assert line.split() == container
+
+    def test_the_benchmark_measures_it_on_this_machine_alone(self) -> None:
+        measured = command("an.application:application", port=1234, workers=3)
+        program, *options, application = container_command()
+        assert measured[1:3] == ["-m", program]
+        assert measured[-1] == "an.application:application"
+        assert application == "backend.wsgi:application"
+        named = dict(pairwise(measured))
+        assert named["--host"] == "127.0.0.1"
+        assert (named["--port"], named["--workers"]) == ("1234", "3")
+        assert named["--blocking-threads"] == dict(pairwise(options))["--blocking-threads"]

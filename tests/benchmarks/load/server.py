@@ -1,0 +1,132 @@
+"""A server as production starts it, and what it costs: processor time and memory, read from /proc."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+from django.conf import settings
+
+from backend.management.demo.store import free_port
+
+HOST = "127.0.0.1"
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+START_SECONDS = 30
+IDLE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """`seconds_to_answer` is from its start to its first answer."""
+
+    port: int
+    pid: int
+    seconds_to_answer: float
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def workers(self) -> list[int]:
+        """The processes that the one which was started has started."""
+        return children(self.pid)
+
+    def cpu_seconds(self) -> float:
+        """User's and system's, of all its processes since they started."""
+        return sum(cpu_seconds(pid) for pid in (self.pid, *self.workers))
+
+    def cpu_seconds_when_idle(self) -> float:
+        """The same, once what is under way is done."""
+        spent = self.cpu_seconds()
+        while True:
+            time.sleep(IDLE_SECONDS)
+            before, spent = spent, self.cpu_seconds()
+            if spent == before:
+                return spent
+
+    def worker_bytes(self) -> int:
+        """The resident memory of its largest worker."""
+        return max(resident_bytes(pid) for pid in self.workers)
+
+
+@contextmanager
+def serving(
+    application: str, *, environment: Mapping[str, str], log: Path, workers: int = 1
+) -> Iterator[Server]:
+    """The application behind the production server on a free port of this machine; it has ended after the block."""
+    port = free_port()
+    began = time.perf_counter()
+    with (
+        log.open("ab") as output,
+        subprocess.Popen(
+            command(application, port=port, workers=workers),
+            cwd=settings.BASE_DIR,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        try:
+            wait_for_answer(process, port, log)
+            yield Server(port=port, pid=process.pid, seconds_to_answer=time.perf_counter() - began)
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                for pid in (*children(process.pid), process.pid):
+                    os.kill(pid, 9)
+
+
+def command(application: str, *, port: int, workers: int) -> list[str]:
+    """The Dockerfile's, on this machine alone, with so many workers."""
+    dockerfile = (settings.BASE_DIR / "Dockerfile").read_text("utf-8").replace("\\\n", "")
+    [line] = re.findall(r"^CMD (\[.*\])$", dockerfile, re.MULTILINE)
+    program, *options, _ = json.loads(line)
+    for option, value in (("--host", HOST), ("--workers", str(workers))):
+        options[options.index(option) + 1] = value
+    return [sys.executable, "-m", program, *options, "--port", str(port), application]
+
+
+def wait_for_answer(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            http = HTTPConnection(HOST, port, timeout=START_SECONDS)
+            http.request("GET", "/healthz", headers={"X-Forwarded-Proto": "https"})
+            http.getresponse().read()
+            http.close()
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"The server does not answer:\n{log.read_text()}") from None
+            time.sleep(0.01)
+        else:
+            return
+
+
+def children(pid: int) -> list[int]:
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+
+
+def cpu_seconds(pid: int) -> float:
+    # What stands before the last bracket is the program's name.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident_bytes(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES

@@ -1,0 +1,110 @@
+"""The database that is measured: products with pictures, some with comments, and shoppers with a session."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Concat
+from django.utils import timezone
+
+from accounts.models import User
+from backend.management.demonstration import open_shop
+from backend.management.generation import generate_products
+from catalog.models import Product
+from catalog.stock import set_stocks
+from orders.models import Cart
+from reviews.models import Comment
+
+DISCUSSED = 60
+COMMENTS_EACH = 12
+BUYABLE = 300
+SHOPPERS = 250
+PLENTY = 1_000_000  # so that nothing sells out while it is measured
+CHEAP = 100  # so that no cart grows beyond what can be paid at once
+PLACEHOLDER = "data:image/webp;base64,UklGRkAAAABXRUJQVlA4IDQAAADwAQCdASoQAAwAAUAmJaQAA3AA/v3AgAA="
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    """What requests are made of: slugs, primary keys and the keys of sessions."""
+
+    discussed: list[str]
+    buyable: list[int]
+    sessions: list[str]
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[str]:
+    """A database of the benchmark's own beside the one of DATABASE_URL, as a URL; it is removed again."""
+    own = settings.DATABASES["default"]["NAME"]
+    sqlite = connection.vendor == "sqlite"
+    connection.settings_dict["TEST"]["NAME"] = str(folder / "db.sqlite3") if sqlite else f"{own}_benchmark"
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    name = connection.settings_dict["NAME"]
+    try:
+        yield f"sqlite:///{name}" if sqlite else urlsplit(url())._replace(path=f"/{name}").geturl()
+    finally:
+        connection.creation.destroy_test_db(own, verbosity=0)
+
+
+def url() -> str:
+    """Of the connected server, without what the settings add to it."""
+    given = connection.settings_dict
+    password = f":{given['PASSWORD']}" if given["PASSWORD"] else ""
+    return f"postgres://{given['USER']}{password}@{given['HOST']}:{given['PORT'] or 5432}/{given['NAME']}"
+
+
+def fill(products: int) -> Shop:
+    open_shop()
+    generate_products(products - Product.objects.count())
+    # No file is needed: a list opens none.
+    Product.objects.update(
+        image=Concat(Value("products/"), F("slug"), Value(".jpg")),
+        image_width=1200,
+        image_height=900,
+        image_placeholder=PLACEHOLDER,
+    )
+    newest = list(Product.objects.order_by("-added_at", "-slug")[:DISCUSSED])
+    discuss(newest)
+    cheap = Product.objects.filter(price__lt=CHEAP).order_by("pk")[:BUYABLE]
+    buyable = list(cheap.values_list("pk", flat=True))
+    with transaction.atomic():
+        set_stocks(dict.fromkeys(buyable, PLENTY), now=timezone.now())
+    sessions = [session() for _ in range(SHOPPERS)]
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+    return Shop(discussed=[product.slug for product in newest], buyable=buyable, sessions=sessions)
+
+
+def discuss(products: list[Product]) -> None:
+    authors = list(User.objects.order_by("pk"))
+    Comment.objects.bulk_create(
+        Comment(
+            product=product,
+            user=authors[number % len(authors)],
+            body="It came in a day, is well made, and does what it says. I would buy it again.",
+            slug=f"{product.slug[:60]}-{number}",
+            created_at=product.added_at + timedelta(days=number),
+        )
+        for product in products
+        for number in range(COMMENTS_EACH)
+    )
+
+
+def session() -> str:
+    """Of a visitor who has a cart: its key."""
+    visitor = uuid4()
+    Cart.objects.create(visitor=visitor)
+    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    store["visitor"] = str(visitor)
+    store.save()
+    key: str = store.session_key
+    return key

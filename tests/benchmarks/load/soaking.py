@@ -1,0 +1,32 @@
+"""Whether a worker's memory stays flat over many requests of all kinds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.benchmarks.load.cells import TERMS, added, asked, unseen
+from tests.benchmarks.load.contenders import Contender
+from tests.benchmarks.load.driver import Request, send_by_turns
+from tests.benchmarks.load.server import Server
+from tests.benchmarks.load.shop import Shop
+from tests.benchmarks.operations import LIST, PRODUCT, SEARCH
+
+STORE = Contender.CACHED
+SLICE_SECONDS = 20
+
+
+def mixed(shop: Shop) -> list[Request]:
+    """Lists of every length, products, searches, additions to carts, and documents never seen."""
+    lists = asked(LIST, STORE, [{"first": size} for size in range(1, 101)])
+    products = asked(PRODUCT, STORE, [{"slug": slug} for slug in shop.discussed])
+    searches = asked(SEARCH, STORE, [{"term": term, "first": size} for term in TERMS for size in (5, 20)])
+    additions = [Request(path=one.path, body=one.body, session=one.session) for one in added(shop, STORE)]
+    return [*lists, *products, *searches, *additions[:100], *[unseen(STORE)] * 10]
+
+
+def memory(server: Server, shop: Shop, *, requests: int, folder: Path) -> Iterator[tuple[int, int]]:
+    """Requests answered so far, and then the bytes of the largest worker: in slices, until there are so many."""
+    answered = 0
+    while answered < requests:
+        sample = send_by_turns(server, mixed(shop), seconds=SLICE_SECONDS, folder=folder)
+        answered += round(sample.rate * SLICE_SECONDS)
+        yield answered, server.worker_bytes()

@@ -1,0 +1,34 @@
+"""A Stripe that answers at once: what is measured is the store."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from secrets import token_hex
+from typing import Any
+
+import stripe
+
+from orders.payments import gateway
+
+
+class InstantStripe(stripe.HTTPClient):
+    """Makes any PaymentIntent that it is asked for, and keeps nothing."""
+
+    name = "instant"
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
+    ) -> tuple[str, int, Mapping[str, str]]:
+        key = f"pi_{token_hex(16)}"
+        intent = {"id": key, "object": "payment_intent", "client_secret": f"{key}_secret"}
+        return json.dumps(intent), 200, {"Request-Id": f"req_{key}"}
+
+
+@cache
+def instant_client(key: str) -> stripe.StripeClient:
+    return stripe.StripeClient(key, http_client=InstantStripe())
+
+
+def use_instant_stripe() -> None:
+    """In this process, instead of the network."""
+    gateway.real_client = instant_client

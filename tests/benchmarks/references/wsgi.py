@@ -1,0 +1,13 @@
+"""A reference of references/settings.py, with the same Stripe as the store has."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.references.settings"
+
+application = get_wsgi_application()
+
+from tests.benchmarks.load.stripe import use_instant_stripe  # noqa: E402 - after Django is set up
+
+use_instant_stripe()

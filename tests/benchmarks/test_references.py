@@ -1,0 +1,137 @@
+"""The benchmark's references answer what the store answers: else something else would be measured."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import pytest
+from pytest_django import Settings
+
+from catalog.models import Product
+from tests.benchmarks.operations import (
+    ADD_TO_CART,
+    CHECKOUT,
+    LIST,
+    PRODUCT,
+    SEARCH,
+    Operation,
+    add_to_cart_variables,
+    checkout_variables,
+)
+from tests.conftest import GraphQLClient
+from tests.factories import make_comment, make_product
+
+pytestmark = pytest.mark.django_db
+
+Reference = Literal["handwritten", "plain"]
+# Made anew each time, and the references' own.
+ARBITRARY = ("uuid", "clientSecret")
+
+
+@pytest.fixture
+def ask(settings: Settings) -> Callable[..., Any]:
+    """The data that the store, or the reference that is named, answers with."""
+    store = settings.ROOT_URLCONF
+
+    def data(
+        operation: Operation,
+        browser: GraphQLClient,
+        variables: dict[str, Any],
+        *,
+        reference: Reference | None = None,
+    ) -> Any:
+        settings.ROOT_URLCONF = f"tests.benchmarks.references.{reference}.urls" if reference else store
+        path = operation.path if reference == "handwritten" else "/graphql/"
+        body = operation.body(variables, plain=reference == "plain")
+        answer = browser.post(path, body, content_type="application/json").json()
+        assert not answer.get("errors"), answer["errors"]
+        return answer["data"]
+
+    return data
+
+
+def comparable(answer: Any, *, cursors: bool = True) -> Any:
+    """Without what differs each time; plain Strawberry-Django's rows below `nodes`, and its cursors left out."""
+    if isinstance(answer, list):
+        return [comparable(value, cursors=cursors) for value in answer]
+    if not isinstance(answer, dict):
+        return answer
+    left_out = ARBITRARY if cursors else (*ARBITRARY, "endCursor")
+    kept = {name: value for name, value in answer.items() if name not in left_out}
+    if "edges" in kept:
+        kept["nodes"] = [edge["node"] for edge in kept.pop("edges")]
+    return {name: comparable(value, cursors=cursors) for name, value in kept.items()}
+
+
+def offer(count: int) -> list[Product]:
+    """Products with and without a picture, a discount and stock, among them two that were added at once."""
+    products = [
+        make_product(name=f"Oak lamp {number}", discount=number % 3 * 5, stock=number % 4)
+        for number in range(count)
+    ]
+    Product.objects.filter(pk__in=[product.pk for product in products[::2]]).update(
+        image="products/lamp.jpg", image_width=60, image_height=40
+    )
+    Product.objects.filter(pk__in=[product.pk for product in products[:2]]).update(
+        added_at=products[0].added_at
+    )
+    return products
+
+
+class TestList:
+    @pytest.mark.parametrize("reference", ["handwritten", "plain"])
+    @pytest.mark.parametrize("count", [20, 23])
+    def test_the_same(self, api: GraphQLClient, ask: Any, reference: Reference, count: int) -> None:
+        offer(count)
+        ours = ask(LIST, api, {"first": 20})
+        theirs = ask(LIST, api, {"first": 20}, reference=reference)
+        cursors = reference == "handwritten"
+        assert comparable(theirs, cursors=cursors) == comparable(ours, cursors=cursors)
+        assert len(ours["products"]["nodes"]) == 20
+        assert ours["products"]["totalCount"] == count
+
+
+class TestSearch:
+    def test_the_same(self, api: GraphQLClient, ask: Any) -> None:
+        offer(5)
+        make_product(name="Chair")
+        variables = {"term": "lamps", "first": 3}
+        ours = ask(SEARCH, api, variables)
+        assert ask(SEARCH, api, variables, reference="handwritten") == ours
+        assert ours["search"]["totalCount"] == 5
+
+
+class TestProduct:
+    @pytest.mark.parametrize("reference", ["handwritten", "plain"])
+    @pytest.mark.parametrize("comments", [0, 3, 12])
+    def test_the_same(self, api: GraphQLClient, ask: Any, reference: Reference, comments: int) -> None:
+        product = offer(2)[1]
+        for number in range(comments):
+            make_comment(product=product, rating=number % 5 + 1)
+        make_comment(product=product, active=False)
+        ours = ask(PRODUCT, api, {"slug": product.slug})
+        theirs = ask(PRODUCT, api, {"slug": product.slug}, reference=reference)
+        cursors = reference == "handwritten"
+        assert comparable(theirs, cursors=cursors) == comparable(ours, cursors=cursors)
+        assert len(ours["product"]["comments"]["nodes"]) == min(comments, 10)
+
+
+class TestPurchase:
+    @pytest.mark.parametrize("reference", ["handwritten", "plain"])
+    def test_the_same(self, ask: Any, reference: Reference) -> None:
+        products = [make_product(discount=15, stock=20), make_product(), make_product()]
+        Product.objects.filter(pk=products[1].pk).update(image="products/lamp.jpg")
+        browsers: dict[Reference | None, GraphQLClient] = {None: GraphQLClient(), reference: GraphQLClient()}
+
+        def both(operation: Operation, variables: dict[str, Any]) -> list[Any]:
+            return [
+                comparable(ask(operation, browser, variables, reference=name))
+                for name, browser in browsers.items()
+            ]
+
+        for product in [*products, products[0]]:
+            ours, theirs = both(ADD_TO_CART, add_to_cart_variables(product.pk))
+            assert theirs == ours
+            assert ours["addToCart"]["__typename"] == "Cart"
+        ours, theirs = both(CHECKOUT, checkout_variables())
+        assert theirs == ours
+        assert ours["checkout"]["amount"]["amount"] == "37.00"
