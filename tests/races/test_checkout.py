@@ -1,13 +1,21 @@
 """Many shoppers, one database: nothing is sold twice and nobody buys twice."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connections, transaction
 from django.db.models import Sum
+from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Product, StockMovement
+from catalog.stock import lock_products, set_stock
+from orders.audit import differences
 from orders.models import CartItem, Order
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import make_product, make_user
@@ -106,6 +114,59 @@ class TestCheckout:
         assert Order.objects.filter(status="pending").count() == 3
 
 
+class TestCheckoutWaits:
+    """For who is changing a product at that moment; what it then reads is what has been committed."""
+
+    @staticmethod
+    def while_buying(change: Callable[[Product], Any], *, quantity: int = 2) -> dict[str, Any]:
+        """The answer of a checkout that came while the change of its product was not committed yet."""
+        lamp, rug = make_product(name="Lamp", stock=5), make_product(name="Rug")
+        tab = browser()
+        add_to_cart(tab, rug)
+        add_to_cart(tab, lamp, quantity)
+
+        def buy() -> dict[str, Any]:
+            try:
+                return checkout(tab)
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                change(lock_products({lamp.pk})[lamp.pk])
+                bought = pool.submit(buy)
+                with pytest.raises(TimeoutError):
+                    bought.result(timeout=0.5)
+            return bought.result(timeout=30)
+
+    def test_a_price(self) -> None:
+        def reprice(lamp: Product) -> None:
+            lamp.price = Decimal(12)
+            lamp.save()
+
+        answer = self.while_buying(reprice)
+        assert [item["unitPrice"]["amount"] for item in answer["items"]] == ["10.00", "12.00"]
+        assert answer["amount"]["amount"] == "34.00"
+        assert list(differences(now=timezone.now())) == []
+
+    def test_the_stock(self) -> None:
+        answer = self.while_buying(partial(set_stock, stock=1, now=timezone.now()))
+        assert (answer["__typename"], answer["requested"], answer["available"]) == ("InsufficientStock", 2, 1)
+        self.assert_nothing_is_bought()
+
+    def test_its_being_sold_at_all(self) -> None:
+        answer = self.while_buying(lambda lamp: lamp.delete())
+        assert (answer["__typename"], answer["name"]) == ("ProductUnavailable", "Lamp")
+        self.assert_nothing_is_bought()
+
+    @staticmethod
+    def assert_nothing_is_bought() -> None:
+        assert not Order.objects.exists()
+        assert CartItem.objects.count() == 2
+        for product in Product.objects.all():
+            assert_ledger(product)
+
+
 class TestAddToCart:
     def test_twenty_times_in_one_session(self) -> None:
         product = make_product(stock=50)
@@ -114,6 +175,14 @@ class TestAddToCart:
         add_to_cart(tab, other)  # the session is there
         at_once(*(partial(add_to_cart, clone(tab), product) for _ in range(20)))
         assert CartItem.objects.get(product=product).quantity == 20
+
+    def test_never_over_what_can_be_paid_at_once(self) -> None:
+        palaces = [make_product(price=Decimal(400_000)) for _ in range(6)]
+        tab = browser(make_user())
+        answers = at_once(*(partial(add_to_cart, clone(tab), palace) for palace in palaces))
+        names = sorted(answer["__typename"] for answer in answers)
+        assert names == ["Cart"] * 2 + ["ValidationError"] * 4
+        assert CartItem.objects.count() == 2
 
     def test_never_over_the_stock(self) -> None:
         product = make_product(stock=5)
