@@ -41,7 +41,7 @@ class OrderItem(relay.Node):
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.OrderItem]:
-        return models.OrderItem.objects.filter(order__in=selectors.orders_of(owner_of(info.context.request)))
+        return models.OrderItem.objects.filter(order__in=Order.visible(info))
 
 
 @strawberry_django.type(models.Shipping)
@@ -60,7 +60,7 @@ class Shipping(relay.Node):
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Shipping]:
-        return models.Shipping.objects.filter(order__in=selectors.orders_of(owner_of(info.context.request)))
+        return models.Shipping.objects.filter(order__in=Order.visible(info))
 
 
 @strawberry_django.type(models.Payment)
@@ -100,7 +100,7 @@ class Payment(relay.Node):
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Payment]:
-        return models.Payment.objects.filter(order__in=selectors.orders_of(owner_of(info.context.request)))
+        return models.Payment.objects.filter(order__in=Order.visible(info))
 
 
 @strawberry_django.type(models.Order)
@@ -141,7 +141,7 @@ class Order(relay.Node):
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Order]:
-        return selectors.orders_of(owner_of(info.context.request))
+        return selectors.orders_seen_by(owner_of(info.context.request))
 
 
 NEWEST = api.Sort(("created_at", "uuid"), descending=True)
@@ -159,11 +159,12 @@ class OrderConnection(api.Connection[Order]):
         first: int | None,
         after: str | None,
     ) -> "OrderConnection":
-        """A person's orders, the newest first; only the person and the staff see a User at all."""
+        """A person's orders, the newest first."""
+        visible = Order.visible(info)
         page = api.nested_page(
             user,
             info,
-            queryset=selectors.orders(status),
+            queryset=visible.filter(status=status) if status else visible,
             parent="user_id",
             answer="OrderConnection",
             sort=NEWEST,
