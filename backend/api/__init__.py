@@ -1,5 +1,6 @@
 """What the apps build their GraphQL with."""
 
+from backend.api.arguments import After, Before, First, Last, Slug
 from backend.api.connection import Connection, Edge, nested_page, page, remembered, type_named
 from backend.api.context import Context, Info, signed_in, viewer
 from backend.api.keyset import MAX_COUNT, CountUpTo, Page, Sort
@@ -18,10 +19,14 @@ from backend.api.types import (
     TooManyAttempts,
     UserError,
     ValidationError,
+    described,
+    result,
 )
 
 __all__ = [
     "MAX_COUNT",
+    "After",
+    "Before",
     "Connection",
     "Context",
     "CountUpTo",
@@ -30,17 +35,21 @@ __all__ = [
     "Edge",
     "ErrorCode",
     "FieldError",
+    "First",
     "Image",
     "Info",
+    "Last",
     "Money",
     "NotFound",
     "Page",
+    "Slug",
     "Sort",
     "ThumbnailSize",
     "TooManyAttempts",
     "UserError",
     "ValidationError",
     "answering",
+    "described",
     "every",
     "field",
     "id_of",
@@ -55,6 +64,7 @@ __all__ = [
     "plain_page",
     "read",
     "remembered",
+    "result",
     "signed_in",
     "size_within",
     "type_named",
