@@ -53,7 +53,7 @@ demo: $(STORE) ## Buy something over HTTP, in a store of its own with a fresh da
 ##### The checks
 
 .PHONY: check
-check: lint migrations-check schema-check coverage test-postgres test-clients ## All of the checks, as CI runs them
+check: lint migrations-check schema-check operations-check coverage test-postgres test-clients ## All of the checks, as CI runs them
 
 .PHONY: lint
 lint: $(TOOLS) ## Style, format, types, and who imports whom
@@ -124,6 +124,14 @@ schema: $(STORE) ## Write schema.graphql, the export of the running code
 schema-check: $(TOOLS) ## schema.graphql is the export of the running code
 	@$(SQLITE) $(MANAGE) export_schema backend.schema | diff --unified schema.graphql - || { \
 	  echo 'schema.graphql is not what the code exports: make schema' >&2; exit 1; }
+
+.PHONY: operations
+operations: $(TOOLS) ## Write docs/operations.md: each operation with an example and its answer
+	@$(SQLITE) $(BIN)/python -m tests.operations
+
+.PHONY: operations-check
+operations-check: $(TOOLS) ## docs/operations.md is what the schema says and the store answers
+	@$(SQLITE) $(BIN)/python -m tests.operations --check
 
 ##### The environment
 

@@ -32,8 +32,11 @@ class Query:
         user = api.viewer(info)
         return api.one(selectors.account(user), info) if user else None
 
-    @strawberry.field(graphql_type=Profile | None)
-    def profile(self, info: api.Info, slug: str) -> models.Profile | None:
+    @strawberry.field(
+        graphql_type=Profile | None,
+        description="What anyone may see of the person of this slug; null where there is none.",
+    )
+    def profile(self, info: api.Info, slug: api.Slug) -> models.Profile | None:
         return api.one(selectors.profiles, info, slug=slug)
 
 

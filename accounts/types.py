@@ -23,11 +23,16 @@ if TYPE_CHECKING:
 )
 class Profile(relay.Node):
     id: relay.NodeID[int]
-    name: auto
-    slug: auto
-    joined_at: auto
+    name: auto = api.field(description='What others see; "Customer" until the person chooses a name.')
+    slug: auto = api.field(
+        description="For the address of the person's page; it stays when the name changes."
+    )
+    joined_at: auto = api.field(description="When the account was opened.")
 
-    @api.field(only=["avatar", "avatar_width", "avatar_height", "avatar_placeholder"])
+    @api.field(
+        only=["avatar", "avatar_width", "avatar_height", "avatar_placeholder"],
+        description="Null where the person has none.",
+    )
     @staticmethod
     def avatar(root: strawberry.Parent[models.Profile]) -> api.Image | None:
         return api.Image.of(
@@ -47,19 +52,19 @@ class Profile(relay.Node):
 )
 class User(relay.Node):
     id: relay.NodeID[int]
-    email: auto
-    email_verified: auto
-    first_name: auto
-    last_name: auto
-    profile: Profile
+    email: auto = api.field(description="The login. Never shown to others.")
+    email_verified: auto = api.field(description="Whether the mailed link has been followed.")
+    first_name: auto = api.field(description="May be empty.")
+    last_name: auto = api.field(description="May be empty.")
+    profile: Profile = api.field(description="What others see of this person.")
 
     @strawberry.field(description="The latest first.")
     @staticmethod
     def favourites(
         root: strawberry.Parent[models.User],
         info: api.Info,
-        first: int | None = None,
-        after: str | None = None,
+        first: api.First = None,
+        after: api.After = None,
     ) -> Annotated["ProductConnection", strawberry.lazy("catalog.types")]:
         connection: type[ProductConnection] = api.type_named("ProductConnection", info)
         return connection.of_favourites(root, info, first=first, after=after)
@@ -69,9 +74,12 @@ class User(relay.Node):
     def orders(
         root: strawberry.Parent[models.User],
         info: api.Info,
-        first: int | None = None,
-        after: str | None = None,
-        status: Annotated["OrderStatus", strawberry.lazy("orders.types")] | None = None,
+        first: api.First = None,
+        after: api.After = None,
+        status: Annotated[
+            Annotated["OrderStatus", strawberry.lazy("orders.types")] | None,
+            strawberry.argument(description="Only those in this status; null for all."),
+        ] = None,
     ) -> Annotated["OrderConnection", strawberry.lazy("orders.types")]:
         connection: type[OrderConnection] = api.type_named("OrderConnection", info)
         return connection.of_user(root, info, status=status, first=first, after=after)
@@ -86,24 +94,26 @@ class InvalidCredentials(api.UserError):
     pass
 
 
-@strawberry.input
+@strawberry.input(description="A new account.")
 class RegisterInput:
-    email: str
-    password: str
-    first_name: str = ""
-    last_name: str = ""
+    email: str = strawberry.field(description="The login: unique, whatever the case.")
+    password: str = strawberry.field(
+        description="At least 8 characters; no common one, and none like the name or the address."
+    )
+    first_name: str = strawberry.field(default="", description="At most 100 characters.")
+    last_name: str = strawberry.field(default="", description="At most 100 characters.")
 
 
-@strawberry.input
+@strawberry.input(description="E-mail address and password.")
 class LoginInput:
-    email: str
-    password: str
+    email: str = strawberry.field(description="Whatever the case.")
+    password: str = strawberry.field(description="As it was set.")
 
 
 @strawberry.input(description="A field left out stays as it is; an avatar given as null is taken away.")
 class UpdateProfileInput:
-    first_name: str | None = strawberry.UNSET
-    last_name: str | None = strawberry.UNSET
+    first_name: str | None = strawberry.field(default=strawberry.UNSET, description="At most 100 characters.")
+    last_name: str | None = strawberry.field(default=strawberry.UNSET, description="At most 100 characters.")
     name: str | None = strawberry.field(default=strawberry.UNSET, description="What others see.")
     avatar: Upload | None = strawberry.field(default=strawberry.UNSET, description="JPEG, PNG, WebP or AVIF.")
 
@@ -112,38 +122,36 @@ class UpdateProfileInput:
         return cast(ProfileChanges, given)
 
 
-@strawberry.input
+@strawberry.input(description="The old password and a new one.")
 class ChangePasswordInput:
-    old_password: str
-    new_password: str
+    old_password: str = strawberry.field(description="The one in use.")
+    new_password: str = strawberry.field(description="By the same rules as at `register`.")
 
 
-@strawberry.input
+@strawberry.input(description="Whose password is forgotten.")
 class RequestPasswordResetInput:
-    email: str
+    email: str = strawberry.field(description="The account's address, where the link goes.")
 
 
-@strawberry.input
+@strawberry.input(description="A new password, by the mailed link.")
 class ResetPasswordInput:
     token: str = strawberry.field(description="From the mailed link.")
-    new_password: str
+    new_password: str = strawberry.field(description="By the same rules as at `register`.")
 
 
-@strawberry.input
+@strawberry.input(description="The mailed link.")
 class VerifyEmailInput:
     token: str = strawberry.field(description="From the mailed link.")
 
 
-RegisterResult = Annotated[
-    User | api.ValidationError | api.TooManyAttempts, strawberry.union("RegisterResult")
-]
-LoginResult = Annotated[User | InvalidCredentials | api.TooManyAttempts, strawberry.union("LoginResult")]
-UpdateProfileResult = Annotated[User | api.ValidationError, strawberry.union("UpdateProfileResult")]
-ChangePasswordResult = Annotated[User | api.ValidationError, strawberry.union("ChangePasswordResult")]
+RegisterResult = Annotated[User | api.ValidationError | api.TooManyAttempts, api.result("RegisterResult")]
+LoginResult = Annotated[User | InvalidCredentials | api.TooManyAttempts, api.result("LoginResult")]
+UpdateProfileResult = Annotated[User | api.ValidationError, api.result("UpdateProfileResult")]
+ChangePasswordResult = Annotated[User | api.ValidationError, api.result("ChangePasswordResult")]
 RequestPasswordResetResult = Annotated[
-    api.Done | api.ValidationError | api.TooManyAttempts, strawberry.union("RequestPasswordResetResult")
+    api.Done | api.ValidationError | api.TooManyAttempts, api.result("RequestPasswordResetResult")
 ]
 ResetPasswordResult = Annotated[
-    api.Done | api.ValidationError | api.TooManyAttempts, strawberry.union("ResetPasswordResult")
+    api.Done | api.ValidationError | api.TooManyAttempts, api.result("ResetPasswordResult")
 ]
-VerifyEmailResult = Annotated[api.Done | api.ValidationError, strawberry.union("VerifyEmailResult")]
+VerifyEmailResult = Annotated[api.Done | api.ValidationError, api.result("VerifyEmailResult")]

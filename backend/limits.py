@@ -11,6 +11,8 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLCompositeType,
+    GraphQLField,
+    GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
@@ -30,9 +32,12 @@ from backend.errors import OperationTooLarge
 
 # How long the lists of an introspection are; fewer types than there are, as their fields are quickly read.
 INTROSPECTION_SIZES = {"types": 12, "fields": 8, "possibleTypes": 8}
+# A connection is cut, read and counted for each row that it stands below: it costs as much as so many fields.
+CONNECTION_COST = 5
 # What a connection tells of all its rows, its number or facets, costs as much as so many fields. Once, also below
-# a list: one statement reads it for all of the list's rows.
+# a list: one statement reads it for all of the list's rows. A search costs as much, as it looks at all that matches.
 SUMMARY_COST = 1000
+SEARCH = "search"
 NUMBER_DIGITS = 9
 
 
@@ -172,14 +177,16 @@ class Scale:
         if node.alias:
             self.aliases += 1
             check("aliases", self.aliases, settings.STORE_MAX_ALIASES)
-        in_connection = parent is not None and parent.name.endswith("Connection")
-        summaries = int(in_connection and node.name.value not in ("edges", "nodes", "pageInfo", "__typename"))
+        in_connection = is_connection(parent)
+        of_all_rows = in_connection and node.name.value not in ("edges", "nodes", "pageInfo", "__typename")
+        summaries = int(of_all_rows or (parent is self.schema.query_type and node.name.value == SEARCH))
         if node.selection_set is None:
             return Weight(depth=1, cost=1, summaries=summaries, roots=1)
         field = self.schema.get_field(parent, node.name.value) if parent else None
         child = get_named_type(field.type) if field else None
         below = self.weigh_set(node.selection_set, child if is_composite_type(child) else None)
-        each = below.cost + self.page_size(node) * below.rows
+        page_size = self.page_size(node, field)
+        each = below.cost + page_size * below.rows
         size, rows = 1, 0
         if field and parent and is_list_type(get_nullable_type(field.type)):
             if in_connection:
@@ -187,24 +194,28 @@ class Scale:
             elif parent.name.startswith("__"):
                 size = INTROSPECTION_SIZES.get(node.name.value, 1)
             else:
-                size = DEFAULT_FIRST
+                size = page_size
         return Weight(
             depth=1 + below.depth,
-            cost=1 + size * each,
+            cost=(CONNECTION_COST if is_connection(child) else 1) + size * each,
             rows=rows,
             summaries=summaries + below.summaries,
             roots=1,
         )
 
-    def page_size(self, node: FieldNode) -> int:
+    def page_size(self, node: FieldNode, field: GraphQLField | None) -> int:
+        """How many rows may come: as the arguments say, else by default. Far more is refused when it is run."""
+        argument = field.args.get("first") if field else None
+        default = (
+            argument.default_value if argument and isinstance(argument.default_value, int) else DEFAULT_FIRST
+        )
         asked = [
             self.number(argument.value)
             for argument in node.arguments or ()
             if argument.name.value in ("first", "last")
         ]
-        return max(
-            (min(max(size, 1), MAX_FIRST) for size in asked if size is not None), default=DEFAULT_FIRST
-        )
+        most = max(default, MAX_FIRST)
+        return max((min(max(size, 1), most) for size in asked if size is not None), default=default)
 
     def number(self, node: Any) -> int | None:
         """The value of an argument, if it is a number. One too long to be read is refused as an Int anyway."""
@@ -223,6 +234,10 @@ class Scale:
     def count_directives(self, node: Any) -> None:
         self.directives += len(node.directives or ())
         check("directives", self.directives, settings.STORE_MAX_DIRECTIVES)
+
+
+def is_connection(type_: GraphQLNamedType | None) -> bool:
+    return type_ is not None and type_.name.endswith("Connection")
 
 
 def default_numbers(definitions: Iterable[Any]) -> dict[str, int]:

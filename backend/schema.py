@@ -1,7 +1,7 @@
 """The one schema: the apps' roots merged with what belongs to none of them."""
 
 import logging
-from typing import Any
+from typing import Annotated, Any
 
 import graphql
 import strawberry
@@ -9,7 +9,6 @@ from django.conf import settings
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from strawberry import relay
 from strawberry.schema.config import StrawberryConfig
-from strawberry.tools import merge_types
 from strawberry.types import ExecutionResult
 
 import accounts.schema
@@ -104,7 +103,7 @@ class Shop:
 
 @strawberry.type
 class Root:
-    @strawberry.field
+    @strawberry.field(description="What a front end needs to know before it shows anything.")
     def shop(self) -> Shop:
         return Shop(
             currency=settings.STORE_CURRENCY,
@@ -116,15 +115,31 @@ class Root:
         graphql_type=relay.Node | None,
         description="Anything by its id; null where that names nothing, or nothing that the caller may see.",
     )
-    def node(self, info: api.Info, id: relay.GlobalID) -> Any:
+    def node(
+        self,
+        info: api.Info,
+        id: Annotated[
+            relay.GlobalID, strawberry.argument(description="As the object's field `id` tells it.")
+        ],
+    ) -> Any:
         return api.node(id, info)
 
 
-Query = merge_types("Query", (Root, accounts.schema.Query, catalog.schema.Query, orders.schema.Query))
-Mutation = merge_types(
-    "Mutation",
-    (accounts.schema.Mutation, catalog.schema.Mutation, orders.schema.Mutation, reviews.schema.Mutation),
+@strawberry.type(
+    description="What can be read. Nothing here changes anything, not even the visitor's session."
 )
+class Query(Root, accounts.schema.Query, catalog.schema.Query, orders.schema.Query):
+    pass
+
+
+@strawberry.type(
+    description="What can be done. Each answers with a union: the thing, or an error that the shopper can put right."
+)
+class Mutation(
+    accounts.schema.Mutation, catalog.schema.Mutation, orders.schema.Mutation, reviews.schema.Mutation
+):
+    pass
+
 
 schema = Schema(
     query=Query,

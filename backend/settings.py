@@ -85,9 +85,11 @@ TEMPLATES = [
 
 
 def database() -> dict[str, Any]:
-    """SQLite for one machine, PostgreSQL for many. Each thread of the server keeps its connection."""
+    """SQLite for one machine, PostgreSQL for many."""
     config: dict[str, Any] = env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
-    config["CONN_MAX_AGE"] = None
+    # Each thread of the server keeps its connection, as opening one takes longer than most requests. Under runserver
+    # every request has a thread of its own.
+    config["CONN_MAX_AGE"] = 0 if DEBUG else None
     if config["ENGINE"] == "django.db.backends.sqlite3":
         config["OPTIONS"] = {
             # A write lock is taken at BEGIN: two writers queue instead of failing half-way.
@@ -95,9 +97,6 @@ def database() -> dict[str, Any]:
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
-        # Kept open, as opening one takes longer than most requests; but not by runserver, where every request has a
-        # thread, and so a connection, of its own.
-        config["CONN_MAX_AGE"] = 0 if DEBUG else None
         # A file, not memory: the tests of races need connections that lock each other out.
         config["TEST"] = {"NAME": Path(gettempdir()) / f"store-test-{os.getpid()}.sqlite3"}
     else:

@@ -3,6 +3,7 @@
 import json
 import re
 import uuid
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -68,6 +69,8 @@ def graphql(request: HttpRequest) -> HttpResponse:
         if "data" not in body and wants_new:
             response.status_code = 400
     except Refused as refusal:
+        if refusal.status == 413:
+            discard_body(request)
         body = {"errors": [{"message": str(refusal), "extensions": {"code": BadUserInput.code}}]}
         response.status_code = refusal.status
         for header, value in refusal.headers.items():
@@ -147,6 +150,14 @@ def parsed(request: HttpRequest) -> dict[str, Any]:
         raise Refused("Text cannot contain NUL.")
     refuse_unstorable([operation.get("query"), operation.get("variables")])
     return {**operation, "digest": digest}
+
+
+def discard_body(request: HttpRequest) -> None:
+    """Read on, within bounds: a client that is still sending would find a closed connection and no answer."""
+    left = 2 * MAX_BODY_BYTES
+    with suppress(OSError):
+        while left > 0 and (chunk := request.read(64 * 1024)):
+            left -= len(chunk)
 
 
 def refuse_unstorable(values: list[Any]) -> None:

@@ -1,5 +1,7 @@
 """The catalogue's queries and mutations."""
 
+from typing import Annotated
+
 import strawberry
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -16,12 +18,13 @@ from catalog.types import (
     DeleteProductResult,
     FavouriteInput,
     FavouriteResult,
+    NarrowedBy,
     Product,
     ProductConnection,
-    ProductFilter,
     ProductSort,
     SearchResult,
     SitemapConnection,
+    SortedBy,
     UpdateProductInput,
     UpdateProductResult,
 )
@@ -33,24 +36,28 @@ class Query:
     def categories(self, info: api.Info) -> list[models.Category]:
         return api.every(selectors.categories, info)
 
-    @strawberry.field(graphql_type=Category | None)
-    def category(self, info: api.Info, slug: str) -> models.Category | None:
+    @strawberry.field(
+        graphql_type=Category | None, description="The category of this slug; null where there is none."
+    )
+    def category(self, info: api.Info, slug: api.Slug) -> models.Category | None:
         return api.one(selectors.categories, info, slug=slug)
 
-    @strawberry.field(graphql_type=Product | None)
-    def product(self, info: api.Info, slug: str) -> models.Product | None:
+    @strawberry.field(
+        graphql_type=Product | None, description="The product of this slug; null where there is none."
+    )
+    def product(self, info: api.Info, slug: api.Slug) -> models.Product | None:
         return api.one(selectors.products, info, slug=slug)
 
-    @strawberry.field
+    @strawberry.field(description="All products that pass the filter, page by page.")
     def products(
         self,
         info: api.Info,
-        filter: ProductFilter | None = None,
-        sort: ProductSort = ProductSort.NEWEST,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        filter: NarrowedBy = None,
+        sort: SortedBy = ProductSort.NEWEST,
+        first: api.First = None,
+        after: api.After = None,
+        last: api.Last = None,
+        before: api.Before = None,
     ) -> ProductConnection:
         return ProductConnection.of(
             selectors.products,
@@ -73,13 +80,13 @@ class Query:
     def search(
         self,
         info: api.Info,
-        term: str,
-        filter: ProductFilter | None = None,
-        sort: ProductSort = ProductSort.RELEVANCE,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        term: Annotated[str, strawberry.argument(description="What was typed into the search box.")],
+        filter: NarrowedBy = None,
+        sort: SortedBy = ProductSort.RELEVANCE,
+        first: api.First = None,
+        after: api.After = None,
+        last: api.Last = None,
+        before: api.Before = None,
     ) -> ProductConnection:
         return ProductConnection.of_search(
             term,
@@ -94,16 +101,29 @@ class Query:
 
     @strawberry.field(
         description="What a term that is being typed may become: completions of its last word that products' "
-        "names have, the best sold first. `first` is 10 unless told otherwise, 20 at most."
+        "names have, the best sold first."
     )
-    def search_suggestions(self, prefix: str, first: int | None = None) -> list[str]:
+    def search_suggestions(
+        self,
+        prefix: Annotated[str, strawberry.argument(description="What has been typed so far.")],
+        first: Annotated[
+            int | None,
+            strawberry.argument(description="How many at most, 1 to 20; 10 unless told otherwise."),
+        ] = None,
+    ) -> list[str]:
         return search.completions(prefix, first=first)
 
     @strawberry.field(
         description="Slug and time of the last change of every product, by slug: cheap, and up to "
         f"{MAX_ENTRIES} at a time."
     )
-    def sitemap(self, first: int = MAX_ENTRIES, after: str | None = None) -> SitemapConnection:
+    def sitemap(
+        self,
+        first: Annotated[
+            int, strawberry.argument(description=f"How many entries, 1 to {MAX_ENTRIES}.")
+        ] = MAX_ENTRIES,
+        after: api.After = None,
+    ) -> SitemapConnection:
         return SitemapConnection.of(selectors.products(), first=first, after=after)
 
 

@@ -1,6 +1,7 @@
 """Cart, checkout and orders: queries and mutations."""
 
 from collections.abc import Callable
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -48,7 +49,9 @@ class Query:
         graphql_type=Order | None,
         description="An order of the signed-in person, or one that this browser's session placed as a guest.",
     )
-    def order(self, info: api.Info, uuid: UUID) -> models.Order | None:
+    def order(
+        self, info: api.Info, uuid: Annotated[UUID, strawberry.argument(description="As the order tells it.")]
+    ) -> models.Order | None:
         found: models.Order | None = api.one(selectors.order(owner_of(info.context.request), uuid), info)
         return found
 

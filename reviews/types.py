@@ -17,13 +17,15 @@ from reviews.services import CommentChanges
 NEWEST = api.Sort(("created_at", "slug"), descending=True)
 
 
-@strawberry_django.type(models.Comment)
+@strawberry_django.type(
+    models.Comment, description="What somebody says about a product, with a rating or without."
+)
 class Comment(relay.Node):
     id: relay.NodeID[int]
-    slug: auto
-    author: Profile = api.field(field_name="user__profile")
-    product: Product
-    body: auto
+    slug: auto = api.field(description="For a link to the comment.")
+    author: Profile = api.field(field_name="user__profile", description="Who wrote it.")
+    product: Product = api.field(description="What it is about.")
+    body: auto = api.field(description="Plain text.")
     rating: int | None = strawberry_django.field(description="1 to 5; null where the comment does not rate.")
     verified_purchase: bool = api.field(
         annotate=selectors.verified_purchase(), description="The author has a paid order with this product."
@@ -31,8 +33,8 @@ class Comment(relay.Node):
     active: bool = strawberry_django.field(
         description="False once the staff have switched it off; then only they and its author see it."
     )
-    created_at: auto
-    updated_at: auto
+    created_at: auto = api.field(description="When it was written.")
+    updated_at: auto = api.field(description="When it was last changed.")
 
     @api.field(only=["user"], description="Whether the caller wrote it, and so may edit and delete it.")
     @staticmethod
@@ -45,7 +47,7 @@ class Comment(relay.Node):
         return selectors.visible_comments(api.viewer(info))
 
 
-@strawberry.type
+@strawberry.type(description="A page of comments.")
 class CommentConnection(api.Connection[Comment]):
     @classmethod
     def of_product(
@@ -65,9 +67,9 @@ class CommentConnection(api.Connection[Comment]):
         return cls(page=page)
 
 
-@strawberry.input
+@strawberry.input(description="A new comment.")
 class CreateCommentInput:
-    product_id: relay.GlobalID
+    product_id: relay.GlobalID = strawberry.field(description="Of the product.")
     body: str = strawberry.field(description="At most 5,000 characters.")
     rating: int | None = strawberry.field(
         default=None, description="1 to 5. A person rates a product once, in any one of their comments."
@@ -76,8 +78,8 @@ class CreateCommentInput:
 
 @strawberry.input(description="A field left out stays as it is; a rating given as null is taken away.")
 class UpdateCommentInput:
-    id: relay.GlobalID
-    body: str | None = strawberry.UNSET
+    id: relay.GlobalID = strawberry.field(description="Of the comment.")
+    body: str | None = strawberry.field(default=strawberry.UNSET, description="At most 5,000 characters.")
     rating: int | None = strawberry.field(default=strawberry.UNSET, description="1 to 5.")
 
     def changes(self) -> CommentChanges:
@@ -89,16 +91,16 @@ class UpdateCommentInput:
         return changes
 
 
-@strawberry.input
+@strawberry.input(description="A comment to delete.")
 class DeleteCommentInput:
-    id: relay.GlobalID
+    id: relay.GlobalID = strawberry.field(description="Of the comment.")
 
 
-@strawberry.input
+@strawberry.input(description="A comment to report.")
 class ReportCommentInput:
-    id: relay.GlobalID
+    id: relay.GlobalID = strawberry.field(description="Of the comment.")
     reason: str = strawberry.field(description="For the staff; at most 500 characters.")
 
 
-CommentResult = Annotated[Comment | api.ValidationError | api.NotFound, strawberry.union("CommentResult")]
-DeleteCommentResult = Annotated[api.Deleted | api.NotFound, strawberry.union("DeleteCommentResult")]
+CommentResult = Annotated[Comment | api.ValidationError | api.NotFound, api.result("CommentResult")]
+DeleteCommentResult = Annotated[api.Deleted | api.NotFound, api.result("DeleteCommentResult")]

@@ -1,5 +1,6 @@
 """What the apps build their GraphQL with."""
 
+from backend.api.arguments import After, Before, First, Last, Slug
 from backend.api.connection import Connection, Edge, nested_page, page, remembered, type_named
 from backend.api.context import Context, Info, signed_in, viewer
 from backend.api.keyset import MAX_COUNT, CountUpTo, Page, Sort
@@ -19,10 +20,14 @@ from backend.api.types import (
     TooManyAttempts,
     UserError,
     ValidationError,
+    described,
+    result,
 )
 
 __all__ = [
     "MAX_COUNT",
+    "After",
+    "Before",
     "Bind",
     "Connection",
     "Context",
@@ -32,11 +37,14 @@ __all__ = [
     "Edge",
     "ErrorCode",
     "FieldError",
+    "First",
     "Image",
     "Info",
+    "Last",
     "Money",
     "NotFound",
     "Page",
+    "Slug",
     "Sort",
     "ThumbnailSize",
     "TooManyAttempts",
@@ -44,6 +52,7 @@ __all__ = [
     "ValidationError",
     "answering",
     "column_of",
+    "described",
     "every",
     "field",
     "id_of",
@@ -58,6 +67,7 @@ __all__ = [
     "plain_page",
     "read",
     "remembered",
+    "result",
     "signed_in",
     "size_within",
     "type_named",

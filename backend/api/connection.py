@@ -22,10 +22,10 @@ Node = TypeVar("Node")
 NODE_PATHS = ("nodes", "edges.node")
 
 
-@strawberry.type
+@strawberry.type(description="A row of a page, and where it stands.")
 class Edge(Generic[Node]):
-    cursor: str
-    node: Node
+    cursor: str = strawberry.field(description="For `after` or `before`: a page that begins beside this row.")
+    node: Node = strawberry.field(description="The row itself.")
 
 
 @strawberry.type
@@ -40,7 +40,7 @@ class Connection(Generic[Node]):
     def nodes(self) -> list[Node]:
         return list(self.page.rows)
 
-    @strawberry.field
+    @strawberry.field(description="Whether there are more pages, and the cursors that lead to them.")
     def page_info(self) -> relay.PageInfo:
         rows = self.page.rows
         return relay.PageInfo(

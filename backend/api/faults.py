@@ -1,13 +1,17 @@
 """The one place that decides what the outside hears of an error."""
 
 import logging
+import re
 from typing import Any
 
+from django.conf import settings
 from graphql import GraphQLError
 
 from backend.errors import BadUserInput, RequestError
 
 logger = logging.getLogger("backend.faults")
+# graphql-core's help for who has mistyped a name, by which the schema could be guessed name by name.
+SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 
 
 def formatted(error: GraphQLError, *, request_id: str, operation: str | None) -> dict[str, Any]:
@@ -21,6 +25,8 @@ def formatted(error: GraphQLError, *, request_id: str, operation: str | None) ->
         message, extensions = error.message, error.original_error.extensions
     else:
         message, extensions = error.message, {"code": BadUserInput.code}
+        if not settings.STORE_INTROSPECTION:
+            message = SUGGESTION.sub("", message)
     entry = {**error.formatted, "message": message, "extensions": extensions}
     return {key: value for key, value in entry.items() if value is not None}
 

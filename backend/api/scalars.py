@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from django.core.files.base import File
@@ -33,6 +34,13 @@ def parse_instant(value: Any) -> datetime:
         raise GraphQLError("Not an instant in ISO 8601.") from error
 
 
+def parse_uuid(value: Any) -> UUID:
+    try:
+        return UUID(value)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise GraphQLError("Not a UUID.") from error
+
+
 def parse_upload(value: Any) -> File[bytes]:
     """A file that came with the request: anything can stand in the variables of one that has none."""
     if not isinstance(value, File):
@@ -52,6 +60,12 @@ SCALARS: dict[object, Any] = {
         description="An instant in UTC, ISO 8601.",
         serialize=datetime.isoformat,
         parse_value=parse_instant,
+    ),
+    UUID: strawberry.scalar(
+        name="UUID",
+        description="32 hexadecimal digits with hyphens: 6b0d6a0e-2f0f-4c64-9d43-3f3b8f6f6c11.",
+        serialize=str,
+        parse_value=parse_uuid,
     ),
     Upload: strawberry.scalar(
         name="Upload",

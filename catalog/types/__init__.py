@@ -1,6 +1,6 @@
 """GraphQL types of the catalogue."""
 
-from catalog.types.choices import SORTS, ProductFilter, ProductSort
+from catalog.types.choices import SORTS, NarrowedBy, ProductFilter, ProductSort, SortedBy
 from catalog.types.objects import Category, Product, ProductConnection
 from catalog.types.results import (
     CreateProductInput,
@@ -27,12 +27,14 @@ __all__ = [
     "FavouriteInput",
     "FavouriteResult",
     "InsufficientStock",
+    "NarrowedBy",
     "Product",
     "ProductConnection",
     "ProductFilter",
     "ProductSort",
     "SearchResult",
     "SitemapConnection",
+    "SortedBy",
     "UpdateProductInput",
     "UpdateProductResult",
 ]

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from typing import Annotated
 
 import strawberry
 
@@ -10,18 +11,22 @@ from backend import api
 from catalog import selectors
 
 
-@strawberry.enum
+@strawberry.enum(description="What orders a list of products; what is equal is ordered by the slug.")
 class ProductSort(Enum):
     RELEVANCE = strawberry.enum_value(
         "relevance", description="Best match first; outside a search the same as NEWEST."
     )
-    NEWEST = "newest"
-    PRICE_ASC = "price_asc"
-    PRICE_DESC = "price_desc"
-    NAME_ASC = "name_asc"
-    DISCOUNT_DESC = "discount_desc"
-    BEST_SELLING = "best_selling"
-    TOP_RATED = "top_rated"
+    NEWEST = strawberry.enum_value("newest", description="The last added first.")
+    PRICE_ASC = strawberry.enum_value("price_asc", description="By the final price, the cheapest first.")
+    PRICE_DESC = strawberry.enum_value("price_desc", description="By the final price, the dearest first.")
+    NAME_ASC = strawberry.enum_value("name_asc", description="By name, whatever the case.")
+    DISCOUNT_DESC = strawberry.enum_value(
+        "discount_desc", description="The largest discount in per cent first."
+    )
+    BEST_SELLING = strawberry.enum_value("best_selling", description="The most sold first.")
+    TOP_RATED = strawberry.enum_value(
+        "top_rated", description="The best average rating first, the more rated first among equals."
+    )
 
 
 NEWEST = api.Sort(("added_at", "slug"), descending=True)
@@ -40,7 +45,9 @@ SEARCH_SORTS = SORTS | {ProductSort.RELEVANCE: api.Sort(("rank", "sold_count", "
 LATEST_FAVOURITE = api.Sort(("favourite_id",), descending=True)
 
 
-@strawberry.input
+@strawberry.input(
+    description="What narrows a list of products: all that is given must be met, and null narrows nothing."
+)
 class ProductFilter:
     categories: list[str] | None = strawberry.field(
         default=None, description="Slugs; a product in any of them passes."
@@ -49,11 +56,23 @@ class ProductFilter:
     min_price: Decimal | None = strawberry.field(
         default=None, description="Bounds on the final price, both inclusive."
     )
-    max_price: Decimal | None = None
-    in_stock: bool | None = None
-    on_sale: bool | None = None
-    min_rating: float | None = None
-    added_after: datetime | None = None
+    max_price: Decimal | None = strawberry.field(default=None, description="The upper bound.")
+    in_stock: bool | None = strawberry.field(
+        default=None, description="True: those that can be bought now; false: those that are sold out."
+    )
+    on_sale: bool | None = strawberry.field(
+        default=None, description="True: those with a discount; false: those without."
+    )
+    min_rating: float | None = strawberry.field(
+        default=None, description="The lowest average rating, 1 to 5."
+    )
+    added_after: datetime | None = strawberry.field(default=None, description="Only products that are newer.")
+
+
+NarrowedBy = Annotated[
+    ProductFilter | None, strawberry.argument(description="What narrows the list; null narrows nothing.")
+]
+SortedBy = Annotated[ProductSort, strawberry.argument(description="What orders the list.")]
 
 
 def plain(filter: ProductFilter | None) -> selectors.ProductFilter:

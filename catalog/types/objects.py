@@ -17,10 +17,21 @@ from backend.errors import OperationTooLarge
 from catalog import models, search, selectors
 from catalog.facets import Facets
 from catalog.related import MAX_RELATED, related
-from catalog.types.choices import LATEST_FAVOURITE, SEARCH_SORTS, SORTS, ProductFilter, ProductSort, plain
+from catalog.types.choices import (
+    LATEST_FAVOURITE,
+    SEARCH_SORTS,
+    SORTS,
+    NarrowedBy,
+    ProductFilter,
+    ProductSort,
+    SortedBy,
+    plain,
+)
 
 if TYPE_CHECKING:
     from reviews.types import CommentConnection
+
+HowManyRelated = Annotated[int, strawberry.argument(description=f"How many at most, 1 to {MAX_RELATED}.")]
 
 
 def is_favourite(info: api.Info) -> Any:
@@ -31,34 +42,34 @@ def is_favourite(info: api.Info) -> Any:
     )
 
 
-@strawberry.type
+@strawberry.type(description="What people have rated a product.")
 class RatingSummary:
     average: float | None = strawberry.field(description="Null while nobody has rated.")
-    count: int
+    count: int = strawberry.field(description="How many have rated.")
     histogram: list[int] = strawberry.field(description="How many gave 1, 2, 3, 4 and 5.")
 
 
-@strawberry_django.type(models.Category)
+@strawberry_django.type(models.Category, description="A category of products.")
 class Category(relay.Node):
     id: relay.NodeID[int]
-    name: auto
-    slug: auto
+    name: auto = api.field(description="Unique, and fit to be shown.")
+    slug: auto = api.field(description="For the address of the category's page.")
     product_count: int = api.field(
         annotate=api.CountUpTo(models.Product.objects.filter(category=OuterRef("pk"))),
         description=f"Counted up to {api.MAX_COUNT}, which stands for as many or more.",
     )
 
-    @strawberry.field
+    @strawberry.field(description="The category's products, page by page.")
     @staticmethod
     def products(
         root: strawberry.Parent[models.Category],
         info: api.Info,
-        filter: ProductFilter | None = None,
-        sort: ProductSort = ProductSort.NEWEST,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        filter: NarrowedBy = None,
+        sort: SortedBy = ProductSort.NEWEST,
+        first: api.First = None,
+        after: api.After = None,
+        last: api.Last = None,
+        before: api.Before = None,
     ) -> Annotated["ProductConnection", strawberry.lazy("catalog.types")]:
         page = api.nested_page(
             root,
@@ -80,21 +91,25 @@ class Category(relay.Node):
         return models.Category.objects.all()
 
 
-@strawberry_django.type(models.Product)
+@strawberry_django.type(models.Product, description="Something that is sold here.")
 class Product(relay.Node):
     id: relay.NodeID[int]
-    name: auto
-    slug: auto
-    description: auto
-    category: Category
-    seller: Profile = api.field(field_name="user__profile")
+    name: auto = api.field(description="What it is called.")
+    slug: auto = api.field(
+        description="For the address of the product's page; it stays when the name changes."
+    )
+    description: auto = api.field(description="Plain text.")
+    category: Category = api.field(description="Each product is in one.")
+    seller: Profile = api.field(field_name="user__profile", description="Who offers it.")
     discount: auto = strawberry_django.field(description="Per cent off the price, 0 to 100.")
-    stock: int
-    added_at: auto
-    updated_at: auto
-    is_favourite: bool = api.field(annotate=is_favourite)
+    stock: int = api.field(description="How many are left.")
+    added_at: auto = api.field(description="When it was first offered.")
+    updated_at: auto = api.field(description="When it was last changed; a sale is no change.")
+    is_favourite: bool = api.field(
+        annotate=is_favourite, description="Whether it is a favourite of the caller; false for guests."
+    )
 
-    @api.field(only=["price"])
+    @api.field(only=["price"], description="Before the discount.")
     @staticmethod
     def price(root: strawberry.Parent[models.Product]) -> api.Money:
         return api.Money.of(root.price)
@@ -108,17 +123,20 @@ class Product(relay.Node):
     def final_price(root: strawberry.Parent[models.Product]) -> api.Money:
         return api.Money.of(root.final_price)
 
-    @api.field(only=["discount"])
+    @api.field(only=["discount"], description="Whether it has a discount.")
     @staticmethod
     def on_sale(root: strawberry.Parent[models.Product]) -> bool:
         return root.discount > 0
 
-    @api.field(only=["stock"])
+    @api.field(only=["stock"], description="Whether any are left.")
     @staticmethod
     def is_available(root: strawberry.Parent[models.Product]) -> bool:
         return root.stock > 0
 
-    @api.field(only=["image", "image_width", "image_height", "image_placeholder"])
+    @api.field(
+        only=["image", "image_width", "image_height", "image_placeholder"],
+        description="Null where it has no picture.",
+    )
     @staticmethod
     def image(root: strawberry.Parent[models.Product]) -> api.Image | None:
         return api.Image.of(
@@ -128,7 +146,10 @@ class Product(relay.Node):
             placeholder=root.image_placeholder,
         )
 
-    @api.field(only=["rated_1", "rated_2", "rated_3", "rated_4", "rated_5", "rating_count", "rating_average"])
+    @api.field(
+        only=["rated_1", "rated_2", "rated_3", "rated_4", "rated_5", "rating_count", "rating_average"],
+        description="The ratings of its comments, summed up.",
+    )
     @staticmethod
     def rating(root: strawberry.Parent[models.Product]) -> RatingSummary:
         return RatingSummary(
@@ -142,8 +163,8 @@ class Product(relay.Node):
     def comments(
         root: strawberry.Parent[models.Product],
         info: api.Info,
-        first: int | None = None,
-        after: str | None = None,
+        first: api.First = None,
+        after: api.After = None,
     ) -> Annotated["CommentConnection", strawberry.lazy("reviews.types")]:
         connection: type[CommentConnection] = api.type_named("CommentConnection", info)
         return connection.of_product(root, info, first=first, after=after)
@@ -153,7 +174,9 @@ class Product(relay.Node):
         f"few, best sellers. At most {MAX_RELATED}."
     )
     @staticmethod
-    def related(root: strawberry.Parent[models.Product], info: api.Info, first: int = 8) -> list["Product"]:
+    def related(
+        root: strawberry.Parent[models.Product], info: api.Info, first: HowManyRelated = 8
+    ) -> list["Product"]:
         first = api.size_within(first, most=MAX_RELATED)
 
         def load(peers: Sequence[models.Product]) -> dict[int, list[models.Product]]:
@@ -169,10 +192,10 @@ class Product(relay.Node):
         return models.Product.objects.all()
 
 
-@strawberry.type
+@strawberry.type(description="A category, as a further choice.")
 class CategoryFacet:
-    category: Category
-    count: int
+    category: Category = strawberry.field(description="The category that could be chosen.")
+    count: int = strawberry.field(description="How many products would be left.")
 
 
 @strawberry.type(description="How many products each further choice would leave.")
@@ -202,16 +225,16 @@ class ProductFacets:
         _, highest = self.counts.price_range
         return None if highest is None else api.Money.of(highest)
 
-    @strawberry.field
+    @strawberry.field(description="How many can be bought now.")
     def in_stock(self) -> int:
         return self.counts.in_stock
 
-    @strawberry.field
+    @strawberry.field(description="How many have a discount.")
     def on_sale(self) -> int:
         return self.counts.on_sale
 
 
-@strawberry.type
+@strawberry.type(description="A page of products.")
 class ProductConnection(api.Connection[Product]):
     facet_counts: strawberry.Private[Facets]
 

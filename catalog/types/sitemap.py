@@ -12,13 +12,13 @@ MAX_ENTRIES = 1000
 BY_SLUG = api.Sort(("slug",))
 
 
-@strawberry.type
+@strawberry.type(description="A product, for a sitemap.")
 class SitemapEntry:
-    slug: str
-    updated_at: datetime
+    slug: str = strawberry.field(description="For the address of the product's page.")
+    updated_at: datetime = strawberry.field(description="When it was last changed.")
 
 
-@strawberry.type
+@strawberry.type(description="A page of a sitemap.")
 class SitemapConnection(api.Connection[SitemapEntry]):
     @classmethod
     def of(cls, products: QuerySet[models.Product], *, first: int, after: str | None) -> "SitemapConnection":

@@ -13,18 +13,18 @@ from orders import cart, models
 from orders.owners import Owner, owner_of
 
 
-@strawberry_django.type(models.CartItem)
+@strawberry_django.type(models.CartItem, description="One product of a cart, with how many of it.")
 class CartItem(relay.Node):
     id: relay.NodeID[int]
-    product: Product
-    quantity: int
+    product: Product = api.field(description="As it is now.")
+    quantity: int = api.field(description="1 to 999.")
 
-    @api.field(only=["product"])
+    @api.field(only=["product"], description="The product's final price as it is now.")
     @staticmethod
     def unit_price(root: strawberry.Parent[models.CartItem]) -> api.Money:
         return api.Money.of(root.final_price)
 
-    @api.field(only=["quantity", "product"])
+    @api.field(only=["quantity", "product"], description="The unit price times the quantity.")
     @staticmethod
     def total(root: strawberry.Parent[models.CartItem]) -> api.Money:
         return api.Money.of(root.final_price * root.quantity)
@@ -34,38 +34,47 @@ class CartItem(relay.Node):
         return cart.items_of(owner_of(info.context.request)).filter(product__stock__isnull=False)
 
 
-@strawberry.type
+@strawberry.type(description="The final price is no longer what it was when the product was put in.")
 class PriceChanged:
-    item: CartItem
-    before: api.Money
-    now: api.Money
+    item: CartItem = strawberry.field(description="The item of the cart.")
+    before: api.Money = strawberry.field(description="The final price when it was put in.")
+    now: api.Money = strawberry.field(description="The final price that will be charged.")
 
 
 @strawberry.type(description="Fewer are left than the cart holds.")
 class StockReduced:
-    item: CartItem
-    available: int
+    item: CartItem = strawberry.field(description="The item of the cart.")
+    available: int = strawberry.field(description="How many are left.")
 
 
 @strawberry.type(description="It is no longer sold. `removeFromCart` takes it out of the cart.")
 class ProductRemoved:
-    product_id: strawberry.ID
-    name: str
+    product_id: strawberry.ID = strawberry.field(
+        description="The id that the product had, for `removeFromCart`."
+    )
+    name: str = strawberry.field(description="What the product was called.")
 
 
-CartChange = Annotated[PriceChanged | StockReduced | ProductRemoved, strawberry.union("CartChange")]
+CartChange = Annotated[
+    PriceChanged | StockReduced | ProductRemoved,
+    strawberry.union(
+        "CartChange", description="What has happened to a product in the cart since it was put in."
+    ),
+]
 
 
-@strawberry.type
+@strawberry.type(
+    description="What the caller is about to buy. It has the same id for everyone, and behind it everyone's own."
+)
 class Cart(relay.Node):
     key: relay.NodeID[str]
     cart: strawberry.Private[cart.Cart]
 
-    @strawberry.field(graphql_type=list[CartItem])
+    @strawberry.field(graphql_type=list[CartItem], description="In the order in which they were put in.")
     def items(self) -> list[models.CartItem]:
         return self.cart.items
 
-    @strawberry.field
+    @strawberry.field(description="The number for a badge: the sum over the items.")
     def total_quantity(self) -> int:
         return self.cart.total_quantity
 
@@ -73,11 +82,11 @@ class Cart(relay.Node):
     def subtotal(self) -> api.Money:
         return api.Money.of(self.cart.subtotal)
 
-    @strawberry.field
+    @strawberry.field(description="What the discounts take off.")
     def discount_total(self) -> api.Money:
         return api.Money.of(self.cart.subtotal - self.cart.total)
 
-    @strawberry.field
+    @strawberry.field(description="What the shopper pays. Hand it to `checkout` as `expectedTotal`.")
     def total(self) -> api.Money:
         return api.Money.of(self.cart.total)
 

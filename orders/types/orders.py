@@ -16,64 +16,94 @@ from orders import models, selectors
 from orders.models import OrderStatus, PaymentStatus
 from orders.owners import owner_of
 
-strawberry.enum(OrderStatus)
-strawberry.enum(PaymentStatus)
+api.described(
+    OrderStatus,
+    description="How an order stands.",
+    DRAFT="Being filled item by item; nothing is reserved yet.",
+    PENDING="Placed, with its stock taken, and waiting to be paid until `expiresAt`.",
+    PAID="Paid, and not on its way yet.",
+    SHIPPED="Paid and on its way.",
+    CANCELLED="Given up; what was paid goes back.",
+    REFUNDED="All that was paid has gone back.",
+)
+api.described(
+    PaymentStatus,
+    description="How an attempt at paying stands.",
+    PENDING="Waiting for the shopper to pay, by `clientSecret`.",
+    REQUIRES_ACTION="Waiting for the shopper to confirm it with the bank, by `clientSecret`.",
+    PROCESSING="Under way at the bank; ask again with `refreshPayment`.",
+    SUCCEEDED="Paid.",
+    FAILED="Declined, see `failure`; the shopper may try again, by the same `clientSecret`.",
+    CANCELLED="Over; `retryPayment` begins another.",
+    PARTIALLY_REFUNDED="Paid, and a part of it has gone back.",
+    REFUNDED="All of it has gone back.",
+)
 
 
-@strawberry_django.type(models.OrderItem)
+@strawberry_django.type(models.OrderItem, description="One product of an order, as it was bought.")
 class OrderItem(relay.Node):
     id: relay.NodeID[int]
     product: Product | None = strawberry_django.field(
         description="Null once the product has been deleted; the name and price below stay as they were bought."
     )
-    name: auto
-    quantity: int
+    name: auto = api.field(description="What the product was called then.")
+    quantity: int = api.field(description="1 to 999.")
 
-    @api.field(only=["unit_price", "order__currency"], select_related=["order"])
+    @api.field(
+        only=["unit_price", "order__currency"],
+        select_related=["order"],
+        description="What one of it cost then.",
+    )
     @staticmethod
     def unit_price(root: strawberry.Parent[models.OrderItem]) -> api.Money:
         return api.Money.of(root.unit_price, root.order.currency)
 
-    @api.field(only=["unit_price", "quantity", "order__currency"], select_related=["order"])
+    @api.field(
+        only=["unit_price", "quantity", "order__currency"],
+        select_related=["order"],
+        description="The unit price times the quantity.",
+    )
     @staticmethod
     def total(root: strawberry.Parent[models.OrderItem]) -> api.Money:
         return api.Money.of(root.unit_price * root.quantity, root.order.currency)
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.OrderItem]:
-        return models.OrderItem.objects.filter(order__in=selectors.orders_of(owner_of(info.context.request)))
+        return models.OrderItem.objects.filter(order__in=Order.visible(info))
 
 
-@strawberry_django.type(models.Shipping)
+@strawberry_django.type(models.Shipping, description="Where an order goes.")
 class Shipping(relay.Node):
     id: relay.NodeID[int]
-    first_name: auto
-    last_name: auto
-    email: auto
-    phone: auto
-    address: auto
-    building_number: auto
-    city: auto
-    zip_code: auto
-    state: auto
+    first_name: auto = api.field(description="Of the recipient.")
+    last_name: auto = api.field(description="Of the recipient.")
+    email: auto = api.field(description="Where the confirmation goes.")
+    phone: auto = api.field(description="In the international form: +14155552671.")
+    address: auto = api.field(description="The street.")
+    building_number: auto = api.field(description="With whatever belongs to it: 12b.")
+    city: auto = api.field(description="Empty where the country has none in its addresses.")
+    zip_code: auto = api.field(description="Empty where the country has none.")
+    state: auto = api.field(
+        description="Province or region; empty where the country has none in its addresses."
+    )
     country: str = strawberry_django.field(description="ISO 3166-1 alpha-2.")
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Shipping]:
-        return models.Shipping.objects.filter(order__in=selectors.orders_of(owner_of(info.context.request)))
+        return models.Shipping.objects.filter(order__in=Order.visible(info))
 
 
-@strawberry_django.type(models.Payment)
+@strawberry_django.type(models.Payment, description="An attempt at paying an order.")
 class Payment(relay.Node):
     id: relay.NodeID[UUID]
-    status: PaymentStatus
+    status: PaymentStatus = api.field(description="How it stands.")
 
-    @api.field(only=["amount", "currency"])
+    @api.field(only=["amount", "currency"], description="What is to be paid.")
     @staticmethod
     def amount(root: strawberry.Parent[models.Payment]) -> api.Money:
         return api.Money.of(root.amount, root.currency)
 
-    @api.field(only=["refunded", "currency"])
+    @api.field(only=["refunded", "currency"], description="How much of it has gone back; 0 at first.")
     @staticmethod
     def refunded(root: strawberry.Parent[models.Payment]) -> api.Money:
         return api.Money.of(root.refunded, root.currency)
@@ -100,25 +130,29 @@ class Payment(relay.Node):
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Payment]:
-        return models.Payment.objects.filter(order__in=selectors.orders_of(owner_of(info.context.request)))
+        return models.Payment.objects.filter(order__in=Order.visible(info))
 
 
-@strawberry_django.type(models.Order)
+@strawberry_django.type(
+    models.Order, description="An order, or a draft of one. Names and prices are those of when it was placed."
+)
 class Order(relay.Node):
     id: relay.NodeID[UUID]
-    uuid: auto
-    status: OrderStatus
+    uuid: auto = api.field(
+        description="For `order`, for the address of the order's page, and for talking to the shop."
+    )
+    status: OrderStatus = api.field(description="How it stands.")
     user: User | None = strawberry_django.field(description="Null for a guest's order.")
-    items: list[OrderItem]
+    items: list[OrderItem] = api.field(description="What was bought, each product once.")
     shipping: Shipping | None = strawberry_django.field(description="Null while the order is a draft.")
-    created_at: auto
-    updated_at: auto
+    created_at: auto = api.field(description="When it was begun.")
+    updated_at: auto = api.field(description="When it last changed.")
     expires_at: datetime | None = strawberry_django.field(
         description="When a pending order is given up and its stock goes back."
     )
-    paid_at: datetime | None
-    shipped_at: datetime | None
-    cancelled_at: datetime | None
+    paid_at: datetime | None = api.field(description="Null until it is paid.")
+    shipped_at: datetime | None = api.field(description="Null until it is on its way.")
+    cancelled_at: datetime | None = api.field(description="Null unless it is cancelled.")
 
     @api.field(only=["amount", "currency"], description="The sum over the items.")
     @staticmethod
@@ -141,13 +175,13 @@ class Order(relay.Node):
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Order]:
-        return selectors.orders_of(owner_of(info.context.request))
+        return selectors.orders_seen_by(owner_of(info.context.request))
 
 
 NEWEST = api.Sort(("created_at", "uuid"), descending=True)
 
 
-@strawberry.type
+@strawberry.type(description="A page of orders.")
 class OrderConnection(api.Connection[Order]):
     @classmethod
     def of_user(
@@ -159,11 +193,12 @@ class OrderConnection(api.Connection[Order]):
         first: int | None,
         after: str | None,
     ) -> "OrderConnection":
-        """A person's orders, the newest first; only the person and the staff see a User at all."""
+        """A person's orders, the newest first."""
+        visible = Order.visible(info)
         page = api.nested_page(
             user,
             info,
-            found=selectors.orders(status),
+            found=visible.filter(status=status) if status else visible,
             parent="user_id",
             answer="OrderConnection",
             sort=NEWEST,

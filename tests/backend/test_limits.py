@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from backend.documents import MAX_ERRORS, Documents
+from backend.limits import CONNECTION_COST as C
 from backend.schema import schema
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
@@ -49,39 +50,51 @@ class TestCost:
     @pytest.mark.parametrize(
         ("query", "variables", "expected"),
         [
-            ("{ products { nodes { name } } }", {}, 1 + 1 + 20),
-            ("{ products(first: 3) { nodes { name } } }", {}, 1 + 1 + 3),
-            ("{ products(last: 4) { nodes { name slug } } }", {}, 1 + 1 + 4 * 2),
-            ("{ products(first: 3) { totalCount edges { node { name } } } }", {}, 1 + 1 + 1 + 3 * 2 + 1000),
+            ("{ products { nodes { name } } }", {}, C + 1 + 20),
+            ("{ products(first: 3) { nodes { name } } }", {}, C + 1 + 3),
+            ("{ products(last: 4) { nodes { name slug } } }", {}, C + 1 + 4 * 2),
+            ("{ products(first: 3) { totalCount edges { node { name } } } }", {}, C + 1 + 1 + 3 * 2 + 1000),
             (
                 "{ products(first: 3) { nodes { comments(first: 2) { totalCount } } } }",
                 {},
-                1 + 1 + 3 * (1 + 1) + 1000,
+                C + 1 + 3 * (C + 1) + 1000,
             ),
             (
                 "{ products(first: 3) { facets { inStock onSale } pageInfo { hasNextPage } } }",
                 {},
-                1000 + 1 + 3 + 2,
+                1000 + C + 3 + 2,
             ),
-            ("query($n: Int) { products(first: $n) { nodes { name } } }", {"n": 5}, 1 + 1 + 5),
-            ("query($n: Int = 6) { products(first: $n) { nodes { name } } }", {}, 1 + 1 + 6),
-            ("query($n: Int = 6) { products(first: $n) { nodes { name } } }", {"n": 5}, 1 + 1 + 5),
-            ("query($n: Int) { products(first: $n) { nodes { name } } }", {"n": None}, 1 + 1 + 20),
+            ("query($n: Int) { products(first: $n) { nodes { name } } }", {"n": 5}, C + 1 + 5),
+            ("query($n: Int = 6) { products(first: $n) { nodes { name } } }", {}, C + 1 + 6),
+            ("query($n: Int = 6) { products(first: $n) { nodes { name } } }", {"n": 5}, C + 1 + 5),
+            ("query($n: Int) { products(first: $n) { nodes { name } } }", {"n": None}, C + 1 + 20),
             (
                 "{ products(first: 3) { nodes { comments(first: 2) { nodes { body } } } } }",
                 {},
-                2 + 3 * (2 + 2),
+                C + 1 + 3 * (C + 1 + 2),
             ),
             ("{ categories { name } }", {}, 1 + 20),
             (
                 '{ search(term: "lamp", first: 3) { ... on ProductConnection { nodes { name } } } }',
                 {},
-                1 + 1 + 3,
+                1000 + 1 + 1 + 3,
+            ),
+            ("{ sitemap { nodes { slug } } }", {}, C + 1 + 1000),
+            ("{ sitemap(first: 500) { nodes { slug } } }", {}, C + 1 + 500),
+            (
+                "{ products(first: 3) { nodes { related { name } } } }",
+                {},
+                C + 1 + 3 * (1 + 8),
+            ),
+            (
+                "{ products(first: 3) { nodes { related(first: 2) { name } } } }",
+                {},
+                C + 1 + 3 * (1 + 2),
             ),
             (
                 "{ products(first: 3) { ...P } } fragment P on ProductConnection { nodes { name } }",
                 {},
-                1 + 1 + 3,
+                C + 1 + 3,
             ),
         ],
     )
@@ -173,6 +186,27 @@ class TestIntrospection:
         assert codes(api.send('{ __type(name: "Product") { name } } # off')) == {"BAD_USER_INPUT"}
         assert api.run("{ __typename } # off") == {"__typename": "Query"}
 
+    @pytest.mark.parametrize(
+        ("query", "variables"),
+        [
+            ("{ product { nam } }", {}),
+            ("{ prodcts { nodes { id } } }", {}),
+            ("{ products(frst: 1) { nodes { id } } }", {}),
+            ("{ products(sort: NEWST) { nodes { id } } }", {}),
+            ("query($s: ProductSrt) { products(sort: $s) { nodes { id } } }", {}),
+            ("query($s: ProductSort!) { products(sort: $s) { nodes { id } } }", {"s": "NEWST"}),
+            ("query($f: ProductFilter) { products(filter: $f) { nodes { id } } }", {"f": {"inStok": True}}),
+        ],
+    )
+    def test_no_name_is_suggested_once_it_is_switched_off(
+        self, api: GraphQLClient, settings: Settings, query: str, variables: dict[str, Any]
+    ) -> None:
+        assert "Did you mean" in str(api.send(query, **variables))
+        settings.STORE_INTROSPECTION = False
+        answer = api.send(query, **variables)
+        assert codes(answer) == {"BAD_USER_INPUT"}
+        assert "Did you mean" not in str(answer)
+
 
 def doubling(number: int) -> str:
     """Fragments of which each spreads the next one twice: 2ⁿ fields."""
@@ -216,7 +250,7 @@ class TestHostileDocuments:
             pytest.param("type Query { a: Int } { __typename }", id="a definition of types"),
             pytest.param("subscription { a }", id="a subscription"),
             pytest.param("fragment a on Query { __typename }", id="nothing to run"),
-            pytest.param(repeated('a#: search(term: "a") { __typename } ', 31), id="searches"),
+            pytest.param(repeated('a#: search(term: "a") { __typename } ', 15), id="searches"),
             pytest.param(
                 "{ products(first: 100) { nodes { category { products(first: 100) { nodes { name slug } } } } } }",
                 id="pages within pages",

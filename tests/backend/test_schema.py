@@ -1,5 +1,12 @@
+"""The one schema: what belongs to no app, and what holds for all of it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import is_specified_scalar_type
 from pytest_django import Settings
 
+from backend.schema import schema
 from tests.conftest import GraphQLClient
 
 
@@ -16,3 +23,25 @@ class TestShop:
     def test_without_stripe(self, api: GraphQLClient, settings: Settings) -> None:
         settings.STRIPE_PUBLISHABLE_KEY = ""
         assert api.run(self.QUERY)["shop"]["stripePublishableKey"] is None
+
+
+class TestDescriptions:
+    """A front end's developer reads the schema, in GraphiQL or in an editor, before any page of ours."""
+
+    def test_everything_has_one(self) -> None:
+        assert list(undescribed()) == []
+
+
+def undescribed() -> Iterator[str]:
+    """All but what GraphQL itself brings, and the one argument of a mutation, whose type has a description."""
+    for name, type_ in schema._schema.type_map.items():
+        if name.startswith("__") or is_specified_scalar_type(type_):
+            continue
+        parts: dict[str, Any] = {name: type_}
+        parts |= {f"{name}.{value}": node for value, node in getattr(type_, "values", {}).items()}
+        for field, node in getattr(type_, "fields", {}).items():
+            parts[f"{name}.{field}"] = node
+            for argument, value in getattr(node, "args", {}).items():
+                if argument != "input":
+                    parts[f"{name}.{field}({argument})"] = value
+        yield from (path for path, node in parts.items() if not node.description)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from backend.views import MAX_BODY_BYTES
+from backend.views import MAX_BODY_BYTES, graphql
 from catalog import selectors
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
@@ -128,10 +128,14 @@ class TestRequests:
         assert post(client, json.dumps({"query": QUERY + " " * 100})).status_code == 413
 
     def test_too_large_to_be_looked_at(self, client: Client) -> None:
-        response = client.post(
-            URL, b"{}", content_type="application/json", headers={"Content-Length": str(MAX_BODY_BYTES + 1)}
-        )
+        response = post(client, b" " * (MAX_BODY_BYTES + 1))
         assert (response.status_code, code(response)) == (413, "BAD_USER_INPUT")
+
+    def test_too_large_is_read_all_the_same(self) -> None:
+        """Else the connection would be closed on a client that is still sending, and the answer lost."""
+        request = RequestFactory().post(URL, b" " * 4_000_000, content_type="application/json")
+        assert graphql(request).status_code == 413
+        assert request.read() == b""
 
     @pytest.mark.parametrize(
         ("accept", "media_type"),

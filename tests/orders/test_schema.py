@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from accounts.models import User
 from catalog.models import Product
@@ -203,9 +204,17 @@ class TestNode:
     ) -> None:
         visitor = GraphQLClient()
         add_to_cart(visitor, lamp)
-        for stranger in (GraphQLClient(), visitor, signed_in(make_user()), signed_in(make_staff())):
+        for stranger in (GraphQLClient(), visitor, signed_in(make_user())):
             for id_ in ids.values():
                 assert stranger.run(NODE, id=id_)["node"] is None
+
+    def test_by_the_staff(self, ids: dict[str, str], signed_in: Callable[[User], GraphQLClient]) -> None:
+        clerk = make_user(is_staff=True)
+        rights = Permission.objects.filter(codename__in=["view_order", "view_user"])
+        for permissions, sees in ((rights, True), (rights[:1], False), ([], False)):
+            clerk.user_permissions.set(permissions)
+            for id_ in ids.values():
+                assert (signed_in(clerk).run(NODE, id=id_)["node"] is not None) is sees
 
     def test_that_names_nothing(self, api: GraphQLClient, ids: dict[str, str]) -> None:
         for typename in ids:

@@ -1,0 +1,62 @@
+"""python -m tests.operations [--check]: write docs/operations.md, or fail where it is not what it would be."""
+
+import difflib
+import os
+import re
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import django
+
+PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
+
+
+def main(*, check: bool) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
+    django.setup()
+    made, there = made_page(), PAGE.read_text("utf-8") if PAGE.exists() else ""
+    if not check:
+        PAGE.write_text(made, "utf-8")
+        return 0
+    sys.stderr.writelines(
+        difflib.unified_diff(
+            there.splitlines(keepends=True), made.splitlines(keepends=True), str(PAGE), "made"
+        )
+    )
+    if made != there:
+        sys.stderr.write("docs/operations.md is not what the store answers: make operations\n")
+    return int(made != there)
+
+
+def made_page() -> str:
+    from backend.management.demo.shopper import GraphQLClient  # they read the settings
+    from backend.management.demo.store import Store
+    from tests.operations.examples import EXAMPLES, SELLING, SHOPPING, Example
+    from tests.operations.masking import Mask
+    from tests.operations.page import operations, page
+
+    mask = Mask()
+    answers: dict[str, Any] = {}
+    answered: dict[str, tuple[Example, dict[str, Any], Any]] = {}
+    with TemporaryDirectory(prefix="store-operations-") as directory, Store(Path(directory)) as store:
+        store.migrate()
+        store.seed()
+        store.serve()
+        browsers = {name: GraphQLClient(store.url) for name in (SHOPPING, SELLING)}
+        for example in EXAMPLES:
+            variables = example.variables(answers)
+            answer = browsers[example.browser].run(example.document, **variables)
+            answers[example.operation] = answer
+            if tokens := re.findall(r"token=(\S+)", store.log.read_text("utf-8", errors="replace")):
+                answers["mail"] = tokens[-1]
+            data = mask.masked({"data": {example.operation: answer}})
+            answered.setdefault(example.operation, (example, mask.masked(variables), data))
+    if missing := operations() - set(answered):
+        raise SystemExit(f"tests/operations/examples.py has no example of {', '.join(sorted(missing))}.")
+    return page(answered)
+
+
+if __name__ == "__main__":
+    sys.exit(main(check="--check" in sys.argv[1:]))

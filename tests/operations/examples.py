@@ -1,0 +1,571 @@
+"""An example of every operation, in an order in which a fresh demonstration shop can answer them all."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from backend.management.demo.shopper import ADDRESS
+from backend.management.demonstration import PASSWORD, SELLER
+
+# What the operations before were answered with, by name; and `mail`, the token in the last mail.
+Answers = dict[str, Any]
+SHOPPING, SELLING = "shopping", "selling"
+EMAIL, OLD, NEW = "nora@example.com", "a long password of hers", "an entirely new password"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    operation: str
+    document: str
+    variables: Callable[[Answers], dict[str, Any]] = lambda answers: {}
+    browser: str = SHOPPING
+
+
+def first_found(answers: Answers) -> str:
+    """The id of the first product of the example of `products`."""
+    return str(answers["products"]["nodes"][0]["id"])
+
+
+def second_found(answers: Answers) -> str:
+    return str(answers["products"]["nodes"][1]["id"])
+
+
+EXAMPLES = [
+    Example(operation="shop", document="{ shop { currency guestCheckout stripePublishableKey } }"),
+    Example(
+        operation="categories",
+        document="{ categories { name slug productCount } }",
+    ),
+    Example(
+        operation="products",
+        document="""
+query Products($filter: ProductFilter, $after: String) {
+  products(filter: $filter, sort: PRICE_ASC, first: 2, after: $after) {
+    totalCount
+    nodes { id name slug stock finalPrice { amount currency } seller { name } }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+""",
+        variables=lambda answers: {"filter": {"inStock": True, "onSale": True}, "after": None},
+    ),
+    Example(
+        operation="category",
+        document="""
+query Category($slug: String!) {
+  category(slug: $slug) {
+    name
+    productCount
+    products(first: 2, sort: NAME_ASC) { nodes { name } }
+  }
+}
+""",
+        variables=lambda answers: {"slug": answers["categories"][0]["slug"]},
+    ),
+    Example(
+        operation="product",
+        document="""
+query Product($slug: String!) {
+  product(slug: $slug) {
+    name
+    discount
+    price { amount currency }
+    finalPrice { amount currency minorUnits }
+    isAvailable
+    image { url width height thumbnail(size: SMALL) }
+    rating { average count histogram }
+    comments(first: 1) { nodes { author { name } rating verifiedPurchase } }
+    related(first: 2) { name }
+  }
+}
+""",
+        variables=lambda answers: {"slug": answers["products"]["nodes"][0]["slug"]},
+    ),
+    Example(
+        operation="profile",
+        document="query Profile($slug: String!) { profile(slug: $slug) { name joinedAt avatar { url } } }",
+        variables=lambda answers: {"slug": "sam-shopper"},
+    ),
+    Example(
+        operation="search",
+        document="""
+query Search($term: String!) {
+  search(term: $term, first: 2) {
+    __typename
+    ... on ProductConnection {
+      totalCount
+      nodes { name }
+      facets { inStock onSale minPrice { amount } maxPrice { amount } categories { count category { name } } }
+    }
+    ... on NoProductMatches { message suggestions }
+  }
+}
+""",
+        variables=lambda answers: {"term": "lamp"},
+    ),
+    Example(
+        operation="searchSuggestions",
+        document="query Suggest($prefix: String!) { searchSuggestions(prefix: $prefix, first: 3) }",
+        variables=lambda answers: {"prefix": "la"},
+    ),
+    Example(
+        operation="sitemap",
+        document="""
+query Sitemap($after: String) {
+  sitemap(first: 2, after: $after) {
+    nodes { slug updatedAt }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+""",
+    ),
+    Example(
+        operation="register",
+        document="""
+mutation Register($input: RegisterInput!) {
+  register(input: $input) {
+    __typename
+    ... on User { id email emailVerified profile { name slug } }
+    ... on UserError { code message }
+    ... on ValidationError { fields { field message } }
+  }
+}
+""",
+        variables=lambda answers: {"input": {"email": EMAIL, "password": OLD, "firstName": "Nora"}},
+    ),
+    Example(
+        operation="verifyEmail",
+        document="""
+mutation VerifyEmail($token: String!) {
+  verifyEmail(input: {token: $token}) {
+    __typename
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {"token": answers["mail"]},
+    ),
+    Example(
+        operation="me", document="{ me { email emailVerified firstName orders(first: 5) { totalCount } } }"
+    ),
+    Example(
+        operation="updateProfile",
+        document="""
+mutation UpdateProfile($input: UpdateProfileInput!) {
+  updateProfile(input: $input) {
+    __typename
+    ... on User { firstName profile { name avatar { url } } }
+    ... on ValidationError { fields { field message } }
+  }
+}
+""",
+        variables=lambda answers: {"input": {"name": "Nora N."}},
+    ),
+    Example(
+        operation="changePassword",
+        document="""
+mutation ChangePassword($input: ChangePasswordInput!) {
+  changePassword(input: $input) {
+    __typename
+    ... on ValidationError { fields { field message } }
+  }
+}
+""",
+        variables=lambda answers: {"input": {"oldPassword": OLD, "newPassword": "as good as the old one"}},
+    ),
+    Example(
+        operation="requestPasswordReset",
+        document="""
+mutation ForgotPassword($email: String!) {
+  requestPasswordReset(input: {email: $email}) {
+    __typename
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {"email": EMAIL},
+    ),
+    Example(
+        operation="resetPassword",
+        document="""
+mutation ResetPassword($input: ResetPasswordInput!) {
+  resetPassword(input: $input) {
+    __typename
+    ... on ValidationError { fields { field message } }
+  }
+}
+""",
+        variables=lambda answers: {"input": {"token": answers["mail"], "newPassword": NEW}},
+    ),
+    Example(operation="logout", document="mutation { logout }"),
+    Example(
+        operation="login",
+        document="""
+mutation Login($input: LoginInput!) {
+  login(input: $input) {
+    __typename
+    ... on User { email }
+    ... on UserError { code message }
+    ... on TooManyAttempts { retryAfterSeconds }
+  }
+}
+""",
+        variables=lambda answers: {"input": {"email": EMAIL, "password": NEW}},
+    ),
+    Example(
+        operation="addFavourite",
+        document="""
+mutation AddFavourite($id: ID!) {
+  addFavourite(input: {productId: $id}) {
+    __typename
+    ... on Product { id isFavourite }
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {"id": first_found(answers)},
+    ),
+    Example(
+        operation="removeFavourite",
+        document="""
+mutation RemoveFavourite($id: ID!) {
+  removeFavourite(input: {productId: $id}) {
+    __typename
+    ... on Product { id isFavourite }
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {"id": first_found(answers)},
+    ),
+    Example(
+        operation="addToCart",
+        document="""
+mutation AddToCart($id: ID!) {
+  addToCart(input: {productId: $id, quantity: 2}) {
+    __typename
+    ... on Cart { id totalQuantity total { amount currency } items { quantity product { name } } }
+    ... on UserError { code message }
+    ... on InsufficientStock { available }
+  }
+}
+""",
+        variables=lambda answers: {"id": first_found(answers)},
+    ),
+    Example(
+        operation="updateCartItem",
+        document="""
+mutation UpdateCartItem($id: ID!) {
+  updateCartItem(input: {productId: $id, quantity: 1}) {
+    __typename
+    ... on Cart { totalQuantity total { amount } }
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {"id": first_found(answers)},
+    ),
+    Example(
+        operation="cart",
+        document="""
+{
+  cart {
+    totalQuantity
+    subtotal { amount }
+    discountTotal { amount }
+    total { amount currency }
+    items { id quantity unitPrice { amount } total { amount } product { name } }
+    changes { __typename ... on PriceChanged { before { amount } now { amount } } }
+  }
+}
+""",
+    ),
+    Example(
+        operation="checkout",
+        document="""
+mutation Checkout($input: CheckoutInput!) {
+  checkout(input: $input) {
+    __typename
+    ... on Order {
+      uuid
+      status
+      amount { amount currency }
+      expiresAt
+      items { name quantity unitPrice { amount } }
+      payment { status clientSecret }
+    }
+    ... on UserError { code message }
+    ... on ValidationError { fields { field message } }
+    ... on InsufficientStock { available product { name } }
+    ... on TotalChanged { expected { amount } actual { amount } }
+  }
+}
+""",
+        variables=lambda answers: {
+            "input": {
+                "idempotencyKey": "6b0d6a0e-2f0f-4c64-9d43-3f3b8f6f6c11",
+                "expectedTotal": answers["cart"]["total"]["amount"],
+                "shipping": ADDRESS,
+            }
+        },
+    ),
+    Example(
+        operation="order",
+        document="""
+query Order($uuid: UUID!) {
+  order(uuid: $uuid) {
+    id
+    status
+    amount { amount }
+    shipping { firstName city country }
+    paidAt
+  }
+}
+""",
+        variables=lambda answers: {"uuid": answers["checkout"]["uuid"]},
+    ),
+    Example(
+        operation="node",
+        document="""
+query Node($id: ID!) {
+  node(id: $id) {
+    __typename
+    ... on Order { uuid status }
+  }
+}
+""",
+        variables=lambda answers: {"id": answers["order"]["id"]},
+    ),
+    Example(
+        operation="retryPayment",
+        document="""
+mutation RetryPayment($uuid: UUID!) {
+  retryPayment(input: {uuid: $uuid}) {
+    __typename
+    ... on Order { payment { status clientSecret } }
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {"uuid": answers["checkout"]["uuid"]},
+    ),
+    Example(
+        operation="refreshPayment",
+        document="""
+mutation RefreshPayment($uuid: UUID!) {
+  refreshPayment(input: {uuid: $uuid}) {
+    __typename
+    ... on Order { status payment { status failure } }
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {"uuid": answers["checkout"]["uuid"]},
+    ),
+    Example(
+        operation="cancelOrder",
+        document="""
+mutation CancelOrder($uuid: UUID!) {
+  cancelOrder(input: {uuid: $uuid}) {
+    __typename
+    ... on Order { status cancelledAt payment { status } }
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {"uuid": answers["checkout"]["uuid"]},
+    ),
+    Example(
+        operation="removeFromCart",
+        document="""
+mutation RemoveFromCart($id: ID!) {
+  removeFromCart(input: {productId: $id}) {
+    __typename
+    ... on Cart { totalQuantity }
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {
+            "id": first_found(answers)
+        },  # sold, so that it is not found: an error's example
+    ),
+    Example(
+        operation="clearCart",
+        document="mutation { clearCart { __typename ... on Cart { totalQuantity } } }",
+    ),
+    Example(
+        operation="createOrder",
+        document="mutation { createOrder { __typename ... on Order { uuid status } ... on UserError { message } } }",
+    ),
+    Example(
+        operation="addOrderItem",
+        document="""
+mutation AddOrderItem($input: OrderItemInput!) {
+  addOrderItem(input: $input) {
+    __typename
+    ... on Order { status amount { amount } items { name quantity } }
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {
+            "input": {
+                "orderUuid": answers["createOrder"]["uuid"],
+                "productId": second_found(answers),
+                "quantity": 1,
+            }
+        },
+    ),
+    Example(
+        operation="placeOrder",
+        document="""
+mutation PlaceOrder($input: PlaceOrderInput!) {
+  placeOrder(input: $input) {
+    __typename
+    ... on Order { status amount { amount } payment { status } }
+    ... on UserError { code message }
+    ... on ValidationError { fields { field message } }
+  }
+}
+""",
+        variables=lambda answers: {
+            "input": {
+                "orderUuid": answers["createOrder"]["uuid"],
+                "shipping": {**ADDRESS, "zipCode": "9410"},
+            }
+        },
+    ),
+    Example(
+        operation="removeOrderItem",
+        document="""
+mutation RemoveOrderItem($input: RemoveOrderItemInput!) {
+  removeOrderItem(input: $input) {
+    __typename
+    ... on Order { amount { amount } items { name } }
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {
+            "input": {"orderUuid": answers["createOrder"]["uuid"], "productId": second_found(answers)}
+        },
+    ),
+    Example(
+        operation="createComment",
+        document="""
+mutation CreateComment($input: CreateCommentInput!) {
+  createComment(input: $input) {
+    __typename
+    ... on Comment { id body rating author { name } product { rating { count } } }
+    ... on UserError { code message }
+    ... on ValidationError { fields { field message } }
+  }
+}
+""",
+        variables=lambda answers: {
+            "input": {"productId": first_found(answers), "body": "Just what I wanted.", "rating": 5}
+        },
+    ),
+    Example(
+        operation="updateComment",
+        document="""
+mutation UpdateComment($input: UpdateCommentInput!) {
+  updateComment(input: $input) {
+    __typename
+    ... on Comment { body rating }
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {"input": {"id": answers["createComment"]["id"], "rating": None}},
+    ),
+    Example(
+        operation="reportComment",
+        document="""
+mutation ReportComment($input: ReportCommentInput!) {
+  reportComment(input: $input) {
+    __typename
+    ... on Comment { id active }
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {
+            "input": {"id": answers["createComment"]["id"], "reason": "It advertises another shop."}
+        },
+    ),
+    Example(
+        operation="deleteComment",
+        document="""
+mutation DeleteComment($id: ID!) {
+  deleteComment(input: {id: $id}) {
+    __typename
+    ... on Deleted { id }
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {"id": answers["createComment"]["id"]},
+    ),
+    Example(
+        operation="login",
+        browser=SELLING,
+        document="mutation Login($input: LoginInput!) { login(input: $input) { __typename } }",
+        variables=lambda answers: {"input": {"email": SELLER, "password": PASSWORD}},
+    ),
+    Example(
+        operation="createProduct",
+        browser=SELLING,
+        document="""
+mutation CreateProduct($input: CreateProductInput!) {
+  createProduct(input: $input) {
+    __typename
+    ... on Product { id slug finalPrice { amount } image { url } }
+    ... on UserError { code message }
+    ... on ValidationError { fields { field message } }
+  }
+}
+""",
+        variables=lambda answers: {
+            "input": {
+                "category": answers["categories"][0]["slug"],
+                "name": "Paper Moon",
+                "description": "It is only a paper moon.",
+                "price": "19.99",
+                "discount": "25",
+                "stock": 5,
+                "image": None,
+            }
+        },
+    ),
+    Example(
+        operation="updateProduct",
+        browser=SELLING,
+        document="""
+mutation UpdateProduct($input: UpdateProductInput!) {
+  updateProduct(input: $input) {
+    __typename
+    ... on Product { name stock finalPrice { amount } }
+    ... on UserError { code message }
+    ... on ValidationError { fields { field message } }
+  }
+}
+""",
+        variables=lambda answers: {"input": {"id": answers["createProduct"]["id"], "price": "19.999"}},
+    ),
+    Example(
+        operation="deleteProduct",
+        browser=SELLING,
+        document="""
+mutation DeleteProduct($id: ID!) {
+  deleteProduct(input: {id: $id}) {
+    __typename
+    ... on Deleted { id }
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {"id": answers["createProduct"]["id"]},
+    ),
+]

@@ -1,0 +1,191 @@
+"""A shop with something of everything, and a browser for each role that may look at it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.db import models
+from django.utils import timezone
+from graphql import GraphQLInterfaceType, GraphQLObjectType
+
+from backend.schema import schema
+from catalog.models import Product
+from catalog.services import add_favourite
+from orders import services
+from orders.cart import Cart
+from orders.checkout import checkout
+from orders.models import CartItem, Order, Payment
+from orders.owners import SESSION_KEY, Owner
+from reviews.models import Comment
+from reviews.services import report_comment
+from tests.conftest import GraphQLClient, global_id
+from tests.factories import make_address, make_comment, make_product, make_seller, make_staff, make_user
+
+graphql_schema = schema._schema
+# A guest has written nothing yet; a visitor is a guest with a cart and an order; the staff have all permissions, a
+# clerk, who is staff too, may see people and nothing else.
+GUEST, VISITOR, SHOPPER, OTHER = "guest", "visitor", "shopper", "other"
+SELLER, OTHER_SELLER, STAFF, CLERK = "seller", "other seller", "staff", "clerk"
+ROLES = (GUEST, VISITOR, SHOPPER, OTHER, SELLER, OTHER_SELLER, STAFF, CLERK)
+EVERYONE = frozenset(ROLES)
+PEOPLE = EVERYONE - {GUEST, VISITOR}
+# What nobody but those who see the row may read anywhere: each stands in one row alone.
+SECRETS = {
+    "shopper.private@example.com": {SHOPPER, STAFF, CLERK},
+    "Shoppersgivenname": {SHOPPER, STAFF, CLERK},
+    "Shippingstreet": {SHOPPER, STAFF},
+    "Visitorstreet": {VISITOR, STAFF},
+    "A comment that is hidden": {SHOPPER, STAFF},
+    "A reason to report": set(),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A row of the shop as the API names it, and the roles that see it; the owner reads all of it."""
+
+    type: str
+    key: object
+    owner: str
+    seen_by: frozenset[str]
+
+    @property
+    def id(self) -> str:
+        return global_id(self.type, self.key)
+
+
+class Shop:
+    """Everything is the shopper's, but for the seller's product, and what is the visitor's."""
+
+    def __init__(self) -> None:
+        self.people = {
+            SHOPPER: make_user(email="shopper.private@example.com", first_name="Shoppersgivenname"),
+            OTHER: make_user(),
+            SELLER: make_seller(),
+            OTHER_SELLER: make_seller(),
+            STAFF: make_staff(),
+            CLERK: make_user(is_staff=True),
+        }
+        self.people[CLERK].user_permissions.add(Permission.objects.get(codename="view_user"))
+        for role, person in self.people.items():
+            type(person.profile).objects.filter(user=person).update(name=f"The {role}")
+        self.visitor = uuid4()
+        self.browsers = {role: self.browser(role) for role in ROLES}
+        shopper = self.people[SHOPPER]
+        self.product = make_product(name="Lamp", user=self.people[SELLER], stock=100)
+        self.comment = make_comment(user=shopper, product=self.product, rating=5)
+        self.hidden = make_comment(
+            user=shopper, product=self.product, body="A comment that is hidden", active=False
+        )
+        now = timezone.now()
+        report_comment(
+            user=self.people[OTHER], comment_pk=self.comment.pk, reason="A reason to report", now=now
+        )
+        add_favourite(user=shopper, product_pk=self.product.pk, now=now)
+        self.order = self.bought(Owner(user=shopper), street="Shippingstreet")
+        self.visitors_order = self.bought(Owner(visitor=self.visitor), street="Visitorstreet")
+        self.draft = services.create_order(user=shopper, now=now)
+        services.add_order_item(
+            owner=Owner(user=shopper), order_uuid=self.draft, product_pk=self.product.pk, quantity=1, now=now
+        )
+        for owner in (Owner(user=shopper), Owner(visitor=self.visitor)):
+            Cart(owner).add(self.product.pk, 1, now=now)
+
+    def browser(self, role: str) -> GraphQLClient:
+        browser = GraphQLClient()
+        if role in self.people:
+            browser.force_login(self.people[role])
+        elif role == VISITOR:
+            session = browser.session
+            session[SESSION_KEY] = str(self.visitor)
+            session.save()
+            browser.cookies[settings.SESSION_COOKIE_NAME] = session.session_key or ""
+        return browser
+
+    def bought(self, owner: Owner, *, street: str) -> UUID:
+        """A pending order that can be paid."""
+        now = timezone.now()
+        Cart(owner).add(self.product.pk, 2, now=now)
+        return checkout(
+            owner=owner,
+            shipping=make_address(address=street),
+            idempotency_key=uuid4(),
+            expected_total=None,
+            now=now,
+        )
+
+    def rows(self) -> list[Row]:
+        """All that there is, of every type of the API that has rows."""
+        return [Row(type=type_, **row) for type_ in NODES for row in getattr(self, f"rows_of_{type_}")()]
+
+    # ── Who sees what: a row for each type ───────────────────────────────────
+
+    def rows_of_Product(self) -> Iterator[dict[str, Any]]:  # noqa: N802  # the type's name
+        for product in Product.objects.all():
+            yield {"key": product.pk, "owner": SELLER, "seen_by": EVERYONE}
+
+    def rows_of_Category(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        yield {"key": self.product.category_id, "owner": STAFF, "seen_by": EVERYONE}
+
+    def rows_of_Profile(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        for role, person in self.people.items():
+            yield {"key": person.profile.pk, "owner": role, "seen_by": EVERYONE}
+
+    def rows_of_User(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        for role, person in self.people.items():
+            yield {"key": person.pk, "owner": role, "seen_by": frozenset({role, STAFF, CLERK})}
+
+    def rows_of_Comment(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        for comment in Comment.objects.all():
+            seen_by = EVERYONE if comment.active else frozenset({SHOPPER, STAFF})
+            yield {"key": comment.pk, "owner": SHOPPER, "seen_by": seen_by}
+
+    def rows_of_Cart(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        yield {"key": "mine", "owner": SHOPPER, "seen_by": EVERYONE}  # each their own, see TestCart
+
+    def rows_of_CartItem(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        for item in CartItem.objects.select_related("cart"):
+            owner = SHOPPER if item.cart.user else VISITOR
+            yield {"key": item.pk, "owner": owner, "seen_by": frozenset({owner})}
+
+    def rows_of_Order(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        for order in Order.objects.all():
+            yield {"key": order.pk, **self.of_order(order)}
+
+    def rows_of_OrderItem(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        for order in Order.objects.all():
+            yield {"key": order.items.get().pk, **self.of_order(order)}
+
+    def rows_of_Shipping(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        for order in Order.objects.exclude(shipping=None):
+            yield {"key": order.shipping_id, **self.of_order(order)}
+
+    def rows_of_Payment(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        for payment in Payment.objects.select_related("order"):
+            yield {"key": payment.pk, **self.of_order(payment.order)}
+
+    def of_order(self, order: Order) -> dict[str, Any]:
+        owner = SHOPPER if order.user else VISITOR
+        return {"owner": owner, "seen_by": frozenset({owner, STAFF})}
+
+
+def nodes() -> Iterator[str]:
+    """The names of the types whose objects have an id."""
+    interface = graphql_schema.get_type("Node")
+    assert isinstance(interface, GraphQLInterfaceType)
+    for type_ in graphql_schema.get_possible_types(interface):
+        assert isinstance(type_, GraphQLObjectType)
+        yield type_.name
+
+
+NODES = sorted(nodes())
+
+
+def whole_database() -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table."""
+    tables: list[type[models.Model]] = apps.get_models()
+    return {table._meta.label: list(table._base_manager.order_by("pk").values()) for table in tables}

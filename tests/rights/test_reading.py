@@ -1,0 +1,375 @@
+"""Who reads what: a row for every field of the API, and every way to a row.
+
+A field that is new fails here until it is in FIELDS; a root query until it is in QUERIES.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    get_named_type,
+    is_leaf_type,
+    is_required_argument,
+)
+
+from orders.models import Payment
+from tests.conftest import GraphQLClient, global_id
+from tests.rights.shop import (
+    CLERK,
+    EVERYONE,
+    GUEST,
+    NODES,
+    PEOPLE,
+    ROLES,
+    SECRETS,
+    SHOPPER,
+    STAFF,
+    VISITOR,
+    Row,
+    Shop,
+    graphql_schema,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fields:
+    """Of the rows that a role sees: fields that all read alike, those of the owner alone, and the caller's own.
+
+    `own` are those whose answer depends on who asks, each with a test of its own.
+    """
+
+    alike: str
+    owner: str = ""
+    own: str = ""
+
+    def names(self) -> set[str]:
+        return {*self.alike.split(), *self.owner.split(), *self.own.split()}
+
+
+# Every field of every type with an id. Who sees the rows is in tests/rights/shop.py.
+FIELDS = {
+    "Cart": Fields(alike="id", own="items totalQuantity subtotal discountTotal total changes"),
+    "CartItem": Fields(alike="id product quantity unitPrice total"),
+    "Category": Fields(alike="id name slug productCount products"),
+    "Comment": Fields(
+        alike="id slug author product body rating verifiedPurchase active createdAt updatedAt", own="isMine"
+    ),
+    "Order": Fields(
+        alike="id uuid status user items shipping createdAt updatedAt expiresAt paidAt shippedAt cancelledAt "
+        "amount payment"
+    ),
+    "OrderItem": Fields(alike="id product name quantity unitPrice total"),
+    "Payment": Fields(alike="id status amount refunded failure", owner="clientSecret"),
+    "Product": Fields(
+        alike="id name slug description category seller discount stock addedAt updatedAt price finalPrice onSale "
+        "isAvailable image rating related",
+        own="isFavourite comments",
+    ),
+    "Profile": Fields(alike="id name slug joinedAt avatar"),
+    "Shipping": Fields(
+        alike="id firstName lastName email phone address buildingNumber city zipCode state country"
+    ),
+    "User": Fields(alike="id email emailVerified firstName lastName profile favourites", own="orders"),
+}
+
+# Types that are parts of what holds them: who sees that sees them.
+PARTS = {
+    "CategoryFacet": "category count",
+    "Deleted": "id",
+    "Done": "ok",
+    "FieldError": "field message",
+    "Image": "width height placeholder url thumbnail",
+    "Money": "amount currency minorUnits",
+    "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
+    "PriceChanged": "item before now",
+    "ProductFacets": "categories minPrice maxPrice inStock onSale",
+    "ProductRemoved": "productId name",
+    "RatingSummary": "average count histogram",
+    "Shop": "currency guestCheckout stripePublishableKey",
+    "SitemapEntry": "slug updatedAt",
+    "StockReduced": "item available",
+    **{f"{node}Edge": "cursor node" for node in ("Comment", "Order", "Product", "SitemapEntry")},
+    **{f"{node}Connection": "edges nodes pageInfo totalCount" for node in ("Comment", "Order", "Sitemap")},
+    "ProductConnection": "edges nodes pageInfo totalCount facets",
+    # Errors tell of what the caller has asked for.
+    **dict.fromkeys(("CartEmpty", "InvalidCredentials", "NotFound", "PaymentUnavailable"), "code message"),
+    **dict.fromkeys(("OrderNotCancellable", "OrderNotEditable"), "code message status"),
+    "InsufficientStock": "code message requested available product",
+    "NoProductMatches": "code message term suggestions",
+    "ProductUnavailable": "code message name productId",
+    "TooManyAttempts": "code message retryAfterSeconds",
+    "TotalChanged": "code message expected actual",
+    "ValidationError": "code message fields",
+}
+
+# Every root query: what it is asked for, and by whom it is answered with something, with the same for all.
+QUERIES: dict[str, tuple[Callable[[Shop], dict[str, Any]], frozenset[str]]] = {
+    "cart": (lambda shop: {}, EVERYONE),
+    "categories": (lambda shop: {}, EVERYONE),
+    "category": (lambda shop: {"slug": shop.product.category.slug}, EVERYONE),
+    "me": (lambda shop: {}, PEOPLE),
+    "node": (lambda shop: {"id": global_id("Product", shop.product.pk)}, EVERYONE),
+    "order": (lambda shop: {"uuid": str(shop.order)}, frozenset({SHOPPER})),  # the staff by the node's id
+    "product": (lambda shop: {"slug": shop.product.slug}, EVERYONE),
+    "products": (lambda shop: {}, EVERYONE),
+    "profile": (lambda shop: {"slug": shop.people[SHOPPER].profile.slug}, EVERYONE),
+    "search": (lambda shop: {"term": "lamp"}, EVERYONE),
+    "searchSuggestions": (lambda shop: {"prefix": "lam"}, EVERYONE),
+    "shop": (lambda shop: {}, EVERYONE),
+    "sitemap": (lambda shop: {}, EVERYONE),
+}
+
+
+def object_types() -> Iterator[GraphQLObjectType]:
+    for type_ in graphql_schema.type_map.values():
+        if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
+            yield type_
+
+
+class TestTheTables:
+    def test_have_a_row_for_every_field(self) -> None:
+        roots = {"Query": set(QUERIES), "Mutation": set(graphql_schema.mutation_type.fields)}  # type: ignore[union-attr]
+        known = {
+            **{name: fields.names() for name, fields in FIELDS.items()},
+            **{name: set(fields.split()) for name, fields in PARTS.items()},
+            **roots,
+        }
+        assert known == {type_.name: set(type_.fields) for type_ in object_types()}
+
+    def test_have_the_nodes_where_rows_are_seen(self) -> None:
+        assert sorted(FIELDS) == NODES
+
+    def test_every_type_has_a_row_in_the_shop(self, shop: Shop) -> None:
+        assert {row.type for row in shop.rows()} == set(NODES)
+
+
+EMPTY = {
+    "edges": [],
+    "nodes": [],
+    "pageInfo": {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None},
+}
+
+# ── Documents made from the schema ───────────────────────────────────────────
+
+
+def selected(type_: Any) -> str:
+    """All fields of a type: of what has an id only that, of all else everything, so that it always ends."""
+    if is_leaf_type(type_):
+        return ""
+    if isinstance(type_, GraphQLUnionType):
+        members = (f"... on {member.name} {everything(member)}" for member in type_.types)
+        return f"{{ __typename {' '.join(members)} }}"
+    if type_.name in (*NODES, "Node"):
+        return "{ __typename id }"
+    return everything(type_)
+
+
+def everything(type_: GraphQLObjectType | GraphQLInterfaceType) -> str:
+    return f"{{ {' '.join(one(name, field) for name, field in askable(type_))} }}"
+
+
+def one(name: str, field: GraphQLField) -> str:
+    return f"{name} {selected(get_named_type(field.type))}"
+
+
+def askable(type_: GraphQLObjectType | GraphQLInterfaceType) -> Iterator[tuple[str, GraphQLField]]:
+    """The fields that need no arguments."""
+    for name, field_ in type_.fields.items():
+        if not any(is_required_argument(argument) for argument in field_.args.values()):
+            yield name, field_
+
+
+def root(name: str, arguments: dict[str, Any], *, whole: bool = False) -> str:
+    """A root query; `whole`, with all of the object that it answers with."""
+    type_: Any = get_named_type(graphql_schema.query_type.fields[name].type)  # type: ignore[union-attr]
+    given = ", ".join(f"{key}: {json.dumps(value)}" for key, value in arguments.items())
+    selection = everything(type_) if whole else selected(type_)
+    return f"{{ {name}{f'({given})' if given else ''} {selection} }}"
+
+
+def read(browser: GraphQLClient, row: Row, fields: str = "") -> Any:
+    """The row by its id, with these fields or all; None where it is not seen."""
+    type_ = graphql_schema.type_map[row.type]
+    assert isinstance(type_, GraphQLObjectType)
+    if fields:
+        selection = "{" + " ".join(one(name, type_.fields[name]) for name in fields.split()) + "}"
+    else:
+        selection = everything(type_)
+    query = f"query($id: ID!) {{ node(id: $id) {{ ... on {row.type} {selection} }} }}"
+    return browser.run(query, id=row.id)["node"]
+
+
+# ── The tests ────────────────────────────────────────────────────────────────
+
+
+class TestRows:
+    @pytest.mark.parametrize("type_", NODES)
+    def test_are_seen_by_those_of_the_table(self, shop: Shop, type_: str) -> None:
+        for row in shop.rows():
+            if row.type == type_:
+                seen = {role for role in ROLES if read(shop.browsers[role], row, "id")}
+                assert seen == row.seen_by, row
+
+    @pytest.mark.parametrize("type_", [name for name in NODES if name != "Cart"])
+    def test_read_alike_by_all_who_see_them(self, shop: Shop, type_: str) -> None:
+        fields = FIELDS[type_]
+        for row in shop.rows():
+            if row.type == type_:
+                answer = read(shop.browsers[row.owner], row, fields.alike)
+                for role in row.seen_by:
+                    assert read(shop.browsers[role], row, fields.alike) == answer, (row, role)
+
+    @pytest.mark.parametrize("type_", [name for name in NODES if FIELDS[name].owner])
+    def test_have_fields_for_their_owner_alone(self, shop: Shop, type_: str) -> None:
+        for row in shop.rows():
+            if row.type == type_:
+                for role in row.seen_by:
+                    values = (read(shop.browsers[role], row, FIELDS[type_].owner) or {}).values()
+                    assert all((value is not None) is (role == row.owner) for value in values), (row, role)
+
+
+class TestEveryWay:
+    """Whatever a role reaches, by whichever fields, it also sees by its id; and nothing in it is a secret."""
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_leads_to_rows_that_are_seen(self, shop: Shop, role: str) -> None:
+        reach = Reach(shop.browsers[role])
+        for name, (arguments, _) in QUERIES.items():
+            reach.ask(root(name, arguments(shop)))
+        for row in shop.rows():
+            reach.ask(root("node", {"id": row.id}))
+            if row.type == "Order":
+                reach.ask(root("order", {"uuid": str(row.key)}))
+        reach.follow()
+        assert reach.found == {(row.type, row.id) for row in shop.rows() if role in row.seen_by}
+        read_by_them = {secret for secret in SECRETS if secret in "".join(reach.answers)}
+        assert read_by_them == {secret for secret, roles in SECRETS.items() if role in roles}
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_ends_before_other_peoples_client_secrets(self, shop: Shop, role: str) -> None:
+        reach = Reach(shop.browsers[role])
+        for row in shop.rows():
+            reach.ask(root("node", {"id": row.id}))
+        reach.follow()
+        own = {SHOPPER: shop.order, VISITOR: shop.visitors_order}.get(role)
+        for payment in Payment.objects.all():
+            assert payment.client_secret
+            assert (payment.client_secret in "".join(reach.answers)) is (payment.order_id == own)
+
+
+@dataclass
+class Reach:
+    """All that a browser finds by asking for everything of whatever it has found."""
+
+    browser: GraphQLClient
+    found: set[tuple[str, str]] = field(default_factory=set)
+    answers: list[str] = field(default_factory=list)
+    to_ask: list[tuple[str, str]] = field(default_factory=list)
+
+    def ask(self, query: str) -> Any:
+        data = self.browser.run(query)
+        self.answers.append(json.dumps(data))
+        for way in set(ids_in(data)) - self.found:
+            self.found.add(way)
+            self.to_ask.append(way)
+        return data
+
+    def follow(self) -> None:
+        while self.to_ask:
+            type_, id = self.to_ask.pop()
+            wanted = everything(graphql_schema.type_map[type_])  # type: ignore[arg-type]  # what has an id is an object
+            data = self.ask(f'{{ node(id: "{id}") {{ ... on {type_} {wanted} }} }}')
+            assert data["node"], f"{type_} is reached, but not seen by its id."
+
+
+def ids_in(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        if value.get("__typename") in NODES:
+            yield value["__typename"], value["id"]
+        value = list(value.values())
+    if isinstance(value, list):
+        yield from chain.from_iterable(ids_in(part) for part in value)
+
+
+class TestQueries:
+    @pytest.mark.parametrize("name", sorted(QUERIES))
+    def test_are_answered_to_those_of_the_table(self, shop: Shop, name: str) -> None:
+        arguments, audience = QUERIES[name]
+        query = root(name, arguments(shop))
+        answers = {role: shop.browsers[role].run(query)[name] for role in ROLES}
+        assert {role for role in ROLES if answers[role] is not None} == audience
+        if name not in ("me", "cart"):
+            assert all(answers[role] == answers[min(audience)] for role in audience)
+
+    def test_me_is_the_caller(self, shop: Shop) -> None:
+        for role, person in shop.people.items():
+            assert shop.browsers[role].run("{ me { id } }") == {"me": {"id": global_id("User", person.pk)}}
+
+    def test_a_search_and_its_facets_are_the_same_for_all(self, shop: Shop) -> None:
+        query = '{ search(term: "lamp") { ... on ProductConnection { totalCount facets { inStock } } } }'
+        assert len({json.dumps(shop.browsers[role].run(query)) for role in ROLES}) == 1
+
+
+class TestCart:
+    @pytest.mark.parametrize("role", ROLES)
+    def test_is_the_callers_own(self, shop: Shop, role: str) -> None:
+        row = Row(type="Cart", key="mine", owner=role, seen_by=EVERYONE)
+        cart = read(shop.browsers[role], row)
+        assert cart == shop.browsers[role].run(root("cart", {}, whole=True))["cart"]
+        quantity = 1 if role in (SHOPPER, VISITOR) else 0
+        assert (cart["totalQuantity"], len(cart["items"])) == (quantity, quantity)
+
+
+class TestWhatDependsOnTheCaller:
+    @pytest.mark.parametrize("role", ROLES)
+    def test_is_favourite(self, shop: Shop, role: str) -> None:
+        query = "query($slug: String!) { product(slug: $slug) { isFavourite } }"
+        found = shop.browsers[role].run(query, slug=shop.product.slug)["product"]
+        assert found == {"isFavourite": role == SHOPPER}
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_is_mine(self, shop: Shop, role: str) -> None:
+        row = Row(type="Comment", key=shop.comment.pk, owner=SHOPPER, seen_by=EVERYONE)
+        assert read(shop.browsers[role], row, "isMine") == {"isMine": role == SHOPPER}
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_comments_and_their_number(self, shop: Shop, role: str) -> None:
+        query = "query($slug: String!) { product(slug: $slug) { comments { totalCount nodes { active } } } }"
+        comments = shop.browsers[role].run(query, slug=shop.product.slug)["product"]["comments"]
+        hidden = [False] if role in (SHOPPER, STAFF) else []
+        assert comments == {
+            "totalCount": 1 + len(hidden),
+            "nodes": [{"active": active} for active in [*hidden, True]],
+        }
+
+    @pytest.mark.parametrize("role", sorted(PEOPLE))
+    def test_orders_of_a_person(self, shop: Shop, role: str) -> None:
+        row = Row(type="User", key=shop.people[SHOPPER].pk, owner=SHOPPER, seen_by=EVERYONE)
+        user = read(shop.browsers[role], row, "orders")
+        if role == CLERK:  # sees people, but not what they have bought
+            assert user == {"orders": {**EMPTY, "totalCount": 0}}
+        elif role in (SHOPPER, STAFF):
+            assert user
+            assert {order["id"] for order in user["orders"]["nodes"]} == {
+                global_id("Order", key) for key in (shop.draft, shop.order)
+            }
+        else:
+            assert user is None
+
+
+class TestReading:
+    def test_makes_no_session(self, shop: Shop) -> None:
+        before = Session.objects.count()
+        for name, (arguments, _) in QUERIES.items():
+            shop.browsers[GUEST].run(root(name, arguments(shop)))
+        assert not shop.browsers[GUEST].cookies
+        assert Session.objects.count() == before

@@ -1,0 +1,346 @@
+"""Who may do what: a row for every mutation, with what each role is answered; a refusal changes nothing.
+
+A mutation that is new fails here until it has a case.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from graphql import GraphQLObjectType
+
+from accounts import links
+from catalog.models import Product
+from orders.payments.gateway import fake
+from tests.accounts.operations import token_in
+from tests.conftest import global_id
+from tests.factories import PASSWORD
+from tests.orders.conftest import ADDRESS
+from tests.rights.shop import (
+    CLERK,
+    GUEST,
+    OTHER,
+    OTHER_SELLER,
+    ROLES,
+    SELLER,
+    SHOPPER,
+    STAFF,
+    VISITOR,
+    Shop,
+    graphql_schema,
+    whole_database,
+)
+
+REFUSALS = {"UNAUTHENTICATED", "FORBIDDEN", "NotFound", "CartEmpty", "ValidationError"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A mutation of something of somebody's, and what each role is answered: a type or an error's code."""
+
+    mutation: str
+    of: str = ""
+    input: Callable[[Shop], dict[str, Any]] | None
+    answers: dict[str, str]
+
+
+def answers(else_: str, **but: str) -> dict[str, str]:
+    return {role: but.get(role.replace(" ", "_"), else_) for role in ROLES}
+
+
+def signed_in(answer: str, **but: str) -> dict[str, str]:
+    """The same for everyone who is signed in."""
+    return answers(answer, **{"guest": "UNAUTHENTICATED", "visitor": "UNAUTHENTICATED", **but})
+
+
+def owners_alone(answer: str, **but: str) -> dict[str, str]:
+    """The shopper's own: for everyone else, the staff included, it does not exist."""
+    return answers("NotFound", shopper=answer, **but)
+
+
+def with_permission(answer: str) -> dict[str, str]:
+    """A product of the seller's."""
+    return signed_in("FORBIDDEN", seller=answer, staff=answer, other_seller="NotFound")
+
+
+def product(shop: Shop) -> dict[str, Any]:
+    return {"productId": global_id("Product", shop.product.pk)}
+
+
+def of_draft(shop: Shop) -> dict[str, Any]:
+    return {"orderUuid": str(shop.draft)}
+
+
+def of_order(shop: Shop) -> dict[str, Any]:
+    return {"uuid": str(shop.order)}
+
+
+def of_visitors_order(shop: Shop) -> dict[str, Any]:
+    return {"uuid": str(shop.visitors_order)}
+
+
+def comment(shop: Shop) -> dict[str, Any]:
+    return {"id": global_id("Comment", shop.comment.pk)}
+
+
+def hidden(shop: Shop) -> dict[str, Any]:
+    return {"id": global_id("Comment", shop.hidden.pk)}
+
+
+def offer(shop: Shop) -> dict[str, Any]:
+    category = shop.product.category.slug
+    return {"category": category, "name": "New", "description": "Thing.", "price": "1.00", "stock": 1}
+
+
+COMMENTS_OWN = signed_in("NotFound", shopper="Comment")
+VISITORS_OWN = answers("NotFound", visitor="Order")
+IN_CART = answers("NotFound", shopper="Cart", visitor="Cart")
+
+CASES = [
+    # accounts
+    Case(
+        mutation="register",
+        input=lambda shop: {"email": "new@example.com", "password": "an entirely new password"},
+        answers=answers("User"),
+    ),
+    Case(
+        mutation="register",
+        of="somebody",
+        input=lambda shop: {"email": shop.people[SHOPPER].email, "password": "an entirely new password"},
+        answers=answers("ValidationError"),
+    ),
+    Case(
+        mutation="login",
+        input=lambda shop: {"email": shop.people[OTHER].email, "password": PASSWORD},
+        answers=answers("User"),
+    ),
+    Case(mutation="logout", input=None, answers=answers("True")),
+    Case(mutation="updateProfile", input=lambda shop: {"name": "Me"}, answers=signed_in("User")),
+    Case(
+        mutation="changePassword",
+        input=lambda shop: {"oldPassword": PASSWORD, "newPassword": "an entirely new password"},
+        answers=signed_in("User"),
+    ),
+    Case(
+        mutation="requestPasswordReset",
+        input=lambda shop: {"email": shop.people[SHOPPER].email},
+        answers=answers("Done"),
+    ),
+    Case(
+        mutation="resetPassword",
+        of="whose link it is",
+        input=lambda shop: {
+            "token": token_in(links.password_reset.mail(shop.people[SHOPPER])),
+            "newPassword": "an entirely new password",
+        },
+        answers=answers("Done"),
+    ),
+    Case(
+        mutation="resetPassword",
+        of="somebody without a link",
+        input=lambda shop: {
+            "token": f"{shop.people[SHOPPER].pk}-x",
+            "newPassword": "an entirely new password",
+        },
+        answers=answers("ValidationError"),
+    ),
+    Case(
+        mutation="verifyEmail",
+        input=lambda shop: {"token": token_in(links.email_verification.mail(shop.people[SHOPPER]))},
+        answers=answers("Done"),
+    ),
+    Case(
+        mutation="verifyEmail",
+        of="by a link for passwords",
+        input=lambda shop: {"token": token_in(links.password_reset.mail(shop.people[SHOPPER]))},
+        answers=answers("ValidationError"),
+    ),
+    # catalog
+    Case(
+        mutation="createProduct",
+        input=offer,
+        answers=signed_in("FORBIDDEN", seller="Product", other_seller="Product", staff="Product"),
+    ),
+    Case(
+        mutation="updateProduct",
+        of="the seller",
+        input=lambda shop: {"id": global_id("Product", shop.product.pk), "price": "0.01"},
+        answers=with_permission("Product"),
+    ),
+    Case(
+        mutation="deleteProduct",
+        of="the seller",
+        input=lambda shop: {"id": global_id("Product", shop.product.pk)},
+        answers=with_permission("Deleted"),
+    ),
+    Case(mutation="addFavourite", input=product, answers=signed_in("Product")),
+    Case(mutation="removeFavourite", input=product, answers=signed_in("Product")),
+    # orders
+    Case(mutation="addToCart", input=product, answers=answers("Cart")),
+    Case(mutation="updateCartItem", input=lambda shop: {**product(shop), "quantity": 3}, answers=IN_CART),
+    Case(mutation="removeFromCart", input=product, answers=IN_CART),
+    Case(mutation="clearCart", input=None, answers=answers("Cart")),
+    Case(
+        mutation="checkout",
+        input=lambda shop: {"shipping": ADDRESS, "idempotencyKey": str(uuid4())},
+        answers=answers("CartEmpty", shopper="Order", visitor="Order"),
+    ),
+    Case(mutation="createOrder", input=None, answers=signed_in("Order")),
+    Case(
+        mutation="addOrderItem",
+        of="the shopper",
+        input=lambda shop: {**of_draft(shop), **product(shop)},
+        answers=owners_alone("Order"),
+    ),
+    Case(
+        mutation="removeOrderItem",
+        of="the shopper",
+        input=lambda shop: {**of_draft(shop), **product(shop)},
+        answers=owners_alone("Order"),
+    ),
+    Case(
+        mutation="placeOrder",
+        of="the shopper",
+        input=lambda shop: {**of_draft(shop), "shipping": ADDRESS},
+        answers=owners_alone("Order"),
+    ),
+    Case(mutation="retryPayment", of="the shopper", input=of_order, answers=owners_alone("Order")),
+    Case(mutation="refreshPayment", of="the shopper", input=of_order, answers=owners_alone("Order")),
+    Case(mutation="cancelOrder", of="the shopper", input=of_order, answers=owners_alone("Order")),
+    Case(mutation="retryPayment", of="the visitor", input=of_visitors_order, answers=VISITORS_OWN),
+    Case(mutation="refreshPayment", of="the visitor", input=of_visitors_order, answers=VISITORS_OWN),
+    Case(mutation="cancelOrder", of="the visitor", input=of_visitors_order, answers=VISITORS_OWN),
+    # reviews
+    Case(
+        mutation="createComment",
+        input=lambda shop: {**product(shop), "body": "Fine."},
+        answers=signed_in("Comment"),
+    ),
+    Case(
+        mutation="updateComment",
+        of="the shopper",
+        input=lambda shop: {**comment(shop), "body": "Other."},
+        answers=COMMENTS_OWN,
+    ),
+    Case(
+        mutation="updateComment",
+        of="the shopper, hidden",
+        input=lambda shop: {**hidden(shop), "body": "Other."},
+        answers=COMMENTS_OWN,
+    ),
+    Case(
+        mutation="deleteComment",
+        of="the shopper",
+        input=comment,
+        answers=signed_in("NotFound", shopper="Deleted"),
+    ),
+    Case(
+        mutation="reportComment",
+        of="the shopper",
+        input=lambda shop: {**comment(shop), "reason": "Bad."},
+        answers=signed_in("Comment"),
+    ),
+    Case(
+        mutation="reportComment",
+        of="the shopper, hidden",
+        input=lambda shop: {**hidden(shop), "reason": "Bad."},
+        answers=signed_in("NotFound", shopper="Comment", staff="Comment"),
+    ),
+]
+
+
+def mutations() -> dict[str, Any]:
+    type_ = graphql_schema.mutation_type
+    assert isinstance(type_, GraphQLObjectType)
+    return dict(type_.fields)
+
+
+def name_of(case: Case) -> str:
+    return f"{case.mutation} of {case.of}" if case.of else case.mutation
+
+
+def state() -> dict[str, Any]:
+    """All that a mutation could change: rows, files, mails, and what Stripe knows."""
+    files = sorted(str(path) for path in Path(settings.MEDIA_ROOT).rglob("*"))
+    return {**whole_database(), "files": files, "mails": len(mail.outbox), "stripe": fake().events()}
+
+
+class TestTheTable:
+    def test_has_every_mutation(self) -> None:
+        assert {case.mutation for case in CASES} == set(mutations())
+
+    def test_knows_all_refusals(self) -> None:
+        """Whatever is not an object that was asked for is one."""
+        given = {answer for case in CASES for answer in case.answers.values()}
+        errors = {
+            type_.name
+            for type_ in graphql_schema.get_possible_types(graphql_schema.type_map["UserError"])  # type: ignore[arg-type]
+        }
+        assert given & errors == REFUSALS & errors
+
+
+REFUSED = [case for case in CASES if REFUSALS & set(case.answers.values())]
+DONE = [
+    pytest.param(case, role, id=f"{name_of(case)} by {role}")
+    for case in CASES
+    for role, answer in case.answers.items()
+    if answer not in REFUSALS
+]
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=name_of)
+def test_refusals_change_nothing(shop: Shop, case: Case) -> None:
+    input = case.input(shop) if case.input else None
+    refused = {role: answer for role, answer in case.answers.items() if answer in REFUSALS}
+    before = state()
+    assert {role: outcome(shop, case.mutation, input, role=role) for role in refused} == refused
+    assert state() == before
+
+
+@pytest.mark.parametrize(("case", "role"), DONE)
+def test_done(shop: Shop, case: Case, role: str) -> None:
+    input = case.input(shop) if case.input else None
+    assert outcome(shop, case.mutation, input, role=role) == case.answers[role]
+
+
+def outcome(shop: Shop, mutation: str, input: dict[str, Any] | None, *, role: str) -> str:
+    """The type of the answer, or the code of the error."""
+    selection = "" if mutation == "logout" else "{ __typename }"
+    browser = shop.browsers[role]
+    if input is None:
+        answer = browser.send(f"mutation {{ {mutation} {selection} }}")
+    else:
+        type_ = mutations()[mutation].args["input"].type
+        document = f"mutation($input: {type_}) {{ {mutation}(input: $input) {selection} }}"
+        answer = browser.send(document, input=input)
+    if "errors" in answer:
+        [error] = answer["errors"]
+        assert answer["data"] is None
+        return str(error["extensions"]["code"])
+    value = answer["data"][mutation]
+    return str(value["__typename"] if isinstance(value, dict) else value)
+
+
+class TestWhatIsDone:
+    """Where others are answered with success it is their own that has changed."""
+
+    @pytest.mark.parametrize("role", [GUEST, VISITOR, OTHER, SELLER, OTHER_SELLER, STAFF, CLERK])
+    @pytest.mark.parametrize("mutation", ["addToCart", "clearCart"])
+    def test_to_ones_own_cart(self, shop: Shop, mutation: str, role: str) -> None:
+        cart = "{ cart { items { quantity product { name } } } }"
+        before = shop.browsers[SHOPPER].run(cart)
+        outcome(shop, mutation, product(shop) if mutation == "addToCart" else None, role=role)
+        assert shop.browsers[SHOPPER].run(cart) == before
+
+    def test_by_another_seller_stays_the_sellers(self, shop: Shop) -> None:
+        outcome(shop, "createProduct", offer(shop), role=OTHER_SELLER)
+        assert Product.objects.get(name="New").user == shop.people[OTHER_SELLER]
+        outcome(
+            shop, "updateProduct", {"id": global_id("Product", shop.product.pk), "name": "Mine"}, role=STAFF
+        )
+        assert Product.objects.get(name="Mine").user == shop.people[SELLER]
