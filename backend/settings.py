@@ -30,6 +30,9 @@ STORE_ORIGINS = env.list(
     "STORE_ORIGINS", default=["http://localhost:3000", "http://localhost:5173"] if DEBUG else []
 )
 
+# The in-browser IDE at /graphiql/. In production it is one more page to attack, for nobody's use.
+STORE_GRAPHIQL = env.bool("STORE_GRAPHIQL", default=DEBUG)
+
 INSTALLED_APPS = [
     "backend",  # before Unfold, whose first page of the admin it replaces
     "unfold",

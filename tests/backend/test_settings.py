@@ -81,6 +81,18 @@ class TestSecretKey:
         assert read_setting("SECRET_KEY", DEBUG="true").returncode == 0
 
 
+class TestGraphiql:
+    def test_is_for_development_unless_told_otherwise(self) -> None:
+        for variables, served in (
+            ({"DEBUG": "true"}, True),
+            ({}, False),
+            ({"STORE_GRAPHIQL": "true"}, True),
+            ({"DEBUG": "true", "STORE_GRAPHIQL": "false"}, False),
+        ):
+            printed = read_setting("STORE_GRAPHIQL", SECRET_KEY="long and random", **variables).stdout
+            assert printed == f"{served}\n"
+
+
 class TestStripeFake:
     def test_is_in_use_in_development_without_a_key(self, settings: Settings) -> None:
         assert fake_in_use()

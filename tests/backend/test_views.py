@@ -293,7 +293,15 @@ class TestGraphiql:
         page = client.get("/graphiql/").content.decode()
         addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
         assert addresses
-        assert all(address.startswith("/") and not address.startswith("//") for address in addresses)
+        assert all(
+            address == "data:," or (address.startswith("/") and not address.startswith("//"))
+            for address in addresses
+        )
+
+    def test_can_be_switched_off(self, client: Client, settings: Settings) -> None:
+        assert client.get("/graphiql/").status_code == 200
+        settings.STORE_GRAPHIQL = False
+        assert client.get("/graphiql/").status_code == 404
 
 
 class TestHealth:
