@@ -58,6 +58,16 @@ export const ME = graphql(`
   }
 `);
 
+export const REGISTER = graphql(`
+  mutation Register($input: RegisterInput!) {
+    register(input: $input) {
+      ... on User { id }
+      ... on UserError { code message }
+      ... on ValidationError { fields { field message } }
+    }
+  }
+`);
+
 export const SIGN_IN = graphql(`
   mutation SignIn($input: LoginInput!) {
     login(input: $input) {

@@ -1,9 +1,22 @@
 import type { ApolloClient } from "@apollo/client";
 
-import type { LoginInput, SignInMutation } from "./gql/graphql";
-import { SIGN_IN, SIGN_OUT } from "./operations";
+import type { LoginInput, RegisterInput, RegisterMutation, SignInMutation } from "./gql/graphql";
+import { REGISTER, SIGN_IN, SIGN_OUT } from "./operations";
 
-/** Signs in. The answer is a User or what was wrong; the guest's cart has moved to the account. */
+// Whenever somebody else is signed in than before, the cache is emptied and what is on the page fetched anew.
+
+/** Opens an account and signs in. The answer is a User, or what was wrong. */
+export async function register(
+  client: ApolloClient,
+  input: RegisterInput,
+): Promise<RegisterMutation["register"]> {
+  const { data } = await client.mutate({ mutation: REGISTER, variables: { input } });
+  if (!data) throw new Error("No answer.");
+  if (data.register.__typename === "User") await client.resetStore();
+  return data.register;
+}
+
+/** Signs in. The answer is a User, or what was wrong. The guest's cart has moved to the account. */
 export async function signIn(client: ApolloClient, input: LoginInput): Promise<SignInMutation["login"]> {
   const { data } = await client.mutate({ mutation: SIGN_IN, variables: { input } });
   if (!data) throw new Error("No answer.");
@@ -13,5 +26,5 @@ export async function signIn(client: ApolloClient, input: LoginInput): Promise<S
 
 export async function signOut(client: ApolloClient): Promise<void> {
   await client.mutate({ mutation: SIGN_OUT });
-  await client.resetStore(); // nothing of the account stays; what is on the page is fetched anew
+  await client.resetStore();
 }

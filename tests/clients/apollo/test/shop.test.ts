@@ -10,10 +10,10 @@ import { fetchWithCookies } from "../src/cookies";
 import { problemOf } from "../src/errors";
 import type { ProductCardFragment } from "../src/gql/graphql";
 import * as operations from "../src/operations";
-import { signIn, signOut } from "../src/session";
+import { register, signIn, signOut } from "../src/session";
 
 const STORE = process.env["STORE_URL"];
-const SHOPPER = { email: "shopper@example.com", password: "demonstration-only" };
+const SHOPPER = { email: `sam-${Date.now()}@example.com`, password: "a-long-enough-secret" };
 const SHIPPING = {
   firstName: "Sam",
   lastName: "Shopper",
@@ -95,6 +95,14 @@ test("pages are added to the list, to the last one", async () => {
     variables: { ...variables, sort: "PRICE_ASC", first: 3 },
   });
   assert.equal(other.data?.products.nodes.length, 3, "another order is another list");
+});
+
+test("an account is opened once", async () => {
+  expected(await register(client, { ...SHOPPER, firstName: "Sam" }), "User");
+  assert.equal((await client.query({ query: operations.ME })).data?.me?.email, SHOPPER.email);
+  await signOut(client);
+  const again = expected(await register(client, SHOPPER), "ValidationError");
+  assert.equal(only(again.fields).field, "email");
 });
 
 test("search finds something, or says what else to try", async () => {
