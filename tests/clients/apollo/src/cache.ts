@@ -47,7 +47,9 @@ function value(identity: string): TypePolicy {
   };
 }
 
-export function createCache(): InMemoryCache {
+export function createCache(endpoint: string): InMemoryCache {
+  // The store names its pictures from its own root, which is not this page's.
+  const address: FieldPolicy<string> = { read: (path) => path && new URL(path, endpoint).href };
   return new InMemoryCache({
     possibleTypes: generated.possibleTypes,
     typePolicies: {
@@ -65,7 +67,7 @@ export function createCache(): InMemoryCache {
       Cart: { fields: { items: { merge: false }, changes: { merge: false } } },
       Order: { fields: { items: { merge: false } } },
       Shop: { keyFields: [] },
-      Image: value("url"),
+      Image: { ...value("url"), fields: { url: address, thumbnail: address } },
       Money: value("amount"),
       RatingSummary: { merge: false },
     },

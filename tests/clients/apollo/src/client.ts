@@ -29,7 +29,7 @@ export function createClient({ uri, onSignInNeeded, fetch }: Options): ApolloCli
     if (problemOf(error).code === "UNAUTHENTICATED") onSignInNeeded?.();
   });
   return new ApolloClient({
-    cache: createCache(),
+    cache: createCache(uri),
     link: errors.split(
       ({ operationType }) => operationType === OperationTypeNode.QUERY,
       persisted.concat(http),

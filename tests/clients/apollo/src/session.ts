@@ -3,8 +3,6 @@ import type { ApolloClient } from "@apollo/client";
 import type { LoginInput, RegisterInput, RegisterMutation, SignInMutation } from "./gql/graphql";
 import { REGISTER, SIGN_IN, SIGN_OUT } from "./operations";
 
-// Whenever somebody else is signed in than before, the cache is emptied and what is on the page fetched anew.
-
 /** Opens an account and signs in. The answer is a User, or what was wrong. */
 export async function register(
   client: ApolloClient,
@@ -12,7 +10,7 @@ export async function register(
 ): Promise<RegisterMutation["register"]> {
   const { data } = await client.mutate({ mutation: REGISTER, variables: { input } });
   if (!data) throw new Error("No answer.");
-  if (data.register.__typename === "User") await client.resetStore();
+  if (data.register.__typename === "User") await startAfresh(client);
   return data.register;
 }
 
@@ -20,11 +18,16 @@ export async function register(
 export async function signIn(client: ApolloClient, input: LoginInput): Promise<SignInMutation["login"]> {
   const { data } = await client.mutate({ mutation: SIGN_IN, variables: { input } });
   if (!data) throw new Error("No answer.");
-  if (data.login.__typename === "User") await client.resetStore();
+  if (data.login.__typename === "User") await startAfresh(client);
   return data.login;
 }
 
 export async function signOut(client: ApolloClient): Promise<void> {
   await client.mutate({ mutation: SIGN_OUT });
-  await client.resetStore();
+  await startAfresh(client);
+}
+
+/** Nothing stays of what somebody else has seen; what is on the page is fetched anew, and shows its own errors. */
+async function startAfresh(client: ApolloClient): Promise<void> {
+  await client.resetStore().catch(() => {});
 }
