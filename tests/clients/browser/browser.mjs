@@ -1,4 +1,6 @@
 // A headless Chromium that reaches this machine and no other.
+import { mkdirSync, writeFileSync } from "node:fs";
+
 import { chromium } from "playwright-core";
 
 const FLAGS = [
@@ -13,6 +15,13 @@ const FLAGS = [
 
 export function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS });
+}
+
+/** A context in which other sites' pages may send cookies, which Chromium, but not every browser, keeps from them. */
+export async function launchWithThirdPartyCookies(directory) {
+  mkdirSync(`${directory}/Default`);
+  writeFileSync(`${directory}/Default/Preferences`, JSON.stringify({ profile: { cookie_controls_mode: 0 } }));
+  return chromium.launchPersistentContext(directory, { executablePath: process.env.CHROMIUM, args: FLAGS });
 }
 
 /** What went wrong on a page, gathered as it happens: errors of scripts, of loading, and of its policy. */

@@ -14,6 +14,18 @@ export async function serve(pages, { host = "localhost", port = 0 } = {}) {
   return `http://${host}:${server.address().port}`;
 }
 
+/** Serves nothing, and gathers the cookies that come along. */
+export async function cookieCatcher() {
+  const cookies = [];
+  const server = createServer((request, response) => {
+    cookies.push(request.headers.cookie);
+    response.end();
+  });
+  server.listen(0, "127.0.0.1").unref();
+  await once(server, "listening");
+  return { url: `http://localhost:${server.address().port}/`, cookies };
+}
+
 export const BLANK = { "/": ["text/html", "<!doctype html><title>Another page</title><body>"] };
 
 /** The React front end of docs/apollo.md, as its suite has built it. */
