@@ -80,6 +80,16 @@ test("an order is bought, paid and shipped", async () => {
   if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/shop.png` });
 });
 
+test("a session that has ended elsewhere leads back to signing in", async () => {
+  const cookies = await context.cookies();
+  await context.clearCookies();
+  await page.getByLabel("Avatar").setInputFiles({ name: "me.png", mimeType: "image/png", buffer: PNG });
+  await button("Sign in").waitFor();
+  await context.addCookies(cookies);
+  await page.reload();
+  await page.getByText("Alice Allowed").waitFor();
+});
+
 test("signing out empties the page of the account", async () => {
   await button("Sign out").click();
   await button("Sign in").waitFor();

@@ -18,7 +18,8 @@ export async function run(query, { variables, session } = {}) {
 /** A new account's e-mail address; its name is Alice. */
 export async function newShopper() {
   const email = `alice-${crypto.randomUUID()}@example.com`;
+  const query = "mutation($input: RegisterInput!) { register(input: $input) { __typename } }";
   const input = { email, password: PASSWORD, firstName: "Alice", lastName: "Allowed" };
-  await run("mutation($input: RegisterInput!) { register(input: $input) { __typename } }", { variables: { input } });
+  await run(query, { variables: { input } });
   return email;
 }

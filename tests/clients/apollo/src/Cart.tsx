@@ -12,7 +12,7 @@ export function Cart({ shipping }: { shipping: ShippingInput }) {
   const [placed, setPlaced] = useState("");
   const [checkout, { data: answer, error, loading }] = useMutation(CHECKOUT, {
     refetchQueries: [CART], // an order empties the cart, and a refusal may have come of a changed one
-    onError: () => {},
+    onError: () => {}, // shown below
     onCompleted: ({ checkout: order }) => {
       if (order.__typename !== "Order") return;
       setPlaced(order.uuid);
@@ -35,7 +35,10 @@ export function Cart({ shipping }: { shipping: ShippingInput }) {
           </li>
         ))}
       </ul>
-      <button disabled={loading || totalQuantity === 0} onClick={() => void checkout({ variables: { input } })}>
+      <button
+        disabled={loading || totalQuantity === 0}
+        onClick={() => void checkout({ variables: { input } })}
+      >
         Buy
       </button>
       <p role="alert">
@@ -62,7 +65,10 @@ function refusal(answer: CheckoutMutation["checkout"]): string {
 
 function Order({ uuid }: { uuid: string }) {
   const { data } = useQuery(ORDER, { variables: { uuid } });
-  const [refresh, { loading }] = useMutation(REFRESH_PAYMENT, { variables: { uuid } });
+  const [refresh, { error, loading }] = useMutation(REFRESH_PAYMENT, {
+    variables: { uuid },
+    onError: () => {},
+  });
   if (!data?.order) return <p>Loading…</p>;
 
   const { status, amount, payment } = data.order;
@@ -76,6 +82,7 @@ function Order({ uuid }: { uuid: string }) {
           I have paid
         </button>
       )}
+      <p role="alert">{error && problemOf(error).message}</p>
     </section>
   );
 }

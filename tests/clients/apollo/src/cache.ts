@@ -20,7 +20,7 @@ function pages(...keyArgs: string[]): FieldPolicy<Page> {
       return {
         ...list,
         ...page,
-        ...(page.nodes && { nodes: joined(list.nodes, page.nodes, (node) => node.__ref) }),
+        ...(page.nodes && { nodes: joined(list.nodes, page.nodes, (node) => node.__ref ?? node) }),
         ...(page.edges && { edges: joined(list.edges, page.edges, (edge) => edge.cursor) }),
         ...(page.pageInfo && {
           pageInfo: {
@@ -35,7 +35,7 @@ function pages(...keyArgs: string[]): FieldPolicy<Page> {
 }
 
 /** One after the other; what a page that was asked for twice has stands there once. */
-function joined<T>(list: readonly T[] = [], page: readonly T[], key: (item: T) => string): T[] {
+function joined<T>(list: readonly T[] = [], page: readonly T[], key: (item: T) => unknown): T[] {
   return [...new Map([...list, ...page].map((item) => [key(item), item])).values()];
 }
 
@@ -66,7 +66,8 @@ export function createCache(endpoint: string): InMemoryCache {
       // The caller's cart has one constant id, so every answer with a Cart updates it wherever it is shown.
       Cart: { fields: { items: { merge: false }, changes: { merge: false } } },
       Order: { fields: { items: { merge: false } } },
-      Shop: { keyFields: [] },
+      Shop: { keyFields: [] }, // there is only one
+      SitemapEntry: { keyFields: ["slug"] },
       Image: { ...value("url"), fields: { url: address, thumbnail: address } },
       Money: value("amount"),
       RatingSummary: { merge: false },

@@ -6,11 +6,15 @@ import { Account } from "./Account";
 import { Cart } from "./Cart";
 import { createClient } from "./client";
 import { Products } from "./Products";
+import { startAfresh } from "./session";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("The page has no #root.");
 
-const client = createClient({ uri: root.dataset.endpoint ?? "http://localhost:8000/graphql/" });
+const client = createClient({
+  uri: root.dataset.endpoint ?? "http://localhost:8000/graphql/",
+  onSignInNeeded: () => void startAfresh(client), // the session has ended elsewhere
+});
 // In a shop the shopper fills this in.
 const shipping = {
   firstName: "Ada",

@@ -28,6 +28,6 @@ export async function signOut(client: ApolloClient): Promise<void> {
 }
 
 /** Nothing stays of what somebody else has seen; what is on the page is fetched anew, and shows its own errors. */
-async function startAfresh(client: ApolloClient): Promise<void> {
+export async function startAfresh(client: ApolloClient): Promise<void> {
   await client.resetStore().catch(() => {});
 }

@@ -97,6 +97,22 @@ test("pages are added to the list, to the last one", async () => {
   assert.equal(other.data?.products.nodes.length, 3, "another order is another list");
 });
 
+test("the sitemap's entries, which have no id, are paged through, too", async () => {
+  const query = gql`
+    query Sitemap($after: String) {
+      sitemap(first: 20, after: $after) {
+        nodes { slug }
+        pageInfo { endCursor }
+      }
+    }
+  `;
+  const { data } = await client.query<{ sitemap: { pageInfo: { endCursor: string } } }>({ query });
+  const after = data?.sitemap.pageInfo.endCursor;
+  await client.query({ query, variables: { after }, fetchPolicy: "network-only" });
+  const slugs = client.readQuery<{ sitemap: { nodes: { slug: string }[] } }>({ query })?.sitemap.nodes;
+  assert.equal(new Set(slugs?.map(({ slug }) => slug)).size, 40);
+});
+
 test("an account is opened once", async () => {
   expected(await register(client, { ...SHOPPER, firstName: "Sam" }), "User");
   assert.equal((await client.query({ query: operations.ME })).data?.me?.email, SHOPPER.email);
@@ -172,7 +188,10 @@ test("what is no picture is refused by a field's error", async () => {
 });
 
 test("a query goes by its hash once the store knows it", async () => {
-  const query: TypedDocumentNode<{ shop: { currency: string } }> = gql(`query Hashed${Date.now()} { shop { currency } }`); // a new one
+  // One that no store has seen yet.
+  const query: TypedDocumentNode<{ shop: { currency: string } }> = gql(
+    `query Hashed${Date.now()} { shop { currency } }`,
+  );
   const sent = async (any = newClient()) => {
     const before = requests.length;
     assert.equal((await any.query({ query })).data?.shop.currency, "USD");
@@ -226,7 +245,8 @@ test("what keeps an operation from being answered has a code", async () => {
   const badPage = client.query({ query: operations.PRODUCTS, variables: { first: 1000 } });
   await assert.rejects(badPage, (error) => problemOf(error).code === "BAD_USER_INPUT");
   const nobody = createClient({ uri: "http://127.0.0.1:9/graphql/" });
-  await assert.rejects(nobody.query({ query: operations.ME }), (error) => problemOf(error).code === "UNREACHABLE");
+  const unheard = nobody.query({ query: operations.ME });
+  await assert.rejects(unheard, (error) => problemOf(error).code === "UNREACHABLE");
 });
 
 test("signing out leaves nothing of the account behind", async () => {
