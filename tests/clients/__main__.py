@@ -46,7 +46,9 @@ def chromium() -> str:
 def run(suite: Path, environment: dict[str, str]) -> int:
     """1 if the suite fails, or if it cannot run although this is CI."""
     if suite.name == "browser" and not environment["CHROMIUM"]:
-        say("NOT TESTED IN A BROWSER: THERE IS NO CHROMIUM. INSTALL IT, FOR EXAMPLE BY apt-get install chromium.")
+        say(
+            "NOT TESTED IN A BROWSER: THERE IS NO CHROMIUM. INSTALL IT, FOR EXAMPLE BY apt-get install chromium."
+        )
         return int("CI" in environment)
     for command in (["npm", "ci", "--silent", "--no-audit", "--no-fund"], ["npm", "test", "--silent"]):
         if subprocess.run(command, cwd=suite, env=environment, check=False).returncode:
