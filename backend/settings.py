@@ -147,7 +147,15 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = env.str("COOKIE_SAMESITE", defa
 CSRF_TRUSTED_ORIGINS = STORE_ORIGINS
 CORS_ALLOWED_ORIGINS = STORE_ORIGINS
 CORS_ALLOW_CREDENTIALS = True
-CORS_ALLOW_HEADERS = ("accept", "content-type", "apollo-require-preflight", "x-apollo-operation-name")
+CORS_ALLOW_HEADERS = (
+    "accept",
+    "content-type",
+    "apollo-require-preflight",
+    "apollographql-client-name",
+    "apollographql-client-version",
+    "x-apollo-operation-name",
+)
+CORS_EXPOSE_HEADERS = ("x-request-id",)
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 60 * 60 * 24 * 365)
