@@ -97,20 +97,31 @@ test("pages are added to the list, to the last one", async () => {
   assert.equal(other.data?.products.nodes.length, 3, "another order is another list");
 });
 
-test("the sitemap's entries, which have no id, are paged through, too", async () => {
-  const query = gql`
+test("edges are paged through as nodes are, also of entries without an id", async () => {
+  const query: TypedDocumentNode<{
+    sitemap: {
+      edges: { cursor: string; node: { slug: string } }[];
+      nodes: { slug: string }[];
+      pageInfo: { hasPreviousPage: boolean; startCursor: string; endCursor: string };
+    };
+  }> = gql`
     query Sitemap($after: String) {
       sitemap(first: 20, after: $after) {
+        edges { cursor node { slug } }
         nodes { slug }
-        pageInfo { endCursor }
+        pageInfo { hasPreviousPage startCursor endCursor }
       }
     }
   `;
-  const { data } = await client.query<{ sitemap: { pageInfo: { endCursor: string } } }>({ query });
-  const after = data?.sitemap.pageInfo.endCursor;
-  await client.query({ query, variables: { after }, fetchPolicy: "network-only" });
-  const slugs = client.readQuery<{ sitemap: { nodes: { slug: string }[] } }>({ query })?.sitemap.nodes;
-  assert.equal(new Set(slugs?.map(({ slug }) => slug)).size, 40);
+  const first = (await client.query({ query })).data?.sitemap;
+  const variables = { after: first?.pageInfo.endCursor };
+  await client.query({ query, variables, fetchPolicy: "network-only" });
+  const both = client.readQuery({ query })?.sitemap;
+  assert.equal(new Set(both?.nodes.map(({ slug }) => slug)).size, 40);
+  assert.deepEqual(both?.edges.map(({ node }) => node), both?.nodes);
+  assert.equal(both?.pageInfo.hasPreviousPage, false);
+  assert.equal(both.pageInfo.startCursor, first?.pageInfo.startCursor);
+  assert.equal(both.pageInfo.endCursor, both.edges.at(-1)?.cursor);
 });
 
 test("an account is opened once", async () => {
@@ -127,6 +138,23 @@ test("search finds something, or says what else to try", async () => {
   assert.match(lamp.name, /lamp/i);
   const nothing = await client.query({ query: operations.SEARCH, variables: { term: "xyzzyx" } });
   assert.match(expected(nothing.data?.search, "NoProductMatches").message, /xyzzyx/);
+});
+
+test("what belongs to the same picture and price is kept together", async () => {
+  const variables = { slug: lamp.slug };
+  const [small, large] = [
+    gql`query Small($slug: String!) {
+      product(slug: $slug) { id image { url thumbnail(size: SMALL) } price { amount currency } }
+    }`,
+    gql`query Large($slug: String!) {
+      product(slug: $slug) { id image { url thumbnail(size: LARGE) } price { amount minorUnits } }
+    }`,
+  ];
+  await client.query({ query: small, variables });
+  await client.query({ query: large, variables });
+  const before = requests.length;
+  for (const query of [small, large]) await client.query({ query, variables });
+  assert.equal(requests.length, before);
 });
 
 test("every answer with the cart updates it wherever it is shown", async () => {
@@ -179,6 +207,16 @@ test("an avatar is uploaded, and shown wherever the person is", async () => {
   assert.deepEqual((await client.query({ query: operations.ME })).data?.me?.profile.avatar, uploaded);
   const picture = await browser(new URL(uploaded.url, STORE));
   assert.match(picture.headers.get("Content-Type") ?? "", /^image\//);
+});
+
+test("nothing of the old picture is shown with the new one", async () => {
+  const mutation = gql`mutation NewAvatar($avatar: Upload!) {
+    updateProfile(input: { avatar: $avatar }) { ... on User { id profile { id avatar { url } } } }
+  }`;
+  const avatar = new File([PNG], "me.png", { type: "image/png" });
+  await client.mutate({ mutation, variables: { avatar } });
+  assert.equal(client.readQuery({ query: operations.ME }), null, "its thumbnail is to be fetched");
+  assert((await client.query({ query: operations.ME })).data?.me?.profile.avatar?.thumbnail);
 });
 
 test("what is no picture is refused by a field's error", async () => {
