@@ -30,6 +30,9 @@ STORE_ORIGINS = env.list(
     "STORE_ORIGINS", default=["http://localhost:3000", "http://localhost:5173"] if DEBUG else []
 )
 
+# The in-browser IDE at /graphiql/. In production it is one more page to attack, for nobody's use.
+STORE_GRAPHIQL = env.bool("STORE_GRAPHIQL", default=DEBUG)
+
 INSTALLED_APPS = [
     "backend",  # before Unfold, whose first page of the admin it replaces
     "unfold",
@@ -159,7 +162,15 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = env.str("COOKIE_SAMESITE", defa
 CSRF_TRUSTED_ORIGINS = STORE_ORIGINS
 CORS_ALLOWED_ORIGINS = STORE_ORIGINS
 CORS_ALLOW_CREDENTIALS = True
-CORS_ALLOW_HEADERS = ("accept", "content-type", "apollo-require-preflight", "x-apollo-operation-name")
+CORS_ALLOW_HEADERS = (
+    "accept",
+    "content-type",
+    "apollo-require-preflight",
+    "apollographql-client-name",
+    "apollographql-client-version",
+    "x-apollo-operation-name",
+)
+CORS_EXPOSE_HEADERS = ("x-request-id",)
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 60 * 60 * 24 * 365)

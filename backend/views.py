@@ -11,7 +11,7 @@ import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
@@ -237,7 +237,9 @@ def executed(context: Context, operation: dict[str, Any]) -> ExecutionResult:
 
 
 def graphiql(request: HttpRequest) -> HttpResponse:
-    """The in-browser IDE, all of it served from here."""
+    """The in-browser IDE, all of it served from here. Http404 where it is switched off."""
+    if not settings.STORE_GRAPHIQL:
+        raise Http404
     return render(request, "graphiql.html")
 
 

@@ -84,12 +84,12 @@ class TestSecretKey:
 
 
 class TestDatabase:
-    @pytest.mark.django_db(transaction=True)
-    def test_a_connection_outlives_its_request(self) -> None:
-        connection.ensure_connection()
-        kept = connection.connection
-        close_old_connections()
-        assert connection.connection is kept
+    @pytest.mark.parametrize(("debug", "seconds"), [("true", 0), ("false", None)])
+    def test_a_connection_outlives_its_request_in_production(self, debug: str, seconds: int | None) -> None:
+        shown = read_setting(
+            "DATABASES['default']['CONN_MAX_AGE']", DEBUG=debug, SECRET_KEY="long and random"
+        )
+        assert shown.stdout == f"{seconds}\n"
 
     @pytest.mark.django_db
     @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's statements are compiled at once")
@@ -102,7 +102,12 @@ class TestDatabase:
 
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that could go")
-    def test_a_lost_connection_fails_one_request_alone(self, api: GraphQLClient) -> None:
+    def test_a_lost_connection_fails_one_request_alone(
+        self, api: GraphQLClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", None)  # as in production
+        connection.close()
+
         def request() -> int:
             status: int = api.get("/healthz").status_code
             close_old_connections()  # the test client keeps this signal's receiver off
@@ -130,6 +135,18 @@ class TestDatabase:
         # Django prepares nothing unless it is told to.
         assert ("prepare_threshold" in config["OPTIONS"]) is prepares
         assert config["DISABLE_SERVER_SIDE_CURSORS"] is not prepares
+
+
+class TestGraphiql:
+    def test_is_for_development_unless_told_otherwise(self) -> None:
+        for variables, served in (
+            ({"DEBUG": "true"}, True),
+            ({}, False),
+            ({"STORE_GRAPHIQL": "true"}, True),
+            ({"DEBUG": "true", "STORE_GRAPHIQL": "false"}, False),
+        ):
+            printed = read_setting("STORE_GRAPHIQL", SECRET_KEY="long and random", **variables).stdout
+            assert printed == f"{served}\n"
 
 
 class TestStripeFake:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection
 from django.test import Client, RequestFactory
@@ -292,12 +293,48 @@ class TestFaults:
         assert first != second
 
 
+class TestCors:
+    def test_what_apollo_client_sends_is_allowed_to_the_front_ends(self, client: Client) -> None:
+        sent = {
+            "accept",
+            "apollo-require-preflight",
+            "apollographql-client-name",
+            "apollographql-client-version",
+            "content-type",
+        }
+        for origin, allowed in ((settings.STORE_ORIGINS[0], True), ("https://elsewhere.example", False)):
+            answer = client.options(
+                "/graphql/",
+                headers={
+                    "Origin": origin,
+                    "Access-Control-Request-Method": "POST",
+                    "Access-Control-Request-Headers": ",".join(sorted(sent)),
+                },
+            )
+            assert (answer.get("Access-Control-Allow-Origin") == origin) is allowed
+            assert (answer.get("Access-Control-Allow-Credentials") == "true") is allowed
+            headers = set(answer.get("Access-Control-Allow-Headers", "").split(", "))
+            assert (sent <= headers) is allowed
+
+    def test_the_id_of_a_request_can_be_read(self, client: Client) -> None:
+        answer = client.get("/graphql/", {"query": QUERY}, headers={"Origin": settings.STORE_ORIGINS[0]})
+        assert answer["Access-Control-Expose-Headers"] == "x-request-id"
+
+
 class TestGraphiql:
     def test_comes_from_here_alone(self, client: Client) -> None:
         page = client.get("/graphiql/").content.decode()
         addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
         assert addresses
-        assert all(address.startswith("/") and not address.startswith("//") for address in addresses)
+        assert all(
+            address == "data:," or (address.startswith("/") and not address.startswith("//"))
+            for address in addresses
+        )
+
+    def test_can_be_switched_off(self, client: Client, settings: Settings) -> None:
+        assert client.get("/graphiql/").status_code == 200
+        settings.STORE_GRAPHIQL = False
+        assert client.get("/graphiql/").status_code == 404
 
 
 class TestHealth:

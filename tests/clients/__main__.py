@@ -1,6 +1,10 @@
-"""python -m tests.clients: run the clients' own test suites against a store of their own; needs Node."""
+"""python -m tests.clients: run the clients' own test suites against a store of their own.
+
+Needs Node; the suite `browser` also needs Chromium, which CHROMIUM names where it is not on the PATH.
+"""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,22 +19,46 @@ SUITES = sorted(package.parent for package in HERE.glob("*/package.json"))
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
     django.setup()
-    from backend.management.demo.store import Store  # it reads the settings
+    from backend.management.demo.store import Store, free_port  # it reads the settings
 
     with TemporaryDirectory(prefix="store-clients-") as directory, Store(Path(directory)) as store:
+        front_end = f"http://localhost:{free_port()}"
+        store.environment |= {"ALLOWED_HOSTS": "localhost,127.0.0.1", "STORE_ORIGINS": front_end}
         store.migrate()
         store.seed()
-        environment = {**os.environ, "STORE_URL": store.serve()}
+        store.serve()
+        environment = {
+            **os.environ,
+            "STORE_URL": f"http://localhost:{store.port}",  # the same site as the front end
+            "FRONT_END_URL": front_end,
+            "CHROMIUM": chromium(),
+        }
         return sum(run(suite, environment) for suite in SUITES)
 
 
+def chromium() -> str:
+    """Its path; empty where there is none."""
+    named = os.environ.get("CHROMIUM")
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return named or next(filter(None, found), "")
+
+
 def run(suite: Path, environment: dict[str, str]) -> int:
-    """1 if the suite fails."""
+    """1 if the suite fails, or if it cannot run although this is CI."""
+    if suite.name == "browser" and not environment["CHROMIUM"]:
+        say(
+            "NOT TESTED IN A BROWSER: THERE IS NO CHROMIUM. INSTALL IT, FOR EXAMPLE BY apt-get install chromium."
+        )
+        return int("CI" in environment)
     for command in (["npm", "ci", "--silent", "--no-audit", "--no-fund"], ["npm", "test", "--silent"]):
         if subprocess.run(command, cwd=suite, env=environment, check=False).returncode:
-            print(f"✗ {suite.name}", file=sys.stderr)  # noqa: T201  # a program's output
+            say(f"✗ {suite.name}")
             return 1
     return 0
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr)  # noqa: T201  # a program's output
 
 
 if __name__ == "__main__":

@@ -1,73 +1,11 @@
-// Starts GraphiQL with examples that run as they are against a freshly seeded store.
+// Starts GraphiQL, with the session's cookie and with the examples.
 
 const root = document.getElementById("graphiql");
 
-const examples = [
-  {
-    query: `# Find something.
-query Search {
-  search(term: "lamp", first: 5) {
-    __typename
-    ... on ProductConnection {
-      totalCount
-      nodes { id name stock finalPrice { amount currency } }
-    }
-    ... on NoProductMatches { message suggestions }
-  }
-}
-`,
-  },
-  {
-    query: `# Put it into the cart: any id that the search finds
-# will do in Variables, below.
-mutation AddToCart($productId: ID!) {
-  addToCart(input: {
-    productId: $productId
-    quantity: 2
-  }) {
-    __typename
-    ... on Cart {
-      totalQuantity
-      total { amount currency }
-      items { quantity product { name } }
-    }
-    ... on UserError { code message }
-  }
-}
-`,
-    variables: '{ "productId": "UHJvZHVjdDoxMA==" }',
-  },
-  {
-    query: `# Buy what is in the cart. Each purchase has a key,
-# in Variables: the same key gives the same order.
-mutation Checkout($key: UUID!) {
-  checkout(input: {
-    idempotencyKey: $key
-    shipping: {
-      firstName: "Ada", lastName: "Lovelace"
-      email: "ada@example.com"
-      phone: "+1 415 555 2671"
-      address: "Market Street", buildingNumber: "1"
-      city: "San Francisco", zipCode: "94105"
-      state: "CA", country: "US"
-    }
-  }) {
-    __typename
-    ... on Order {
-      uuid
-      status
-      amount { amount currency }
-      payment { status clientSecret }
-    }
-    ... on UserError { code message }
-  }
-}
-`,
-    variables: '{ "key": "6b0d6a0e-2f0f-4c64-9d43-3f3b8f6f6c11" }',
-  },
-];
-
-const fetcher = async (operation, options) => {
+const fetcher = async ({ query, variables, operationName }, options) => {
+  // For a moment after a change of tabs GraphiQL still names the operation of the tab before.
+  const isHere = new RegExp(`\\b(query|mutation)\\s+${operationName}\\b`).test(query);
+  const operation = { query, variables, operationName: isHere ? operationName : undefined };
   const response = await fetch(root.dataset.endpoint, {
     method: "POST",
     headers: { "Content-Type": "application/json", ...(options && options.headers) },
@@ -81,7 +19,9 @@ ReactDOM.render(
   React.createElement(GraphiQL, {
     fetcher,
     defaultTabs: examples,
+    defaultEditorToolsVisibility: "variables",
     shouldPersistHeaders: false,
+    showPersistHeadersSettings: false, // nor can it be turned on
   }),
   root,
 );
