@@ -2,7 +2,7 @@
 
 from backend.api.connection import Connection, Edge, nested_page, page, remembered, type_named
 from backend.api.context import Context, Info, signed_in, viewer
-from backend.api.keyset import MAX_COUNT, CountUpTo, Page, Sort
+from backend.api.keyset import Page, Sort
 from backend.api.lists import nested, plain_page, size_within
 from backend.api.mutation import answering, mutation
 from backend.api.nodes import every, field, id_of, key_of, node, one, optimized_below, read
@@ -19,6 +19,7 @@ from backend.api.types import (
     UserError,
     ValidationError,
 )
+from backend.counting import MAX_COUNT, CountUpTo
 
 __all__ = [
     "MAX_COUNT",

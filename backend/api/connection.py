@@ -10,8 +10,9 @@ from strawberry import relay
 from strawberry.types.base import StrawberryObjectDefinition
 
 from backend.api.context import Info
-from backend.api.keyset import MAX_COUNT, CountUpTo, Page, Slice, Sort
+from backend.api.keyset import Page, Slice, Sort
 from backend.api.nodes import optimized_below, read
+from backend.counting import MAX_COUNT, CountUpTo
 
 Node = TypeVar("Node")
 NODE_PATHS = ("nodes", "edges.node")

@@ -7,7 +7,8 @@ from django.db import models
 
 from backend.api.connection import path_without_indexes, remembered
 from backend.api.context import Info
-from backend.api.keyset import MAX_COUNT, Page, Slice, Sort, column_field, decode_cursor
+from backend.api.keyset import Page, Slice, Sort, column_field, decode_cursor
+from backend.counting import MAX_COUNT
 from backend.errors import BadUserInput
 
 Found = TypeVar("Found")

@@ -15,7 +15,7 @@ from accounts.types import Profile
 from backend import api
 from backend.errors import OperationTooLarge
 from catalog import models, search, selectors
-from catalog.facets import Facets
+from catalog.facets import MAX_FACET, Facets
 from catalog.related import MAX_RELATED, related
 from catalog.types.choices import LATEST_FAVOURITE, SEARCH_SORTS, SORTS, ProductFilter, ProductSort, plain
 
@@ -44,8 +44,8 @@ class Category(relay.Node):
     name: auto
     slug: auto
     product_count: int = api.field(
-        annotate=api.CountUpTo(models.Product.objects.filter(category=OuterRef("pk"))),
-        description=f"Counted up to {api.MAX_COUNT}, which stands for as many or more.",
+        annotate=api.CountUpTo(models.Product.objects.filter(category=OuterRef("pk")), most=MAX_FACET),
+        description=f"Counted up to {MAX_FACET}, which stands for as many or more.",
     )
 
     @strawberry.field
@@ -73,7 +73,7 @@ class Category(relay.Node):
             before=before,
         )
         found = selectors.products().filter(category=root)
-        return ProductConnection(page=page, facet_counts=Facets(found=found, filter=plain(filter)))
+        return ProductConnection(page=page, counted=Facets(found=found, filter=plain(filter)))
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Category]:
@@ -175,47 +175,51 @@ class CategoryFacet:
     count: int
 
 
-@strawberry.type(description="How many products each further choice would leave.")
+@strawberry.type(
+    description="How many products each further choice would leave: each is counted without the filter's own word on "
+    f"it, and up to {MAX_FACET}, which stands for as many or more."
+)
 class ProductFacets:
-    counts: strawberry.Private[Facets]
+    facets: strawberry.Private[Facets]
 
     @strawberry.field(description="Those that have any, by name.")
     def categories(self, info: api.Info) -> list[CategoryFacet]:
-        counts = self.counts.categories
+        counts = self.facets.counts.categories
         categories = selectors.categories().filter(pk__in=counts)
         rows = api.optimized_below(categories, info, answer="CategoryFacet", paths=["category"])
         return [CategoryFacet(category=cast(Category, row), count=counts[row.pk]) for row in api.read(rows)]
 
     @strawberry.field(description="The lowest final price; null where there is no product.")
     def min_price(self) -> api.Money | None:
-        lowest, _ = self.counts.price_range
+        lowest, _ = self.facets.counts.price_range
         return None if lowest is None else api.Money.of(lowest)
 
     @strawberry.field(description="The highest final price; null where there is no product.")
     def max_price(self) -> api.Money | None:
-        _, highest = self.counts.price_range
+        _, highest = self.facets.counts.price_range
         return None if highest is None else api.Money.of(highest)
 
     @strawberry.field
     def in_stock(self) -> int:
-        return self.counts.in_stock
+        return self.facets.counts.in_stock
 
     @strawberry.field
     def on_sale(self) -> int:
-        return self.counts.on_sale
+        return self.facets.counts.on_sale
 
 
 @strawberry.type
 class ProductConnection(api.Connection[Product]):
-    facet_counts: strawberry.Private[Facets]
+    counted: strawberry.Private[Facets]
 
     @strawberry.field(
-        description="Counted only when they are asked for, and refused (OPERATION_TOO_LARGE) below a list."
+        description="Counted only when they are asked for, and refused (OPERATION_TOO_LARGE) below a list. Of a "
+        f"search that finds more than {search.MAX_COUNTED}, some {search.MAX_COUNTED} of them are looked at."
     )
     def facets(self, info: api.Info) -> ProductFacets:
         if any(isinstance(step, int) for step in info.path.as_list()):
             raise OperationTooLarge("Facets are counted for one connection, not for each row of a list.")
-        return ProductFacets(counts=self.facet_counts)
+        return ProductFacets(facets=self.counted)
 
     @classmethod
     def of(
@@ -242,7 +246,7 @@ class ProductConnection(api.Connection[Product]):
             last=last,
             before=before,
         )
-        return cls(page=page, facet_counts=Facets(found=found, filter=narrowing))
+        return cls(page=page, counted=Facets(found=found, filter=narrowing))
 
     @classmethod
     def of_search(
@@ -271,8 +275,8 @@ class ProductConnection(api.Connection[Product]):
             last=last,
             before=before,
         )
-        counted = replace(page, count=matches[: search.MAX_COUNTED].count)
-        return cls(page=counted, facet_counts=Facets(found=found.matches, filter=narrowing))
+        page = replace(page, count=matches[: search.MAX_COUNTED].count)
+        return cls(page=page, counted=Facets(found=found.counted, filter=narrowing, bounded=True))
 
     @classmethod
     def of_favourites(
@@ -289,4 +293,5 @@ class ProductConnection(api.Connection[Product]):
             first=first,
             after=after,
         )
-        return cls(page=page, facet_counts=Facets(found=selectors.products().filter(favourites__user=user)))
+        favourites = selectors.products().filter(favourites__user=user)
+        return cls(page=page, counted=Facets(found=favourites, bounded=True))
