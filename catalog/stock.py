@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Case, F, QuerySet, Value, When
 
 from backend.errors import DomainError
@@ -95,7 +96,11 @@ def set_stocks(stocks: Mapping[int, int], *, now: datetime) -> None:
     before = dict(products.values_list("pk", "stock"))
     changed = {key: stocks[key] for key, stock in before.items() if stocks[key] != stock}
     if changed:
-        Product.objects.filter(pk__in=changed).update(stock=by_key(changed))
+        with connection.cursor() as cursor:  # of thousands, a CASE takes longer to build than to run
+            cursor.executemany(
+                "UPDATE catalog_product SET stock = %s WHERE id = %s",
+                [(stock, key) for key, stock in changed.items()],
+            )
         deltas = {key: stock - before[key] for key, stock in changed.items()}
         record(deltas, reason=Reason.SET, order_uuid=None, now=now)
 
