@@ -20,7 +20,7 @@ from backend.slugs import save_with_slug, slug_of
 from catalog.exchange.rows import REQUIRED, Refusal, Row, values_of
 from catalog.models import Category, Product
 from catalog.services import delete_files_after_commit, set_picture
-from catalog.stock import record_first, set_stocks
+from catalog.stock import record_counted
 
 BATCH = 1_000
 # Pictures take their time: fewer rows at once, so that little is lost where the import is ended.
@@ -181,47 +181,45 @@ class Importer:
         )
         created: list[Product] = []
         changed: dict[tuple[str, ...], list[Product]] = {}
-        stocks: dict[int, int] = {}
+        deltas: dict[int, int] = {}
         for draft in drafts:
             product = locked.get(draft.slug)
             if product is None and draft.slug in known:
                 outcome.refused.append(Refusal(line=draft.row.line, reason="Its product was just deleted."))
             elif product is None:
                 product = Product(slug=draft.slug, user=self.seller, added_at=self.now, updated_at=self.now)
-                self.apply(draft, product, categories=categories)
-                product.stock = draft.values.get("stock", 0)
+                apply(draft, product, categories=categories)
                 created.append(product)
             else:
-                fields = self.apply(draft, product, categories=categories)
-                stock = draft.values.get("stock", product.stock)
-                if fields or stock != product.stock:
+                before = product.stock
+                if fields := apply(draft, product, categories=categories):
                     product.updated_at = self.now
-                    stocks[product.pk] = stock
                     changed.setdefault((*fields, "updated_at"), []).append(product)
+                    deltas[product.pk] = product.stock - before
         Product.objects.bulk_create(created)
-        record_first(created, now=self.now)
         for fields, products in changed.items():
             update(products, fields=fields)
-        set_stocks(stocks, now=self.now)
+        record_counted(deltas | {product.pk: product.stock for product in created}, now=self.now)
         outcome.created = len(created)
-        outcome.updated = len(stocks)
-        outcome.unchanged = len(drafts) - len(created) - len(stocks)
+        outcome.updated = len(deltas)
+        outcome.unchanged = len(drafts) - len(created) - len(deltas)
 
-    def apply(self, draft: Draft, product: Product, *, categories: Mapping[str, int]) -> tuple[str, ...]:
-        """Set in memory what the row says, but for the stock; the names of the fields that it changes."""
-        values = {name: value for name, value in draft.values.items() if name not in ("stock", "category")}
-        if "category" in draft.values:
-            values["category_id"] = categories[draft.values["category"]]
-        changed = [name for name, value in values.items() if getattr(product, name) != value]
-        for name in changed:
-            setattr(product, name, values[name])
-        if draft.picture:
-            if product.image.name:
-                delete_files_after_commit(product.image.name)
-            set_picture(product, draft.picture)
-            changed += PICTURE
-        computed = (COMPUTED[name] for name in changed if name in COMPUTED)
-        return (*sorted(changed), *dict.fromkeys(sorted(computed)))
+
+def apply(draft: Draft, product: Product, *, categories: Mapping[str, int]) -> tuple[str, ...]:
+    """Set in memory what the row says, and answer with the names of the fields that change by it."""
+    values = {name: value for name, value in draft.values.items() if name != "category"}
+    if "category" in draft.values:
+        values["category_id"] = categories[draft.values["category"]]
+    changed = [name for name, value in values.items() if getattr(product, name) != value]
+    for name in changed:
+        setattr(product, name, values[name])
+    if draft.picture:
+        if product.image.name:
+            delete_files_after_commit(product.image.name)
+        set_picture(product, draft.picture)
+        changed += PICTURE
+    computed = {COMPUTED[name] for name in changed if name in COMPUTED}
+    return (*sorted(changed), *sorted(computed))
 
 
 def update(products: list[Product], *, fields: Iterable[str]) -> None:
