@@ -151,8 +151,9 @@ class Product(models.Model):
                 fields=["category", "rating_average", "rating_count", "slug"],
                 name="product_in_category_by_rating",
             ),
-            # A seller's page, and what a seller has in each category.
+            # The usual orders of a seller's page, and what a seller has in each category.
             models.Index(fields=["user", "added_at", "slug"], name="product_of_seller_by_added"),
+            models.Index(fields=["user", "final_price", "slug"], name="product_of_seller_by_price"),
             models.Index(fields=["user", "category"], name="product_of_seller_in_category"),
             # Two halves of one, in which a sale only moves the last of a product: shoppers count and look at what
             # is in stock, most of all in a category and on sale.

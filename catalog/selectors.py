@@ -52,7 +52,6 @@ CONDITIONS: dict[str, Callable[[Any], Q]] = {
 
 # The columns with an index of their own that these conditions could seek.
 SEEKABLE = {
-    "seller": "user",
     "min_price": "final_price",
     "max_price": "final_price",
     "in_stock": "stock",
@@ -60,6 +59,8 @@ SEEKABLE = {
     "min_rating": "rating_average",
     "added_after": "added_at",
 }
+# The orders that an index of a seller's products has.
+SELLER_ORDERS = ("added_at", "final_price")
 # Up to so many products are read by key and sorted; more of them soon fill a page along the index of its order.
 FEW = 500
 
@@ -119,8 +120,12 @@ def few(products: QuerySet[Product], filter: ProductFilter) -> QuerySet[Product]
 
 
 def has_other_index(name: str, value: Any, *, order: str) -> bool:
-    """Whether a condition could seek an index that has not the list's order; one category's index has it."""
-    return len(set(value)) > 1 if name == "categories" else SEEKABLE.get(name, order) != order
+    """Whether a condition could seek an index that has not the list's order; one category's indexes have it."""
+    if name == "categories":
+        return len(set(value)) > 1
+    if name == "seller":
+        return order not in SELLER_ORDERS
+    return SEEKABLE.get(name, order) != order
 
 
 def given(filter: ProductFilter) -> dict[str, Any]:

@@ -17,6 +17,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="product",
+            index=models.Index(fields=["user", "final_price", "slug"], name="product_of_seller_by_price"),
+        ),
+        migrations.AddIndex(
+            model_name="product",
             index=models.Index(fields=["user", "category"], name="product_of_seller_in_category"),
         ),
         migrations.AddIndex(

@@ -246,6 +246,9 @@ class ProductConnection(api.Connection[Product]):
             last=last,
             before=before,
         )
+        # Without what keeps to the index of the order, which a count has not.
+        matches = selectors.narrowed(found, narrowing).order_by()
+        page = replace(page, count=matches[: api.MAX_COUNT].count)
         return cls(page=page, counted=Facets(found=found, filter=narrowing))
 
     @classmethod
