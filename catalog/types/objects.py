@@ -278,7 +278,7 @@ class ProductConnection(api.Connection[Product]):
             last=last,
             before=before,
         )
-        page = replace(page, count=matches[: search.MAX_COUNTED].count)
+        page = replace(page, count=matches.order_by()[: search.MAX_COUNTED].count)
         return cls(page=page, counted=Facets(found=found.counted, filter=narrowing, bounded=True))
 
     @classmethod
