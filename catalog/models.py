@@ -58,9 +58,14 @@ class SearchTextField(models.TextField[str, str]):
 class Product(models.Model):
     """Its stock changes only through catalog.stock, which keeps the ledger."""
 
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
+    # Neither has an index of its own: several below begin with it.
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products", db_index=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="products", verbose_name="seller"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="products",
+        verbose_name="seller",
+        db_index=False,
     )
     name = models.CharField(max_length=200, validators=[validate_not_blank])
     sort_name = models.GeneratedField(
@@ -146,6 +151,14 @@ class Product(models.Model):
                 fields=["category", "rating_average", "rating_count", "slug"],
                 name="product_in_category_by_rating",
             ),
+            # The usual orders of a seller's page, and what a seller has in each category.
+            models.Index(fields=["user", "added_at", "slug"], name="product_of_seller_by_added"),
+            models.Index(fields=["user", "final_price", "slug"], name="product_of_seller_by_price"),
+            models.Index(fields=["user", "category"], name="product_of_seller_in_category"),
+            # Two halves of one, in which a sale only moves the last of a product: shoppers count and look at what
+            # is in stock, most of all in a category and on sale.
+            models.Index(fields=["category", "discount"], name="product_in_stock", condition=Q(stock__gt=0)),
+            models.Index(fields=["category", "discount"], name="product_sold_out", condition=Q(stock=0)),
         ]
 
     def __str__(self) -> str:

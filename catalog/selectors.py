@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from django.db.models import BooleanField, F, Func, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 
 from accounts.models import Profile, User
 from catalog.models import Category, Product
@@ -32,12 +35,15 @@ def in_categories(slugs: list[str]) -> Q:
     return Q(category=Subquery(keys)) if len(set(slugs)) == 1 else Q(category__in=keys)
 
 
+# Written out: of a parameter no database can tell whether it fits the condition of an index.
+ZERO = RawSQL("0", ())
+
 CONDITIONS: dict[str, Callable[[Any], Q]] = {
     "categories": lambda slugs: in_categories(slugs),
     "seller": lambda slug: Q(user=Subquery(Profile.objects.filter(slug=slug).values("user"))),
     "min_price": lambda amount: Q(final_price__gte=amount),
     "max_price": lambda amount: Q(final_price__lte=amount),
-    "in_stock": lambda yes: Q(stock__gt=0) if yes else Q(stock=0),
+    "in_stock": lambda yes: Q(stock__gt=ZERO) if yes else Q(stock=ZERO),
     "on_sale": lambda yes: Q(discount__gt=0) if yes else Q(discount=0),
     "min_rating": lambda average: Q(rating_average__gte=average),
     "added_after": lambda moment: Q(added_at__gt=moment),
@@ -46,13 +52,15 @@ CONDITIONS: dict[str, Callable[[Any], Q]] = {
 
 # The columns with an index of their own that these conditions could seek.
 SEEKABLE = {
-    "seller": "user",
     "min_price": "final_price",
     "max_price": "final_price",
+    "in_stock": "stock",
     "on_sale": "discount",
     "min_rating": "rating_average",
     "added_after": "added_at",
 }
+# The orders that an index of a seller's products has.
+SELLER_ORDERS = ("added_at", "final_price")
 # Up to so many products are read by key and sorted; more of them soon fill a page along the index of its order.
 FEW = 500
 
@@ -86,6 +94,12 @@ def narrowed(
     return products
 
 
+def condition(filter: ProductFilter) -> Q | None:
+    """What all that pass have in common; None where all products pass."""
+    conditions = [CONDITIONS[name](value) for name, value in given(filter).items()]
+    return reduce(and_, conditions) if conditions else None
+
+
 def listed(products: QuerySet[Product], filter: ProductFilter, *, order: str) -> QuerySet[Product]:
     """Those that pass the filter, for pages in the order of the column.
 
@@ -93,16 +107,25 @@ def listed(products: QuerySet[Product], filter: ProductFilter, *, order: str) ->
     would never be filled.
     """
     if any(has_other_index(name, value, order=order) for name, value in given(filter).items()):
-        keys = narrowed(products, filter).order_by().values_list("pk", flat=True)[: FEW + 1]
-        found = list(keys)
-        if len(found) <= FEW:
-            return products.filter(pk__in=found)
+        found = few(products, filter)
+        if found is not None:
+            return found
     return narrowed(products, filter, order=order)
 
 
+def few(products: QuerySet[Product], filter: ProductFilter) -> QuerySet[Product] | None:
+    """Those that pass, by their keys, which are read at once; None where they are more than FEW."""
+    found = list(narrowed(products, filter).order_by().values_list("pk", flat=True)[: FEW + 1])
+    return products.filter(pk__in=found) if len(found) <= FEW else None
+
+
 def has_other_index(name: str, value: Any, *, order: str) -> bool:
-    """Whether a condition could seek an index that has not the list's order; one category's index has it."""
-    return len(set(value)) > 1 if name == "categories" else SEEKABLE.get(name, order) != order
+    """Whether a condition could seek an index that has not the list's order; one category's indexes have it."""
+    if name == "categories":
+        return len(set(value)) > 1
+    if name == "seller":
+        return order not in SELLER_ORDERS
+    return SEEKABLE.get(name, order) != order
 
 
 def given(filter: ProductFilter) -> dict[str, Any]:

@@ -4,7 +4,7 @@ All of these are steps of a caller's transaction and have none of their own. Pro
 primary key and after all else that a transaction locks (see CONTRIBUTING.md), so that no two orders deadlock.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -94,21 +94,10 @@ def set_stock(product: Product, stock: int, *, now: datetime) -> None:
         record({product.pk: stock - before}, reason=Reason.SET, order_uuid=None, now=now)
 
 
-def set_stocks(stocks: Mapping[int, int], *, now: datetime) -> None:
-    """The same for many products, by primary key. Locks them."""
-    products = Product.objects.select_for_update().filter(pk__in=stocks).order_by("pk")
-    before = dict(products.values_list("pk", "stock"))
-    changed = {key: stocks[key] for key, stock in before.items() if stocks[key] != stock}
-    if changed:
-        Product.objects.filter(pk__in=changed).update(stock=by_key(changed))
-        deltas = {key: stock - before[key] for key, stock in changed.items()}
-        record(deltas, reason=Reason.SET, order_uuid=None, now=now)
-
-
-def record_first(products: Iterable[Product], *, now: datetime) -> None:
-    """The movements of products that were just inserted with their stock."""
-    stocks = {product.pk: product.stock for product in products if product.stock}
-    record(stocks, reason=Reason.SET, order_uuid=None, now=now)
+def record_counted(deltas: Mapping[int, int], *, now: datetime) -> None:
+    """The movements of products whose stock the caller has written with their rows: inserted, or locked before."""
+    moved = {key: delta for key, delta in deltas.items() if delta}
+    record(moved, reason=Reason.SET, order_uuid=None, now=now)
 
 
 def record(deltas: Mapping[int, int], *, reason: Reason, order_uuid: UUID | None, now: datetime) -> None:

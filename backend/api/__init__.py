@@ -3,7 +3,7 @@
 from backend.api.arguments import After, Before, First, Last, Slug
 from backend.api.connection import Connection, Edge, nested_page, page, remembered, type_named
 from backend.api.context import Context, Info, signed_in, viewer
-from backend.api.keyset import MAX_COUNT, CountUpTo, Page, Sort
+from backend.api.keyset import Page, Sort
 from backend.api.lists import nested, plain_page, size_within
 from backend.api.mutation import answering, mutation
 from backend.api.nodes import every, field, id_of, is_below_list, key_of, node, one, read
@@ -23,6 +23,7 @@ from backend.api.types import (
     described,
     result,
 )
+from backend.counting import MAX_COUNT, CountUpTo
 
 __all__ = [
     "MAX_COUNT",

@@ -11,9 +11,10 @@ from strawberry import relay
 from strawberry.types.base import StrawberryObjectDefinition
 
 from backend.api.context import Info
-from backend.api.keyset import MAX_COUNT, CountUpTo, Page, Slice, Sort
+from backend.api.keyset import Page, Slice, Sort
 from backend.api.nodes import keys_of, opened, read
 from backend.api.rows import Bind, Row, Statement, column_of
+from backend.counting import MAX_COUNT, CountUpTo
 
 if TYPE_CHECKING:
     from backend.api.nodes import Found

@@ -20,8 +20,6 @@ from backend.errors import BadUserInput
 Found = TypeVar("Found")
 DEFAULT_FIRST = 20
 MAX_FIRST = 100
-# Beyond it a count would cost more than the page that it stands above.
-MAX_COUNT = 10_000
 
 
 class RowValue(models.Func):
@@ -40,16 +38,6 @@ class RowComparison(models.Func):
     def __init__(self, row: RowValue, sign: str, bound: RowValue) -> None:
         super().__init__(row, bound)
         self.arg_joiner = f" {sign} "
-
-
-class CountUpTo(models.Subquery):
-    """How many rows a queryset has, for each row of another: `MAX_COUNT` of them are counted and no more."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
-    output_field = models.IntegerField()
-
-    def __init__(self, queryset: models.QuerySet[Any]) -> None:
-        super().__init__(queryset.order_by().values("pk")[:MAX_COUNT])
 
 
 class OfEach(models.Subquery):

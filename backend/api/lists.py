@@ -7,8 +7,9 @@ from django.db import models
 
 from backend.api.connection import remembered
 from backend.api.context import Info
-from backend.api.keyset import MAX_COUNT, Page, Slice, Sort, column_field, decode_cursor
+from backend.api.keyset import Page, Slice, Sort, column_field, decode_cursor
 from backend.api.nodes import keys_of
+from backend.counting import MAX_COUNT
 from backend.errors import BadUserInput
 
 Found = TypeVar("Found")

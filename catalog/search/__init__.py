@@ -34,10 +34,11 @@ class NoProductMatches(DomainError):
 class Found:
     """What a search found: all of the `matches`, before the filter, and of those that pass it the `best`.
 
-    Each of the best carries a `rank`, the higher the better.
+    Each of the best carries a `rank`, the higher the better. `counted` are MAX_COUNTED of the matches.
     """
 
     matches: QuerySet[Product]
+    counted: QuerySet[Product]
     best: QuerySet[Product]
 
 
@@ -57,6 +58,7 @@ def search(term: str, *, filter: ProductFilter | None = None) -> Found:
         raise NoProductMatches(term=term, suggestions=suggestions(term.split()))
     return Found(
         matches=Product.objects.filter(pk__in=matching(found.expression)),
+        counted=Product.objects.filter(pk__in=matching(found.expression, limit=MAX_COUNTED)),
         best=ranked(ranks(query, found)),
     )
 

@@ -15,7 +15,7 @@ from accounts.types import Profile
 from backend import api
 from backend.errors import OperationTooLarge
 from catalog import models, search, selectors
-from catalog.facets import Facets
+from catalog.facets import MAX_FACET, Facets
 from catalog.related import MAX_RELATED, related
 from catalog.types.choices import (
     LATEST_FAVOURITE,
@@ -55,8 +55,8 @@ class Category(relay.Node):
     name: auto = api.field(description="Unique, and fit to be shown.")
     slug: auto = api.field(description="For the address of the category's page.")
     product_count: int = api.field(
-        annotate=api.CountUpTo(models.Product.objects.filter(category=OuterRef("pk"))),
-        description=f"Counted up to {api.MAX_COUNT}, which stands for as many or more.",
+        annotate=api.CountUpTo(models.Product.objects.filter(category=OuterRef("pk")), most=MAX_FACET),
+        description=f"Counted up to {MAX_FACET}, which stands for as many or more.",
     )
 
     @strawberry.field(description="The category's products, page by page.")
@@ -84,7 +84,7 @@ class Category(relay.Node):
             before=before,
         )
         found = selectors.products().filter(category=root.pk)
-        return ProductConnection(page=page, facet_counts=Facets(found=found, filter=plain(filter)))
+        return ProductConnection(page=page, counted=Facets(found=found, filter=plain(filter)))
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Category]:
@@ -198,13 +198,16 @@ class CategoryFacet:
     count: int = strawberry.field(description="How many products would be left.")
 
 
-@strawberry.type(description="How many products each further choice would leave.")
+@strawberry.type(
+    description="How many products each further choice would leave: each is counted without the filter's own word on "
+    f"it, and up to {MAX_FACET}, which stands for as many or more."
+)
 class ProductFacets:
-    counts: strawberry.Private[Facets]
+    facets: strawberry.Private[Facets]
 
     @strawberry.field(description="Those that have any, by name.")
     def categories(self, info: api.Info) -> list[CategoryFacet]:
-        counts = self.counts.categories
+        counts = self.facets.counts.categories
         categories = selectors.categories().filter(pk__in=counts)
         rows = api.read(
             lambda bind: categories,
@@ -217,34 +220,35 @@ class ProductFacets:
 
     @strawberry.field(description="The lowest final price; null where there is no product.")
     def min_price(self) -> api.Money | None:
-        lowest, _ = self.counts.price_range
+        lowest, _ = self.facets.counts.price_range
         return None if lowest is None else api.Money.of(lowest)
 
     @strawberry.field(description="The highest final price; null where there is no product.")
     def max_price(self) -> api.Money | None:
-        _, highest = self.counts.price_range
+        _, highest = self.facets.counts.price_range
         return None if highest is None else api.Money.of(highest)
 
     @strawberry.field(description="How many can be bought now.")
     def in_stock(self) -> int:
-        return self.counts.in_stock
+        return self.facets.counts.in_stock
 
     @strawberry.field(description="How many have a discount.")
     def on_sale(self) -> int:
-        return self.counts.on_sale
+        return self.facets.counts.on_sale
 
 
 @strawberry.type(description="A page of products.")
 class ProductConnection(api.Connection[Product]):
-    facet_counts: strawberry.Private[Facets]
+    counted: strawberry.Private[Facets]
 
     @strawberry.field(
-        description="Counted only when they are asked for, and refused (OPERATION_TOO_LARGE) below a list."
+        description="Counted only when they are asked for, and refused (OPERATION_TOO_LARGE) below a list. Of a "
+        f"search that finds more than {search.MAX_COUNTED}, some {search.MAX_COUNTED} of them are looked at."
     )
     def facets(self, info: api.Info) -> ProductFacets:
         if api.is_below_list(info):
             raise OperationTooLarge("Facets are counted for one connection, not for each row of a list.")
-        return ProductFacets(counts=self.facet_counts)
+        return ProductFacets(facets=self.counted)
 
     @classmethod
     def of(
@@ -271,7 +275,14 @@ class ProductConnection(api.Connection[Product]):
             last=last,
             before=before,
         )
-        return cls(page=page, facet_counts=Facets(found=found(), filter=narrowing))
+        if filter:
+
+            def count() -> int:
+                # Without what keeps to the index of the order, which a count has not.
+                return selectors.narrowed(found(), narrowing).order_by()[: api.MAX_COUNT].count()
+
+            page = replace(page, count=count)
+        return cls(page=page, counted=Facets(found=found(), filter=narrowing))
 
     @classmethod
     def of_search(
@@ -300,8 +311,8 @@ class ProductConnection(api.Connection[Product]):
             last=last,
             before=before,
         )
-        counted = replace(page, count=matches[: search.MAX_COUNTED].count)
-        return cls(page=counted, facet_counts=Facets(found=found.matches, filter=narrowing))
+        page = replace(page, count=matches.order_by()[: search.MAX_COUNTED].count)
+        return cls(page=page, counted=Facets(found=found.counted, filter=narrowing, bounded=True))
 
     @classmethod
     def of_favourites(
@@ -318,4 +329,5 @@ class ProductConnection(api.Connection[Product]):
             first=first,
             after=after,
         )
-        return cls(page=page, facet_counts=Facets(found=selectors.products().filter(favourites__user=user)))
+        favourites = selectors.products().filter(favourites__user=user)
+        return cls(page=page, counted=Facets(found=favourites, bounded=True))

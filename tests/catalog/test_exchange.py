@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,30 @@ class TestImportProducts:
         assert after.updated_at > product.updated_at
         assert [movement.delta for movement in product.movements.all()] == [2, 10]
         assert Product.objects.get(pk=other.pk).updated_at == other.updated_at
+
+    def test_each_row_changes_other_columns(self, seller: User) -> None:
+        rows = [{**FULL, "slug": slug} for slug in ("a", "b", "c", "d", "e")]
+        bring_in(json_lines(*rows), seller=seller)
+        before = {product.slug: product for product in Product.objects.all()}
+        changes: list[dict[str, Any]] = [
+            {"slug": "a", "price": "20.00", "discount": 50},
+            {"slug": "b", "description": "It glows.", "stock": 0},
+            {"slug": "c", "category": "Seats"},
+            {"slug": "d", "stock": 9},
+            {"slug": "e", "name": "Lamp"},
+        ]
+        assert bring_in(json_lines(*changes), seller=seller) == Outcome(updated=4, unchanged=1)
+        after = {product.slug: product for product in Product.objects.all()}
+        assert (after["a"].final_price, after["a"].stock) == (Decimal("10.00"), 7)
+        assert (after["b"].description, after["b"].stock, after["b"].price) == (
+            *("It glows.", 0),
+            before["b"].price,
+        )
+        assert after["b"].search_text != before["b"].search_text == after["d"].search_text
+        assert (after["c"].category.name, after["c"].name) == ("Seats", "Lamp")
+        assert after["d"].stock == 9
+        assert [slug for slug in after if after[slug].updated_at == before[slug].updated_at] == ["e"]
+        assert ledger_is_right()
 
     def test_a_category_is_known_by_its_name_or_slug_and_made_once(self, seller: User) -> None:
         rows = [{**LAMP, "category": name} for name in ("Floor lamps", " Floor lamps ", "floor-lamps", "Été")]
@@ -249,9 +274,9 @@ class TestImportProducts:
         assert total(import_products(rows, seller=seller, now=now)) == Outcome(created=5, unchanged=BATCH)
         assert StockMovement.objects.count() == BATCH + 5
 
-    def test_the_statements_of_a_batch_do_not_grow_with_what_is_new_or_as_it_was(self, seller: User) -> None:
-        def statements(count: int, name: str) -> int:
-            rows = [{**LAMP, "name": f"{name} no. {n}", "stock": 1} for n in range(count)]
+    def test_the_statements_of_a_batch_do_not_grow(self, seller: User) -> None:
+        def statements(count: int, name: str, **changes: str) -> int:
+            rows = [{**LAMP, "name": f"{name} no. {n}", "stock": 1, **changes} for n in range(count)]
             with CaptureQueriesContext(connection) as captured:
                 bring_in(json_lines(*rows), seller=seller)
             return len(captured)
@@ -259,6 +284,7 @@ class TestImportProducts:
         statements(1, "First")
         assert statements(3, "Lamp") == statements(30, "Shade")
         assert statements(3, "Lamp") == statements(30, "Shade")
+        assert statements(3, "Lamp", price="5") == statements(30, "Shade", price="5")
 
     def test_a_changed_name_is_found_by_its_new_words(self, seller: User) -> None:
         bring_in(json_lines(FULL), seller=seller)

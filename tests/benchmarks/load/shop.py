@@ -19,7 +19,7 @@ from accounts.models import User
 from backend.management.demonstration import open_shop
 from backend.management.generation import generate_products
 from catalog.models import Product
-from catalog.stock import set_stocks
+from catalog.stock import set_stock
 from orders.models import Cart
 from reviews.models import Comment
 
@@ -75,9 +75,10 @@ def fill(products: int) -> Shop:
     newest = list(Product.objects.order_by("-added_at", "-slug")[:DISCUSSED])
     discuss(newest)
     cheap = Product.objects.filter(price__lt=CHEAP).order_by("pk")[:BUYABLE]
-    buyable = list(cheap.values_list("pk", flat=True))
+    buyable = [product.pk for product in cheap]
     with transaction.atomic():
-        set_stocks(dict.fromkeys(buyable, PLENTY), now=timezone.now())
+        for product in cheap:
+            set_stock(product, PLENTY, now=timezone.now())
     sessions = [session() for _ in range(SHOPPERS)]
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")

@@ -26,6 +26,9 @@ fragment Facets on ProductConnection {
 }
 """
 
+# Without the connections below the categories.
+FLAT = FACETS.replace("products(first: 2) { nodes { name category { name } } }", "")
+
 
 class TestFacets:
     def test_of_all_products(self, api: GraphQLClient) -> None:
@@ -93,7 +96,7 @@ class TestFacets:
         [
             ("nodes { name }", 1),
             ("facets { inStock }", 2),
-            ("facets { minPrice { amount } maxPrice { amount } }", 2),
+            ("facets { minPrice { amount } maxPrice { amount } onSale }", 2),
             ("facets { categories { count category { name } } }", 3),
             # The page, the facet, its categories, what is in them, and their total.
             ("facets { categories { category { products { totalCount nodes { category { name } } } } } }", 5),
@@ -106,3 +109,16 @@ class TestFacets:
             with CaptureQueriesContext(connection) as captured:
                 api.run(f"{{ products(first: 100) {{ {selection} }} }}")
             assert len(captured) == expected
+
+    def test_with_all_that_can_be_asked_for(self, api: GraphQLClient) -> None:
+        seller = make_user(first_name="Ada", last_name="Seller")
+        for _ in range(3):
+            make_product(name="Brass lamp", user=seller, category=make_category())
+        fields = "{ ...Facets totalCount nodes { name category { name } seller { name } } }"
+        filter = '(filter: { seller: "ada-seller", minPrice: 1, inStock: true, onSale: false })'
+        search = f'search(term: "lamp", filter: {{ seller: "ada-seller" }}) {{ ... on ProductConnection {fields} }}'
+        for operation in (f"products{filter} {fields}", search):
+            with CaptureQueriesContext(connection) as captured:
+                (found,) = api.run(f"{FLAT} {{ {operation} }}").values()
+            assert (found["totalCount"], found["facets"]["inStock"]) == (3, 3)
+            assert len(captured) <= 6

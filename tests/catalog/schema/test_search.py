@@ -143,8 +143,8 @@ class TestSearch:
         few = statements()
         for _ in range(27):
             make_product(name="lamp")
-        # The candidates, the page, the total, two facets and their categories.
-        assert few == statements() == 6
+        # The candidates, the page, the total, the facets and their categories.
+        assert few == statements() == 5
 
 
 class TestSearchSuggestions:
