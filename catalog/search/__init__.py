@@ -9,11 +9,11 @@ from django.db.models.expressions import RawSQL
 
 from backend.errors import DomainError, ValidationError
 from catalog.models import Product
-from catalog.search.candidates import MAX_COUNTED, Candidates, candidates, matching
+from catalog.search.candidates import candidates, matching
 from catalog.search.query import Query
 from catalog.search.ranking import ranks
-from catalog.search.spelling import corrections
 from catalog.search.suggestions import completions, suggestions
+from catalog.search.vocabulary import known
 from catalog.selectors import ProductFilter, narrowed
 
 __all__ = ["MAX_COUNTED", "Found", "NoProductMatches", "completions", "search"]
@@ -28,6 +28,10 @@ class NoProductMatches(DomainError):
         super().__init__(f'No product matches "{term}".')
         self.term = term
         self.suggestions = suggestions
+
+
+# Beyond this a count would cost more than it tells.
+MAX_COUNTED = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,25 +55,15 @@ def search(term: str, *, filter: ProductFilter | None = None) -> Found:
     query = Query.of(term)
     if not query.words:
         raise NoProductMatches(term=term, suggestions=suggestions([]))
+    query = known(query)
     within = narrowed(Product.objects.all(), filter) if filter and filter != ProductFilter() else None
-    query, found = best_spelt(query, within=within)
-    if not found.products and (within is None or not best_spelt(query, within=None)[1].products):
+    found = candidates(query, within=within)
+    if not found.texts and (within is None or not candidates(query, within=None).texts):
         raise NoProductMatches(term=term, suggestions=suggestions(term.split()))
     return Found(
         matches=Product.objects.filter(pk__in=matching(found.expression)),
-        best=ranked(ranks(query, found)),
+        best=ranked(ranks(found.query, found.texts, total=found.total)),
     )
-
-
-def best_spelt(query: Query, *, within: QuerySet[Product] | None) -> tuple[Query, Candidates]:
-    """What the query finds; with those words mended that no product has, where that finds something."""
-    found = candidates(query, within=within)
-    mended = Query(
-        tuple(
-            word.corrected(corrections(word.raw)) if word in found.unknown else word for word in query.words
-        )
-    )
-    return (query, found) if mended == query else (mended, candidates(mended, within=within))
 
 
 def ranked(ranks: dict[int, float]) -> QuerySet[Product]:

@@ -143,8 +143,8 @@ class TestSearch:
         few = statements()
         for _ in range(27):
             make_product(name="lamp")
-        # The candidates, the page, the total, two facets and their categories.
-        assert few == statements() == 6
+        # The words, the candidates, the page, the total, two facets and their categories.
+        assert few == statements() == 7
 
 
 class TestSearchSuggestions:
