@@ -97,7 +97,11 @@ def database() -> dict[str, Any]:
         # A file, not memory: the tests of races need connections that lock each other out.
         config["TEST"] = {"NAME": Path(gettempdir()) / f"store-test-{os.getpid()}.sqlite3"}
     else:
-        config["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=10)}}
+        config["OPTIONS"] = {
+            "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=10)},
+            # Compiling a statement takes longer than any of a shop's statements does.
+            "options": "-c jit=off",
+        }
     return config
 
 

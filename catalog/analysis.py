@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain, pairwise
 
-import snowballstemmer
+import Stemmer
 
 # Stands between a token and its strength, and before a word of the name as it is written, for completions.
 MARK = "§"
@@ -58,7 +58,7 @@ PART = re.compile(r"[^\W_]+")
 LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
 POSSESSIVE = re.compile(r"['’]s\b")
 
-_stemmer = snowballstemmer.stemmer("english")
+_stemmer = Stemmer.Stemmer("english", 0)  # `stem` remembers
 
 
 def normal(text: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import BooleanField, Func, QuerySet
 from django.db.models.expressions import RawSQL
 
 from catalog.analysis import MARK
@@ -16,6 +16,8 @@ from catalog.search.vocabulary import counted, counting
 MAX_RANKED = 500
 # Weaker kinds of matches are only added where there are fewer than this.
 ENOUGH = 20
+# Beyond this a count would cost more than it tells.
+MAX_COUNTED = 10_000
 # The key of the index, and its condition. SQLite would read all the matches before it looks at another condition.
 KEY = {"sqlite": "rowid", "postgresql": "product_id"}
 MATCHES = {"sqlite": "catalog_search MATCH %s", "postgresql": "tokens @@ %s::tsquery"}
@@ -25,14 +27,41 @@ MATCHES_UNLESS = {
 }
 
 
+class Each(Func):
+    """A condition that is checked for each row as it is read in some order; nothing is read by it."""
+
+    conditional = True
+    output_field = BooleanField()
+    template = "((%(expressions)s) IS TRUE)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """Key and search text of the strongest matches, of about `total` products; `expression` matches all of them."""
+    """Key and search text of the strongest matches `within` some of about `total` products; the `expression` matches
+    all of them, and beyond."""
 
     query: Query
     texts: list[tuple[int, str]]
     expression: str
     total: int
+    within: QuerySet[Product] | None
+
+    @property
+    def all_found(self) -> bool:
+        return len(self.texts) < MAX_RANKED
+
+    def count(self) -> int:
+        """How many match within, up to MAX_COUNTED; in no statement where all have been found."""
+        if self.all_found:
+            return len(self.texts)
+        condition, parameters = narrowing(self.within)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM (SELECT 1 FROM catalog_search"
+                f" WHERE {MATCHES[connection.vendor]}{condition} LIMIT {MAX_COUNTED}) AS counted",
+                [self.expression, *parameters],
+            )
+            return int(cursor.fetchone()[0])
 
 
 def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
@@ -40,7 +69,7 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
     not what is known of the words."""
     rungs = query.rungs
     if not rungs:
-        return Candidates(query=query, texts=[], expression="", total=0)
+        return Candidates(query=query, texts=[], expression="", total=0, within=within)
     tables, values = ladder(rungs, within=within)
     found = " UNION ALL ".join(
         f"SELECT id, {kind} AS kind, {rung} AS rung FROM rung_{rung}" for rung, (kind, _) in enumerate(rungs)
@@ -70,6 +99,7 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
         texts=best,
         expression=matching,
         total=next(key or 0 for mark, _, key in rows if mark == MARK),
+        within=within,
     )
 
 

@@ -12,6 +12,8 @@ from catalog.analysis import MARK
 # More words than anyone types who looks for a thing; the rest of a longer term is left out.
 MAX_WORDS = 8
 MAX_TERM_LENGTH = 1_000
+# Of more words than this, only those that tell the most are looked at in detail.
+FEW_WORDS = 4
 # A word with more parts than this is only found as one.
 MAX_PARTS = 8
 MIN_PREFIX = 2
@@ -118,36 +120,41 @@ class Query:
         )
 
     @cached_property
+    def rarest_first(self) -> list[Word]:
+        return sorted(self.words, key=lambda word: word.count)
+
+    @cached_property
     def kinds(self) -> list[str]:
         """The kinds of matches, each with those before it: all words, the last unfinished, some words."""
-        *finished, last = self.words
-        all_words = all_of(word.expression() for word in self.words)
-        unfinished = all_of([*(word.expression() for word in finished), last.expression(prefix=True)])
-        some_words = any_of([*(word.expression() for word in finished), last.expression(prefix=True)])
-        return [all_words, unfinished, *([some_words] if finished else [])]
+        last = self.words[-1]
+        whole = [word.expression() for word in self.rarest_first]
+        begun = [word.expression(prefix=word is last) for word in self.rarest_first]
+        return [all_of(whole), all_of(begun), *([any_of(begun)] if len(begun) > 1 else [])]
 
     @cached_property
     def rungs(self) -> list[tuple[int, str]]:
         """The kinds in steps, from the strongest matches down: only the best so many of very many are taken."""
         all_words, unfinished, *some_words = self.kinds
-        strong = [word.expression(STRONG) for word in self.words]
-        in_name = [word.expression(IN_NAME) for word in self.words]
+        strong = [word.expression(STRONG) for word in self.rarest_first]
+        in_name = [word.expression(IN_NAME) for word in self.rarest_first]
         told = any_of(word.expression(STRONG) for word in self.words if word.is_head)
-        rungs = [
-            (0, all_of(word.expression(STRONGEST) for word in self.words)),
-            (0, all_of(strong)),
-            (0, all_of([*in_name, told])),
-            (0, all_of(in_name)),
-            (0, all_of([all_words, told])),
-            (0, all_words),
-            (1, unfinished),
-        ]
+        rungs = [(0, all_of(in_name)), (0, all_words), (1, unfinished)]
+        if len(self.words) <= FEW_WORDS:
+            strongest = all_of(word.expression(STRONGEST) for word in self.rarest_first)
+            steps = (strongest, all_of(strong), all_of([told, *in_name]), all_of(in_name), all_of([told, all_words]))
+            rungs[:1] = [(0, step) for step in steps]
         if some_words:
-            if len(self.words) > 2:
-                rungs.append((2, any_of(self.all_but_one())))
-            rungs += [(2, expression) for expression in (told, any_of(strong), any_of(in_name), *some_words)]
+            steps = (*self.most_words(), any_of(strong[:1]), any_of(strong[:2]), any_of(strong), any_of(in_name))
+            rungs += [(2, expression) for expression in (*steps, *some_words)]
         return [(kind, expression) for kind, expression in dict.fromkeys(rungs) if expression]
 
-    def all_but_one(self) -> Iterator[str]:
-        for missing in self.words:
-            yield all_of(word.expression() for word in self.words if word is not missing)
+    def most_words(self) -> list[str]:
+        """All words but one, of few; of many, two of those that tell the most."""
+        if len(self.words) < 3:
+            return []
+        telling = self.rarest_first if len(self.words) <= FEW_WORDS else self.rarest_first[:3]
+        return [
+            any_of(
+                all_of(word.expression() for word in telling if word is not missing) for missing in telling
+            )
+        ]

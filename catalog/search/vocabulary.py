@@ -14,16 +14,16 @@ from catalog.search.spelling import corrections, errors_forgiven
 
 MAX_SIMILAR = 200
 
-# Of each token, its strengths and how many products have it with them.
+# Of each token, its strengths and how many products have it with them. SQLite keeps to the order of a CROSS JOIN.
 COUNTS = {
     "sqlite": f"""
         SELECT asked.value, substr(term, -1), doc FROM json_each(%s) AS asked
-        JOIN catalog_search_term
-        ON term >= asked.value || '{MARK}{STRENGTHS[0]}' AND term <= asked.value || '{MARK}{STRENGTHS[-1]}'
+        CROSS JOIN catalog_search_term
+        WHERE term >= asked.value || '{MARK}{STRENGTHS[0]}' AND term <= asked.value || '{MARK}{STRENGTHS[-1]}'
     """,
     "postgresql": f"""
-        SELECT token, strength, products FROM jsonb_array_elements_text(%s::jsonb) AS token
-        CROSS JOIN regexp_split_to_table('{STRENGTHS}', '') AS strength CROSS JOIN LATERAL (
+        SELECT token, strength, products FROM unnest(%s::text[]) AS token
+        CROSS JOIN unnest('{{{",".join(STRENGTHS)}}}'::text[]) AS strength CROSS JOIN LATERAL (
             SELECT count(*) FROM catalog_search
             WHERE tokens @@ ('''' || token || '{MARK}' || strength || '''')::tsquery
         ) AS counted (products) WHERE products > 0
@@ -74,8 +74,8 @@ def known(query: Query) -> Query:
 
 def counting(query: Query) -> tuple[str, list[Any]]:
     """A statement and its parameters: rows of a token of the query, a strength and a count above 0."""
-    tokens = dict.fromkeys(token for word in query.words for token in word.tokens)
-    return COUNTS[connection.vendor], [json.dumps(list(tokens))]
+    tokens = list(dict.fromkeys(token for word in query.words for token in word.tokens))
+    return COUNTS[connection.vendor], [json.dumps(tokens) if connection.vendor == "sqlite" else tokens]
 
 
 def counted(rows: Iterable[Sequence[Any]]) -> Counts:

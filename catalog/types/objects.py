@@ -260,18 +260,18 @@ class ProductConnection(api.Connection[Product]):
         """A page of what the term finds; its total and its facets count beyond what is ranked."""
         narrowing = plain(filter)
         found = search.search(term, filter=narrowing)
-        matches = selectors.narrowed(found.matches, narrowing)
+        order = SEARCH_SORTS[sort]
         page = api.page(
-            found.best if sort is ProductSort.RELEVANCE else matches,
+            found.best if sort is ProductSort.RELEVANCE else found.ordered_by(order.columns[0]),
             info,
             answer="ProductConnection",
-            sort=SEARCH_SORTS[sort],
+            sort=order,
             first=first,
             after=after,
             last=last,
             before=before,
         )
-        counted = replace(page, count=matches[: search.MAX_COUNTED].count)
+        counted = replace(page, count=found.count)
         return cls(page=counted, facet_counts=Facets(found=found.matches, filter=narrowing))
 
     @classmethod
