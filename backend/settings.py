@@ -108,7 +108,9 @@ def database() -> dict[str, Any]:
         pooler = env.bool("DATABASE_POOLER", default=False)
         config["DISABLE_SERVER_SIDE_CURSORS"] = pooler
         # Parameters are bound by the server for the sake of prepared statements; else this costs more than it saves.
-        config["OPTIONS"] = {} if pooler else {"server_side_binding": True, "prepare_threshold": 5}
+        # Compiling a statement (jit) takes longer than any of a shop's statements does.
+        options = {"server_side_binding": True, "prepare_threshold": 5, "options": "-c jit=off"}
+        config["OPTIONS"] = {} if pooler else options
     return config
 
 

@@ -2,15 +2,15 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
-import snowballstemmer
+import Stemmer
 
-# Marks before a token: found in the product's name; what the product is (the head of the name).
-NAME = "§"
-HEAD = "§§"
+# Stands between a token and its strength, and before a word of the name as it is written, for completions.
+MARK = "§"
 MAX_TOKEN_LENGTH = 64
 STOP_WORDS = frozenset(
     (
@@ -19,11 +19,68 @@ STOP_WORDS = frozenset(
     )
 )
 # A name says what the thing is before the first of these: "Desk lamp with a clamp, set of 2".
-QUALIFIES = re.compile(r"\s(?:for|with|without|in|by|from|featuring|including)\s|[,;:(\[|]|\s[-–—/]\s")
+QUALIFIES = re.compile(r"\s(?:for|with|without|in|by|from|featuring|including)\s|[,;:(\[|]|\s[-–—]\s")
+# "Table and chairs" is both.
+CONJUNCTION = re.compile(r"\s(?:and|&|\+|/)\s|/")
 # Words that hold the thing: the head of "Succulent set" is the succulent, too.
 HOLDERS = frozenset(
-    ["set", "sets", "pair", "pack", "packs", "piece", "pieces", "kit", "collection", "bundle", "box"]
+    (
+        *("set", "sets", "pair", "pack", "packs", "piece", "pieces", "kit", "collection", "bundle", "box"),
+        *("combo", "duo", "trio", "assortment", "package"),
+    )
 )
+# Words at the end of a name that say how the thing is: no thing is called so.
+MEASURES = frozenset(
+    (
+        *(
+            "inch",
+            "inches",
+            "cm",
+            "mm",
+            "m",
+            "ft",
+            "feet",
+            "ml",
+            "l",
+            "ltr",
+            "g",
+            "gm",
+            "kg",
+            "lb",
+            "lbs",
+            "oz",
+        ),
+        *("w", "watt", "v", "x", "pcs", "large", "medium", "small"),
+        *(
+            "black",
+            "white",
+            "grey",
+            "gray",
+            "red",
+            "blue",
+            "green",
+            "yellow",
+            "pink",
+            "purple",
+            "brown",
+            "beige",
+        ),
+        *("multicolor", "multicolour"),
+    )
+)
+
+# What an occurrence counts for: in the description once, in the name so much more, as its head still more. However
+# often a description says a word, the thing that is called so comes first.
+IN_NAME = 1.0
+IN_HEAD = 4.0
+MOST_IN_TEXT = 4.0
+# The usual parameters of BM25: how soon further occurrences stop to count, how much a long description is held
+# against it, and how many words a usual one has.
+SATURATION = 1.2
+LENGTH = 0.75
+USUAL_LENGTH = 80
+# Strengths are told apart in so many steps, each a letter.
+STEPS = 20
 
 # Letters and digits, with the signs that join them within a word; or one symbol, such as an emoji.
 WORD = re.compile(r"[^\W_]+(?:[-'’./&+][^\W_]+)*")
@@ -31,17 +88,22 @@ PART = re.compile(r"[^\W_]+")
 LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
 POSSESSIVE = re.compile(r"['’]s\b")
 
-_stemmer = snowballstemmer.stemmer("english")
+_stemmer = Stemmer.Stemmer("english", 0)  # `stem` remembers
 
 
 def normal(text: str) -> str:
     """Without case, accents and possessive endings."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return POSSESSIVE.sub("", "".join(sign for sign in decomposed if not unicodedata.combining(sign)))
+    text = text.casefold()
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    return POSSESSIVE.sub("", text)
 
 
 def words(text: str) -> list[str]:
     """The words of a normal text in their order, compounds whole; symbols count as words."""
+    if text.isascii():
+        return WORD.findall(text)
     found: list[str] = []
     end = 0
     for match in WORD.finditer(text):
@@ -61,6 +123,12 @@ def stem(word: str) -> str:
 
 
 @lru_cache(maxsize=100_000)
+def as_written(word: str) -> str:
+    """The letters and digits of a word, by whose beginning it is found while it is being typed."""
+    return ("".join(PART.findall(word)) or word)[:MAX_TOKEN_LENGTH]
+
+
+@lru_cache(maxsize=100_000)
 def spellings(word: str) -> tuple[tuple[str, ...], ...]:
     """The ways to write one word, each as the tokens that it takes, the whole word first.
 
@@ -74,46 +142,73 @@ def spellings(word: str) -> tuple[tuple[str, ...], ...]:
 
 @lru_cache(maxsize=100_000)
 def tokens_of(word: str) -> tuple[str, ...]:
-    """Every token by which the word is to be found: its spellings, and as it stands for prefixes."""
-    raw = "".join(PART.findall(word)) or word
-    return tuple(
-        dict.fromkeys([*(token for way in spellings(word) for token in way), raw[:MAX_TOKEN_LENGTH]])
-    )
+    """Every token by which the word is to be found: those of its spellings, and the word as written."""
+    return tuple(dict.fromkeys((*chain.from_iterable(spellings(word)), as_written(word))))
 
 
 def joined(words: list[str]) -> Iterator[str]:
     """Each two neighbours as one word: "book case" is to be found as "bookcase"."""
     for first, second in pairwise(words):
-        yield stem("".join(PART.findall(first + second)) or first + second)
+        yield stem(as_written(first + second))
 
 
 def head(name: str) -> list[str]:
-    """Of a normal name, the words that say what the thing is, the last first; two of them at most."""
+    """Of a normal name, the words that say what the thing is, the last first."""
     thing = QUALIFIES.split(name, maxsplit=1)[0]
-    nouns = [word for word in words(thing) if not word[0].isdigit() and word not in STOP_WORDS]
-    return nouns[:-3:-1] if nouns else words(name)[:1]
+    return nouns(thing) or words(name)[:1]
+
+
+def nouns(text: str) -> list[str]:
+    """The words that may be what the last of them is called, the last first."""
+    found = [word for word in words(text) if not word[0].isdigit() and word not in STOP_WORDS][::-1]
+    while len(found) > 1 and found[0] in MEASURES:
+        del found[0]
+    return found
 
 
 def heads(name: str) -> Iterator[str]:
-    """The tokens of the head: the last word, the last two as one, and what a "set" is a set of."""
-    nouns = head(name)
-    for index, noun in enumerate(nouns):
-        if index == 0 or nouns[0] in HOLDERS:
-            yield from tokens_of(noun)
-    yield from joined(nouns[::-1])
+    """The tokens of the head: its last word, the last two as one, what a "set" is a set of, what is before "and"."""
+    last, *before = head(name) or [""]
+    yield from tokens_of(last)
+    if before:
+        yield from joined([before[0], last])
+        if last in HOLDERS:
+            yield from tokens_of(before[0])
+    *others, _ = CONJUNCTION.split(QUALIFIES.split(name, maxsplit=1)[0])
+    for other in others:
+        for noun in nouns(other)[:1]:
+            if noun not in MEASURES:
+                yield from tokens_of(noun)
 
 
 def search_text(*, name: str, description: str) -> str:
-    """What the index of a product holds: its tokens between spaces, those of the name with their marks."""
-    name, description = normal(name), normal(description)
-    of_name = words(name)
-    in_name = [token for word in of_name for token in tokens_of(word)]
-    in_description = (token for word in words(description) for token in tokens_of(word))
-    return " ".join(
-        (
-            *(HEAD + token for token in dict.fromkeys(heads(name))),
-            *(NAME + token for token in (*in_name, *joined(of_name))),
-            *in_name,
-            *in_description,
-        )
-    )
+    """What the index of a product holds: each of its tokens once, with its strength.
+
+    The strength of a token that is two words of the name joined is a capital letter.
+    """
+    name = normal(name)
+    of_name, of_text = words(name), words(normal(description))
+    in_text: Counter[str] = Counter()
+    for word, times in Counter(of_text).items():
+        if word not in STOP_WORDS:
+            for token in tokens_of(word):
+                in_text[token] += times
+    in_name = dict.fromkeys(token for word in of_name for token in tokens_of(word))
+    pairs = [
+        token for token in dict.fromkeys(joined(of_name)) if token not in in_name and token not in in_text
+    ]
+    in_head = set(heads(name))
+    usual = 1 - LENGTH + LENGTH * len(of_text) / USUAL_LENGTH
+    texts = [MARK + as_written(word) for word in of_name]
+    for token in in_name | in_text:
+        occurrences = min(in_text[token] / usual, MOST_IN_TEXT)
+        occurrences += IN_NAME * (token in in_name) + IN_HEAD * (token in in_head)
+        texts.append(token + MARK + strength(occurrences))
+    for token in pairs:
+        texts.append(token + MARK + strength(IN_NAME + IN_HEAD * (token in in_head)).upper())
+    return " ".join(texts)
+
+
+def strength(occurrences: float) -> str:
+    """As a letter, from "a": that of BM25, by which further occurrences count for less and less."""
+    return chr(ord("a") - 1 + max(round(STEPS * occurrences / (SATURATION + occurrences)), 1))

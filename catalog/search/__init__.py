@@ -4,16 +4,16 @@ import json
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import FloatField, QuerySet
+from django.db.models import FloatField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from backend.errors import DomainError, ValidationError
 from catalog.models import Product
-from catalog.search.candidates import MAX_COUNTED, Candidates, candidates, matching
+from catalog.search.candidates import MAX_COUNTED, Candidates, Each, candidates, matching
 from catalog.search.query import Query
 from catalog.search.ranking import ranks
-from catalog.search.spelling import corrections
 from catalog.search.suggestions import completions, suggestions
+from catalog.search.vocabulary import known
 from catalog.selectors import ProductFilter, narrowed
 
 __all__ = ["MAX_COUNTED", "Found", "NoProductMatches", "completions", "search"]
@@ -32,14 +32,40 @@ class NoProductMatches(DomainError):
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a search found: all of the `matches`, before the filter, and of those that pass it the `best`.
+    """What a search found: the strongest of what passes the filter."""
 
-    Each of the best carries a `rank`, the higher the better. `counted` are MAX_COUNTED of the matches.
-    """
+    candidates: Candidates
+    filter: ProductFilter
 
-    matches: QuerySet[Product]
-    counted: QuerySet[Product]
-    best: QuerySet[Product]
+    @property
+    def matches(self) -> QuerySet[Product]:
+        """All that match, before the filter."""
+        return Product.objects.filter(pk__in=matching(self.candidates.expression))
+
+    @property
+    def counted(self) -> QuerySet[Product]:
+        """Of the matches, as many as are looked at to count them."""
+        return Product.objects.filter(pk__in=matching(self.candidates.expression, limit=MAX_COUNTED))
+
+    @property
+    def best(self) -> QuerySet[Product]:
+        """The strongest that pass, each with its `rank`, the higher the better."""
+        found = self.candidates
+        document = json.dumps(ranks(found.query, found.texts, total=found.total))
+        rank = RawSQL(RANK[connection.vendor], (document,), output_field=FloatField())
+        return Product.objects.filter(pk__in=[key for key, _ in found.texts]).annotate(rank=rank)
+
+    def ordered_by(self, column: str) -> QuerySet[Product]:
+        """All that match and pass, for pages in the order of the column."""
+        if self.candidates.all_found:
+            return self.best
+        # So many match that the index of the order soon fills a page with them.
+        matches = Product.objects.filter(Each(Q(pk__in=matching(self.candidates.expression))))
+        return narrowed(matches, self.filter, order=column)
+
+    def count(self) -> int:
+        """How many match and pass, up to 10,000."""
+        return self.candidates.count()
 
 
 def search(term: str, *, filter: ProductFilter | None = None) -> Found:
@@ -52,33 +78,13 @@ def search(term: str, *, filter: ProductFilter | None = None) -> Found:
     query = Query.of(term)
     if not query.words:
         raise NoProductMatches(term=term, suggestions=suggestions([]))
-    within = narrowed(Product.objects.all(), filter) if filter and filter != ProductFilter() else None
-    query, found = best_spelt(query, within=within)
-    if not found.products and (within is None or not best_spelt(query, within=None)[1].products):
-        raise NoProductMatches(term=term, suggestions=suggestions(term.split()))
-    return Found(
-        matches=Product.objects.filter(pk__in=matching(found.expression)),
-        counted=Product.objects.filter(pk__in=matching(found.expression, limit=MAX_COUNTED)),
-        best=ranked(ranks(query, found)),
-    )
-
-
-def best_spelt(query: Query, *, within: QuerySet[Product] | None) -> tuple[Query, Candidates]:
-    """What the query finds; with those words mended that no product has, where that finds something."""
+    query = known(query)
+    filter = filter or ProductFilter()
+    within = None if filter == ProductFilter() else narrowed(Product.objects.all(), filter)
     found = candidates(query, within=within)
-    mended = Query(
-        tuple(
-            word.corrected(corrections(word.raw)) if word in found.unknown else word for word in query.words
-        )
-    )
-    return (query, found) if mended == query else (mended, candidates(mended, within=within))
-
-
-def ranked(ranks: dict[int, float]) -> QuerySet[Product]:
-    rank = RANK[connection.vendor]
-    return Product.objects.filter(pk__in=ranks).annotate(
-        rank=RawSQL(rank, (json.dumps(ranks),), output_field=FloatField())
-    )
+    if not found.texts and (within is None or not candidates(query, within=None).texts):
+        raise NoProductMatches(term=term, suggestions=suggestions(term.split()))
+    return Found(candidates=found, filter=filter)
 
 
 # The rank of the row by its key: the same document for all rows is parsed once.

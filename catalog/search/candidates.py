@@ -1,134 +1,141 @@
-"""The products that a query is to choose from: the index is asked once for the best kinds of matches."""
+"""The products that a query is to choose from: the strongest matches of its best kind that finds enough."""
 
-from dataclasses import dataclass
-from math import log2
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import BooleanField, Func, QuerySet
 from django.db.models.expressions import RawSQL
 
+from catalog.analysis import MARK
 from catalog.models import Product
-from catalog.search.query import Query, Word, any_of
+from catalog.search.query import Query
+from catalog.search.vocabulary import counted, counting
 
 # The best so many of a search's matches are ranked, so that a word of every second product costs no more.
 MAX_RANKED = 500
-# Weaker matches are only added where there are fewer than this.
+# Weaker kinds of matches are only added where there are fewer than this.
 ENOUGH = 20
-# Beyond this it makes no difference how common a word is.
+# Beyond this a count would cost more than it tells.
 MAX_COUNTED = 10_000
-# The index's key, its condition, and an order in which it is read cheaply.
-SYNTAX = {
-    "sqlite": ("rowid", "catalog_search MATCH %s", " ORDER BY rowid DESC"),
-    "postgresql": ("product_id", "tokens @@ %s::tsquery", ""),
+# The key of the index, and its condition. SQLite would read all the matches before it looks at another condition.
+KEY = {"sqlite": "rowid", "postgresql": "product_id"}
+MATCHES = {"sqlite": "catalog_search MATCH %s", "postgresql": "tokens @@ %s::tsquery"}
+MATCHES_UNLESS = {
+    "sqlite": "catalog_search MATCH CASE WHEN {stop} THEN '\"\"' ELSE %s END",
+    "postgresql": "NOT ({stop}) AND tokens @@ %s::tsquery",
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """`text` is the product's search text; the kinds of matches are counted from 0, the best."""
+class Each(Func):
+    """A condition that is checked for each row as it is read in some order; nothing is read by it."""
 
-    pk: int
-    text: str
-    kind: int
+    conditional = True
+    output_field = BooleanField()
+    template = "((%(expressions)s) IS TRUE)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """`expression` matches these and what is beyond MAX_RANKED, `weights` say how telling each word is, and
-    no product has the `unknown` words."""
+    """Key and search text of the strongest matches `within` some of about `total` products; the `expression` matches
+    all of them, and beyond."""
 
-    products: list[Candidate]
+    query: Query
+    texts: list[tuple[int, str]]
     expression: str
-    weights: list[float]
-    unknown: list[Word]
+    total: int
+    within: QuerySet[Product] | None
+
+    @property
+    def all_found(self) -> bool:
+        return len(self.texts) < MAX_RANKED
+
+    def count(self) -> int:
+        """How many match within, up to MAX_COUNTED; in no statement where all have been found."""
+        if self.all_found:
+            return len(self.texts)
+        condition, parameters = narrowing(self.within)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM (SELECT 1 FROM catalog_search"
+                f" WHERE {MATCHES[connection.vendor]}{condition} LIMIT {MAX_COUNTED}) AS counted",
+                [self.expression, *parameters],
+            )
+            return int(cursor.fetchone()[0])
 
 
 def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
-    """In one statement; `within` narrows the products, but not what is known of the words."""
-    rows = select(query, within=within)
-    counts = {number: count for number, count, _ in rows if number < 0}
-    found = [Candidate(pk=pk, text=text, kind=number) for number, pk, text in rows if number >= 0]
-    products: list[Candidate] = []
-    expressions: list[str] = []
-    for kind, expression in enumerate(query.kinds):
-        if len(products) < ENOUGH:
-            products += [candidate for candidate in found if candidate.kind == kind]
-            expressions.append(expression)
-    total, unfinished, *of_words = (counts[number] for number in sorted(counts))
-    return Candidates(
-        products=products,
-        expression=any_of(expressions),
-        weights=[weight(count, total=total) for count in of_words],
-        unknown=[
-            word
-            for word, count in zip(query.words, of_words, strict=True)
-            if not count and not (word is query.words[-1] and unfinished)
-        ],
+    """In one statement, which also counts what of the query has no counts yet; `within` narrows the products, but
+    not what is known of the words."""
+    rungs = query.rungs
+    if not rungs:
+        return Candidates(query=query, texts=[], expression="", total=0, within=within)
+    tables, values = ladder(rungs, within=within)
+    found = " UNION ALL ".join(
+        f"SELECT id, {kind} AS kind, {rung} AS rung FROM rung_{rung}" for rung, (kind, _) in enumerate(rungs)
     )
-
-
-def weight(count: int, *, total: int) -> float:
-    """How telling a word is that `count` of about `total` products have; 0 for one that none has.
-
-    In steps: one more product with the word does not shift the ranks, which cursors are made of.
-    """
-    return max(round(2 * log2(1 + total / count)), 1) / 2 if count else 0.0
-
-
-def select(query: Query, *, within: QuerySet[Product] | None) -> list[tuple[int, int, str]]:
-    """The best kind of match of each product, its key, and its text.
-
-    Below zero, how many products there are, have the last word unfinished, the first word, the second, …
-    """
-    key, matches, newest_first = SYNTAX[connection.vendor]
-    condition, parameters = narrowing(within, key=key)
-    all_words, *_ = query.kinds
-    # The database looks for weaker matches only where there are few with all words.
-    few = (
-        f" AND (SELECT count(*) FROM (SELECT 1 FROM catalog_search WHERE {matches}{condition}"
-        f" LIMIT {ENOUGH}) AS with_all) < {ENOUGH}"
-    )
-    rungs: list[str] = []
-    values: list[Any] = []
-    for kind, expressions in enumerate(query.rungs):
-        for expression in expressions:
-            rungs.append(
-                f"SELECT * FROM (SELECT {kind} AS kind, {len(rungs)} AS rung, {key} AS id FROM catalog_search"
-                f" WHERE {matches}{condition}{few if kind else ''}{newest_first} LIMIT {MAX_RANKED})"
-                f" AS rung_{len(rungs)}"
-            )
-            values += [expression, *parameters, *((all_words, *parameters) if kind else ())]
-    words = [query.words[-1].expression(prefix=True), *(word.expression() for word in query.words)]
-    counts = [
-        f"SELECT {number - len(words)}, (SELECT count(*) FROM (SELECT 1 FROM catalog_search WHERE {matches}"
-        f" LIMIT {MAX_COUNTED}) AS counted), ''"
-        for number in range(len(words))
-    ]
+    counts, tokens = counting(Query(tuple(word for word in query.words if word.counts is None)))
     sql = f"""
-        SELECT kind, product.id, product.search_text FROM (
-            SELECT id, min(kind) AS kind, min(rung) AS rung FROM ({" UNION ALL ".join(rungs)}) AS every_match
-            GROUP BY id ORDER BY min(rung), id DESC LIMIT {MAX_RANKED}
+        WITH {", ".join(tables)}
+        SELECT '{MARK}' || best.kind, product.search_text, product.id FROM (
+            SELECT id, min(kind) AS kind FROM ({found}) AS found GROUP BY id
+            ORDER BY min(rung), id DESC LIMIT {MAX_RANKED}
         ) AS best JOIN catalog_product AS product ON product.id = best.id
-        UNION ALL {" UNION ALL ".join(counts)}
-        UNION ALL SELECT {-len(words) - 1}, (SELECT max(id) FROM catalog_product), ''
+        UNION ALL SELECT '{MARK}', '', (SELECT max(id) FROM catalog_product)
+        UNION ALL {counts}
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*values, *words])
-        return [(number, count or 0, text) for number, count, text in cursor.fetchall()]
+        cursor.execute(sql, [*values, *tokens])
+        rows = cursor.fetchall()
+    mended = counted(row for row in rows if MARK not in row[0])
+    texts = {kind: [(key, text) for mark, text, key in rows if mark == f"{MARK}{kind}"] for kind in range(3)}
+    best: list[tuple[int, str]] = []
+    for kind, expression in enumerate(query.kinds):
+        if len(best) < ENOUGH:
+            best += texts[kind]
+            matching = expression
+    return Candidates(
+        query=Query(tuple(word if word.counts else replace(word, counts=mended) for word in query.words)),
+        texts=best,
+        expression=matching,
+        total=next(key or 0 for mark, _, key in rows if mark == MARK),
+        within=within,
+    )
 
 
-def narrowing(within: QuerySet[Product] | None, *, key: str) -> tuple[str, tuple[Any, ...]]:
+def ladder(rungs: list[tuple[int, str]], *, within: QuerySet[Product] | None) -> tuple[list[str], list[Any]]:
+    """A table of keys for each rung: nothing is looked for where those before it have found enough."""
+    vendor = connection.vendor
+    condition, parameters = narrowing(within)
+    tables: list[str] = []
+    values: list[Any] = []
+    for number, (kind, expression) in enumerate(rungs):
+        full = " OR ".join(
+            f"EXISTS (SELECT 1 FROM rung_{before} LIMIT 1"
+            f" OFFSET {(MAX_RANKED if stronger == kind else ENOUGH) - 1})"
+            for before, (stronger, _) in enumerate(rungs[:number])
+        )
+        matches = MATCHES_UNLESS[vendor].format(stop=full) if full else MATCHES[vendor]
+        key = KEY[vendor]
+        tables.append(
+            f"rung_{number} (id) AS MATERIALIZED (SELECT {key} FROM catalog_search"
+            f" WHERE {matches}{condition} ORDER BY {key} DESC LIMIT {MAX_RANKED})"
+        )
+        values += [expression, *parameters]
+    return tables, values
+
+
+def narrowing(within: QuerySet[Product] | None) -> tuple[str, tuple[Any, ...]]:
     """A condition for each match, rather than a list of all products that pass."""
     if within is None:
         return "", ()
-    this = within.filter(pk=RawSQL(f"catalog_search.{key}", ())).order_by().values("pk")
+    this = within.filter(pk=RawSQL(f"catalog_search.{KEY[connection.vendor]}", ())).order_by().values("pk")
     sql, parameters = this.query.sql_with_params()
     return f" AND EXISTS ({sql})", parameters
 
 
 def matching(expression: str, *, limit: int | None = None) -> RawSQL:
-    """A subquery of the primary keys of all products that match the expression, or of some of them."""
-    key, matches, newest_first = SYNTAX[connection.vendor]
-    cut = "" if limit is None else f"{newest_first} LIMIT {limit}"
-    return RawSQL(f"SELECT {key} FROM catalog_search WHERE {matches}{cut}", (expression,))
+    """A subquery of the primary keys of all products that match the expression, or of the newest of them."""
+    key = KEY[connection.vendor]
+    cut = "" if limit is None else f" ORDER BY {key} DESC LIMIT {limit}"
+    return RawSQL(f"SELECT {key} FROM catalog_search WHERE {MATCHES[connection.vendor]}{cut}", (expression,))

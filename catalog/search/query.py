@@ -1,59 +1,93 @@
-"""What a term asks for, as a match expression that the database's index understands."""
+"""What a term asks for, as match expressions that the database's index understands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from django.db import connection
 
 from catalog import analysis
-from catalog.analysis import HEAD, NAME
+from catalog.analysis import MARK
 
 # More words than anyone types who looks for a thing; the rest of a longer term is left out.
 MAX_WORDS = 8
 MAX_TERM_LENGTH = 1_000
+# Of more words than this, only those that tell the most are looked at in detail.
+FEW_WORDS = 4
+# A word with more parts than this is only found as one.
+MAX_PARTS = 8
 MIN_PREFIX = 2
+# The strengths of tokens, the weakest first; those in names are `IN_NAME` at least, the heads of names `STRONG`.
+STRENGTHS = "abcdefghijklmnopqrst"
+IN_NAME = "i"
+STRONG = "p"
+STRONGEST = "r"
+
+# How many products have a token with each of its strengths.
+Counts = Mapping[str, Mapping[str, int]]
 
 
 def token(text: str, *, prefix: bool = False) -> str:
-    """Tokens are letters, digits, symbols and our marks: none has a quote to be escaped."""
+    """Tokens are letters, digits, symbols and our mark: none has a quote to be escaped."""
     if connection.vendor == "sqlite":
         return f'"{text}" *' if prefix else f'"{text}"'
     return f"'{text}':*" if prefix else f"'{text}'"
 
 
 def all_of(expressions: Iterable[str]) -> str:
+    """An empty expression matches nothing, and so does all of some with it."""
+    every = list(dict.fromkeys(expressions))
     sign = " AND " if connection.vendor == "sqlite" else " & "
-    return f"({sign.join(expressions)})"
+    return f"({sign.join(every)})" if all(every) else ""
 
 
 def any_of(expressions: Iterable[str]) -> str:
+    some = list(dict.fromkeys(filter(None, expressions)))
     sign = " OR " if connection.vendor == "sqlite" else " | "
-    return f"({sign.join(dict.fromkeys(expressions))})"
+    return f"({sign.join(some)})" if some else ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Word:
-    """A word of a term. `spellings` are the ways to write it, each some tokens that have to be there together;
-    `compounds` are it and a neighbour in one, as names have them."""
+    """A word of a term. `spellings` are the ways to write it, each some tokens that have to be there together, and
+    of it and a neighbour in one, as names have them. Where the `counts` of its tokens are known, only those that
+    there are are asked for."""
 
     raw: str
     spellings: tuple[tuple[str, ...], ...]
-    compounds: tuple[str, ...] = ()
+    is_head: bool = False
+    counts: Counts | None = None
 
-    def expression(self, mark: str = "", *, prefix: bool = False) -> str:
-        ways = [all_of(token(mark + part) for part in spelling) for spelling in self.spellings]
-        ways += [token((mark or NAME) + compound) for compound in self.compounds]
-        if mark != HEAD:
-            ways += [token(NAME + spelling[0]) for spelling in self.spellings if len(spelling) == 1]
+    @property
+    def tokens(self) -> Iterator[str]:
+        for spelling in self.spellings:
+            yield from spelling
+
+    @property
+    def count(self) -> int:
+        """How many products have the word, about: those with its commonest spelling."""
+        counts = self.counts or {}
+        return max(
+            min(sum(counts.get(token, {}).values()) for token in spelling) for spelling in self.spellings
+        )
+
+    def expression(self, least: str = "", *, prefix: bool = False) -> str:
+        """Matches the word with at least that strength, and everything that begins with it."""
+        ways = [all_of(self.strong(token, least) for token in spelling) for spelling in self.spellings]
         if prefix and len(self.raw) >= MIN_PREFIX:
-            ways.append(token(mark + self.raw, prefix=True))
+            ways.append(token(self.raw, prefix=True))
         return any_of(ways)
+
+    def strong(self, text: str, least: str) -> str:
+        strengths = STRENGTHS if self.counts is None else sorted(self.counts.get(text, ()))
+        return any_of(token(text + MARK + strength) for strength in strengths if strength >= least)
 
     def corrected(self, words: Iterable[str]) -> "Word":
         """This word if there are no other `words`."""
-        spellings = (spelling for word in words for spelling in analysis.spellings(word))
-        return replace(self, spellings=tuple(dict.fromkeys(spellings)) or self.spellings)
+        spellings = [spelling for word in words for spelling in analysis.spellings(word)]
+        if not spellings:
+            return self
+        return replace(self, spellings=tuple(dict.fromkeys(spellings)), counts=None)
 
 
 @dataclass(frozen=True)
@@ -65,44 +99,74 @@ class Query:
     @classmethod
     def of(cls, term: str) -> "Query":
         """No words where the term has neither letters, digits nor symbols."""
-        typed = analysis.words(analysis.normal(term[:MAX_TERM_LENGTH]))
+        text = analysis.normal(term[:MAX_TERM_LENGTH])
+        typed = analysis.words(text)
         told = [word for word in dict.fromkeys(typed) if word not in analysis.STOP_WORDS] or typed
         told = told[:MAX_WORDS]
         compounds = ["", *analysis.joined(told), ""]
+        heads = analysis.head(text)[:1]
         return cls(
             tuple(
                 Word(
-                    raw="".join(analysis.PART.findall(word)) or word,
-                    spellings=analysis.spellings(word),
-                    compounds=tuple(filter(None, compounds[index : index + 2])),
+                    raw=analysis.as_written(word),
+                    spellings=(
+                        *(way for way in analysis.spellings(word) if len(way) <= MAX_PARTS),
+                        *((compound,) for compound in compounds[index : index + 2] if compound),
+                    ),
+                    is_head=word in heads,
                 )
                 for index, word in enumerate(told)
             )
         )
 
     @cached_property
-    def kinds(self) -> list[str]:
-        """The kinds of matches, the best first: all words, all with the last unfinished, some words."""
-        *finished, last = self.words
-        all_words = all_of(word.expression() for word in self.words)
-        unfinished = all_of([*(word.expression() for word in finished), last.expression(prefix=True)])
-        some_words = [any_of(word.expression() for word in self.words)] if finished else []
-        return [all_words, unfinished, *some_words]
+    def rarest_first(self) -> list[Word]:
+        return sorted(self.words, key=lambda word: word.count)
 
     @cached_property
-    def rungs(self) -> list[list[str]]:
-        """Of each kind, what to look for first: only the best so many are taken of what may be very many."""
-        *finished, last = self.words
+    def kinds(self) -> list[str]:
+        """The kinds of matches, each with those before it: all words, the last unfinished, some words."""
+        last = self.words[-1]
+        whole = [word.expression() for word in self.rarest_first]
+        begun = [word.expression(prefix=word is last) for word in self.rarest_first]
+        return [all_of(whole), all_of(begun), *([any_of(begun)] if len(begun) > 1 else [])]
+
+    @cached_property
+    def rungs(self) -> list[tuple[int, str]]:
+        """The kinds in steps, from the strongest matches down: only the best so many of very many are taken."""
         all_words, unfinished, *some_words = self.kinds
-        all_in_name = all_of(word.expression(NAME) for word in self.words)
-        rungs = [[all_of([all_in_name, last.expression(HEAD)]), all_in_name, all_words], [unfinished]]
-        if finished:
-            in_name = any_of(word.expression(NAME) for word in self.words)
-            rungs.append([last.expression(HEAD), in_name, *some_words])
-        if len(finished) > 1:
-            all_but_one = (
-                all_of(word.expression() for word in self.words if word is not missing)
-                for missing in self.words
+        strong = [word.expression(STRONG) for word in self.rarest_first]
+        in_name = [word.expression(IN_NAME) for word in self.rarest_first]
+        told = any_of(word.expression(STRONG) for word in self.words if word.is_head)
+        rungs = [(0, all_of(in_name)), (0, all_words), (1, unfinished)]
+        if len(self.words) <= FEW_WORDS:
+            strongest = all_of(word.expression(STRONGEST) for word in self.rarest_first)
+            steps = (
+                strongest,
+                all_of(strong),
+                all_of([told, *in_name]),
+                all_of(in_name),
+                all_of([told, all_words]),
             )
-            rungs[-1].insert(0, any_of(all_but_one))
-        return rungs
+            rungs[:1] = [(0, step) for step in steps]
+        if some_words:
+            steps = (
+                *self.most_words(),
+                any_of(strong[:1]),
+                any_of(strong[:2]),
+                any_of(strong),
+                any_of(in_name),
+            )
+            rungs += [(2, expression) for expression in (*steps, *some_words)]
+        return [(kind, expression) for kind, expression in dict.fromkeys(rungs) if expression]
+
+    def most_words(self) -> list[str]:
+        """All words but one, of few; of many, two of those that tell the most."""
+        if len(self.words) < 3:
+            return []
+        telling = self.rarest_first if len(self.words) <= FEW_WORDS else self.rarest_first[:3]
+        return [
+            any_of(
+                all_of(word.expression() for word in telling if word is not missing) for missing in telling
+            )
+        ]

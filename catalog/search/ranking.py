@@ -1,52 +1,56 @@
-"""How well a product matches: BM25 over the head of its name, its name, and its description."""
+"""How well a product matches: BM25 by the strengths of its tokens, the more of the words the better."""
 
-from catalog.analysis import HEAD, NAME
-from catalog.search.candidates import Candidates
+from collections.abc import Iterable
+from math import log2
+
+from catalog.analysis import MARK, STEPS
 from catalog.search.query import Query, Word
 
-# What an occurrence counts for: in the text once, in the name so much more, as the head of the name still more.
-NAME_WEIGHT = 3.0
-HEAD_WEIGHT = 4.0
-# A prefix is only a guess at the word that is being typed.
-PREFIX_WEIGHT = 0.5
-# The usual parameters of BM25: how soon further occurrences stop to count, how much a long text is held against,
-# and the length of a usual text, in characters with marks.
-SATURATION = 1.2
-LENGTH = 0.5
-USUAL_LENGTH = 1_000
-# Further apart than two matches of one kind can be.
-KIND = 1_000
+# What a prefix counts for: it is only a guess at the word that is being typed.
+OF_PREFIX = 0.5
+# What the term's head counts for: "green lamp" asks for a lamp before anything else that is green.
+OF_HEAD = 1.25
+# How much more a rare word tells than a common one: less than it does in texts that are longer than these.
+RARITY = 0.75
 
 
-def ranks(query: Query, found: Candidates) -> dict[int, float]:
-    """The rank of each primary key: the higher, the better. Equal ones are told apart by what has been sold."""
-    return {
-        candidate.pk: round(score(candidate.text, query, weights=found.weights) - KIND * candidate.kind, 3)
-        for candidate in found.products
-    }
+def ranks(query: Query, texts: Iterable[tuple[int, str]], *, total: int) -> dict[int, float]:
+    """The rank of each primary key, by its search text among `total` products: the higher, the better.
+
+    Equal ones are told apart by what has been sold.
+    """
+    weights = [weight(word, total=total) for word in query.words]
+    return {key: round(score(text, query, weights=weights), 3) for key, text in texts}
+
+
+def weight(word: Word, *, total: int) -> float:
+    """How telling the word is. One that no product has as it stands is as good as rare: it may be a beginning.
+
+    In steps: one more product with the word does not shift the ranks, which cursors are made of.
+    """
+    steps = max(round(2 * log2(1 + total / max(word.count, 1))), 1)
+    return (OF_HEAD if word.is_head else 1) * float((steps / 2) ** RARITY)
 
 
 def score(text: str, query: Query, *, weights: list[float]) -> float:
-    text = f" {text.replace(' ', '  ')} "  # so that neighbours do not share the space between them
-    length = 1 - LENGTH + LENGTH * len(text) / USUAL_LENGTH
-    occurrences = (weighted_occurrences(text, word, length=length) for word in query.words)
-    return sum(
-        weight * count / (SATURATION + count)
-        for weight, count in zip(weights, occurrences, strict=True)
-        if count
-    )
+    """The sum of what the words are worth, times the share of them that is there."""
+    text = f" {text.lower()} "
+    found = [strength_of(word, text) for word in query.words]
+    worth = sum(weight * strength for weight, strength in zip(weights, found, strict=True))
+    there = sum(weight for weight, strength in zip(weights, found, strict=True) if strength)
+    return worth * there / (sum(weights) or 1)
 
 
-def weighted_occurrences(text: str, word: Word, *, length: float) -> float:
-    """By the spelling that is found best."""
-    spellings = (*word.spellings, *((compound,) for compound in word.compounds))
-    best = max(min(occurrences(text, token, length=length) for token in spelling) for spelling in spellings)
-    return best or PREFIX_WEIGHT * (f" {word.raw}" in text)
+def strength_of(word: Word, text: str) -> float:
+    """From 0 to 1, by the spelling that is found best."""
+    best = max(min(strength(text, f" {token}{MARK}") for token in spelling) for spelling in word.spellings)
+    return best or OF_PREFIX * strength(text, f" {word.raw}")
 
 
-def occurrences(text: str, token: str, *, length: float) -> float:
-    return (
-        HEAD_WEIGHT * (f" {HEAD}{token} " in text)
-        + NAME_WEIGHT * (f" {NAME}{token} " in text)
-        + text.count(f" {token} ") / length
-    )
+def strength(text: str, beginning: str) -> float:
+    """Of the first token with that beginning."""
+    at = text.find(beginning)
+    if at < 0:
+        return 0.0
+    mark = text.find(MARK, at + len(beginning) - 1)
+    return (ord(text[mark + 1]) - ord("a") + 1) / STEPS

@@ -1,16 +1,8 @@
-"""Typing errors: the words of the shop that a word may have been meant to be."""
+"""Typing errors: which of the words of the shop one may have been meant to be."""
 
-from django.db import connection
+from collections.abc import Iterable
 
-MAX_SIMILAR = 200
 MAX_CORRECTIONS = 3
-
-SIMILAR = {
-    # The words that share the most and the rarest trigrams.
-    "sqlite": "SELECT trim(word, '^$') FROM catalog_word_trigram WHERE catalog_word_trigram MATCH %s"
-    f" ORDER BY rank LIMIT {MAX_SIMILAR}",
-    "postgresql": f"SELECT word FROM catalog_word ORDER BY word <-> %s LIMIT {MAX_SIMILAR}",
-}
 
 
 def errors_forgiven(word: str) -> int:
@@ -20,24 +12,13 @@ def errors_forgiven(word: str) -> int:
     return 1 if len(word) < 6 else 2
 
 
-def corrections(word: str) -> list[str]:
-    """The words with the fewest errors between, in one statement; none where there are too many."""
-    if not errors_forgiven(word):
-        return []
-    distances = {known: distance(word, known) for known in similar(word)}
+def corrections(word: str, *, among: Iterable[str]) -> list[str]:
+    """Those with the fewest errors between; none where there are too many."""
+    distances = {known: distance(word, known) for known in among}
     least = min(distances.values(), default=0)
     if not 0 < least <= errors_forgiven(word):
         return []
     return [known for known, errors in distances.items() if errors == least][:MAX_CORRECTIONS]
-
-
-def similar(word: str) -> list[str]:
-    padded = f"^^{word}$"
-    trigrams = (padded[start : start + 3] for start in range(len(padded) - 2))
-    term = " OR ".join(f'"{trigram}"' for trigram in trigrams) if connection.vendor == "sqlite" else word
-    with connection.cursor() as cursor:
-        cursor.execute(SIMILAR[connection.vendor], [term])
-        return [known for (known,) in cursor.fetchall()]
 
 
 def distance(one: str, other: str) -> int:

@@ -300,18 +300,18 @@ class ProductConnection(api.Connection[Product]):
         """A page of what the term finds; its total and its facets count beyond what is ranked."""
         narrowing = plain(filter)
         found = search.search(term, filter=narrowing)
-        matches = selectors.narrowed(found.matches, narrowing)
+        order = SEARCH_SORTS[sort]
         page = api.page(
-            found.best if sort is ProductSort.RELEVANCE else matches,
+            found.best if sort is ProductSort.RELEVANCE else found.ordered_by(order.columns[0]),
             info,
             answer="ProductConnection",
-            sort=SEARCH_SORTS[sort],
+            sort=order,
             first=first,
             after=after,
             last=last,
             before=before,
         )
-        page = replace(page, count=matches.order_by()[: search.MAX_COUNTED].count)
+        page = replace(page, count=found.count)
         return cls(page=page, counted=Facets(found=found.counted, filter=narrowing, bounded=True))
 
     @classmethod

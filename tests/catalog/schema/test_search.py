@@ -143,7 +143,7 @@ class TestSearch:
         few = statements()
         for _ in range(27):
             make_product(name="lamp")
-        # The candidates, the page, the total, the facets and their categories.
+        # The words, the candidates, the page, the facets and their categories; the total is known with them.
         assert few == statements() == 5
 
 

@@ -86,7 +86,7 @@ def search(request: HttpRequest) -> HttpResponse:
     categories = Category.objects.filter(pk__in=facets.categories).order_by("name")
     value = {
         "__typename": "ProductConnection",
-        "totalCount": found.matches[: catalog.search.MAX_COUNTED].count(),
+        "totalCount": found.count(),
         "nodes": [card(row) for row in best.values_list(*LOOKUPS)[: variables["first"]]],
         "facets": {
             "categories": [
