@@ -41,7 +41,7 @@ KEYED = (
     *("HTTP_APOLLO_REQUIRE_PREFLIGHT", "HTTP_X_APOLLO_OPERATION_NAME"),
 )
 MAX_REQUEST_BYTES = 32 * 1024
-MAX_HELD_BYTES = 32 * 1024 * 1024
+MAX_HELD_BYTES = 16 * 1024 * 1024
 # What an entry takes besides its body.
 OVERHEAD_BYTES = 2 * 1024
 # For changes that are made past Django, by hand in the database.

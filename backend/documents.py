@@ -137,5 +137,5 @@ class Documents:
         return document
 
 
-# A parsed document takes about a hundred times the room of its text.
-documents = Documents(number=500, characters=500_000)
+# A parsed document takes about a hundred times the room of its text, and its plan as much again.
+documents = Documents(number=500, characters=200_000)

@@ -206,7 +206,7 @@ GRAPHIQL_PACKAGE = find_spec("graphene_django_graphiql_static")
 assert GRAPHIQL_PACKAGE is not None
 assert GRAPHIQL_PACKAGE.origin is not None
 STATICFILES_DIRS = [Path(GRAPHIQL_PACKAGE.origin).parent / "static"]
-MEDIA_URL = "/media/"
+MEDIA_URL = env.str("MEDIA_URL", default="/media/")
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "media"))()
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
