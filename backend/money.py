@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -28,6 +29,7 @@ DIGITS = EXPONENTS | dict.fromkeys(["BHD", "JOD", "KWD", "OMR", "TND"], 2) | {"I
 MAX_MINOR_UNITS = 99_999_999
 
 
+@cache
 def smallest_unit(currency: str) -> Decimal:
     """The least that two amounts can differ by; KeyError for a currency that the table does not know."""
     return Decimal(1).scaleb(-DIGITS[currency])
