@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, cast
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Field, Model, QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 
 from backend.errors import DomainError, NotFound, ValidationError
 from backend.money import MAX_MINOR_UNITS, from_minor_units
@@ -172,7 +171,8 @@ class Cart:
         """The same, in one statement; made where there is none."""
         assert self.owner is not None, "a cart is written for somebody"
         user, visitor = self.owner.user, self.owner.visitor
-        column, key = ("user_id", user.pk) if user else ("visitor", stored(models.Cart, "visitor", visitor))
+        stored = models.Cart._meta.get_field("visitor").get_db_prep_save
+        column, key = ("user_id", user.pk) if user else ("visitor", stored(visitor, connection))
         carts = models.Cart.objects.using(connection.alias)  # a write, whatever a router does with reads
         [cart] = carts.raw(LOCK.format(owner=column), [key])
         return cart
@@ -191,7 +191,7 @@ class Cart:
             "cart": cart.pk,
             "product": product_pk,
             "more": more,
-            "now": stored(CartItem, "added_at", now),
+            "now": CartItem._meta.get_field("added_at").get_db_prep_save(now, connection),
             "most_lines": MAX_LINES,
             "most_of_one": MAX_QUANTITY,
             "most_hundredths": int(100 * most_payable_at_once()),
@@ -224,11 +224,6 @@ def refusal(cart: models.Cart, product_pk: int, more: int) -> DomainError:
         return InsufficientStock(product=product, requested=quantity)
     check_payable_at_once(worth + product.price * more)
     return ValidationError.of(productId="The product has changed this moment. Please try again.")
-
-
-def stored(model: type[Model], field: str, value: Any) -> Any:
-    """The value as this database stores it, for a statement that the ORM does not write."""
-    return cast(Field[Any, Any], model._meta.get_field(field)).get_db_prep_save(value, connection)
 
 
 def product_key(line: CartItem) -> int:
