@@ -38,7 +38,9 @@ def main() -> None:
             "The load comes from wrk, which is not here. Debian: apt-get install wrk; macOS: brew install wrk."
         )
     with TemporaryDirectory(prefix="store-benchmark-") as directory:
-        os.environ.update(ENVIRONMENT, MEDIA_ROOT=f"{directory}/media")
+        os.environ.update(
+            ENVIRONMENT, MEDIA_ROOT=f"{directory}/media", STORE_REVISION_FILE=f"{directory}/revision"
+        )
         django.setup()
 
         from tests.benchmarks.load import run  # needs Django, and that the environment

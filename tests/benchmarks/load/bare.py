@@ -29,7 +29,7 @@ class Statement:
     """`rows` are what it answered with, kept where they were asked for."""
 
     sql: str
-    parameters: Sequence[Any]
+    parameters: Any
     in_transaction: bool
     rows: Sequence[Sequence[Any]] = ()
 
@@ -83,12 +83,14 @@ def repeat(database: psycopg.Connection[Any], purchase: Sequence[Statement]) -> 
                 return keys[value]
             case str() if TOKEN.fullmatch(value):
                 return tokens[value]
-            case list() | tuple():
-                return type(value)(map(anew, value))
+            case list():
+                return [anew(one) for one in value]
+            case dict():
+                return {name: anew(one) for name, one in value.items()}
         return value
 
     def send(statement: Statement) -> None:
-        result = database.execute(statement.sql, anew(tuple(statement.parameters)))
+        result = database.execute(statement.sql, anew(statement.parameters))
         rows = result.fetchall() if result.description else []
         for before, now in zip(statement.rows, rows, strict=True):
             keys.update(

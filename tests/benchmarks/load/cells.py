@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -99,6 +99,8 @@ def asked(operation: Operation, contender: Contender, variables: Sequence[dict[s
         Request(
             path=operation.path if by_hand else "/graphql/",
             body=operation.body(values, plain=contender is Contender.PLAIN),
+            # As every browser does. Only answers that are kept are compressed: once, not for each request.
+            encoding="gzip" if contender is Contender.CACHED else "",
             marker=MARKERS.get(operation.name, ""),
         )
         for values in variables
@@ -112,7 +114,7 @@ def added(shop: Shop, contender: Contender) -> list[Request]:
         for line, (number, session) in product(range(3), enumerate(shop.sessions))
     ]
     return [
-        Request(path=request.path, body=request.body, marker=request.marker, session=session)
+        replace(request, session=session)
         for session, key in lines
         for request in asked(ADD_TO_CART, contender, [add_to_cart_variables(key)])
     ]
@@ -121,7 +123,7 @@ def added(shop: Shop, contender: Contender) -> list[Request]:
 def unseen(contender: Contender) -> Request:
     [request] = asked(LIST, contender, [{"first": 20}])
     text = request.body["query"].replace("query List", "query ListUNIQUE")
-    return Request(path=request.path, body={**request.body, "query": text})
+    return replace(request, body={**request.body, "query": text})
 
 
 def measured(

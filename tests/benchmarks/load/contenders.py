@@ -29,7 +29,7 @@ STORE = "tests.benchmarks.load.wsgi:application"
 REFERENCE = f"{REFERENCES}.wsgi:application"
 APPLICATIONS: dict[Contender, tuple[str, dict[str, str]]] = {
     Contender.STORE: (STORE, {"STORE_ANSWER_CACHE": "false"}),
-    Contender.CACHED: (STORE, {}),
+    Contender.CACHED: (STORE, {"STORE_ANSWER_CACHE": "true"}),
     Contender.HANDWRITTEN: (REFERENCE, {"REFERENCE": f"{REFERENCES}.handwritten.urls"}),
     Contender.PLAIN: (REFERENCE, {"REFERENCE": f"{REFERENCES}.plain.urls"}),
     Contender.DJANGO: (REFERENCE, {"REFERENCE": f"{REFERENCES}.hello"}),

@@ -1,5 +1,6 @@
 """The load: wrk, in a process of its own, over 8 connections."""
 
+import gzip
 import json
 import subprocess
 from collections.abc import Sequence
@@ -27,11 +28,12 @@ class Request:
     path: str
     body: dict[str, Any]
     session: str | None = None
+    encoding: str = ""
     marker: str = ""
 
     def line(self) -> str:
         cookie = f"sessionid={self.session}" if self.session else ""
-        return "\t".join([self.path, cookie, self.marker, json.dumps(self.body)])
+        return "\t".join([self.path, cookie, self.encoding, self.marker, json.dumps(self.body)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +60,15 @@ def try_out(server: Server, requests: Sequence[Request]) -> None:
         cookie = ""
         for request in requests:
             headers = {
+                "Accept-Encoding": request.encoding or "identity",
                 "Content-Type": "application/json",
                 "Cookie": f"sessionid={request.session}" if request.session else cookie,
                 "X-Forwarded-Proto": "https",
             }
             http.request("POST", request.path, json.dumps(request.body), headers)
             response = http.getresponse()
-            answer = response.read().decode()
+            body = response.read()
+            answer = (gzip.decompress(body) if response.headers["Content-Encoding"] else body).decode()
             if response.status != 200 or '"errors":' in answer or request.marker not in answer:
                 raise RuntimeError(f"{response.status}: {answer}")
             cookie = response.headers.get("Set-Cookie", cookie).partition(";")[0]

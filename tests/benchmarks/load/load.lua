@@ -4,7 +4,8 @@
 --   wrk --script load.lua URL -- purchases FILE FIRST_NUMBER
 -- buys: a new visitor puts three products into the cart and checks out. Needs a thread for each connection. The file's
 -- first request adds PRODUCT, the second checks out with UNIQUE in its key, and the rest of its lines are products' ids.
--- A request is a line of path, cookie, what its answer must have in it, and body, with tabs between them.
+-- A request is a line of path, cookie, accepted encoding, what its answer must have in it, and body, with tabs between
+-- them.
 
 local HEADERS = {
   ["Content-Type"] = "application/json",
@@ -18,14 +19,15 @@ function setup(thread)
 end
 
 local function read(line)
-  local path, cookie, marker, body = line:match("^(.-)\t(.-)\t(.-)\t(.*)$")
-  return { path = path, cookie = cookie, marker = marker, body = body }
+  local path, cookie, encoding, marker, body = line:match("^(.-)\t(.-)\t(.-)\t(.-)\t(.*)$")
+  return { path = path, cookie = cookie, encoding = encoding, marker = marker, body = body }
 end
 
 local function formatted(request, cookie, body)
   local headers = {}
   for name, value in pairs(HEADERS) do headers[name] = value end
   if cookie ~= "" then headers["Cookie"] = cookie end
+  if request.encoding ~= "" then headers["Accept-Encoding"] = request.encoding end
   return wrk.format("POST", request.path, headers, body)
 end
 

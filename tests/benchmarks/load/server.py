@@ -25,11 +25,12 @@ IDLE_SECONDS = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """`seconds_to_answer` is from its start to its first answer."""
+    """`seconds_to_answer` is from its start to its first answer, `cpu_to_answer` what of that was processor time."""
 
     port: int
     pid: int
     seconds_to_answer: float
+    cpu_to_answer: float
 
     @property
     def url(self) -> str:
@@ -78,7 +79,9 @@ def serving(
     ):
         try:
             wait_for_answer(process, port, log)
-            yield Server(port=port, pid=process.pid, seconds_to_answer=time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            cpu = sum(cpu_seconds(pid) for pid in (process.pid, *children(process.pid)))
+            yield Server(port=port, pid=process.pid, seconds_to_answer=seconds, cpu_to_answer=cpu)
         finally:
             process.terminate()
             try:

@@ -19,8 +19,8 @@ def mixed(shop: Shop) -> list[Request]:
     lists = asked(LIST, STORE, [{"first": size} for size in range(1, 101)])
     products = asked(PRODUCT, STORE, [{"slug": slug} for slug in shop.discussed])
     searches = asked(SEARCH, STORE, [{"term": term, "first": size} for term in TERMS for size in (5, 20)])
-    additions = [Request(path=one.path, body=one.body, session=one.session) for one in added(shop, STORE)]
-    return [*lists, *products, *searches, *additions[:100], *[unseen(STORE)] * 10]
+    additions = added(shop, STORE)[:100]
+    return [*lists, *products, *searches, *additions, *[unseen(STORE)] * 10]
 
 
 def memory(server: Server, shop: Shop, *, requests: int, folder: Path) -> Iterator[tuple[int, int]]:

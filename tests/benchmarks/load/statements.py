@@ -32,7 +32,7 @@ def recorded(*, rows: bool = False) -> Iterator[list[Statement]]:
         statements.append(
             Statement(
                 sql=sql,
-                parameters=[plain(value) for value in parameters or ()],
+                parameters=plain(parameters or ()),
                 in_transaction=connection.in_atomic_block,
                 rows=found,
             )
@@ -45,6 +45,8 @@ def recorded(*, rows: bool = False) -> Iterator[list[Statement]]:
 
 def plain(value: Any) -> Any:
     """A member of an enumeration as the text that it is: it shall not bring its module along to another process."""
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
     return str(value) if isinstance(value, str) else value
