@@ -172,11 +172,45 @@ class TestMultipart:
         assert self.send(client, self.OPERATIONS, '{"0": ["variables.file"]}').json()["data"] == ANSWER
 
     @pytest.mark.parametrize(
-        "places", ["", "{", "null", "1", "[]", '{"0": 1}', '{"1": ["variables.file"]}', '{"0": ["a.b"]}']
+        "places",
+        [
+            *("", "{", "null", "1", "[]", '{"0": 1}', '{"1": ["variables.file"]}', '{"0": ["a.b"]}'),
+            *(
+                '{"0": ["variables.file.5"]}',
+                '{"0": ["variables.file.-1"]}',
+                '{"0": ["variables.file.name"]}',
+            ),
+            *(
+                '{"0": ["query"]}',
+                '{"0": ["variables"]}',
+                '{"0": ["operationName"]}',
+                '{"0": ["extensions"]}',
+            ),
+        ],
     )
     def test_bad_maps(self, client: Client, places: str) -> None:
         response = self.send(client, self.OPERATIONS, places)
         assert (response.status_code, code(response)) == (400, "BAD_USER_INPUT")
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            "query($file: String!) { category(slug: $file) { id } }",
+            "query($file: ID!) { node(id: $file) { id } }",
+            "query($file: UUID!) { order(uuid: $file) { id } }",
+            "query($file: Int) { products(first: $file) { totalCount } }",
+            "query($file: Float) { products(filter: {minRating: $file}) { totalCount } }",
+            "query($file: Boolean) { products(filter: {onSale: $file}) { totalCount } }",
+            "query($file: Decimal) { products(filter: {minPrice: $file}) { totalCount } }",
+            "query($file: DateTime) { products(filter: {addedAfter: $file}) { totalCount } }",
+            "query($file: ProductSort!) { products(sort: $file) { totalCount } }",
+            "query($file: ProductFilter) { products(filter: $file) { totalCount } }",
+        ],
+    )
+    def test_a_file_where_none_belongs(self, client: Client, document: str) -> None:
+        operations = json.dumps({"query": document, "variables": {"file": None}})
+        response = self.send(client, operations, '{"0": ["variables.file"]}')
+        assert (response.status_code, code(response)) == (200, "BAD_USER_INPUT")
 
     @pytest.mark.parametrize("operations", ["", "{", "null", "1", "[]"])
     def test_bad_operations(self, client: Client, operations: str) -> None:
