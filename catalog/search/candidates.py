@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import log2
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
@@ -123,7 +124,10 @@ def narrowing(within: QuerySet[Product] | None, *, key: str) -> tuple[str, tuple
     if within is None:
         return "", ()
     this = within.filter(pk=RawSQL(f"catalog_search.{key}", ())).order_by().values("pk")
-    sql, parameters = this.query.sql_with_params()
+    try:
+        sql, parameters = this.query.sql_with_params()
+    except EmptyResultSet:  # a filter that nothing can pass, such as no category at all
+        return " AND FALSE", ()
     return f" AND EXISTS ({sql})", parameters
 
 
