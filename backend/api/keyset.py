@@ -45,7 +45,9 @@ class CountUpTo(models.Subquery):
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
     output_field = models.IntegerField()
-    empty_result_set_value = 0  # for a queryset of which Django knows that it has none, and which it does not ask for
+    empty_result_set_value = (
+        0  # for a queryset of which Django knows that it has none, and which it does not ask for
+    )
 
     def __init__(self, queryset: models.QuerySet[Any]) -> None:
         super().__init__(queryset.order_by().values("pk")[:MAX_COUNT])

@@ -1,5 +1,6 @@
 """GraphQL over HTTP: what is no request, who may send one, and what is heard of a fault."""
 
+import io
 import json
 import logging
 import re
@@ -319,6 +320,25 @@ class TestFaults:
             assert api.refused("{ products(first: 0) { totalCount } }") == "BAD_USER_INPUT"
             assert api.refused("{ nothing }") == "BAD_USER_INPUT"
         assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+    @pytest.mark.parametrize(
+        ("path", "host", "body"),
+        [
+            (URL, "evil.example", b"{}"),
+            ("/stripe/webhook/", "testserver", b" " * 2_000_000),
+            (URL, "testserver", b" " * 2_000_000),
+        ],
+    )
+    def test_what_anybody_can_send_is_no_error_in_the_log(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch, path: str, host: str, body: bytes
+    ) -> None:
+        [console] = [handler for handler in logging.getLogger().handlers if handler.name == "console"]
+        assert isinstance(console, logging.StreamHandler)
+        log = io.StringIO()
+        monkeypatch.setattr(console, "stream", log)
+        client.post(path, body, content_type="application/json", headers={"Host": host})
+        levels = {line.split()[0] for line in log.getvalue().splitlines() if line.startswith(tuple("CEW"))}
+        assert levels == {"WARNING"}
 
     def test_each_request_has_its_id(self, client: Client) -> None:
         first, second = (post(client, json.dumps({"query": QUERY}))["X-Request-Id"] for _ in range(2))
