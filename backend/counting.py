@@ -13,6 +13,8 @@ class CountUpTo(models.Subquery):
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
     output_field = models.IntegerField()
+    # For a queryset of which Django knows that it has none, and which it does not ask for.
+    empty_result_set_value = 0
 
     def __init__(self, queryset: models.QuerySet[Any], *, most: int = MAX_COUNT) -> None:
         super().__init__(queryset.order_by().values("pk")[:most])

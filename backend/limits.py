@@ -35,7 +35,7 @@ INTROSPECTION_SIZES = {"types": 12, "fields": 8, "possibleTypes": 8}
 # A connection is cut, read and counted for each row that it stands below: it costs as much as so many fields.
 CONNECTION_COST = 5
 # What a connection tells of all its rows, its number or facets, costs as much as so many fields. Once, also below
-# a list: one statement reads it for all of the list's rows. A search costs as much, as it looks at all that matches.
+# a list: one statement reads it for all of the list's rows. A search, which ranks all that matches, costs double.
 SUMMARY_COST = 1000
 SEARCH = "search"
 NUMBER_DIGITS = 9
@@ -46,8 +46,8 @@ class Weight:
     """Of a selection set with all that is below it.
 
     `cost` counts the fields that the answer may have, `rows` those in one row of the page of a connection: how
-    many rows there are is known where the connection is asked for. `summaries` are the fields that tell of all
-    rows, `roots` those at the top.
+    many rows there are is known where the connection is asked for. `summaries` counts what tells of all rows,
+    `roots` those at the top.
     """
 
     depth: int = 0
@@ -178,8 +178,11 @@ class Scale:
             self.aliases += 1
             check("aliases", self.aliases, settings.STORE_MAX_ALIASES)
         in_connection = is_connection(parent)
-        of_all_rows = in_connection and node.name.value not in ("edges", "nodes", "pageInfo", "__typename")
-        summaries = int(of_all_rows or (parent is self.schema.query_type and node.name.value == SEARCH))
+        summaries = 0
+        if in_connection and node.name.value not in ("edges", "nodes", "pageInfo", "__typename"):
+            summaries = 1
+        elif parent is self.schema.query_type and node.name.value == SEARCH:
+            summaries = 2
         if node.selection_set is None:
             return Weight(depth=1, cost=1, summaries=summaries, roots=1)
         field = self.schema.get_field(parent, node.name.value) if parent else None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BooleanField, Func, QuerySet
 from django.db.models.expressions import RawSQL
@@ -130,7 +131,10 @@ def narrowing(within: QuerySet[Product] | None) -> tuple[str, tuple[Any, ...]]:
     if within is None:
         return "", ()
     this = within.filter(pk=RawSQL(f"catalog_search.{KEY[connection.vendor]}", ())).order_by().values("pk")
-    sql, parameters = this.query.sql_with_params()
+    try:
+        sql, parameters = this.query.sql_with_params()
+    except EmptyResultSet:  # a filter that nothing can pass, such as no category at all
+        return " AND FALSE", ()
     return f" AND EXISTS ({sql})", parameters
 
 

@@ -213,6 +213,17 @@ class TestLimitedMutations:
         assert not rate_limited(self.send(signed_in(bob), mutation, files))
 
     @pytest.mark.django_db
+    @pytest.mark.parametrize(("forwarded", "limited"), [("198.51.100.7", True), ("198.51.100.8", False)])
+    def test_behind_a_proxy_the_last_address_counts(
+        self, api: GraphQLClient, settings: Settings, forwarded: str, limited: bool
+    ) -> None:
+        settings.STORE_TRUSTED_PROXIES = 1
+        use_up(CHECKOUT_LIMITS, address="198.51.100.7")
+        for number in range(3):
+            api.defaults["HTTP_X_FORWARDED_FOR"] = f"203.0.113.{number}, {forwarded}"
+            assert rate_limited(self.send(api, self.CHECKOUT, None)) is limited
+
+    @pytest.mark.django_db
     def test_what_brings_no_file_is_no_upload(self, api: GraphQLClient) -> None:
         use_up(UPLOAD_LIMITS, address="127.0.0.1")
         assert not rate_limited(self.send(api, self.PROFILE, None))

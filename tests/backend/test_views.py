@@ -1,5 +1,6 @@
 """GraphQL over HTTP: what is no request, who may send one, and what is heard of a fault."""
 
+import io
 import json
 import logging
 import re
@@ -173,11 +174,45 @@ class TestMultipart:
         assert self.send(client, self.OPERATIONS, '{"0": ["variables.file"]}').json()["data"] == ANSWER
 
     @pytest.mark.parametrize(
-        "places", ["", "{", "null", "1", "[]", '{"0": 1}', '{"1": ["variables.file"]}', '{"0": ["a.b"]}']
+        "places",
+        [
+            *("", "{", "null", "1", "[]", '{"0": 1}', '{"1": ["variables.file"]}', '{"0": ["a.b"]}'),
+            *(
+                '{"0": ["variables.file.5"]}',
+                '{"0": ["variables.file.-1"]}',
+                '{"0": ["variables.file.name"]}',
+            ),
+            *(
+                '{"0": ["query"]}',
+                '{"0": ["variables"]}',
+                '{"0": ["operationName"]}',
+                '{"0": ["extensions"]}',
+            ),
+        ],
     )
     def test_bad_maps(self, client: Client, places: str) -> None:
         response = self.send(client, self.OPERATIONS, places)
         assert (response.status_code, code(response)) == (400, "BAD_USER_INPUT")
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            "query($file: String!) { category(slug: $file) { id } }",
+            "query($file: ID!) { node(id: $file) { id } }",
+            "query($file: UUID!) { order(uuid: $file) { id } }",
+            "query($file: Int) { products(first: $file) { totalCount } }",
+            "query($file: Float) { products(filter: {minRating: $file}) { totalCount } }",
+            "query($file: Boolean) { products(filter: {onSale: $file}) { totalCount } }",
+            "query($file: Decimal) { products(filter: {minPrice: $file}) { totalCount } }",
+            "query($file: DateTime) { products(filter: {addedAfter: $file}) { totalCount } }",
+            "query($file: ProductSort!) { products(sort: $file) { totalCount } }",
+            "query($file: ProductFilter) { products(filter: $file) { totalCount } }",
+        ],
+    )
+    def test_a_file_where_none_belongs(self, client: Client, document: str) -> None:
+        operations = json.dumps({"query": document, "variables": {"file": None}})
+        response = self.send(client, operations, '{"0": ["variables.file"]}')
+        assert (response.status_code, code(response)) == (200, "BAD_USER_INPUT")
 
     @pytest.mark.parametrize("operations", ["", "{", "null", "1", "[]"])
     def test_bad_operations(self, client: Client, operations: str) -> None:
@@ -286,6 +321,25 @@ class TestFaults:
             assert api.refused("{ products(first: 0) { totalCount } }") == "BAD_USER_INPUT"
             assert api.refused("{ nothing }") == "BAD_USER_INPUT"
         assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+    @pytest.mark.parametrize(
+        ("path", "host", "body"),
+        [
+            (URL, "evil.example", b"{}"),
+            ("/stripe/webhook/", "testserver", b" " * 2_000_000),
+            (URL, "testserver", b" " * 2_000_000),
+        ],
+    )
+    def test_what_anybody_can_send_is_no_error_in_the_log(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch, path: str, host: str, body: bytes
+    ) -> None:
+        [console] = [handler for handler in logging.getLogger().handlers if handler.name == "console"]
+        assert isinstance(console, logging.StreamHandler)
+        log = io.StringIO()
+        monkeypatch.setattr(console, "stream", log)
+        client.post(path, body, content_type="application/json", headers={"Host": host})
+        levels = {line.split()[0] for line in log.getvalue().splitlines() if line.startswith(tuple("CEW"))}
+        assert levels == {"WARNING"}
 
     def test_each_request_has_its_id(self, client: Client) -> None:
         first, second = (post(client, json.dumps({"query": QUERY}))["X-Request-Id"] for _ in range(2))

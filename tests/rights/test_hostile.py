@@ -127,3 +127,41 @@ def test_naughty_strings(shop: Shop) -> None:
         for string in islice(strings, number % 3, None, 3):
             cache.clear()
             check(shop.browsers[role], document, {"a": string})
+
+
+FILTERS: list[dict[str, Any]] = [
+    *({"categories": value} for value in ([], [""], ["no-such"], ["a"] * 500)),
+    *({"seller": value} for value in ("", "no-such", "x" * 5000)),
+    *({bound: value} for bound in ("minPrice", "maxPrice") for value in ("-1", "0", "0.001", "9" * 30)),
+    *({"minPrice": "2", "maxPrice": "1"}, {"inStock": False, "onSale": False}),
+    *({"minRating": value} for value in (-1, 0, 6, 1e308, -1e308)),
+    *({"addedAfter": value} for value in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")),
+]
+LISTS = """
+query($filter: ProductFilter, $sort: ProductSort!) {
+  products(filter: $filter, sort: $sort) { ...Page facets { ...Facets } }
+  search(term: "lamp", filter: $filter, sort: $sort) { ... on ProductConnection { ...Page facets { ...Facets } } }
+  misspelt: search(term: "lmap of wood", filter: $filter, sort: $sort) { __typename }
+  categories { products(filter: $filter, sort: $sort) { ...Page } }
+}
+fragment Page on ProductConnection { totalCount nodes { name } pageInfo { hasNextPage endCursor } }
+fragment Facets on ProductFacets { categories { count } minPrice { amount } maxPrice { amount } inStock onSale }
+"""
+
+
+@pytest.mark.parametrize("filter", FILTERS, ids=str)
+def test_filters(shop: Shop, filter: dict[str, Any]) -> None:
+    """What passes nothing is an empty page everywhere."""
+    api = shop.browsers[SHOPPER]
+    for sort in ("RELEVANCE", "NEWEST", "TOP_RATED", "PRICE_ASC"):
+        answer = api.send(LISTS, filter=filter, sort=sort)
+        if "errors" in answer:
+            assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_USER_INPUT"}
+            continue
+        pages = [
+            answer["data"]["products"],
+            answer["data"]["search"],
+            *answer["data"]["categories"][0].values(),
+        ]
+        assert all(page["totalCount"] == len(page["nodes"]) for page in pages)
+        assert len({page["totalCount"] for page in pages}) == 1

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.mail import EmailMessage
@@ -167,6 +168,25 @@ class TestLogin:
         assert email_of(api) is None
         assert session_key(api) is None
         assert User.objects.get().last_login is None
+
+    @pytest.mark.parametrize(
+        ("email", "active"),
+        [("ada@example.com", True), ("ada@example.com", False), ("nobody@example.com", True)],
+    )
+    def test_one_password_is_hashed_also_for_nobody(
+        self, api: GraphQLClient, monkeypatch: pytest.MonkeyPatch, email: str, active: bool
+    ) -> None:
+        make_user(email="ada@example.com", is_active=active)
+        hashed: list[str] = []
+        encode = MD5PasswordHasher.encode
+
+        def counted(hasher: MD5PasswordHasher, password: str, salt: str) -> str:
+            hashed.append(password)
+            return encode(hasher, password, salt)
+
+        monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
+        answer_of(api, LOGIN, email=email, password="a guess")
+        assert hashed == ["a guess"]
 
     def test_hostile_strings(self, api: GraphQLClient) -> None:
         make_user()
