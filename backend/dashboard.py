@@ -1,13 +1,14 @@
 """The admin's first page: sales, orders that wait, stock that runs out."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Sum
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,13 +17,14 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from backend.money import Money
-from catalog.admin import FEW
-from catalog.models import Product
+from catalog.models import FEW_LEFT
+from catalog.selectors import running_out
 from orders.models import Order, OrderStatus
 from reviews.admin import REPORTED
 from reviews.models import Comment
 
 DAYS = 30
+WEEK = 7
 ROWS = 8
 
 
@@ -33,10 +35,15 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if user.has_perm("orders.view_order"):
         sales = sales_by_day(now)
         cards += [sales_card(sales), *order_cards()]
-        context |= {"sales_chart": chart_of(sales, now=now), "orders_to_ship": orders_to_ship()}
+        context |= {
+            "sales_chart": sales_chart(sales, now=now),
+            "waiting_chart": waiting_chart(now),
+            "orders_to_ship": orders_to_ship(),
+        }
     if user.has_perm("catalog.view_product"):
-        cards.append(stock_card())
-        context["low_stock"] = low_stock()
+        left = products_left()
+        cards.append(stock_card(left))
+        context |= {"stock_chart": stock_chart(left), "low_stock": low_stock()}
     if user.has_perm("reviews.view_comment"):
         cards.append(moderation_card())
     return context | {"cards": cards, "days": DAYS}
@@ -67,18 +74,45 @@ def sales_card(sales: Mapping[Any, tuple[Decimal, int]]) -> dict[str, Any]:
     )
 
 
-def chart_of(sales: Mapping[Any, tuple[Decimal, int]], *, now: datetime) -> str:
-    """The data of Chart.js: a bar for each day, days without sales too."""
+def sales_chart(sales: Mapping[Any, tuple[Decimal, int]], *, now: datetime) -> str:
+    """A bar for each day, days without sales too."""
     today = timezone.localdate(now)
     days = [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
-    totals = [float(sales[day][0]) if day in sales else 0 for day in days]
+    bars = {date_format(day, "j M"): float(sales[day][0]) if day in sales else 0 for day in days}
+    return chart(f"Sales, {settings.STORE_CURRENCY}", bars)
+
+
+def waiting_chart(now: datetime) -> str:
+    """How many orders to ship have waited for how long."""
+    paid = Order.objects.filter(status=OrderStatus.PAID).annotate(day=TruncDate("paid_at")).order_by()
+    by_day = paid.values_list("day").annotate(Count("pk"))
+    today = timezone.localdate(now)
+    ages: Counter[int] = Counter()
+    for day, number in by_day:
+        ages[min((today - day).days, WEEK)] += number
+    labels = ["Today", "1 day", *(f"{days} days" for days in range(2, WEEK)), "A week or more"]
+    return chart("Orders to ship", {label: ages[age] for age, label in enumerate(labels)})
+
+
+def products_left() -> dict[int, int]:
+    """How many products have how many left, of those that run out."""
+    return dict(running_out().order_by().values_list("stock").annotate(Count("pk")))
+
+
+def stock_chart(left: Mapping[int, int]) -> str:
+    bars = {str(stock) if stock else "Sold out": left.get(stock, 0) for stock in range(FEW_LEFT + 1)}
+    return chart("Products", bars)
+
+
+def chart(label: str, bars: Mapping[str, float]) -> str:
+    """The data of Chart.js."""
     return json.dumps(
         {
-            "labels": [date_format(day, "j M") for day in days],
+            "labels": list(bars),
             "datasets": [
                 {
-                    "label": f"Sales, {settings.STORE_CURRENCY}",
-                    "data": totals,
+                    "label": label,
+                    "data": list(bars.values()),
                     "backgroundColor": "var(--color-primary-600)",
                     "borderRadius": 4,
                     "maxBarThickness": 20,
@@ -110,12 +144,12 @@ def order_cards() -> list[dict[str, Any]]:
     ]
 
 
-def stock_card() -> dict[str, Any]:
+def stock_card(left: Mapping[int, int]) -> dict[str, Any]:
     return card(
         "Low stock",
         icon="inventory_2",
-        value=running_out().count(),
-        note=f"products with {FEW} or fewer left",
+        value=sum(left.values()),
+        note=f"products with {FEW_LEFT} or fewer left",
         page="catalog_product",
         query="?available=few",
     )
@@ -152,10 +186,6 @@ def orders_to_ship() -> dict[str, Any]:
             for order in paid[:ROWS]
         ],
     }
-
-
-def running_out() -> QuerySet[Product]:
-    return Product.objects.filter(stock__lte=FEW)
 
 
 def low_stock() -> dict[str, Any]:

@@ -26,12 +26,11 @@ from backend import images
 from backend.money import Money
 from backend.slugs import save_with_slug
 from catalog.exchange import COLUMNS, FORMATS, BadFile, Outcome, export_products, import_products, read_rows
-from catalog.models import Category, Product, StockMovement
+from catalog.models import FEW_LEFT, Category, Product, StockMovement
 from catalog.selectors import ProductFilter, narrowed
 from catalog.services import WRITTEN, delete_files_after_commit, set_picture
 from catalog.stock import lock_products, set_stock
 
-FEW = 10  # in stock, and time to order more
 ROW_KEY = re.compile(r"form-\d+-id")
 
 
@@ -40,11 +39,11 @@ class Availability(admin.SimpleListFilter):
     parameter_name = "available"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "In stock"), ("no", "Sold out"), ("few", f"{FEW} or fewer")]
+        return [("yes", "In stock"), ("no", "Sold out"), ("few", f"{FEW_LEFT} or fewer")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         if self.value() == "few":
-            return queryset.filter(stock__lte=FEW)
+            return queryset.filter(stock__lte=FEW_LEFT)
         in_stock = {"yes": True, "no": False}.get(self.value() or "")
         return narrowed(queryset, ProductFilter(in_stock=in_stock))
 
@@ -175,7 +174,7 @@ class ProductAdmin(ModelAdmin):
     def availability(self, product: Product) -> tuple[str, str]:
         if not product.stock:
             return "none", "Sold out"
-        return ("few", "Few left") if product.stock <= FEW else ("plenty", "In stock")
+        return ("few", "Few left") if product.stock <= FEW_LEFT else ("plenty", "In stock")
 
     @display(description="Rating", ordering="rating_average", empty_value="–")
     def rating(self, product: Product) -> str | None:

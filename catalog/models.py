@@ -14,6 +14,7 @@ from backend.slugs import MAX_LENGTH
 from catalog.analysis import search_text
 
 MAX_STOCK = 1_000_000_000
+FEW_LEFT = 10  # in stock, and time to order more
 RATINGS = range(1, 6)
 
 validate_not_blank = RegexValidator(r"\S", "This field cannot be blank.", code="blank")
@@ -159,6 +160,12 @@ class Product(models.Model):
             # is in stock, most of all in a category and on sale.
             models.Index(fields=["category", "discount"], name="product_in_stock", condition=Q(stock__gt=0)),
             models.Index(fields=["category", "discount"], name="product_sold_out", condition=Q(stock=0)),
+            # For the staff: what to order next.
+            models.Index(
+                fields=["stock", "sold_count", "slug"],
+                name="product_running_out",
+                condition=Q(stock__lte=FEW_LEFT),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from django.db.models import BooleanField, F, Func, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
 from accounts.models import Profile, User
-from catalog.models import Category, Product
+from catalog.models import FEW_LEFT, Category, Product
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ def in_categories(slugs: list[str]) -> Q:
     return Q(category=Subquery(keys)) if len(set(slugs)) == 1 else Q(category__in=keys)
 
 
-# Written out: of a parameter no database can tell whether it fits the condition of an index.
+# Written out, as in `running_out`: of a parameter no database can tell whether it fits the condition of an index.
 ZERO = RawSQL("0", ())
 
 CONDITIONS: dict[str, Callable[[Any], Q]] = {
@@ -81,6 +81,11 @@ class Checked(Func):
 
 def products() -> QuerySet[Product]:
     return Product.objects.all()
+
+
+def running_out() -> QuerySet[Product]:
+    """Those of which FEW_LEFT or fewer are in stock."""
+    return Product.objects.filter(stock__lte=RawSQL(str(FEW_LEFT), ()))
 
 
 def narrowed(

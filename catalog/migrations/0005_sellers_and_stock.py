@@ -35,6 +35,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("stock", 0)), fields=["category", "discount"], name="product_sold_out"
             ),
         ),
+        migrations.AddIndex(
+            model_name="product",
+            index=models.Index(
+                condition=models.Q(("stock__lte", 10)),
+                fields=["stock", "sold_count", "slug"],
+                name="product_running_out",
+            ),
+        ),
         # Dropped by name: on SQLite, changing the fields would remake the table, and lose the triggers of search.
         migrations.SeparateDatabaseAndState(
             database_operations=[

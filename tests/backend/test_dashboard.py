@@ -59,6 +59,12 @@ def cards(client: Client) -> dict[str, str]:
     return {card["title"]: str(card["value"]) for card in client.get(OVERVIEW).context["cards"]}
 
 
+def bars(chart: str) -> dict[str, float]:
+    data = json.loads(chart)
+    [dataset] = data["datasets"]
+    return dict(zip(data["labels"], dataset["data"], strict=True))
+
+
 def days_ago(days: float) -> datetime:
     return timezone.now() - timedelta(days=days)
 
@@ -75,8 +81,32 @@ class TestDashboard:
         assert cards(superuser)["Sales"] == "1,200.75 USD"
         [dataset] = json.loads(response.context["sales_chart"])["datasets"]
         assert (dataset["data"][0], dataset["data"][-1], len(dataset["data"])) == (200.25, 1000.5, 30)
-        [drawn] = re.findall(r'data-type="bar" data-value="([^"]*)"', response.content.decode())
+        drawn, *_ = re.findall(r'data-type="bar" data-value="([^"]*)"', response.content.decode())
         assert json.loads(unescape(drawn))["datasets"] == [dataset]
+
+    def test_orders_by_how_long_they_wait_and_products_by_how_many_are_left(self, superuser: Client) -> None:
+        for days in (0, 1, 6, 6, 7, 40):
+            make_order(OrderStatus.PAID, paid_at=days_ago(days))
+        make_order(OrderStatus.SHIPPED, paid_at=days_ago(1))
+        make_order(OrderStatus.PENDING)
+        for stock in (0, 0, 1, 10, 11):
+            make_product(stock=stock)
+        context = superuser.get(OVERVIEW).context
+        waiting, left = bars(context["waiting_chart"]), bars(context["stock_chart"])
+        assert {label: number for label, number in waiting.items() if number} == {
+            "Today": 1,
+            "1 day": 1,
+            "6 days": 2,
+            "A week or more": 2,
+        }
+        assert list(waiting)[2:4] == ["2 days", "3 days"]
+        assert {label: number for label, number in left.items() if number} == {"Sold out": 2, "1": 1, "10": 1}
+        assert cards(superuser)["Low stock"] == "4"
+
+    def test_signing_in_leads_here(self) -> None:
+        make_staff(email="staff@example.com", password="open sesame")
+        form = {"username": "staff@example.com", "password": "open sesame"}
+        assert Client().post(reverse("admin:login"), form).headers["location"] == OVERVIEW
 
     def test_what_waits_is_counted_and_listed(self, superuser: Client) -> None:
         later = make_order(OrderStatus.PAID, paid_at=days_ago(1))
