@@ -29,7 +29,8 @@ from catalog.services import add_favourite, update_product
 from orders.cart import Cart
 from orders.checkout import place
 from orders.owners import Owner
-from tests.conftest import global_id
+from reviews.schema import COMMENT_LIMITS
+from tests.conftest import GraphQLClient, global_id
 from tests.factories import (
     make_address,
     make_category,
@@ -203,3 +204,33 @@ def test_answers_as_graphql_core_does(role: str, seed: int) -> None:
             assert len(planned) <= len(plain), text
         outcomes["answered"] += 1
     assert outcomes["answered"] > outcomes["refused"]
+
+
+class TestMutations:
+    """What is done is done once, also where graphql-core works out the answer because the plan could not."""
+
+    TOO_MANY = "... on Cart { items { quantity product { related(first: 99) { name } } } }"
+
+    def test_an_answer_that_fails(self, api: GraphQLClient) -> None:
+        product = make_product(stock=10)
+        add = f'addToCart(input: {{productId: "{global_id("Product", product.pk)}"}})'
+        answer = api.send(f"mutation {{ one: {add} {{ __typename }} two: {add} {{ {self.TOO_MANY} }} }}")
+        assert answer["data"] is None
+        [error] = answer["errors"]
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert error["path"] == ["two", "items", 0, "product", "related"]
+        assert api.run("{ cart { totalQuantity } }")["cart"]["totalQuantity"] == 2
+
+    def test_one_without_a_plan(self, api: GraphQLClient) -> None:
+        product = make_product(stock=10)
+        add = f'addToCart(input: {{productId: "{global_id("Product", product.pk)}"}})'
+        text = f"mutation {{ {add} @include(if: true) {{ ... on Cart {{ totalQuantity }} }} }}"
+        assert api.run(text)["addToCart"]["totalQuantity"] == 1
+
+    def test_one_that_may_not_be_done_is_tried_once(self, api: GraphQLClient) -> None:
+        comment = f'{{productId: "{global_id("Product", make_product().pk)}", body: "Good."}}'
+        text = f"mutation {{ createComment(input: {comment}) {{ __typename }} }}"
+        assert api.refused(text) == "UNAUTHENTICATED"
+        by_address, _ = COMMENT_LIMITS
+        usage = by_address.usage(RequestFactory().post("/graphql/"), account="", increment=False)
+        assert usage["count"] == 1
