@@ -1,5 +1,6 @@
 """Plans answer what graphql-core's executor answers, in no more statements."""
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
@@ -30,6 +31,7 @@ from orders.cart import Cart
 from orders.checkout import place
 from orders.owners import Owner
 from reviews.schema import COMMENT_LIMITS
+from tests.benchmarks import operations
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import (
     make_address,
@@ -204,6 +206,23 @@ def test_answers_as_graphql_core_does(role: str, seed: int) -> None:
             assert len(planned) <= len(plain), text
         outcomes["answered"] += 1
     assert outcomes["answered"] > outcomes["refused"]
+
+
+def test_what_is_asked_most_needs_nothing_but_its_plan(
+    api: GraphQLClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    people = fill()
+    assert people["shopper"]
+    api.force_login(people["shopper"])
+    product = Product.objects.get(slug="desk-lamp")
+    with caplog.at_level(logging.DEBUG, logger="backend.plans"):
+        for _ in range(2):
+            assert len(api.run(operations.LIST_DOCUMENT, first=20)["products"]["nodes"]) == 4
+            assert api.run(operations.SEARCH_DOCUMENT, term="lamp", first=20)["search"]["totalCount"] == 2
+            assert api.run(operations.PRODUCT_DOCUMENT, slug=product.slug)["product"]["comments"]["nodes"]
+            variables = operations.add_to_cart_variables(product.pk)
+            assert api.run(operations.ADD_TO_CART_DOCUMENT, **variables)["addToCart"]["totalQuantity"]
+    assert [record.message for record in caplog.records if record.name == "backend.plans"] == []
 
 
 class TestMutations:
