@@ -104,7 +104,7 @@ class TestProduct:
     @pytest.mark.parametrize("reference", ["handwritten", "plain"])
     @pytest.mark.parametrize("comments", [0, 3, 12])
     def test_the_same(self, api: GraphQLClient, ask: Any, reference: Reference, comments: int) -> None:
-        product = offer(2)[1]
+        product = offer(comments + 1)[-1]
         for number in range(comments):
             make_comment(product=product, rating=number % 5 + 1)
         make_comment(product=product, active=False)
