@@ -141,8 +141,8 @@ class Statement:
         sql, self.parameters = compiler.as_sql()
         self.sql = sql.join(within)
         selected = [expression for expression, _, _ in compiler.select[: compiler.col_count]]
+        # Not the compiler itself, which holds on to the whole query.
         self.converters = compiler.get_converters(selected)
-        self.converted = compiler.apply_converters
 
     def rows(self, values: Mapping[str, Any]) -> Iterable[Sequence[Any]]:
         connection = connections[self.database]
@@ -155,7 +155,14 @@ class Statement:
         with connection.cursor() as cursor:
             cursor.execute(self.sql, parameters)
             found: list[Sequence[Any]] = cursor.fetchall()
-        return self.converted(found, self.converters) if self.converters else found
+        return (self.converted(row, connection) for row in found) if self.converters else found
+
+    def converted(self, row: Sequence[Any], connection: Any) -> list[Any]:
+        values = list(row)
+        for place, (converters, expression) in self.converters.items():
+            for convert in converters:
+                values[place] = convert(values[place], expression, connection)
+        return values
 
 
 class Reading:

@@ -3,6 +3,7 @@
 from itertools import count
 from pathlib import Path
 from threading import Event
+from time import sleep
 
 import pytest
 from pytest_django import Settings
@@ -14,7 +15,8 @@ from tests.races.conftest import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WRITES = 150
+WRITES = 100
+READS_FOR_EACH = 8
 READERS = 4
 
 
@@ -36,6 +38,8 @@ def test_no_reader_is_told_less_than_was_committed(
         for number in range(1, WRITES + 1):
             Product.objects.filter(pk=product.pk).update(**{column: number})
             committed[0] = number
+            while len(read) < READS_FOR_EACH * number:
+                sleep(0.001)
         done.set()
 
     def ask() -> None:
