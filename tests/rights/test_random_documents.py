@@ -82,7 +82,7 @@ class Writer:
             case GraphQLList():
                 return f"[{', '.join(self.value(type_.of_type) for _ in range(self.random.randint(0, 3)))}]"
             case GraphQLEnumType():
-                return self.random.choice(list(type_.values))
+                return str(self.random.choice(list(type_.values)))
             case GraphQLInputObjectType():
                 given = [
                     f"{name}: {self.value(field.type)}"
