@@ -1,7 +1,8 @@
-"""Fast password hashing, and a picture to upload."""
+"""Fast password hashing, a clock that stands for what is throttled, and a picture to upload."""
 
 from collections.abc import Callable
 from io import BytesIO
+from types import SimpleNamespace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -25,3 +26,9 @@ def picture() -> Callable[[], SimpleUploadedFile]:
         return SimpleUploadedFile("me.png", buffer.getvalue(), content_type="image/png")
 
     return upload
+
+
+@pytest.fixture(autouse=True)
+def _standing_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of django-ratelimit, whose windows end at times of their own: none ends while a test fills it."""
+    monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: 1_800_000_000))
