@@ -223,7 +223,7 @@ def multiply(times: int) -> None:
         "updated_at": moment,
     }
     fields = Product._meta.local_concrete_fields
-    columns = [field.column for field in fields if not field.primary_key and not field.generated]
+    columns = [field.attname for field in fields if not field.primary_key and not field.generated]
     with without_indexes(), connection.cursor() as cursor:
         cursor.execute(
             "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %s)"
@@ -246,20 +246,21 @@ def without_indexes() -> Iterator[None]:
     with connection.schema_editor() as editor:
         for index in Product._meta.indexes:
             editor.remove_index(Product, index)
+    afterwards = []
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SET maintenance_work_mem = '512MB'")
-            cursor.execute("ALTER TABLE catalog_product DISABLE TRIGGER USER")
             cursor.execute(
                 "SELECT indexname, indexdef FROM pg_indexes"
                 " WHERE tablename = 'catalog_search' AND indexdef LIKE '%USING gin%'"
             )
-            name, definition = cursor.fetchone()
+            [(name, definition)] = cursor.fetchall()
             cursor.execute(f"DROP INDEX {name}")
+            cursor.execute("ALTER TABLE catalog_product DISABLE TRIGGER USER")
+            cursor.execute("SET maintenance_work_mem = '512MB'")
+            afterwards = [definition, "ALTER TABLE catalog_product ENABLE TRIGGER USER"]
         yield
-        if connection.vendor == "postgresql":
-            cursor.execute(definition)
-            cursor.execute("ALTER TABLE catalog_product ENABLE TRIGGER USER")
+        for statement in afterwards:
+            cursor.execute(statement)
     with connection.schema_editor() as editor:
         for index in Product._meta.indexes:
             editor.add_index(Product, index)
