@@ -28,7 +28,7 @@ from catalog.models import Category, Product  # noqa: E402
 from catalog.types.choices import SORTS, ProductSort  # noqa: E402
 from tests.conftest import GraphQLClient  # noqa: E402
 
-TURNS = 4
+TURNS = 3
 DEPTH = 0.8  # 1,000,000 products are 50,000 pages of 20; of these the 40,000th
 LIST = """
 query($filter: ProductFilter, $sort: ProductSort! = NEWEST, $after: String, $before: String, $last: Int) {
@@ -279,6 +279,7 @@ def shop(products: int, *, times: int = 1) -> Iterator[str]:
     test = connection.settings_dict["TEST"]
     usual = test["NAME"]
     test["NAME"] = f"{usual or 'growth'}_{products * times}"
+    disconnect()
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     test["NAME"] = usual
     name = connection.settings_dict["NAME"]
@@ -295,11 +296,16 @@ def shop(products: int, *, times: int = 1) -> Iterator[str]:
 
 
 def use(name: str) -> None:
+    disconnect()
+    connection.settings_dict["NAME"] = name
+
+
+def disconnect() -> None:
+    """Of another database there is another pool."""
     connection.close()
     pooled = connections["default"]
     if isinstance(pooled, PostgreSQL):
         pooled.close_pool()
-    connection.settings_dict["NAME"] = name
 
 
 def table(costs: dict[str, list[Cost]]) -> Iterator[str]:
