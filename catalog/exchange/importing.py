@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -222,13 +222,13 @@ def apply(draft: Draft, product: Product, *, categories: Mapping[str, int]) -> t
     return (*sorted(changed), *sorted(computed))
 
 
-def update(products: list[Product], *, fields: Iterable[str]) -> None:
+def update(products: list[Product], *, fields: Collection[str]) -> None:
     """Write these fields of the products that are there.
 
     The statement is the same for all rows. `bulk_update` writes a CASE of all rows for every column, and an upsert
     would override the conflict clauses in search's triggers on SQLite.
     """
-    columns = [Product._meta.get_field(name) for name in fields]
+    columns = [field for field in Product._meta.local_concrete_fields if field.attname in fields]
     assignments = ", ".join(f"{field.column} = %s" for field in columns)
     with connection.cursor() as cursor:
         cursor.executemany(

@@ -28,7 +28,7 @@ from catalog.models import Category, Product  # noqa: E402
 from catalog.types.choices import SORTS, ProductSort  # noqa: E402
 from tests.conftest import GraphQLClient  # noqa: E402
 
-TURNS = 4
+TURNS = 3
 DEPTH = 0.8  # 1,000,000 products are 50,000 pages of 20; of these the 40,000th
 LIST = """
 query($filter: ProductFilter, $sort: ProductSort! = NEWEST, $after: String, $before: String, $last: Int) {
@@ -223,7 +223,7 @@ def multiply(times: int) -> None:
         "updated_at": moment,
     }
     fields = Product._meta.local_concrete_fields
-    columns = [field.column for field in fields if not field.primary_key and not field.generated]
+    columns = [field.attname for field in fields if not field.primary_key and not field.generated]
     with without_indexes(), connection.cursor() as cursor:
         cursor.execute(
             "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %s)"
@@ -246,20 +246,21 @@ def without_indexes() -> Iterator[None]:
     with connection.schema_editor() as editor:
         for index in Product._meta.indexes:
             editor.remove_index(Product, index)
+    afterwards = []
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SET maintenance_work_mem = '512MB'")
-            cursor.execute("ALTER TABLE catalog_product DISABLE TRIGGER USER")
             cursor.execute(
                 "SELECT indexname, indexdef FROM pg_indexes"
                 " WHERE tablename = 'catalog_search' AND indexdef LIKE '%USING gin%'"
             )
-            name, definition = cursor.fetchone()
+            [(name, definition)] = cursor.fetchall()
             cursor.execute(f"DROP INDEX {name}")
+            cursor.execute("ALTER TABLE catalog_product DISABLE TRIGGER USER")
+            cursor.execute("SET maintenance_work_mem = '512MB'")
+            afterwards = [definition, "ALTER TABLE catalog_product ENABLE TRIGGER USER"]
         yield
-        if connection.vendor == "postgresql":
-            cursor.execute(definition)
-            cursor.execute("ALTER TABLE catalog_product ENABLE TRIGGER USER")
+        for statement in afterwards:
+            cursor.execute(statement)
     with connection.schema_editor() as editor:
         for index in Product._meta.indexes:
             editor.add_index(Product, index)
@@ -278,6 +279,7 @@ def shop(products: int, *, times: int = 1) -> Iterator[str]:
     test = connection.settings_dict["TEST"]
     usual = test["NAME"]
     test["NAME"] = f"{usual or 'growth'}_{products * times}"
+    disconnect()
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     test["NAME"] = usual
     name = connection.settings_dict["NAME"]
@@ -294,11 +296,16 @@ def shop(products: int, *, times: int = 1) -> Iterator[str]:
 
 
 def use(name: str) -> None:
+    disconnect()
+    connection.settings_dict["NAME"] = name
+
+
+def disconnect() -> None:
+    """Of another database there is another pool."""
     connection.close()
     pooled = connections["default"]
     if isinstance(pooled, PostgreSQL):
         pooled.close_pool()
-    connection.settings_dict["NAME"] = name
 
 
 def table(costs: dict[str, list[Cost]]) -> Iterator[str]:
