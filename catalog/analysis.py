@@ -32,9 +32,39 @@ HOLDERS = frozenset(
 # Words at the end of a name that say how the thing is: no thing is called so.
 MEASURES = frozenset(
     (
-        *("inch", "inches", "cm", "mm", "m", "ft", "feet", "ml", "l", "ltr", "g", "gm", "kg", "lb", "lbs", "oz"),
+        *(
+            "inch",
+            "inches",
+            "cm",
+            "mm",
+            "m",
+            "ft",
+            "feet",
+            "ml",
+            "l",
+            "ltr",
+            "g",
+            "gm",
+            "kg",
+            "lb",
+            "lbs",
+            "oz",
+        ),
         *("w", "watt", "v", "x", "pcs", "large", "medium", "small"),
-        *("black", "white", "grey", "gray", "red", "blue", "green", "yellow", "pink", "purple", "brown", "beige"),
+        *(
+            "black",
+            "white",
+            "grey",
+            "gray",
+            "red",
+            "blue",
+            "green",
+            "yellow",
+            "pink",
+            "purple",
+            "brown",
+            "beige",
+        ),
         *("multicolor", "multicolour"),
     )
 )
@@ -164,7 +194,9 @@ def search_text(*, name: str, description: str) -> str:
             for token in tokens_of(word):
                 in_text[token] += times
     in_name = dict.fromkeys(token for word in of_name for token in tokens_of(word))
-    pairs = [token for token in dict.fromkeys(joined(of_name)) if token not in in_name and token not in in_text]
+    pairs = [
+        token for token in dict.fromkeys(joined(of_name)) if token not in in_name and token not in in_text
+    ]
     in_head = set(heads(name))
     usual = 1 - LENGTH + LENGTH * len(of_text) / USUAL_LENGTH
     texts = [MARK + as_written(word) for word in of_name]
@@ -172,9 +204,8 @@ def search_text(*, name: str, description: str) -> str:
         occurrences = min(in_text[token] / usual, MOST_IN_TEXT)
         occurrences += IN_NAME * (token in in_name) + IN_HEAD * (token in in_head)
         texts.append(token + MARK + strength(occurrences))
-    for token in pairs:
-        texts.append(token + MARK + strength(IN_NAME + IN_HEAD * (token in in_head)).upper())
-    return " ".join(texts)
+    in_pairs = (token + MARK + strength(IN_NAME + IN_HEAD * (token in in_head)).upper() for token in pairs)
+    return " ".join((*texts, *in_pairs))
 
 
 def strength(occurrences: float) -> str:

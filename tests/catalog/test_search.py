@@ -174,7 +174,8 @@ class TestRanking:
         assert ordered("lamp") == ["Desk", "Lampshade"]
 
     def test_rare_words_tell_more(self) -> None:
-        self.make(Oak_bench="-", Oak_stool="-", Oak_bed="-", Oak_door="-", Velvet_pouffe="-")
+        self.make(**{f"Oak_{thing}": "-" for thing in "bench stool bed door shelf desk tray bowl box rack".split()})
+        self.make(Velvet_pouffe="-")
         assert ordered("velvet oak")[0] == "Velvet pouffe"
 
     def test_ties_go_to_the_better_sold(self) -> None:
