@@ -94,14 +94,15 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
     mended = counted(row for row in rows if MARK not in row[0])
     texts = {kind: [(key, text) for mark, text, key in rows if mark == f"{MARK}{kind}"] for kind in range(3)}
     best: list[tuple[int, str]] = []
+    reached = ""
     for kind, expression in enumerate(query.kinds):
         if len(best) < ENOUGH:
             best += texts[kind]
-            matching = expression
+            reached = expression
     return Candidates(
         query=Query(tuple(word if word.counts else replace(word, counts=mended) for word in query.words)),
         texts=best,
-        expression=matching,
+        expression=reached,
         total=next(key or 0 for mark, _, key in rows if mark == MARK),
         within=within,
     )

@@ -154,14 +154,14 @@ class Query:
             )
             rungs[:1] = [(0, step) for step in steps]
         if some_words:
-            steps = (
+            weaker = (
                 *self.most_words(),
                 any_of(strong[:1]),
                 any_of(strong[:2]),
                 any_of(strong),
                 any_of(in_name),
             )
-            rungs += [(2, expression) for expression in (*steps, *some_words)]
+            rungs += [(2, step) for step in (*weaker, *some_words)]
         return [(kind, expression) for kind, expression in dict.fromkeys(rungs) if expression]
 
     def most_words(self) -> list[str]:

@@ -63,8 +63,8 @@ SIMILAR = {
 
 def known(query: Query) -> Query:
     """The query with the counts of its words, and with those mended that no product has; in one statement."""
-    counts, values = counting(query)
-    sql = f"WITH counted (token, word, products) AS MATERIALIZED ({counts}) SELECT * FROM counted"
+    statement, values = counting(query)
+    sql = f"WITH counted (token, word, products) AS MATERIALIZED ({statement}) SELECT * FROM counted"
     for word in query.words:
         if errors_forgiven(word.raw):
             sql += f" UNION ALL {SIMILAR[connection.vendor]}"

@@ -289,7 +289,11 @@ def ts_rank(parser: str, joint: str) -> Callable[[str], list[int]]:
 def ways(products: dict[int, Item]) -> dict[str, Callable[[str], list[int]]]:
     from django.db import connection
 
-    found = {"store": store_search, "plain BM25": PlainBM25(products), "icontains": icontains}
+    found: dict[str, Callable[[str], list[int]]] = {
+        "store": store_search,
+        "plain BM25": PlainBM25(products),
+        "icontains": icontains,
+    }
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(
