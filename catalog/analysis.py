@@ -204,9 +204,8 @@ def search_text(*, name: str, description: str) -> str:
         occurrences = min(in_text[token] / usual, MOST_IN_TEXT)
         occurrences += IN_NAME * (token in in_name) + IN_HEAD * (token in in_head)
         texts.append(token + MARK + strength(occurrences))
-    for token in pairs:
-        texts.append(token + MARK + strength(IN_NAME + IN_HEAD * (token in in_head)).upper())
-    return " ".join(texts)
+    in_pairs = (token + MARK + strength(IN_NAME + IN_HEAD * (token in in_head)).upper() for token in pairs)
+    return " ".join((*texts, *in_pairs))
 
 
 def strength(occurrences: float) -> str:

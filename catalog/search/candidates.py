@@ -19,12 +19,13 @@ MAX_RANKED = 500
 ENOUGH = 20
 # Beyond this a count would cost more than it tells.
 MAX_COUNTED = 10_000
-# The key of the index, and its condition. SQLite would read all the matches before it looks at another condition.
+# The key of the index, and its condition. SQLite would read all the matches before it looks at another condition;
+# PostgreSQL, if it saw the tokens, would think that tokens that nobody has are everywhere, and scan the table.
 KEY = {"sqlite": "rowid", "postgresql": "product_id"}
-MATCHES = {"sqlite": "catalog_search MATCH %s", "postgresql": "tokens @@ %s::tsquery"}
+MATCHES = {"sqlite": "catalog_search MATCH %s", "postgresql": "tokens @@ (SELECT %s::tsquery)"}
 MATCHES_UNLESS = {
     "sqlite": "catalog_search MATCH CASE WHEN {stop} THEN '\"\"' ELSE %s END",
-    "postgresql": "NOT ({stop}) AND tokens @@ %s::tsquery",
+    "postgresql": "NOT ({stop}) AND tokens @@ (SELECT %s::tsquery)",
 }
 
 
@@ -55,6 +56,9 @@ class Candidates:
         """How many match within, up to MAX_COUNTED; in no statement where all have been found."""
         if self.all_found:
             return len(self.texts)
+        one_word_is_enough = len(self.query.words) == 1 or self.expression == self.query.kinds[-1]
+        if self.within is None and one_word_is_enough and self.query.commonest > 2 * MAX_COUNTED:
+            return MAX_COUNTED
         condition, parameters = narrowing(self.within)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -80,7 +84,7 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
         WITH {", ".join(tables)}
         SELECT '{MARK}' || best.kind, product.search_text, product.id FROM (
             SELECT id, min(kind) AS kind FROM ({found}) AS found GROUP BY id
-            ORDER BY min(rung), id DESC LIMIT {MAX_RANKED}
+            ORDER BY min(rung), id LIMIT {MAX_RANKED}
         ) AS best JOIN catalog_product AS product ON product.id = best.id
         UNION ALL SELECT '{MARK}', '', (SELECT max(id) FROM catalog_product)
         UNION ALL {counts}
@@ -91,21 +95,25 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
     mended = counted(row for row in rows if MARK not in row[0])
     texts = {kind: [(key, text) for mark, text, key in rows if mark == f"{MARK}{kind}"] for kind in range(3)}
     best: list[tuple[int, str]] = []
+    reached = ""
     for kind, expression in enumerate(query.kinds):
         if len(best) < ENOUGH:
             best += texts[kind]
-            matching = expression
+            reached = expression
     return Candidates(
         query=Query(tuple(word if word.counts else replace(word, counts=mended) for word in query.words)),
         texts=best,
-        expression=matching,
+        expression=reached,
         total=next(key or 0 for mark, _, key in rows if mark == MARK),
         within=within,
     )
 
 
 def ladder(rungs: list[tuple[int, str]], *, within: QuerySet[Product] | None) -> tuple[list[str], list[Any]]:
-    """A table of keys for each rung: nothing is looked for where those before it have found enough."""
+    """A table of keys for each rung: nothing is looked for where those before it have found enough.
+
+    Both indexes find the oldest first, and so they choose the same where there are more than can be ranked.
+    """
     vendor = connection.vendor
     condition, parameters = narrowing(within)
     tables: list[str] = []
@@ -120,7 +128,7 @@ def ladder(rungs: list[tuple[int, str]], *, within: QuerySet[Product] | None) ->
         key = KEY[vendor]
         tables.append(
             f"rung_{number} (id) AS MATERIALIZED (SELECT {key} FROM catalog_search"
-            f" WHERE {matches}{condition} ORDER BY {key} DESC LIMIT {MAX_RANKED})"
+            f" WHERE {matches}{condition} LIMIT {MAX_RANKED})"
         )
         values += [expression, *parameters]
     return tables, values
@@ -139,7 +147,7 @@ def narrowing(within: QuerySet[Product] | None) -> tuple[str, tuple[Any, ...]]:
 
 
 def matching(expression: str, *, limit: int | None = None) -> RawSQL:
-    """A subquery of the primary keys of all products that match the expression, or of the newest of them."""
+    """A subquery of the primary keys of all products that match the expression, or of some of them."""
     key = KEY[connection.vendor]
-    cut = "" if limit is None else f" ORDER BY {key} DESC LIMIT {limit}"
+    cut = "" if limit is None else f" LIMIT {limit}"
     return RawSQL(f"SELECT {key} FROM catalog_search WHERE {MATCHES[connection.vendor]}{cut}", (expression,))

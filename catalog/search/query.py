@@ -23,8 +23,8 @@ IN_NAME = "i"
 STRONG = "p"
 STRONGEST = "r"
 
-# How many products have a token with each of its strengths.
-Counts = Mapping[str, Mapping[str, int]]
+# How many products have a token, about.
+Counts = Mapping[str, int]
 
 
 def token(text: str, *, prefix: bool = False) -> str:
@@ -67,9 +67,7 @@ class Word:
     def count(self) -> int:
         """How many products have the word, about: those with its commonest spelling."""
         counts = self.counts or {}
-        return max(
-            min(sum(counts.get(token, {}).values()) for token in spelling) for spelling in self.spellings
-        )
+        return max(min(counts.get(token, 0) for token in spelling) for spelling in self.spellings)
 
     def expression(self, least: str = "", *, prefix: bool = False) -> str:
         """Matches the word with at least that strength, and everything that begins with it."""
@@ -79,8 +77,9 @@ class Word:
         return any_of(ways)
 
     def strong(self, text: str, least: str) -> str:
-        strengths = STRENGTHS if self.counts is None else sorted(self.counts.get(text, ()))
-        return any_of(token(text + MARK + strength) for strength in strengths if strength >= least)
+        if self.counts is not None and text not in self.counts:
+            return ""
+        return any_of(token(text + MARK + strength) for strength in STRENGTHS if strength >= least)
 
     def corrected(self, words: Iterable[str]) -> "Word":
         """This word if there are no other `words`."""
@@ -123,6 +122,11 @@ class Query:
     def rarest_first(self) -> list[Word]:
         return sorted(self.words, key=lambda word: word.count)
 
+    @property
+    def commonest(self) -> int:
+        """How many products have the word that most have, about."""
+        return max(word.count for word in self.words)
+
     @cached_property
     def kinds(self) -> list[str]:
         """The kinds of matches, each with those before it: all words, the last unfinished, some words."""
@@ -150,14 +154,14 @@ class Query:
             )
             rungs[:1] = [(0, step) for step in steps]
         if some_words:
-            steps = (
+            weaker = (
                 *self.most_words(),
                 any_of(strong[:1]),
                 any_of(strong[:2]),
                 any_of(strong),
                 any_of(in_name),
             )
-            rungs += [(2, expression) for expression in (*steps, *some_words)]
+            rungs += [(2, step) for step in (*weaker, *some_words)]
         return [(kind, expression) for kind, expression in dict.fromkeys(rungs) if expression]
 
     def most_words(self) -> list[str]:

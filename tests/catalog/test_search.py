@@ -9,7 +9,7 @@ from backend.errors import ValidationError
 from catalog.models import Product
 from catalog.search import NoProductMatches, search
 from catalog.selectors import ProductFilter
-from tests.factories import make_category, make_product
+from tests.factories import make_category, make_product, make_user
 from tests.hostile import hostile_strings
 
 pytestmark = pytest.mark.django_db
@@ -174,8 +174,51 @@ class TestRanking:
         assert ordered("lamp") == ["Desk", "Lampshade"]
 
     def test_rare_words_tell_more(self) -> None:
-        self.make(Oak_bench="-", Oak_stool="-", Oak_bed="-", Oak_door="-", Velvet_pouffe="-")
+        self.make(Velvet_pouffe="-", **{f"Oak_number_{number}": "-" for number in range(12)})
         assert ordered("velvet oak")[0] == "Velvet pouffe"
+
+    def test_the_head_of_the_term_tells_more(self) -> None:
+        self.make(Blue_door="-", Oak_lamp="-")
+        assert ordered("blue lamp")[0] == "Oak lamp"
+        assert ordered("door with a lamp")[0] == "Blue door"
+
+    def test_what_joins_two_things_is_both(self) -> None:
+        self.make(Lamp_shade="-", Chair_and_table_with_lamp="-", Table_lamp="-", Chair_cover="-")
+        assert ordered("chair")[0] == ordered("table")[0] == "Chair and table with lamp"
+
+    def test_measures_and_colours_are_no_things(self) -> None:
+        self.make(Oak_lamp_60_cm_black="-", Black_lamp_desk="-")
+        assert ordered("lamp")[0] == "Oak lamp 60 cm black"
+
+    def test_often_said_is_not_called_so(self) -> None:
+        self.make(Desk="lamp " * 50, Lamp="Thing.")
+        assert ordered("lamp") == ["Lamp", "Desk"]
+
+    def test_of_very_many_the_strongest(self) -> None:
+        category, seller = make_category(), make_user()
+        Product.objects.bulk_create(
+            Product(
+                name="Lamp" if number == 519 else f"Thing {number}",
+                slug=f"thing-{number}",
+                description="A lamp." if number % 2 else "Near a lamp and some other things of a house.",
+                category=category,
+                user=seller,
+                price=1,
+                sold_count=number,
+            )
+            for number in range(520)
+        )
+        found = search("lamp")
+        with CaptureQueriesContext(connection) as captured:
+            assert found.count() == 520
+        assert len(captured) == 1
+        assert found.best.order_by(*SORT)[0].name == "Lamp"
+        assert found.best.count() == 500
+        best_selling = (
+            found.ordered_by("sold_count").order_by("-sold_count").values_list("sold_count", flat=True)
+        )
+        assert list(best_selling[:3]) == [519, 518, 517]
+        assert search("lamp", filter=ProductFilter(in_stock=True)).count() == 0
 
     def test_ties_go_to_the_better_sold(self) -> None:
         category = make_category()
