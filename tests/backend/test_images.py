@@ -315,20 +315,20 @@ class TestPrepare:
         rows = zlib.compress(b"\x00" * 4_000_000)
         bomb = png_header(width, height) + png_chunk(b"IDAT", rows) + png_chunk(b"IEND", b"")
 
-        started = time.perf_counter()
+        started = time.process_time()
         refusal(bomb)
 
-        assert time.perf_counter() - started < 0.5
+        assert time.process_time() - started < 0.5
 
     def test_refuses_a_jpeg_of_endless_scans(self) -> None:
         data = encoded(Image.new("RGB", (1000, 1000), GREEN), "JPEG", progressive=True)
         last = data.rindex(b"\xff\xda")
         repeated = data[:last] + data[last:-2] * 100_000 + data[-2:]
 
-        started = time.perf_counter()
+        started = time.process_time()
         assert refusal(repeated) == images.UNREADABLE
 
-        assert time.perf_counter() - started < 5
+        assert time.process_time() - started < 5
 
     def test_counts_no_scans_but_the_pictures_own(self) -> None:
         # Metadata may hold a thumbnail, and motion photographs carry a film behind the picture.

@@ -1,7 +1,7 @@
 """What one operation may ask for, and that whatever it asks is answered soon."""
 
 from collections.abc import Callable
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from tests.factories import make_product
 pytestmark = pytest.mark.django_db
 
 TOO_LARGE = "OPERATION_TOO_LARGE"
+# Of the processor: whatever blows up takes minutes of it, however busy the machine is.
 SECONDS = 2.0
 INTROSPECTION = get_introspection_query(
     specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
@@ -258,9 +259,9 @@ class TestHostileDocuments:
         ],
     )
     def test_is_refused_soon(self, api: GraphQLClient, document: str) -> None:
-        began = perf_counter()
+        began = process_time()
         answer = api.send(document)
-        assert perf_counter() - began < SECONDS
+        assert process_time() - began < SECONDS
         assert codes(answer) <= {TOO_LARGE, "BAD_USER_INPUT"}
         assert len(answer["errors"]) <= MAX_ERRORS + 1
 
@@ -268,9 +269,9 @@ class TestHostileDocuments:
     def test_huge_filters(self, api: GraphQLClient, number: int) -> None:
         make_product()
         query = "query($c: [String!]) { products(filter: {categories: $c}) { totalCount } }"
-        began = perf_counter()
+        began = process_time()
         answer = api.send(query, c=["lamps"] * number)
-        assert perf_counter() - began < SECONDS
+        assert process_time() - began < SECONDS
         if number > 1000:
             assert codes(answer) == {TOO_LARGE}
         else:
