@@ -9,11 +9,11 @@ RUN pip install --no-cache-dir --requirement requirements.txt
 COPY . .
 # The key is for this step alone: collecting files signs nothing.
 RUN SECRET_KEY=collectstatic python manage.py collectstatic --noinput \
-    && mkdir media \
-    && chown store: media
+    && mkdir media run \
+    && chown store: media run
 
 USER store
-VOLUME /app/media
+VOLUME /app/media /app/run
 EXPOSE 8000
 # As the proxy in front asks, so that a store that insists on HTTPS answers too. ALLOWED_HOSTS must have localhost.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["python", "-c", "\

@@ -41,6 +41,7 @@ KEYED = (
     *("HTTP_APOLLO_REQUIRE_PREFLIGHT", "HTTP_X_APOLLO_OPERATION_NAME"),
 )
 MAX_REQUEST_BYTES = 32 * 1024
+MAX_LENGTH_DIGITS = 10
 MAX_HELD_BYTES = 16 * 1024 * 1024
 # What an entry takes besides its body.
 OVERHEAD_BYTES = 2 * 1024
@@ -92,7 +93,7 @@ class Answers:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if self.revision is None or not self.is_for_guest(environ):
             return self.application(environ, start_response)
-        length = int(environ.get("CONTENT_LENGTH") or 0)
+        length = length_of(environ)
         if length > MAX_REQUEST_BYTES:
             return self.application(environ, start_response)
         body = environ["wsgi.input"].read(length) if length else b""
@@ -156,6 +157,12 @@ class Answers:
         answer = self.kept.pop(key, None)
         if answer:
             self.held -= size_of(key, answer)
+
+
+def length_of(environ: Environ) -> int:
+    """Of the request's body; more than any that is looked at for what is no length, which Django is to refuse."""
+    said = environ.get("CONTENT_LENGTH") or "0"
+    return int(said) if said.isdecimal() and len(said) < MAX_LENGTH_DIGITS else MAX_REQUEST_BYTES + 1
 
 
 def made(body: bytes, headers: list[tuple[str, str]], *, tokens: bytes, zipped: bool) -> Answer:

@@ -117,9 +117,9 @@ def refuse_cross_site(request: HttpRequest) -> None:
 def parsed(request: HttpRequest) -> dict[str, Any]:
     """The request's `query`, `variables` and `operationName`, each of its proper type."""
     operation: Any
-    if int(request.headers.get("Content-Length") or 0) > MAX_BODY_BYTES:
-        raise Refused("The request is too large.", status=413)
     try:
+        if int(request.headers.get("Content-Length") or 0) > MAX_BODY_BYTES:
+            raise Refused("The request is too large.", status=413)
         match (request.method, request.content_type):
             case ("GET", _):
                 operation = dict(request.GET.items())

@@ -180,6 +180,13 @@ class TestNotKept:
             assert b"BAD_USER_INPUT" in entrance.post("{ products(first: 0) { totalCount } }").body
         assert entrance.worked_out == 2
 
+    @pytest.mark.parametrize("length", ["-1", "many", "²", "9" * 5000, str(10**8)])
+    def test_what_has_no_proper_length(self, entrance: Entrance, length: str) -> None:
+        headers = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": length}
+        reply = entrance.send("POST", headers, body=b'{"query": "{ shop { currency } }"}')
+        assert reply.status in (400, 413)
+        assert entrance.answers.kept == {}
+
     def test_what_another_site_asks(self, entrance: Entrance) -> None:
         entrance.post(LIST)
         assert entrance.post(LIST, HTTP_ORIGIN="https://evil.example").status == 403
