@@ -24,7 +24,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from backend.api.plans import Plan
 from backend.errors import BadUserInput, OperationTooLarge
-from backend.limits import Weight, check_size, weigh
+from backend.limits import Weight, check_size, limits, weigh
 
 logger = logging.getLogger("backend.plans")
 
@@ -93,9 +93,9 @@ class Document:
         return weight
 
     def weight_key(self, operation: OperationDefinitionNode, variables: dict[str, Any]) -> Hashable:
-        """The operation, and the numbers that its weight depends on."""
+        """The operation, the limits, and the numbers that its weight depends on."""
         sizes = (variables.get(name) for name in sorted(self.sizes))
-        return id(operation), *(size if isinstance(size, int) else None for size in sizes)
+        return id(operation), limits(), *(size if isinstance(size, int) else None for size in sizes)
 
     def plan(self, operation: OperationDefinitionNode) -> Plan | None:
         """How to run an operation of this document, which is valid; None for one that has no plan."""

@@ -47,7 +47,8 @@ class Weight:
 
     `cost` counts the fields that the answer may have, `rows` those in one row of the page of a connection: how
     many rows there are is known where the connection is asked for. `summaries` counts what tells of all rows,
-    `roots` those at the top.
+    `roots` those at the top. `sizes` are the variables that say how long a page is: with the same values of these the
+    operation weighs the same.
     """
 
     depth: int = 0
@@ -99,6 +100,18 @@ def weigh(
     if operation.operation is OperationType.MUTATION:
         check("mutations", weight.roots, settings.STORE_MAX_MUTATIONS)
     return replace(weight, sizes=frozenset(scale.sizes))
+
+
+def limits() -> tuple[int, ...]:
+    """What a weight was found to be within; another setting needs another look."""
+    return (
+        settings.STORE_MAX_SELECTIONS,
+        settings.STORE_MAX_ALIASES,
+        settings.STORE_MAX_DIRECTIVES,
+        settings.STORE_MAX_DEPTH,
+        settings.STORE_MAX_COST,
+        settings.STORE_MAX_MUTATIONS,
+    )
 
 
 def check(what: str, number: int, maximum: int) -> None:

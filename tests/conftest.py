@@ -14,7 +14,6 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from backend.documents import Documents
 
 
 class GraphQLClient(Client):
@@ -90,12 +89,6 @@ def _own_files(settings: Settings, tmp_path: Path) -> None:
     """No test leaves a file behind."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.STRIPE_FAKE_DB = tmp_path / "stripe.sqlite3"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_documents(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No document is known that was weighed under another test's limits."""
-    monkeypatch.setattr("backend.schema.documents", Documents(number=500, characters=500_000))
 
 
 @pytest.fixture(autouse=True)

@@ -299,7 +299,7 @@ class TestFaults:
             raise TypeError(self.SECRET)
 
         monkeypatch.setattr("backend.documents.weigh", broken)
-        response = post(client, json.dumps({"query": QUERY}))
+        response = post(client, json.dumps({"query": f"{QUERY} # of which nothing is kept yet"}))
         assert code(response) == "INTERNAL"
         assert self.SECRET not in response.content.decode()
         assert [record.name for record in caplog.records if record.exc_info] == ["backend.faults"]
