@@ -1,4 +1,4 @@
-"""What each read of the catalogue costs with few products and with many: `make bench`."""
+"""What each read of the catalogue costs with few products and with many: `make bench-growth`."""
 
 import argparse
 import os
@@ -253,11 +253,13 @@ def without_indexes() -> Iterator[None]:
                 "SELECT indexname, indexdef FROM pg_indexes"
                 " WHERE tablename = 'catalog_search' AND indexdef LIKE '%USING gin%'"
             )
-            [(name, definition)] = cursor.fetchall()
-            cursor.execute(f"DROP INDEX {name}")
+            indexes = cursor.fetchall()
+            for name, _ in indexes:
+                cursor.execute(f"DROP INDEX {name}")
             cursor.execute("ALTER TABLE catalog_product DISABLE TRIGGER USER")
             cursor.execute("SET maintenance_work_mem = '512MB'")
-            afterwards = [definition, "ALTER TABLE catalog_product ENABLE TRIGGER USER"]
+            afterwards = [definition for _, definition in indexes]
+            afterwards.append("ALTER TABLE catalog_product ENABLE TRIGGER USER")
         yield
         for statement in afterwards:
             cursor.execute(statement)
