@@ -88,6 +88,9 @@ PART = re.compile(r"[^\W_]+")
 LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
 POSSESSIVE = re.compile(r"['’]s\b")
 
+# What is worked out for a word is remembered for so many; a shop's own are fewer.
+KNOWN_WORDS = 20_000
+
 _stemmer = Stemmer.Stemmer("english", 0)  # `stem` remembers
 
 
@@ -117,18 +120,18 @@ def symbols(text: str) -> list[str]:
     return [sign for sign in text if unicodedata.category(sign) == "So"]
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=KNOWN_WORDS)
 def stem(word: str) -> str:
     return str(_stemmer.stemWord(word))[:MAX_TOKEN_LENGTH]
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=KNOWN_WORDS)
 def as_written(word: str) -> str:
     """The letters and digits of a word, by whose beginning it is found while it is being typed."""
     return ("".join(PART.findall(word)) or word)[:MAX_TOKEN_LENGTH]
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=KNOWN_WORDS)
 def spellings(word: str) -> tuple[tuple[str, ...], ...]:
     """The ways to write one word, each as the tokens that it takes, the whole word first.
 
@@ -140,7 +143,7 @@ def spellings(word: str) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(tuple(stem(token) for token in way) for way in ways))
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=KNOWN_WORDS)
 def tokens_of(word: str) -> tuple[str, ...]:
     """Every token by which the word is to be found: those of its spellings, and the word as written."""
     return tuple(dict.fromkeys((*chain.from_iterable(spellings(word)), as_written(word))))
