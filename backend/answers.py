@@ -132,7 +132,8 @@ class Answers:
         parts = self.application(environ, lambda *given, **_: started.extend(given))
         shareable: Shareable | None = environ.get(SHAREABLE)
         status, headers, *_ = started
-        if tokens is None or shareable is None or not status.startswith("200"):
+        personal = any(name.lower() == "set-cookie" for name, _ in headers)
+        if tokens is None or shareable is None or personal or not status.startswith("200"):
             start_response(status, headers)
             return parts
         body = b"".join(parts)

@@ -58,7 +58,7 @@ class Revision:
             return self.tokens()
 
     def opened(self) -> int:
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
         if os.fstat(descriptor).st_size < 2 * TOKEN:
             os.ftruncate(descriptor, 2 * TOKEN)
         return descriptor
