@@ -23,10 +23,14 @@ MAX_COUNTED = 10_000
 # PostgreSQL, if it saw the tokens, would think that tokens that nobody has are everywhere, and scan the table.
 KEY = {"sqlite": "rowid", "postgresql": "product_id"}
 MATCHES = {"sqlite": "catalog_search MATCH %s", "postgresql": "tokens @@ (SELECT %s::tsquery)"}
-MATCHES_UNLESS = {
-    "sqlite": "catalog_search MATCH CASE WHEN {stop} THEN '\"\"' ELSE %s END",
-    "postgresql": "NOT ({stop}) AND tokens @@ (SELECT %s::tsquery)",
+RUNG = {
+    "sqlite": "(SELECT ({{most}}) AS n) AS before LEFT JOIN catalog_search"
+    f" ON catalog_search MATCH CASE WHEN n < {MAX_RANKED} THEN %s ELSE '\"\"' END{{condition}} LIMIT {MAX_RANKED}",
+    "postgresql": "(SELECT ({{most}}) AS n) AS before LEFT JOIN LATERAL (SELECT product_id FROM catalog_search"
+    f" WHERE n < {MAX_RANKED} AND tokens @@ (SELECT %s::tsquery){{condition}} LIMIT {MAX_RANKED})"
+    " AS catalog_search ON TRUE",
 }
+GREATER = {"sqlite": "max", "postgresql": "greatest"}
 
 
 class Each(Func):
@@ -77,7 +81,8 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
         return Candidates(query=query, texts=[], expression="", total=0, within=within)
     tables, values = ladder(rungs, within=within)
     found = " UNION ALL ".join(
-        f"SELECT id, {kind} AS kind, {rung} AS rung FROM rung_{rung}" for rung, (kind, _) in enumerate(rungs)
+        f"SELECT id, {kind} AS kind, {rung} AS rung FROM rung_{rung} WHERE id IS NOT NULL"
+        for rung, (kind, _) in enumerate(rungs)
     )
     counts, tokens = counting(Query(tuple(word for word in query.words if word.counts is None)))
     sql = f"""
@@ -110,25 +115,26 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
 
 
 def ladder(rungs: list[tuple[int, str]], *, within: QuerySet[Product] | None) -> tuple[list[str], list[Any]]:
-    """A table of keys for each rung: nothing is looked for where those before it have found enough.
+    """A table for each rung, of keys (one of them may be null) and of `n`, the most that a rung before it has found:
+    nothing is looked for where that is enough.
 
-    Both indexes find the oldest first, and so they choose the same where there are more than can be ranked.
+    Both indexes find the oldest first, and so they choose the same where there are more than can be ranked. Each
+    table names the one before it once alone: SQLite copies a table's query wherever it is named.
     """
     vendor = connection.vendor
     condition, parameters = narrowing(within)
+    rung = RUNG[vendor].format(condition=condition)
     tables: list[str] = []
     values: list[Any] = []
     for number, (kind, expression) in enumerate(rungs):
-        full = " OR ".join(
-            f"EXISTS (SELECT 1 FROM rung_{before} LIMIT 1"
-            f" OFFSET {(MAX_RANKED if stronger == kind else ENOUGH) - 1})"
-            for before, (stronger, _) in enumerate(rungs[:number])
-        )
-        matches = MATCHES_UNLESS[vendor].format(stop=full) if full else MATCHES[vendor]
-        key = KEY[vendor]
+        most = "0"
+        if number:
+            most = f"SELECT {GREATER[vendor]}(coalesce(max(n), 0), count(id)) FROM rung_{number - 1}"
+            if rungs[number - 1][0] != kind:
+                most = f"SELECT CASE WHEN ({most}) >= {ENOUGH} THEN {MAX_RANKED} ELSE 0 END"
         tables.append(
-            f"rung_{number} (id) AS MATERIALIZED (SELECT {key} FROM catalog_search"
-            f" WHERE {matches}{condition} LIMIT {MAX_RANKED})"
+            f"rung_{number} (id, n) AS MATERIALIZED"
+            f" (SELECT catalog_search.{KEY[vendor]}, n FROM {rung.format(most=most)})"
         )
         values += [expression, *parameters]
     return tables, values
