@@ -150,9 +150,14 @@ def tokens_of(word: str) -> tuple[str, ...]:
 
 
 def joined(words: list[str]) -> Iterator[str]:
-    """Each two neighbours as one word: "book case" is to be found as "bookcase"."""
+    """Each two neighbours as one word: "book case" is to be found as "bookcase".
+
+    Where the second would be taken for an ending, it stays: the stem of "silverring" is "silver".
+    """
     for first, second in pairwise(words):
-        yield stem(as_written(first + second))
+        whole = as_written(first + second)
+        token = stem(whole)
+        yield token if len(token) > len(as_written(first)) else whole
 
 
 def head(name: str) -> list[str]:

@@ -186,6 +186,11 @@ class TestRanking:
         self.make(Lamp_shade="-", Chair_and_table_with_lamp="-", Table_lamp="-", Chair_cover="-")
         assert ordered("chair")[0] == ordered("table")[0] == "Chair and table with lamp"
 
+    @pytest.mark.parametrize("term", ["silver ring", "silver rings"])
+    def test_a_word_that_looks_like_an_ending_is_a_word(self, term: str) -> None:
+        self.make(Band="A ring of silver.", Silver="-")
+        assert ordered(term) == ["Band", "Silver"]
+
     def test_measures_and_colours_are_no_things(self) -> None:
         self.make(Oak_lamp_60_cm_black="-", Black_lamp_desk="-")
         assert ordered("lamp")[0] == "Oak lamp 60 cm black"
