@@ -42,7 +42,7 @@ KEYED = (
 )
 MAX_REQUEST_BYTES = 32 * 1024
 MAX_LENGTH_DIGITS = 10
-MAX_HELD_BYTES = 8 * 1024 * 1024
+MAX_HELD_BYTES = 6 * 1024 * 1024
 # What an entry takes besides its body.
 OVERHEAD_BYTES = 2 * 1024
 # For changes that are made past Django, by hand in the database.

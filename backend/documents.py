@@ -138,4 +138,4 @@ class Documents:
 
 
 # A parsed document takes about a hundred times the room of its text, and its plan as much again.
-documents = Documents(number=128, characters=64_000)
+documents = Documents(number=100, characters=64_000)
