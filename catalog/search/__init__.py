@@ -38,13 +38,8 @@ class Found:
     filter: ProductFilter
 
     @property
-    def matches(self) -> QuerySet[Product]:
-        """All that match, before the filter."""
-        return Product.objects.filter(pk__in=matching(self.candidates.expression))
-
-    @property
     def counted(self) -> QuerySet[Product]:
-        """Of the matches, as many as are looked at to count them."""
+        """All that match, before the filter; of very many, as many as are looked at to count them."""
         return Product.objects.filter(pk__in=matching(self.candidates.expression, limit=MAX_COUNTED))
 
     @property
