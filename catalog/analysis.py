@@ -69,10 +69,29 @@ MEASURES = frozenset(
     )
 )
 
+# Plurals that no ending tells.
+IRREGULAR = {
+    "men": "man",
+    "women": "woman",
+    "children": "child",
+    "feet": "foot",
+    "teeth": "tooth",
+    "mice": "mouse",
+    "knives": "knife",
+    "shelves": "shelf",
+    "scarves": "scarf",
+    "leaves": "leaf",
+    "loaves": "loaf",
+    "halves": "half",
+    "lenses": "lens",
+    "lens": "lens",
+}
+PLURAL = re.compile(r"(?<=[a-z]{2})(?:(?<=ch|sh|ss|zz)es|(?<=x)es|(?<![sui])s)$")
+
 # What an occurrence counts for: in the description once, in the name so much more, as its head still more. However
 # often a description says a word, the thing that is called so comes first.
 IN_NAME = 1.0
-IN_HEAD = 4.0
+IN_HEAD = 6.0
 MOST_IN_TEXT = 4.0
 # The usual parameters of BM25: how soon further occurrences stop to count, how much a long description is held
 # against it, and how many words a usual one has.
@@ -122,7 +141,14 @@ def symbols(text: str) -> list[str]:
 
 @lru_cache(maxsize=KNOWN_WORDS)
 def stem(word: str) -> str:
-    return str(_stemmer.stemWord(word))[:MAX_TOKEN_LENGTH]
+    return str(_stemmer.stemWord(IRREGULAR.get(word, word)))[:MAX_TOKEN_LENGTH]
+
+
+@lru_cache(maxsize=KNOWN_WORDS)
+def singular(word: str) -> str:
+    """One token for singular and plural alone, where a stem may take one thing for another: "rug" and "rugged"."""
+    one = IRREGULAR.get(word) or PLURAL.sub("", word)
+    return (one[:-2] + "y" if one.endswith("ie") else one)[:MAX_TOKEN_LENGTH]
 
 
 @lru_cache(maxsize=KNOWN_WORDS)
@@ -145,8 +171,9 @@ def spellings(word: str) -> tuple[tuple[str, ...], ...]:
 
 @lru_cache(maxsize=KNOWN_WORDS)
 def tokens_of(word: str) -> tuple[str, ...]:
-    """Every token by which the word is to be found: those of its spellings, and the word as written."""
-    return tuple(dict.fromkeys((*chain.from_iterable(spellings(word)), as_written(word))))
+    """Every token by which the word is to be found: those of its spellings, and the word as written and as one."""
+    written = as_written(word)
+    return tuple(dict.fromkeys((*chain.from_iterable(spellings(word)), written, singular(written))))
 
 
 def joined(words: list[str]) -> Iterator[str]:

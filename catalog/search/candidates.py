@@ -10,7 +10,7 @@ from django.db.models.expressions import RawSQL
 
 from catalog.analysis import MARK
 from catalog.models import Product
-from catalog.search.query import Query
+from catalog.search.query import Match, Query
 from catalog.search.vocabulary import counted, counting
 
 # The best so many of a search's matches are ranked, so that a word of every second product costs no more.
@@ -43,23 +43,22 @@ class Each(Func):
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """Key and search text of the strongest matches `within` some of about `total` products; the `expression` matches
-    all of them, and beyond."""
+    """The strongest matches `within` some of about `total` products; the `expression` matches all, and beyond."""
 
     query: Query
-    texts: list[tuple[int, str]]
+    matches: list[Match]
     expression: str
     total: int
     within: QuerySet[Product] | None
 
     @property
     def all_found(self) -> bool:
-        return len(self.texts) < MAX_RANKED
+        return len(self.matches) < MAX_RANKED
 
     def count(self) -> int:
         """How many match within, up to MAX_COUNTED; in no statement where all have been found."""
         if self.all_found:
-            return len(self.texts)
+            return len(self.matches)
         one_word_is_enough = len(self.query.words) == 1 or self.expression == self.query.kinds[-1]
         if self.within is None and one_word_is_enough and self.query.commonest > 2 * MAX_COUNTED:
             return MAX_COUNTED
@@ -78,9 +77,9 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
     not what is known of the words."""
     rungs = query.rungs
     if not rungs:
-        return Candidates(query=query, texts=[], expression="", total=0, within=within)
+        return Candidates(query=query, matches=[], expression="", total=0, within=within)
     tables, values = ladder(rungs, within=within)
-    found = " UNION ALL ".join(
+    keys = " UNION ALL ".join(
         f"SELECT id, {kind} AS kind, {rung} AS rung FROM rung_{rung} WHERE id IS NOT NULL"
         for rung, (kind, _) in enumerate(rungs)
     )
@@ -88,7 +87,7 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
     sql = f"""
         WITH {", ".join(tables)}
         SELECT '{MARK}' || best.kind, product.search_text, product.id FROM (
-            SELECT id, min(kind) AS kind FROM ({found}) AS found GROUP BY id
+            SELECT id, min(kind) AS kind FROM ({keys}) AS found GROUP BY id
             ORDER BY min(rung), id LIMIT {MAX_RANKED}
         ) AS best JOIN catalog_product AS product ON product.id = best.id
         UNION ALL SELECT '{MARK}', '', (SELECT max(id) FROM catalog_product)
@@ -98,16 +97,16 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
         cursor.execute(sql, [*values, *tokens])
         rows = cursor.fetchall()
     mended = counted(row for row in rows if MARK not in row[0])
-    texts = {kind: [(key, text) for mark, text, key in rows if mark == f"{MARK}{kind}"] for kind in range(3)}
-    best: list[tuple[int, str]] = []
+    found = [Match(int(mark[1:]), key, text) for mark, text, key in rows if mark[:1] == MARK and mark != MARK]
+    matches: list[Match] = []
     reached = ""
     for kind, expression in enumerate(query.kinds):
-        if len(best) < ENOUGH:
-            best += texts[kind]
+        if len(matches) < ENOUGH:
+            matches += [match for match in found if match.kind == kind]
             reached = expression
     return Candidates(
         query=Query(tuple(word if word.counts else replace(word, counts=mended) for word in query.words)),
-        texts=best,
+        matches=matches,
         expression=reached,
         total=next(key or 0 for mark, _, key in rows if mark == MARK),
         within=within,

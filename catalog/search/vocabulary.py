@@ -66,7 +66,7 @@ def known(query: Query) -> Query:
     statement, values = counting(query)
     sql = f"WITH counted (token, word, products) AS MATERIALIZED ({statement}) SELECT * FROM counted"
     for word in query.words:
-        if errors_forgiven(word.raw):
+        if errors_forgiven(word.raw) and not word.synonyms:
             sql += f" UNION ALL {SIMILAR[connection.vendor]}"
             whole, found = word.spellings[0][0], word.expression(prefix=word is query.words[-1])
             values += [word.raw, whole, found, trigrams(word.raw)]
