@@ -171,9 +171,15 @@ def spellings(word: str) -> tuple[tuple[str, ...], ...]:
 
 @lru_cache(maxsize=KNOWN_WORDS)
 def tokens_of(word: str) -> tuple[str, ...]:
-    """Every token by which the word is to be found: those of its spellings, and the word as written and as one."""
+    """Every token by which the word is to be found: those of its spellings, and those that are it exactly."""
+    return tuple(dict.fromkeys((*chain.from_iterable(spellings(word)), *exactly(word))))
+
+
+@lru_cache(maxsize=KNOWN_WORDS)
+def exactly(word: str) -> tuple[str, ...]:
+    """The tokens that are the word, as written and as one, or a part of it; its stems may be other words'."""
     written = as_written(word)
-    return tuple(dict.fromkeys((*chain.from_iterable(spellings(word)), written, singular(written))))
+    return tuple(dict.fromkeys((written, singular(written), *map(singular, PART.findall(word)))))
 
 
 def joined(words: list[str]) -> Iterator[str]:
@@ -219,28 +225,29 @@ def heads(name: str) -> Iterator[str]:
 def search_text(*, name: str, description: str) -> str:
     """What the index of a product holds: each of its tokens once, with its strength.
 
-    The strength of a token that is two words of the name joined is a capital letter.
+    The strength of a token that no word is exactly, a stem or two words of the name joined, is a capital letter, which
+    the index takes as a small one.
     """
     name = normal(name)
-    of_name, of_text = words(name), words(normal(description))
+    of_name, of_text = words(name), Counter(words(normal(description)))
+    usual = 1 - LENGTH + LENGTH * of_text.total() / USUAL_LENGTH
+    for word in STOP_WORDS:
+        del of_text[word]
     in_text: Counter[str] = Counter()
-    for word, times in Counter(of_text).items():
-        if word not in STOP_WORDS:
-            for token in tokens_of(word):
-                in_text[token] += times
+    for word, times in of_text.items():
+        for token in tokens_of(word):
+            in_text[token] += times
     in_name = dict.fromkeys(token for word in of_name for token in tokens_of(word))
-    pairs = [
-        token for token in dict.fromkeys(joined(of_name)) if token not in in_name and token not in in_text
-    ]
+    pairs = dict.fromkeys(token for token in joined(of_name) if token not in in_name and token not in in_text)
     in_head = set(heads(name))
-    usual = 1 - LENGTH + LENGTH * len(of_text) / USUAL_LENGTH
+    exact = {token for word in (*of_name, *of_text) for token in exactly(word)}
     texts = [MARK + as_written(word) for word in of_name]
-    for token in in_name | in_text:
+    for token in in_name | in_text | pairs:
         occurrences = min(in_text[token] / usual, MOST_IN_TEXT)
-        occurrences += IN_NAME * (token in in_name) + IN_HEAD * (token in in_head)
-        texts.append(token + MARK + strength(occurrences))
-    in_pairs = (token + MARK + strength(IN_NAME + IN_HEAD * (token in in_head)).upper() for token in pairs)
-    return " ".join((*texts, *in_pairs))
+        occurrences += IN_NAME * (token in in_name or token in pairs) + IN_HEAD * (token in in_head)
+        letter = strength(occurrences)
+        texts.append(token + MARK + (letter if token in exact else letter.upper()))
+    return " ".join(texts)
 
 
 def strength(occurrences: float) -> str:

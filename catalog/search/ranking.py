@@ -40,20 +40,19 @@ def weight(word: Word, *, total: int) -> float:
 
 def score(text: str, query: Query, *, weights: list[float]) -> float:
     """From 0 to 1, by what the words are worth and how much of the name they are."""
-    text = f" {text.lower()} "
+    text = f" {text} "
     found = (strength_of(word, text) for word in query.words)
     worth = sum(weight * strength for weight, strength in zip(weights, found, strict=True)) / sum(weights)
-    named = sum(any(MARK + token in text for token in word.exactly) for word in query.words)
+    named = sum(any(MARK + token.removesuffix("y") in text for token in word.exactly) for word in query.words)
     return (worth + ONLY_NAMED * named / max(text.count(f" {MARK}"), named, 1)) / (1 + ONLY_NAMED)
 
 
 def strength_of(word: Word, text: str) -> float:
     """From 0 to 1, by the way to write it that is found best."""
-    exactly = max(strength(text, token) for token in word.exactly)
+    exactly = max(strength(text, token, exactly=True) for token in word.exactly)
     stemmed = max(together(spelling, text) for spelling in word.spellings)
-    best = max(exactly, OF_STEM * stemmed)
-    for synonym in word.synonyms:
-        best = max(best, OF_SYNONYM * together(synonym, text))
+    synonym = max((together(spelling, text) for spelling in word.synonyms), default=0)
+    best = max(exactly, OF_STEM * stemmed, OF_SYNONYM * synonym)
     return best or OF_PREFIX * strength_of_beginning(text, word.raw)
 
 
@@ -62,9 +61,10 @@ def together(tokens: Spelling, text: str) -> float:
     return min(strength(text, token) for token in tokens)
 
 
-def strength(text: str, token: str) -> float:
+def strength(text: str, token: str, *, exactly: bool = False) -> float:
     at = text.find(f" {token}{MARK}")
-    return step(text[at + len(token) + 2]) if at >= 0 else 0.0
+    letter = text[at + len(token) + 2] if at >= 0 else ""
+    return step(letter) if letter and not (exactly and letter.isupper()) else 0.0
 
 
 def strength_of_beginning(text: str, beginning: str) -> float:
@@ -74,4 +74,4 @@ def strength_of_beginning(text: str, beginning: str) -> float:
 
 
 def step(letter: str) -> float:
-    return (ord(letter) - ord("a") + 1) / STEPS
+    return (ord(letter.lower()) - ord("a") + 1) / STEPS

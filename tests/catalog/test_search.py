@@ -225,6 +225,63 @@ class TestRanking:
         assert list(best_selling[:3]) == [519, 518, 517]
         assert search("lamp", filter=ProductFilter(in_stock=True)).count() == 0
 
+    def test_more_of_the_words_before_fewer(self) -> None:
+        self.make(Oak_chair="-", Oak_shelf="Of velvet.", Velvet_case="-")
+        assert ordered("oak velvet lamp")[0] == "Oak shelf"
+
+    def test_a_name_that_says_nothing_else_first(self) -> None:
+        make_product(name="Large modern lamp", sold_count=9)
+        make_product(name="Modern lamps")
+        assert ordered("lamp") == ordered("lanp") == ["Modern lamps", "Large modern lamp"]
+
+    def test_the_word_before_others_with_its_stem(self) -> None:
+        self.make(Rugged_boots="-", Boots="On rugs.")
+        make_product(name="Rugged", sold_count=9)
+        make_product(name="Rugs")
+        assert ordered("rug")[:2] == ["Rugs", "Rugged"]
+
+    @pytest.mark.parametrize(
+        ("plural", "singular"),
+        [("rugs", "rug"), ("dishes", "dish"), ("batteries", "battery"), ("cookies", "cookie")],
+    )
+    def test_singular_and_plural_are_one(self, plural: str, singular: str) -> None:
+        make_product(name=plural, sold_count=1)
+        make_product(name=singular)
+        assert ordered(singular) == ordered(plural) == [plural, singular]
+
+    @pytest.mark.parametrize(("plural", "singular"), [("knives", "knife"), ("women", "woman")])
+    def test_plurals_that_no_ending_tells(self, plural: str, singular: str) -> None:
+        self.make(**{plural: "-"})
+        assert ordered(singular) == ordered(plural) == [plural]
+
+    def test_synonyms_after_the_word_itself(self) -> None:
+        self.make(Oak_sofa="-", Cover="Fits a couch.", Coach="-")
+        assert ordered("couch") == ["Cover", "Oak sofa"]
+        assert ordered("oak couch") == ["Oak sofa", "Cover"]
+
+    @pytest.mark.parametrize(
+        ("term", "name"),
+        [
+            ("settees", "Oak sofa"),
+            ("night stand", "Bedside table"),
+            ("oak bedside table", "Oak nightstands"),
+            ("chest of drawers", "Dresser"),
+            ("dresser", "Chest with drawers"),
+            ("cheap flower pots", "Cheap planter"),
+        ],
+    )
+    def test_synonyms_are_found(self, term: str, name: str) -> None:
+        make_product(name=name)
+        make_product(name="Thing")
+        assert ordered(term) == [name]
+
+    def test_no_synonyms_where_many_are_called_so(self) -> None:
+        category = make_category()
+        make_product(name="Sofa", category=category)
+        for _ in range(20):
+            make_product(name="Couch", category=category)
+        assert set(ordered("couch")) == {"Couch"}
+
     def test_ties_go_to_the_better_sold(self) -> None:
         category = make_category()
         for name, sold in (("Lamp A1", 3), ("Lamp B2", 9), ("Lamp C3", 5)):
