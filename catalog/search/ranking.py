@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from math import log2
 
 from catalog.analysis import MARK, STEPS
-from catalog.search.query import Match, Query, Word
-from catalog.search.synonyms import Spelling
+from catalog.search.query import STRENGTHS, Match, Query, Word
 
 # What a word counts for that only has the same stem, what a synonym, and what a prefix: it is a guess at the word that
 # is being typed.
@@ -20,13 +19,56 @@ RARITY = 0.75
 ONLY_NAMED = 0.2
 
 
+STRENGTH = {
+    sign: number / STEPS
+    for number, letter in enumerate(STRENGTHS, start=1)
+    for sign in (letter, letter.upper())
+}
+
+
 def ranks(query: Query, matches: Iterable[Match], *, total: int) -> dict[int, float]:
     """The rank of each primary key among `total` products, the higher, the better.
 
     Equal ones are told apart by what has been sold.
     """
-    weights = [weight(word, total=total) for word in query.words]
-    return {match.key: round(score(match.text, query, weights=weights) - match.kind, 4) for match in matches}
+    words = [Sought(word, total=total) for word in query.words]
+    best = sum(word.weight for word in words)
+    return {match.key: round(score(match.text, words, best=best) - match.kind, 4) for match in matches}
+
+
+class Sought:
+    """A word of the term: how telling it is, and what is looked for in each of the texts."""
+
+    def __init__(self, word: Word, *, total: int) -> None:
+        self.weight = weight(word, total=total)
+        self.names = [MARK + token.removesuffix("y") for token in word.exactly]
+        self.exactly = [f" {token}{MARK}" for token in word.exactly]
+        self.otherwise = [
+            (worth, [f" {token}{MARK}" for token in spelling])
+            for worth, spellings in ((OF_STEM, word.spellings), (OF_SYNONYM, word.synonyms))
+            for spelling in spellings
+            if spelling[0] not in word.exactly or len(spelling) > 1
+        ]
+        self.beginning = f" {word.raw}"
+
+    def strength(self, text: str) -> float:
+        """From 0 to 1, by the way to write it that is found best."""
+        best = 0.0
+        for token in self.exactly:
+            letter = letter_of(token, text)
+            if letter:
+                best = max(best, STRENGTH[letter] * (1 if letter.islower() else OF_STEM))
+        for worth, tokens in self.otherwise:
+            if best < worth:
+                letters = [letter_of(token, text) for token in tokens]
+                if all(letters):
+                    best = max(best, worth * min(STRENGTH[letter] for letter in letters))
+        return best or self.strength_of_beginning(text)
+
+    def strength_of_beginning(self, text: str) -> float:
+        """Of the first token that begins so."""
+        at = text.find(self.beginning)
+        return OF_PREFIX * STRENGTH[text[text.index(MARK, at) + 1]] if at >= 0 else 0.0
 
 
 def weight(word: Word, *, total: int) -> float:
@@ -38,40 +80,17 @@ def weight(word: Word, *, total: int) -> float:
     return (OF_HEAD if word.is_head else 1) * float((steps / 2) ** RARITY)
 
 
-def score(text: str, query: Query, *, weights: list[float]) -> float:
-    """From 0 to 1, by what the words are worth and how much of the name they are."""
+def score(text: str, words: list[Sought], *, best: float) -> float:
+    """From 0 to 1, by what the words are worth, of what is `best`, and how much of the name they are."""
     text = f" {text} "
-    found = (strength_of(word, text) for word in query.words)
-    worth = sum(weight * strength for weight, strength in zip(weights, found, strict=True)) / sum(weights)
-    named = sum(any(MARK + token.removesuffix("y") in text for token in word.exactly) for word in query.words)
-    return (worth + ONLY_NAMED * named / max(text.count(f" {MARK}"), named, 1)) / (1 + ONLY_NAMED)
+    worth = named = 0.0
+    for word in words:
+        worth += word.weight * word.strength(text)
+        named += any(name in text for name in word.names)
+    return (worth / best + ONLY_NAMED * named / max(text.count(f" {MARK}"), named, 1)) / (1 + ONLY_NAMED)
 
 
-def strength_of(word: Word, text: str) -> float:
-    """From 0 to 1, by the way to write it that is found best."""
-    exactly = max(strength(text, token, exactly=True) for token in word.exactly)
-    stemmed = max(together(spelling, text) for spelling in word.spellings)
-    synonym = max((together(spelling, text) for spelling in word.synonyms), default=0)
-    best = max(exactly, OF_STEM * stemmed, OF_SYNONYM * synonym)
-    return best or OF_PREFIX * strength_of_beginning(text, word.raw)
-
-
-def together(tokens: Spelling, text: str) -> float:
-    """Of the weakest of the tokens."""
-    return min(strength(text, token) for token in tokens)
-
-
-def strength(text: str, token: str, *, exactly: bool = False) -> float:
-    at = text.find(f" {token}{MARK}")
-    letter = text[at + len(token) + 2] if at >= 0 else ""
-    return step(letter) if letter and not (exactly and letter.isupper()) else 0.0
-
-
-def strength_of_beginning(text: str, beginning: str) -> float:
-    """Of the first token with that beginning."""
-    at = text.find(f" {beginning}")
-    return step(text[text.index(MARK, at) + 1]) if at >= 0 else 0.0
-
-
-def step(letter: str) -> float:
-    return (ord(letter.lower()) - ord("a") + 1) / STEPS
+def letter_of(token: str, text: str) -> str:
+    """The strength that the token has in the text, if it is there."""
+    at = text.find(token)
+    return text[at + len(token)] if at >= 0 else ""
