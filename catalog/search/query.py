@@ -22,6 +22,8 @@ STRENGTHS = "abcdefghijklmnopqrst"
 IN_NAME = "i"
 STRONG = "p"
 STRONGEST = "r"
+# PostgreSQL's index holds of each strength the highest of these that it has: it reads each token that is asked for.
+INDEXED = {"sqlite": STRENGTHS, "postgresql": STRENGTHS[0] + IN_NAME + STRONG + STRONGEST}
 
 # How many products have a token, about.
 Counts = Mapping[str, int]
@@ -79,7 +81,9 @@ class Word:
     def strong(self, text: str, least: str) -> str:
         if self.counts is not None and text not in self.counts:
             return ""
-        return any_of(token(text + MARK + strength) for strength in STRENGTHS if strength >= least)
+        return any_of(
+            token(text + MARK + strength) for strength in INDEXED[connection.vendor] if strength >= least
+        )
 
     def corrected(self, words: Iterable[str]) -> "Word":
         """This word if there are no other `words`."""
