@@ -4,6 +4,7 @@ from django.db import migrations
 
 # On PostgreSQL, what the index holds of a strength is the highest step that it has reached, by which search asks for
 # it ("a", "i", "p", "r"), because each token in a query costs time. `search_text` keeps the strengths for the ranks.
+# New products go into the index at once: a list of them beside it would be read through by each step of a search.
 TOKENS = """
     CREATE FUNCTION catalog_search_tokens(search_text text) RETURNS tsvector LANGUAGE sql IMMUTABLE AS $$
         SELECT array_to_tsvector(ARRAY(
@@ -20,13 +21,14 @@ AFTER = "catalog_search_tokens({text})"
 def index(schema_editor, *, tokens):
     """The index and its trigger with that expression for the tokens of a `{text}`: the table is filled anew."""
     before = import_module("catalog.migrations.0006_search_strengths")
-    fill, _, *indexes = before.POSTGRESQL_FILLED
+    *_, by_token, by_token_of_sample, _ = before.POSTGRESQL_FILLED
     function = before.POSTGRESQL_TRIGGERS[0].replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
     for statement in (
         "DROP INDEX catalog_search_tokens, catalog_search_sample",
         "TRUNCATE catalog_search",
-        fill.replace(BEFORE.format(text="search_text"), tokens.format(text="search_text")),
-        *(statement for statement in indexes if "catalog_search" in statement),
+        f"INSERT INTO catalog_search SELECT id, {tokens.format(text='search_text')} FROM catalog_product ORDER BY id",
+        by_token,
+        by_token_of_sample,
         function.replace(BEFORE.format(text="new.search_text"), tokens.format(text="new.search_text")),
     ):
         schema_editor.execute(statement, params=None)
@@ -36,6 +38,8 @@ def index_steps(apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(TOKENS, params=None)
         index(schema_editor, tokens=AFTER)
+        for name in ("catalog_search_tokens", "catalog_search_sample"):
+            schema_editor.execute(f"ALTER INDEX {name} SET (fastupdate = off)", params=None)
 
 
 def index_strengths(apps, schema_editor):

@@ -79,9 +79,10 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
     rungs = query.rungs
     if not rungs:
         return Candidates(query=query, texts=[], expression="", total=0, within=within)
-    tables, values = ladder(rungs, within=within)
+    tables, values = ladder(rungs, whole_first=query.whole_first, within=within)
+    first = len(rungs) if query.whole_first else 0
     found = " UNION ALL ".join(
-        f"SELECT id, {kind} AS kind, {rung} AS rung FROM rung_{rung} WHERE id IS NOT NULL"
+        f"SELECT id, {kind} AS kind, {rung or first} AS rung FROM rung_{rung} WHERE id IS NOT NULL"
         for rung, (kind, _) in enumerate(rungs)
     )
     counts, tokens = counting(Query(tuple(word for word in query.words if word.counts is None)))
@@ -89,7 +90,7 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
         WITH {", ".join(tables)}
         SELECT '{MARK}' || best.kind, product.search_text, product.id FROM (
             SELECT id, min(kind) AS kind FROM ({found}) AS found GROUP BY id
-            ORDER BY min(rung), id LIMIT {MAX_RANKED}
+            ORDER BY min(kind), min(rung), id LIMIT {MAX_RANKED}
         ) AS best JOIN catalog_product AS product ON product.id = best.id
         UNION ALL SELECT '{MARK}', '', (SELECT max(id) FROM catalog_product)
         UNION ALL {counts}
@@ -99,6 +100,7 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
         rows = cursor.fetchall()
     mended = counted(row for row in rows if MARK not in row[0])
     texts = {kind: [(key, text) for mark, text, key in rows if mark == f"{MARK}{kind}"] for kind in range(3)}
+    query = Query(tuple(word if word.counts else replace(word, counts=mended) for word in query.words))
     best: list[tuple[int, str]] = []
     reached = ""
     for kind, expression in enumerate(query.kinds):
@@ -106,7 +108,7 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
             best += texts[kind]
             reached = expression
     return Candidates(
-        query=Query(tuple(word if word.counts else replace(word, counts=mended) for word in query.words)),
+        query=query,
         texts=best,
         expression=reached,
         total=next(key or 0 for mark, _, key in rows if mark == MARK),
@@ -114,9 +116,11 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
     )
 
 
-def ladder(rungs: list[tuple[int, str]], *, within: QuerySet[Product] | None) -> tuple[list[str], list[Any]]:
+def ladder(
+    rungs: list[tuple[int, str]], *, whole_first: bool, within: QuerySet[Product] | None
+) -> tuple[list[str], list[Any]]:
     """A table for each rung, of keys (one of them may be null) and of `n`, the most that a rung before it has found:
-    nothing is looked for where that is enough.
+    nothing is looked for where that is enough. Where the whole of a kind is first, its steps are for more than enough.
 
     Both indexes find the oldest first, and so they choose the same where there are more than can be ranked. Each
     table names the one before it once alone: SQLite copies a table's query wherever it is named.
@@ -129,8 +133,13 @@ def ladder(rungs: list[tuple[int, str]], *, within: QuerySet[Product] | None) ->
     for number, (kind, expression) in enumerate(rungs):
         most = "0"
         if number:
-            most = f"SELECT {GREATER[vendor]}(coalesce(max(n), 0), count(id)) FROM rung_{number - 1}"
-            if rungs[number - 1][0] != kind:
+            kind_before = rungs[number - 1][0]
+            is_step = whole_first and number == 1 and kind == 0
+            before = 0 if whole_first and kind_before == 0 < kind else number - 1
+            most = f"SELECT {GREATER[vendor]}(coalesce(max(n), 0), count(id)) FROM rung_{before}"
+            if is_step:
+                most = f"SELECT CASE WHEN ({most}) < {MAX_RANKED} THEN {MAX_RANKED} ELSE 0 END"
+            elif kind != kind_before:
                 most = f"SELECT CASE WHEN ({most}) >= {ENOUGH} THEN {MAX_RANKED} ELSE 0 END"
         tables.append(
             f"rung_{number} (id, n) AS MATERIALIZED"

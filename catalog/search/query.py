@@ -139,6 +139,12 @@ class Query:
         begun = [word.expression(prefix=word is last) for word in self.rarest_first]
         return [all_of(whole), all_of(begun), *([any_of(begun)] if len(begun) > 1 else [])]
 
+    @property
+    def whole_first(self) -> bool:
+        """Whether all of the first kind is looked for before its steps: few products have several words, and then
+        the steps need not be taken."""
+        return len(self.words) > 1
+
     @cached_property
     def rungs(self) -> list[tuple[int, str]]:
         """The kinds in steps, from the strongest matches down: only the best so many of very many are taken."""
@@ -146,17 +152,18 @@ class Query:
         strong = [word.expression(STRONG) for word in self.rarest_first]
         in_name = [word.expression(IN_NAME) for word in self.rarest_first]
         told = any_of(word.expression(STRONG) for word in self.words if word.is_head)
-        rungs = [(0, all_of(in_name)), (0, all_words), (1, unfinished)]
+        steps = [all_of(in_name)]
         if len(self.words) <= FEW_WORDS:
             strongest = all_of(word.expression(STRONGEST) for word in self.rarest_first)
-            steps = (
+            steps = [
                 strongest,
                 all_of(strong),
                 all_of([told, *in_name]),
                 all_of(in_name),
                 all_of([told, all_words]),
-            )
-            rungs[:1] = [(0, step) for step in steps]
+            ]
+        steps = [all_words, *steps] if self.whole_first else [*steps, all_words]
+        rungs = [*((0, step) for step in steps), (1, unfinished)]
         if some_words:
             weaker = (
                 *self.most_words(),
