@@ -120,10 +120,11 @@ def ladder(
     rungs: list[tuple[int, str]], *, whole_first: bool, within: QuerySet[Product] | None
 ) -> tuple[list[str], list[Any]]:
     """A table for each rung, of keys (one of them may be null) and of `n`, the most that a rung before it has found:
-    nothing is looked for where that is enough. Where the whole of a kind is first, its steps are for more than enough.
+    nothing is looked for where that is enough. Where the whole of the first kind is first, its steps are only looked
+    for where the whole is more than can be ranked.
 
     Both indexes find the oldest first, and so they choose the same where there are more than can be ranked. Each
-    table names the one before it once alone: SQLite copies a table's query wherever it is named.
+    table names one before it, once: SQLite copies a table's query wherever it is named.
     """
     vendor = connection.vendor
     condition, parameters = narrowing(within)
@@ -134,13 +135,12 @@ def ladder(
         most = "0"
         if number:
             kind_before = rungs[number - 1][0]
-            is_step = whole_first and number == 1 and kind == 0
             before = 0 if whole_first and kind_before == 0 < kind else number - 1
             most = f"SELECT {GREATER[vendor]}(coalesce(max(n), 0), count(id)) FROM rung_{before}"
-            if is_step:
-                most = f"SELECT CASE WHEN ({most}) < {MAX_RANKED} THEN {MAX_RANKED} ELSE 0 END"
-            elif kind != kind_before:
+            if kind != kind_before:
                 most = f"SELECT CASE WHEN ({most}) >= {ENOUGH} THEN {MAX_RANKED} ELSE 0 END"
+            elif whole_first and number == 1 and kind == 0:
+                most = f"SELECT CASE WHEN ({most}) < {MAX_RANKED} THEN {MAX_RANKED} ELSE 0 END"
         tables.append(
             f"rung_{number} (id, n) AS MATERIALIZED"
             f" (SELECT catalog_search.{KEY[vendor]}, n FROM {rung.format(most=most)})"
