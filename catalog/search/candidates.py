@@ -78,9 +78,10 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
     rungs = query.rungs
     if not rungs:
         return Candidates(query=query, matches=[], expression="", total=0, within=within)
-    tables, values = ladder(rungs, within=within)
+    tables, values = ladder(rungs, whole_first=query.whole_first, within=within)
+    first = len(rungs) if query.whole_first else 0
     keys = " UNION ALL ".join(
-        f"SELECT id, {kind} AS kind, {rung} AS rung FROM rung_{rung} WHERE id IS NOT NULL"
+        f"SELECT id, {kind} AS kind, {rung or first} AS rung FROM rung_{rung} WHERE id IS NOT NULL"
         for rung, (kind, _) in enumerate(rungs)
     )
     counts, tokens = counting(Query(tuple(word for word in query.words if word.counts is None)))
@@ -88,7 +89,7 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
         WITH {", ".join(tables)}
         SELECT '{MARK}' || best.kind, product.search_text, product.id FROM (
             SELECT id, min(kind) AS kind FROM ({keys}) AS found GROUP BY id
-            ORDER BY min(rung), id LIMIT {MAX_RANKED}
+            ORDER BY min(kind), min(rung), id LIMIT {MAX_RANKED}
         ) AS best JOIN catalog_product AS product ON product.id = best.id
         UNION ALL SELECT '{MARK}', '', (SELECT max(id) FROM catalog_product)
         UNION ALL {counts}
@@ -97,6 +98,7 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
         cursor.execute(sql, [*values, *tokens])
         rows = cursor.fetchall()
     mended = counted(row for row in rows if MARK not in row[0])
+    query = Query(tuple(word if word.counts else replace(word, counts=mended) for word in query.words))
     found = [Match(int(mark[1:]), key, text) for mark, text, key in rows if mark[:1] == MARK and mark != MARK]
     matches: list[Match] = []
     reached = ""
@@ -105,7 +107,7 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
             matches += [match for match in found if match.kind == kind]
             reached = expression
     return Candidates(
-        query=Query(tuple(word if word.counts else replace(word, counts=mended) for word in query.words)),
+        query=query,
         matches=matches,
         expression=reached,
         total=next(key or 0 for mark, _, key in rows if mark == MARK),
@@ -113,12 +115,15 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
     )
 
 
-def ladder(rungs: list[tuple[int, str]], *, within: QuerySet[Product] | None) -> tuple[list[str], list[Any]]:
+def ladder(
+    rungs: list[tuple[int, str]], *, whole_first: bool, within: QuerySet[Product] | None
+) -> tuple[list[str], list[Any]]:
     """A table for each rung, of keys (one of them may be null) and of `n`, the most that a rung before it has found:
-    nothing is looked for where that is enough.
+    nothing is looked for where that is enough. Where the whole of the first kind is first, its steps are only looked
+    for where the whole is more than can be ranked.
 
     Both indexes find the oldest first, and so they choose the same where there are more than can be ranked. Each
-    table names the one before it once alone: SQLite copies a table's query wherever it is named.
+    table names one before it, once: SQLite copies a table's query wherever it is named.
     """
     vendor = connection.vendor
     condition, parameters = narrowing(within)
@@ -128,9 +133,13 @@ def ladder(rungs: list[tuple[int, str]], *, within: QuerySet[Product] | None) ->
     for number, (kind, expression) in enumerate(rungs):
         most = "0"
         if number:
-            most = f"SELECT {GREATER[vendor]}(coalesce(max(n), 0), count(id)) FROM rung_{number - 1}"
-            if rungs[number - 1][0] != kind:
+            kind_before = rungs[number - 1][0]
+            before = 0 if whole_first and kind_before == 0 < kind else number - 1
+            most = f"SELECT {GREATER[vendor]}(coalesce(max(n), 0), count(id)) FROM rung_{before}"
+            if kind != kind_before:
                 most = f"SELECT CASE WHEN ({most}) >= {ENOUGH} THEN {MAX_RANKED} ELSE 0 END"
+            elif whole_first and number == 1 and kind == 0:
+                most = f"SELECT CASE WHEN ({most}) < {MAX_RANKED} THEN {MAX_RANKED} ELSE 0 END"
         tables.append(
             f"rung_{number} (id, n) AS MATERIALIZED"
             f" (SELECT catalog_search.{KEY[vendor]}, n FROM {rung.format(most=most)})"

@@ -24,6 +24,8 @@ STRENGTHS = "abcdefghijklmnopqrst"
 IN_NAME = "i"
 STRONG = "q"
 STRONGEST = "r"
+# PostgreSQL's index holds of each strength the highest of these that it has: it reads each token that is asked for.
+INDEXED = {"sqlite": STRENGTHS, "postgresql": STRENGTHS[0] + IN_NAME + STRONG + STRONGEST}
 
 
 class Match(NamedTuple):
@@ -61,7 +63,7 @@ def any_of(expressions: Iterable[str]) -> str:
 def strong(tokens: Iterable[str], least: str) -> str:
     """Matches where all the tokens are, with at least that strength."""
     return all_of(
-        any_of(token(text + MARK + strength) for strength in STRENGTHS if strength >= least)
+        any_of(token(text + MARK + strength) for strength in INDEXED[connection.vendor] if strength >= least)
         for text in tokens
     )
 
@@ -157,6 +159,12 @@ class Query:
         alike = [word.expression(prefix=word is last, synonyms=True) for word in self.rarest_first]
         return [all_of(whole), all_of(alike), *([any_of(alike)] if len(alike) > 1 else [])]
 
+    @property
+    def whole_first(self) -> bool:
+        """Whether all of the first kind is looked for before its steps: few products have several words, and then
+        the steps need not be taken."""
+        return len(self.words) > 1
+
     @cached_property
     def rungs(self) -> list[tuple[int, str]]:
         """The kinds in steps, from the strongest matches down: only the best so many of very many are taken."""
@@ -164,19 +172,21 @@ class Query:
         strong = [word.expression(STRONG) for word in self.rarest_first]
         in_name = [word.expression(IN_NAME) for word in self.rarest_first]
         told = any_of(word.expression(STRONG) for word in self.words if word.is_head)
-        rungs = [(0, all_of(in_name)), (0, all_words), (1, alike)]
+        steps = [all_of(in_name)]
+        alike_steps = [alike]
         if len(self.words) <= FEW_WORDS:
             strongest = all_of(word.expression(STRONGEST) for word in self.rarest_first)
-            steps = (
+            steps = [
                 strongest,
                 all_of(strong),
                 all_of([told, *in_name]),
                 all_of(in_name),
                 all_of([told, all_words]),
-            )
+            ]
             called_so = all_of(word.expression(STRONG, synonyms=True) for word in self.rarest_first)
-            rungs[:1] = [(0, step) for step in steps]
-            rungs[-1:] = [(1, called_so), (1, alike)]
+            alike_steps = [called_so, alike]
+        steps = [all_words, *steps] if self.whole_first else [*steps, all_words]
+        rungs = [*((0, step) for step in steps), *((1, step) for step in alike_steps)]
         if some_words:
             weaker = (
                 *self.most_words(),

@@ -1,5 +1,8 @@
 """One search on both databases: what is found, in which order, and how it may be spelt."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
@@ -8,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from backend.errors import ValidationError
 from catalog.models import Product
 from catalog.search import NoProductMatches, search
+from catalog.search.query import INDEXED, STRENGTHS
 from catalog.selectors import ProductFilter
-from tests.factories import make_category, make_product, make_user
+from tests.factories import make_category, make_product, make_products, make_user
 from tests.hostile import hostile_strings
 
 pytestmark = pytest.mark.django_db
@@ -288,6 +292,50 @@ class TestRanking:
         for name, sold in (("Lamp A1", 3), ("Lamp B2", 9), ("Lamp C3", 5)):
             make_product(name=name, description="-", category=category, sold_count=sold)
         assert ordered("lamp") == ["Lamp B2", "Lamp C3", "Lamp A1"]
+
+
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite has one way to read its index, of strengths"
+)
+class TestIndexOfPostgreSQL:
+    def test_holds_the_steps_that_are_asked_for(self) -> None:
+        with connection.cursor() as cursor:
+            for strength in STRENGTHS:
+                cursor.execute(
+                    "SELECT catalog_search_tokens(%s)::text",
+                    [f"§c wood§{strength} oakwood§{strength.upper()}"],
+                )
+                step = max(step for step in INDEXED["postgresql"] if step <= strength)
+                assert cursor.fetchone() == (f"'oakwood§{step}' 'wood§{step}' '§c'",)
+
+    def tables_scanned(self, plan: dict[str, Any]) -> Iterator[str]:
+        if plan["Node Type"] == "Seq Scan":
+            yield plan["Relation Name"]
+        for part in plan.get("Plans", []):
+            yield from self.tables_scanned(part)
+
+    def test_no_table_of_products_is_scanned(self) -> None:
+        # As many, and as wide, as make an index worth its while; without statistics, as after an import.
+        make_products(10_000, image_placeholder="x" * 1_500)
+        scanned: set[str] = set()
+
+        def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            execute(f"EXPLAIN (FORMAT JSON) {sql}", params, many, context)
+            [[[explained]]] = context["cursor"].fetchall()
+            scanned.update(self.tables_scanned(explained["Plan"]))
+            return execute(sql, params, many, context)
+
+        for term in ("thing", "thi", "thign", "things thing", "lamp", "lamp thing", "oak lamp thi"):
+            for filter in (None, ProductFilter(in_stock=False)):
+                with connection.execute_wrapper(explain):
+                    try:
+                        found = search(term, filter=filter)
+                    except NoProductMatches:
+                        assert term == "lamp"
+                    else:
+                        assert found.count()
+                        assert found.best.order_by(*SORT)[:20]
+                assert scanned <= {"catalog_word"}, (term, filter)
 
 
 class TestSuggestions:
