@@ -196,22 +196,26 @@ def search_text(*, name: str, description: str) -> str:
     """
     name = normal(name)
     of_name, of_text = words(name), words(normal(description))
-    in_text: Counter[str] = Counter()
+    in_text: dict[str, int] = {}
     for word, times in Counter(of_text).items():
         if word not in STOP_WORDS:
             for token in tokens_of(word):
-                in_text[token] += times
+                in_text[token] = in_text.get(token, 0) + times
     in_name = dict.fromkeys(token for word in of_name for token in tokens_of(word))
     pairs = [
         token for token in dict.fromkeys(joined(of_name)) if token not in in_name and token not in in_text
     ]
-    in_head = set(heads(name))
+    in_head = dict.fromkeys(heads(name))
     usual = 1 - LENGTH + LENGTH * len(of_text) / USUAL_LENGTH
     texts = [MARK + as_written(word) for word in of_name]
-    for token in in_name | in_text:
-        occurrences = min(in_text[token] / usual, MOST_IN_TEXT)
+    weighed = in_name | {token: None for token in in_head if token in in_text}
+    for token in weighed:
+        occurrences = min(in_text.get(token, 0) / usual, MOST_IN_TEXT)
         occurrences += IN_NAME * (token in in_name) + IN_HEAD * (token in in_head)
         texts.append(token + MARK + strength(occurrences))
+    # All others are in the text alone, most of them once, so that few strengths are worked out.
+    endings = {times: MARK + strength(min(times / usual, MOST_IN_TEXT)) for times in set(in_text.values())}
+    texts += [token + endings[times] for token, times in in_text.items() if token not in weighed]
     in_pairs = (token + MARK + strength(IN_NAME + IN_HEAD * (token in in_head)).upper() for token in pairs)
     return " ".join((*texts, *in_pairs))
 
