@@ -10,6 +10,7 @@ from tests.factories import make_product, make_products
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+SORT = ("-rank", "slug")
 FOUND = {
     "lamp": ["Oak lamp", "Oak desk"],
     "oak desk": ["Oak desk", "Oak lamp"],
@@ -25,7 +26,7 @@ FOUND = {
 def found(term: str) -> list[str]:
     """The names of the products, the best first."""
     try:
-        return list(search(term).best.order_by("-rank", "slug").values_list("name", flat=True))
+        return list(search(term).best.order_by(*SORT).values_list("name", flat=True))
     except NoProductMatches:
         return []
 
