@@ -229,25 +229,35 @@ def search_text(*, name: str, description: str) -> str:
     the index takes as a small one.
     """
     name = normal(name)
-    of_name, of_text = words(name), Counter(words(normal(description)))
-    usual = 1 - LENGTH + LENGTH * of_text.total() / USUAL_LENGTH
-    for word in STOP_WORDS:
-        del of_text[word]
-    in_text: Counter[str] = Counter()
-    for word, times in of_text.items():
-        for token in tokens_of(word):
-            in_text[token] += times
+    of_name, of_text = words(name), words(normal(description))
+    usual = 1 - LENGTH + LENGTH * len(of_text) / USUAL_LENGTH
+    exact = {token for word in of_name for token in exactly(word)}
+    in_text: dict[str, int] = {}
+    for word, times in Counter(of_text).items():
+        if word not in STOP_WORDS:
+            exact.update(exactly(word))
+            for token in tokens_of(word):
+                in_text[token] = in_text.get(token, 0) + times
     in_name = dict.fromkeys(token for word in of_name for token in tokens_of(word))
     pairs = dict.fromkeys(token for token in joined(of_name) if token not in in_name and token not in in_text)
-    in_head = set(heads(name))
-    exact = {token for word in (*of_name, *of_text) for token in exactly(word)}
-    texts = [MARK + as_written(word) for word in of_name]
-    for token in in_name | in_text | pairs:
-        occurrences = min(in_text[token] / usual, MOST_IN_TEXT)
-        occurrences += IN_NAME * (token in in_name or token in pairs) + IN_HEAD * (token in in_head)
-        letter = strength(occurrences)
-        texts.append(token + MARK + (letter if token in exact else letter.upper()))
-    return " ".join(texts)
+    in_head = dict.fromkeys(heads(name))
+    strengths: dict[str, str] = {}
+    for token in in_name | pairs | {token: None for token in in_head if token in in_text}:
+        called_so = IN_NAME * (token in in_name or token in pairs) + IN_HEAD * (token in in_head)
+        strengths[token] = strength(min(in_text.get(token, 0) / usual, MOST_IN_TEXT) + called_so)
+    # All others are in the text alone, most of them once, so that few strengths are worked out.
+    of_times = {times: strength(min(times / usual, MOST_IN_TEXT)) for times in set(in_text.values())}
+    for token, times in in_text.items():
+        strengths.setdefault(token, of_times[times])
+    return " ".join(
+        (
+            *(MARK + as_written(word) for word in of_name),
+            *(
+                token + MARK + (letter if token in exact else letter.upper())
+                for token, letter in strengths.items()
+            ),
+        )
+    )
 
 
 def strength(occurrences: float) -> str:

@@ -58,11 +58,9 @@ def make_category(name: str | None = None) -> Category:
 
 def make_products(count: int, **fields: Any) -> None:
     """So many alike, of one category and seller and without stock, at once."""
-    fields = {"category": make_category(), "user": make_user(), "price": Decimal(10), **fields}
-    Product.objects.bulk_create(
-        Product(name="Thing", slug=f"thing-{next(numbers)}", description="A thing.", **fields)
-        for _ in range(count)
-    )
+    defaults = {"name": "Thing", "description": "A thing.", "price": Decimal(10)}
+    fields = {"category": make_category(), "user": make_user(), **defaults, **fields}
+    Product.objects.bulk_create(Product(slug=f"thing-{next(numbers)}", **fields) for _ in range(count))
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path, PurePath
 from typing import Any
 
+import orjson
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
 
@@ -32,6 +33,11 @@ COMPUTED = {
     "description": "search_text",
     "price": "final_price",
     "discount": "final_price",
+}
+# Rows of JSON as a table, and how to read a column of it.
+JSON_ROWS = {
+    "sqlite": ("json_extract(value, '$.{column}')", "json_each(%s)"),
+    "postgresql": ("{column}", "json_populate_recordset(NULL::catalog_product, %s)"),
 }
 
 
@@ -179,7 +185,7 @@ class Importer:
         categories = category_keys(
             [draft.values["category"] for draft in drafts if "category" in draft.values]
         )
-        created: list[Product] = []
+        created: list[tuple[Product, tuple[str, ...]]] = []
         changed: dict[tuple[str, ...], list[Product]] = {}
         deltas: dict[int, int] = {}
         for draft in drafts:
@@ -187,22 +193,25 @@ class Importer:
             if product is None and draft.slug in known:
                 outcome.refused.append(Refusal(line=draft.row.line, reason="Its product was just deleted."))
             elif product is None:
-                product = Product(slug=draft.slug, user=self.seller, added_at=self.now, updated_at=self.now)
-                apply(draft, product, categories=categories)
-                created.append(product)
+                product = self.blank(slug=draft.slug)
+                created.append((product, apply(draft, product, categories=categories)))
             else:
                 before = product.stock
                 if fields := apply(draft, product, categories=categories):
                     product.updated_at = self.now
                     changed.setdefault((*fields, "updated_at"), []).append(product)
                     deltas[product.pk] = product.stock - before
-        Product.objects.bulk_create(created)
+        if created:
+            deltas |= insert(created, blank=self.blank())
         for fields, products in changed.items():
             update(products, fields=fields)
-        record_counted(deltas | {product.pk: product.stock for product in created}, now=self.now)
+        record_counted(deltas, now=self.now)
         outcome.created = len(created)
-        outcome.updated = len(deltas)
-        outcome.unchanged = len(drafts) - len(created) - len(deltas)
+        outcome.updated = len(deltas) - len(created)
+        outcome.unchanged = len(drafts) - len(deltas)
+
+    def blank(self, *, slug: str = "") -> Product:
+        return Product(slug=slug, user=self.seller, added_at=self.now, updated_at=self.now)
 
 
 def apply(draft: Draft, product: Product, *, categories: Mapping[str, int]) -> tuple[str, ...]:
@@ -220,6 +229,35 @@ def apply(draft: Draft, product: Product, *, categories: Mapping[str, int]) -> t
         changed += PICTURE
     computed = {COMPUTED[name] for name in changed if name in COMPUTED}
     return (*sorted(changed), *sorted(computed))
+
+
+def insert(created: list[tuple[Product, tuple[str, ...]]], *, blank: Product) -> dict[int, int]:
+    """Write new products, and answer with their stock by primary key.
+
+    With each come the names of the fields, beside the slug, that it does not have as in `blank`. They go as JSON, in
+    one parameter of one statement: `bulk_create` takes a statement for every 36 on SQLite, which writes the index of
+    search at the end of each, and prepares every value of every row.
+    """
+    fields = {
+        field.attname: field
+        for field in Product._meta.local_concrete_fields
+        if not (field.primary_key or field.generated)
+    }
+    common = {
+        name: field.get_db_prep_save(getattr(blank, name), connection) for name, field in fields.items()
+    }
+    rows = [
+        common | {name: fields[name].pre_save(product, add=True) for name in ("slug", *names)}
+        for product, names in created
+    ]
+    value, table = JSON_ROWS[connection.vendor]
+    values = ", ".join(value.format(column=name) for name in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO catalog_product ({', '.join(fields)}) SELECT {values} FROM {table} RETURNING id, stock",
+            [orjson.dumps(rows, default=str).decode()],
+        )
+        return dict(cursor.fetchall())
 
 
 def update(products: list[Product], *, fields: Collection[str]) -> None:

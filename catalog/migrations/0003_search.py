@@ -13,6 +13,8 @@ SQLITE = (
         tokens, content='', detail=none, columnsize=0, prefix='2 3', tokenize='ascii'
     )
     """,
+    # A row that is not in the index cannot be changed in it.
+    "INSERT INTO catalog_search (rowid, tokens) SELECT id, search_text FROM catalog_product",
     "CREATE TABLE catalog_word (word text UNIQUE NOT NULL)",
     "CREATE VIRTUAL TABLE catalog_word_trigram USING fts5(word, tokenize='trigram')",
     """
@@ -117,6 +119,13 @@ def fill(apps, schema_editor):
         products.filter(pk=pk).update(search_text=search_text(name=name, description=description))
 
 
+class Trigrams(TrigramExtension):
+    # On the way back Django asks SQLite, too, for its extensions.
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        if schema_editor.connection.vendor == "postgresql":
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -124,7 +133,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        TrigramExtension(),
+        Trigrams(),
         migrations.AddField(
             model_name="product",
             name="search_text",

@@ -148,6 +148,8 @@ def make_index_as_before(apps, schema_editor):
         schema_editor.execute("DROP TABLE catalog_search_term", params=None)
     before = import_module("catalog.migrations.0003_search")
     before.drop_index(apps, schema_editor)
+    # On SQLite the words of a text come in when it changes.
+    schema_editor.execute("UPDATE catalog_product SET search_text = ''", params=None)
     before.make_index(apps, schema_editor)
     before.fill(apps, schema_editor)
 

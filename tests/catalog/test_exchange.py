@@ -72,6 +72,22 @@ def everything() -> list[Any]:
     return [list(model.objects.order_by("pk").values()) for model in (Category, Product, StockMovement)]
 
 
+def written_fields() -> list[Any]:
+    fields = Product._meta.local_concrete_fields
+    return [field for field in fields if not (field.primary_key or field.generated)]
+
+
+def stored_row() -> Any:
+    """The one product as the database has it: on SQLite each value has a type of its own."""
+    columns = [field.attname for field in written_fields()]
+    if connection.vendor == "sqlite":
+        columns += [f"typeof({column})" for column in columns]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(columns)} FROM catalog_product")
+        [row] = cursor.fetchall()
+        return row
+
+
 def ledger_is_right() -> bool:
     sums = Product.objects.annotate(moved=Sum("movements__delta", default=0))
     return all(product.stock == product.moved for product in sums)
@@ -94,6 +110,18 @@ class TestImportProducts:
         assert (product.stock, product.user) == (7, seller)
         movement = product.movements.get()
         assert (movement.delta, movement.reason) == (7, StockMovement.Reason.SET)
+
+    @pytest.mark.parametrize(
+        "row", [FULL, {**FULL, "price": "1E+1", "stock": 0}, {**LAMP, "name": '"Élan" \\ 🎁'}]
+    )
+    def test_a_new_product_is_stored_as_any_other(self, seller: User, row: dict[str, Any]) -> None:
+        bring_in(json_lines(row), seller=seller)
+        imported = Product.objects.get()
+        first = stored_row()
+        StockMovement.objects.all().delete()
+        Product.objects.all().delete()
+        Product(**{field.attname: getattr(imported, field.attname) for field in written_fields()}).save()
+        assert stored_row() == first
 
     def test_what_is_left_out_is_the_default(self, seller: User) -> None:
         bring_in(json_lines({**LAMP, "discount": None, "stock": ""}), seller=seller)
