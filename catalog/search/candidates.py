@@ -13,8 +13,9 @@ from catalog.models import Product
 from catalog.search.query import Match, Query
 from catalog.search.vocabulary import counted, counting
 
-# The best so many of a search's matches are ranked, so that a word of every second product costs no more.
+# So many matches are all ranked. Of more, the best so many are, so that a word of every second product costs no more.
 MAX_RANKED = 500
+BEST_OF_MORE = 250
 # Weaker kinds of matches are only added where there are fewer than this.
 ENOUGH = 20
 # Beyond this a count would cost more than it tells.
@@ -53,7 +54,8 @@ class Candidates:
 
     @property
     def all_found(self) -> bool:
-        return len(self.matches) < MAX_RANKED
+        """Exactly so many may be the best of more."""
+        return len(self.matches) != BEST_OF_MORE
 
     def count(self) -> int:
         """How many match within, up to MAX_COUNTED; in no statement where all have been found."""
@@ -88,9 +90,12 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
     sql = f"""
         WITH {", ".join(tables)}
         SELECT '{MARK}' || best.kind, product.search_text, product.id FROM (
-            SELECT id, min(kind) AS kind FROM ({keys}) AS found GROUP BY id
-            ORDER BY min(kind), min(rung), id LIMIT {MAX_RANKED}
+            SELECT
+                id, min(kind) AS kind, count(*) OVER () AS all_found,
+                row_number() OVER (ORDER BY min(kind), min(rung), id) AS place
+            FROM ({keys}) AS found GROUP BY id
         ) AS best JOIN catalog_product AS product ON product.id = best.id
+        WHERE place <= CASE WHEN all_found < {MAX_RANKED} THEN {MAX_RANKED} ELSE {BEST_OF_MORE} END
         UNION ALL SELECT '{MARK}', '', (SELECT max(id) FROM catalog_product)
         UNION ALL {counts}
     """
