@@ -11,6 +11,7 @@ import Stemmer
 
 # Stands between a token and its strength, and before a word of the name as it is written, for completions.
 MARK = "§"
+NAME_MARK = "¶"
 MAX_TOKEN_LENGTH = 64
 STOP_WORDS = frozenset(
     (
@@ -225,8 +226,8 @@ def heads(name: str) -> Iterator[str]:
 def search_text(*, name: str, description: str) -> str:
     """What the index of a product holds: each of its tokens once, with its strength.
 
-    The strength of a token that no word is exactly, a stem or two words of the name joined, is a capital letter, which
-    the index takes as a small one.
+    The strength of a token that no word is exactly, a stem or two words of the name joined, is a capital letter. The
+    index makes no difference there, and only tells a few steps of strengths apart.
     """
     name = normal(name)
     of_name, of_text = words(name), words(normal(description))
@@ -251,7 +252,7 @@ def search_text(*, name: str, description: str) -> str:
         strengths.setdefault(token, of_times[times])
     return " ".join(
         (
-            *(MARK + as_written(word) for word in of_name),
+            *(NAME_MARK + as_written(word) for word in of_name),
             *(
                 token + MARK + (letter if token in exact else letter.upper())
                 for token, letter in strengths.items()

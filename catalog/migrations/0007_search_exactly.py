@@ -2,9 +2,48 @@ from importlib import import_module
 
 from django.db import migrations
 
-# The analysis tells exact words from stems now, and the index is made anew of all texts. On SQLite it is as 0006 made it.
+# The analysis tells exact words from stems now, and the index is made anew of all texts. What it holds of a strength is
+# the highest step that it has reached, by which search asks for it ("a", "i", "q", "r"), because each token in a query
+# costs time. `search_text` keeps the strengths for the ranks. As before, triggers keep the index, and on SQLite a later
+# migration that remakes catalog_product makes them again.
 SIX = import_module("catalog.migrations.0006_search_strengths")
 THREE = import_module("catalog.migrations.0003_search")
+STEPS = dict(zip("bcdefghjklmnopst", "aaaaaaaiiiiiiirr", strict=True))
+
+
+def sqlite_tokens(text):
+    steps = f"lower({text}) || ' '"
+    for letter, step in STEPS.items():
+        steps = f"replace({steps}, '§{letter} ', '§{step} ')"
+    return steps
+
+
+SQLITE = (
+    *SIX.SQLITE_INDEX,
+    f"INSERT INTO catalog_search (rowid, tokens) SELECT id, {sqlite_tokens('search_text')} FROM catalog_product",
+    *SIX.SQLITE_FILLED[1:],
+    f"""
+    CREATE TRIGGER catalog_product_indexed AFTER INSERT ON catalog_product BEGIN
+        INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {sqlite_tokens("new.search_text")});
+        {SIX.SQLITE_WORDS.format(text="new.search_text")};
+    END
+    """,
+    f"""
+    CREATE TRIGGER catalog_product_indexed_anew AFTER UPDATE OF search_text ON catalog_product
+    WHEN old.search_text <> new.search_text BEGIN
+        INSERT INTO catalog_search (catalog_search, rowid, tokens)
+            VALUES ('delete', old.id, {sqlite_tokens("old.search_text")});
+        INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {sqlite_tokens("new.search_text")});
+        {SIX.SQLITE_WORDS.format(text="new.search_text")};
+    END
+    """,
+    f"""
+    CREATE TRIGGER catalog_product_not_indexed AFTER DELETE ON catalog_product BEGIN
+        INSERT INTO catalog_search (catalog_search, rowid, tokens)
+            VALUES ('delete', old.id, {sqlite_tokens("old.search_text")});
+    END
+    """,
+)
 
 # In one order, so that two sellers with the same new words do not wait for each other.
 NEW_WORDS = """
@@ -19,13 +58,11 @@ NEW_WORDS = """
         ON CONFLICT DO NOTHING
 """
 POSTGRESQL = (
-    # What the index holds of a strength is the highest step that it has reached, by which search asks for it ("a", "i",
-    # "q", "r"), because each token in a query costs time. `search_text` keeps the strengths for the ranks.
-    """
+    f"""
     CREATE FUNCTION catalog_search_tokens(search_text text) RETURNS tsvector LANGUAGE sql IMMUTABLE AS $$
         SELECT array_to_tsvector(ARRAY(
-            SELECT CASE WHEN strpos(token, '§') = 1 THEN token
-            ELSE left(token, -1) || translate(right(token, 1), 'bcdefghjklmnopst', 'aaaaaaaiiiiiiirr') END
+            SELECT CASE WHEN left(token, 1) = '¶' THEN token
+            ELSE left(token, -1) || translate(right(token, 1), '{"".join(STEPS)}', '{"".join(STEPS.values())}') END
             FROM unnest(string_to_array(lower(search_text), ' ')) AS token WHERE token <> ''
         ))
     $$
@@ -93,7 +130,7 @@ SQLITE_UNDONE = ("DROP TABLE catalog_search_term", *THREE.SQLITE_UNDONE)
 def make_index_anew(apps, schema_editor):
     execute(schema_editor, sqlite=SQLITE_UNDONE, postgresql=THREE.POSTGRESQL_UNDONE)
     SIX.rewrite(apps, schema_editor)
-    execute(schema_editor, sqlite=SQLITE_SIX, postgresql=POSTGRESQL)
+    execute(schema_editor, sqlite=SQLITE, postgresql=POSTGRESQL)
 
 
 def make_index_as_before(apps, schema_editor):

@@ -19,13 +19,12 @@ FEW_WORDS = 4
 # A word with more parts than this is only found as one.
 MAX_PARTS = 8
 MIN_PREFIX = 2
-# The strengths of tokens, the weakest first; those in names are `IN_NAME` at least, the heads of names `STRONG`.
-STRENGTHS = "abcdefghijklmnopqrst"
+# The steps that the index tells apart, the weakest first, each the letter of a strength: a token of a name is `IN_NAME`
+# at least, one of the head of a name `STRONG`. A migration has written them into the index.
 IN_NAME = "i"
 STRONG = "q"
 STRONGEST = "r"
-# PostgreSQL's index holds of each strength the highest of these that it has: it reads each token that is asked for.
-INDEXED = {"sqlite": STRENGTHS, "postgresql": STRENGTHS[0] + IN_NAME + STRONG + STRONGEST}
+STRENGTHS = ("a", IN_NAME, STRONG, STRONGEST)
 
 
 class Match(NamedTuple):
@@ -63,7 +62,7 @@ def any_of(expressions: Iterable[str]) -> str:
 def strong(tokens: Iterable[str], least: str) -> str:
     """Matches where all the tokens are, with at least that strength."""
     return all_of(
-        any_of(token(text + MARK + strength) for strength in INDEXED[connection.vendor] if strength >= least)
+        any_of(token(text + MARK + strength) for strength in STRENGTHS if strength >= least)
         for text in tokens
     )
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from math import log2
+from string import ascii_lowercase
 
-from catalog.analysis import MARK, STEPS
-from catalog.search.query import STRENGTHS, Match, Query, Word
+from catalog.analysis import MARK, NAME_MARK, STEPS
+from catalog.search.query import Match, Query, Word
 
 # What a word counts for that only has the same stem, what a synonym, and what a prefix: it is a guess at the word that
 # is being typed.
@@ -21,7 +22,7 @@ ONLY_NAMED = 0.2
 
 STRENGTH = {
     sign: number / STEPS
-    for number, letter in enumerate(STRENGTHS, start=1)
+    for number, letter in enumerate(ascii_lowercase[:STEPS], start=1)
     for sign in (letter, letter.upper())
 }
 
@@ -41,7 +42,7 @@ class Sought:
 
     def __init__(self, word: Word, *, total: int) -> None:
         self.weight = weight(word, total=total)
-        self.names = [MARK + token.removesuffix("y") for token in word.exactly]
+        self.names = [NAME_MARK + token.removesuffix("y") for token in word.exactly]
         self.exactly = [f" {token}{MARK}" for token in word.exactly]
         self.otherwise = [
             (worth, [f" {token}{MARK}" for token in spelling])
@@ -87,7 +88,7 @@ def score(text: str, words: list[Sought], *, best: float) -> float:
     for word in words:
         worth += word.weight * word.strength(text)
         named += any(name in text for name in word.names)
-    return (worth / best + ONLY_NAMED * named / max(text.count(f" {MARK}"), named, 1)) / (1 + ONLY_NAMED)
+    return (worth / best + ONLY_NAMED * named / max(text.count(NAME_MARK), named, 1)) / (1 + ONLY_NAMED)
 
 
 def letter_of(token: str, text: str) -> str:

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from backend.errors import BadUserInput
 from catalog import analysis
-from catalog.analysis import MARK
+from catalog.analysis import NAME_MARK
 from catalog.models import Product
 from catalog.search.candidates import MAX_RANKED, matching
 from catalog.search.query import IN_NAME, Query, all_of, token
@@ -48,7 +48,9 @@ def completions(prefix: str, *, first: int | None = None) -> list[str]:
     if not query.words or not prefix[-1:].strip():
         return []
     *finished, last = query.words
-    in_name = all_of([*(word.expression(IN_NAME) for word in finished), token(MARK + last.raw, prefix=True)])
+    in_name = all_of(
+        [*(word.expression(IN_NAME) for word in finished), token(NAME_MARK + last.raw, prefix=True)]
+    )
     names = (
         Product.objects.filter(pk__in=matching(in_name, limit=MAX_RANKED))
         .order_by("-sold_count", "-slug")

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from catalog.analysis import MARK
-from catalog.search.query import INDEXED, STRENGTHS, Counts, Query
+from catalog.search.query import STRENGTHS, Counts, Query
 from catalog.search.spelling import corrections, errors_forgiven
 
 MAX_SIMILAR = 200
@@ -32,7 +32,7 @@ COUNTS = {
         FROM unnest(%s::text[]) AS token
         CROSS JOIN LATERAL (
             SELECT string_agg('''' || token || '{MARK}' || strength || '''', '|')::tsquery
-            FROM unnest('{{{",".join(INDEXED["postgresql"])}}}'::text[]) AS strength
+            FROM unnest('{{{",".join(STRENGTHS)}}}'::text[]) AS strength
         ) AS strengths (any_of)
         CROSS JOIN LATERAL (
             SELECT count(*) FROM catalog_search WHERE tokens @@ strengths.any_of AND product_id %% {SAMPLED} = 0

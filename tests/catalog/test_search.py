@@ -1,6 +1,7 @@
 """One search on both databases: what is found, in which order, and how it may be spelt."""
 
 from collections.abc import Iterator
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from backend.errors import ValidationError
+from catalog.analysis import STEPS
 from catalog.models import Product
 from catalog.search import NoProductMatches, search
-from catalog.search.query import INDEXED, STRENGTHS
+from catalog.search.candidates import matching
+from catalog.search.query import STRENGTHS, strong, token
 from catalog.selectors import ProductFilter
 from tests.factories import make_category, make_product, make_products, make_user
 from tests.hostile import hostile_strings
@@ -300,20 +303,27 @@ class TestRanking:
         assert ordered("lamp") == ["Lamp B2", "Lamp C3", "Lamp A1"]
 
 
-@pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="SQLite has one way to read its index, of strengths"
-)
-class TestIndexOfPostgreSQL:
-    def test_holds_the_steps_that_are_asked_for(self) -> None:
+class TestSteps:
+    @pytest.mark.parametrize("strength", ascii_lowercase[:STEPS])
+    def test_are_those_that_are_asked_for(self, strength: str) -> None:
+        product = make_product()
         with connection.cursor() as cursor:
-            for strength in STRENGTHS:
-                cursor.execute(
-                    "SELECT catalog_search_tokens(%s)::text",
-                    [f"§c wood§{strength} oakwood§{strength.upper()}"],
-                )
-                step = max(step for step in INDEXED["postgresql"] if step <= strength)
-                assert cursor.fetchone() == (f"'oakwood§{step}' 'wood§{step}' '§c'",)
+            for text in (f"¶b wood§{strength} oakwood§{strength.upper()}", "nothing§a", product.search_text):
+                cursor.execute("UPDATE catalog_product SET search_text = %s", [text])
+                for step in STRENGTHS:
+                    there = strength >= step and text.startswith("¶b")
+                    assert self.matched(strong(["wood"], step)) == there
+                    assert self.matched(strong(["oakwood"], step)) == there
+                    assert self.matched(token("¶b")) == text.startswith("¶b")
+        product.delete()
+        assert not self.matched(token("thing", prefix=True))
 
+    def matched(self, expression: str) -> bool:
+        return Product.objects.filter(pk__in=matching(expression)).exists()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one way to read its index")
+class TestPlans:
     def tables_scanned(self, plan: dict[str, Any]) -> Iterator[str]:
         if plan["Node Type"] == "Seq Scan":
             yield plan["Relation Name"]
