@@ -89,7 +89,8 @@ class Change:
 def watch(connection: Any, **_: Any) -> None:
     """Let every write of public data by this connection be told: for the signal `connection_created`."""
     if note_write not in connection.execute_wrappers:
-        connection.execute_wrappers.append(note_write)
+        # The first of them: whoever else wraps the statement that connects takes the last away again, as their own.
+        connection.execute_wrappers.insert(0, note_write)
 
 
 def note_write(

@@ -69,10 +69,29 @@ MEASURES = frozenset(
     )
 )
 
+# Plurals that no ending tells.
+IRREGULAR = {
+    "men": "man",
+    "women": "woman",
+    "children": "child",
+    "feet": "foot",
+    "teeth": "tooth",
+    "mice": "mouse",
+    "knives": "knife",
+    "shelves": "shelf",
+    "scarves": "scarf",
+    "leaves": "leaf",
+    "loaves": "loaf",
+    "halves": "half",
+    "lenses": "lens",
+    "lens": "lens",
+}
+PLURAL = re.compile(r"(?<=[a-z]{2})(?:(?<=ch|sh|ss|zz)es|(?<=x)es|(?<![sui])s)$")
+
 # What an occurrence counts for: in the description once, in the name so much more, as its head still more. However
 # often a description says a word, the thing that is called so comes first.
 IN_NAME = 1.0
-IN_HEAD = 4.0
+IN_HEAD = 6.0
 MOST_IN_TEXT = 4.0
 # The usual parameters of BM25: how soon further occurrences stop to count, how much a long description is held
 # against it, and how many words a usual one has.
@@ -122,7 +141,14 @@ def symbols(text: str) -> list[str]:
 
 @lru_cache(maxsize=KNOWN_WORDS)
 def stem(word: str) -> str:
-    return str(_stemmer.stemWord(word))[:MAX_TOKEN_LENGTH]
+    return str(_stemmer.stemWord(IRREGULAR.get(word, word)))[:MAX_TOKEN_LENGTH]
+
+
+@lru_cache(maxsize=KNOWN_WORDS)
+def singular(word: str) -> str:
+    """One token for singular and plural alone, where a stem may take one thing for another: "rug" and "rugged"."""
+    one = IRREGULAR.get(word) or PLURAL.sub("", word)
+    return (one[:-2] + "y" if one.endswith("ie") else one)[:MAX_TOKEN_LENGTH]
 
 
 @lru_cache(maxsize=KNOWN_WORDS)
@@ -145,8 +171,15 @@ def spellings(word: str) -> tuple[tuple[str, ...], ...]:
 
 @lru_cache(maxsize=KNOWN_WORDS)
 def tokens_of(word: str) -> tuple[str, ...]:
-    """Every token by which the word is to be found: those of its spellings, and the word as written."""
-    return tuple(dict.fromkeys((*chain.from_iterable(spellings(word)), as_written(word))))
+    """Every token by which the word is to be found: those of its spellings, and those that are it exactly."""
+    return tuple(dict.fromkeys((*chain.from_iterable(spellings(word)), *exactly(word))))
+
+
+@lru_cache(maxsize=KNOWN_WORDS)
+def exactly(word: str) -> tuple[str, ...]:
+    """The tokens that are the word, as written and as one, or a part of it; its stems may be other words'."""
+    written = as_written(word)
+    return tuple(dict.fromkeys((written, singular(written), *map(singular, PART.findall(word)))))
 
 
 def joined(words: list[str]) -> Iterator[str]:
@@ -192,32 +225,39 @@ def heads(name: str) -> Iterator[str]:
 def search_text(*, name: str, description: str) -> str:
     """What the index of a product holds: each of its tokens once, with its strength.
 
-    The strength of a token that is two words of the name joined is a capital letter.
+    The strength of a token that no word is exactly, a stem or two words of the name joined, is a capital letter, which
+    the index takes as a small one.
     """
     name = normal(name)
     of_name, of_text = words(name), words(normal(description))
+    usual = 1 - LENGTH + LENGTH * len(of_text) / USUAL_LENGTH
+    exact = {token for word in of_name for token in exactly(word)}
     in_text: dict[str, int] = {}
     for word, times in Counter(of_text).items():
         if word not in STOP_WORDS:
+            exact.update(exactly(word))
             for token in tokens_of(word):
                 in_text[token] = in_text.get(token, 0) + times
     in_name = dict.fromkeys(token for word in of_name for token in tokens_of(word))
-    pairs = [
-        token for token in dict.fromkeys(joined(of_name)) if token not in in_name and token not in in_text
-    ]
+    pairs = dict.fromkeys(token for token in joined(of_name) if token not in in_name and token not in in_text)
     in_head = dict.fromkeys(heads(name))
-    usual = 1 - LENGTH + LENGTH * len(of_text) / USUAL_LENGTH
-    texts = [MARK + as_written(word) for word in of_name]
-    weighed = in_name | {token: None for token in in_head if token in in_text}
-    for token in weighed:
-        occurrences = min(in_text.get(token, 0) / usual, MOST_IN_TEXT)
-        occurrences += IN_NAME * (token in in_name) + IN_HEAD * (token in in_head)
-        texts.append(token + MARK + strength(occurrences))
+    strengths: dict[str, str] = {}
+    for token in in_name | pairs | {token: None for token in in_head if token in in_text}:
+        called_so = IN_NAME * (token in in_name or token in pairs) + IN_HEAD * (token in in_head)
+        strengths[token] = strength(min(in_text.get(token, 0) / usual, MOST_IN_TEXT) + called_so)
     # All others are in the text alone, most of them once, so that few strengths are worked out.
-    endings = {times: MARK + strength(min(times / usual, MOST_IN_TEXT)) for times in set(in_text.values())}
-    texts += [token + endings[times] for token, times in in_text.items() if token not in weighed]
-    in_pairs = (token + MARK + strength(IN_NAME + IN_HEAD * (token in in_head)).upper() for token in pairs)
-    return " ".join((*texts, *in_pairs))
+    of_times = {times: strength(min(times / usual, MOST_IN_TEXT)) for times in set(in_text.values())}
+    for token, times in in_text.items():
+        strengths.setdefault(token, of_times[times])
+    return " ".join(
+        (
+            *(MARK + as_written(word) for word in of_name),
+            *(
+                token + MARK + (letter if token in exact else letter.upper())
+                for token, letter in strengths.items()
+            ),
+        )
+    )
 
 
 def strength(occurrences: float) -> str:

@@ -73,9 +73,10 @@ class Query:
     @api.answering(
         SearchResult,
         description="Products with the words of the term in their name or description: those with all of them, "
-        "then, where these are few, those with some. Endings, case and accents make no difference, the last word "
-        "may be unfinished, and typing errors in words that no product has are mended. Sorted by RELEVANCE, the "
-        "500 best can be paged through; `totalCount` counts up to 10,000.",
+        "then, where these are few, those with synonyms, then those with some. Endings, case and accents make no "
+        "difference, the last word may be unfinished, and typing errors in words that no product has are mended. "
+        "Sorted by RELEVANCE, fewer than 500 matches can all be paged through, of more the best 250; `totalCount` "
+        "counts up to 10,000.",
     )
     def search(
         self,

@@ -46,9 +46,9 @@ class Found:
     def best(self) -> QuerySet[Product]:
         """The strongest that pass, each with its `rank`, the higher the better."""
         found = self.candidates
-        document = json.dumps(ranks(found.query, found.texts, total=found.total))
+        document = json.dumps(ranks(found.query, found.matches, total=found.total))
         rank = RawSQL(RANK[connection.vendor], (document,), output_field=FloatField())
-        return Product.objects.filter(pk__in=[key for key, _ in found.texts]).annotate(rank=rank)
+        return Product.objects.filter(pk__in=[match.key for match in found.matches]).annotate(rank=rank)
 
     def ordered_by(self, column: str) -> QuerySet[Product]:
         """All that match and pass, for pages in the order of the column."""
@@ -77,7 +77,7 @@ def search(term: str, *, filter: ProductFilter | None = None) -> Found:
     filter = filter or ProductFilter()
     within = None if filter == ProductFilter() else narrowed(Product.objects.all(), filter)
     found = candidates(query, within=within)
-    if not found.texts and (within is None or not candidates(query, within=None).texts):
+    if not found.matches and (within is None or not candidates(query, within=None).matches):
         raise NoProductMatches(term=term, suggestions=suggestions(term.split()))
     return Found(candidates=found, filter=filter)
 

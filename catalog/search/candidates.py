@@ -10,11 +10,12 @@ from django.db.models.expressions import RawSQL
 
 from catalog.analysis import MARK
 from catalog.models import Product
-from catalog.search.query import Query
+from catalog.search.query import Match, Query
 from catalog.search.vocabulary import counted, counting
 
-# The best so many of a search's matches are ranked, so that a word of every second product costs no more.
+# So many matches are all ranked. Of more, the best so many are, so that a word of every second product costs no more.
 MAX_RANKED = 500
+BEST_OF_MORE = 250
 # Weaker kinds of matches are only added where there are fewer than this.
 ENOUGH = 20
 # Beyond this a count would cost more than it tells.
@@ -43,23 +44,23 @@ class Each(Func):
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """Key and search text of the strongest matches `within` some of about `total` products; the `expression` matches
-    all of them, and beyond."""
+    """The strongest matches `within` some of about `total` products; the `expression` matches all, and beyond."""
 
     query: Query
-    texts: list[tuple[int, str]]
+    matches: list[Match]
     expression: str
     total: int
     within: QuerySet[Product] | None
 
     @property
     def all_found(self) -> bool:
-        return len(self.texts) < MAX_RANKED
+        """Exactly so many may be the best of more."""
+        return len(self.matches) != BEST_OF_MORE
 
     def count(self) -> int:
         """How many match within, up to MAX_COUNTED; in no statement where all have been found."""
         if self.all_found:
-            return len(self.texts)
+            return len(self.matches)
         one_word_is_enough = len(self.query.words) == 1 or self.expression == self.query.kinds[-1]
         if self.within is None and one_word_is_enough and self.query.commonest > 2 * MAX_COUNTED:
             return MAX_COUNTED
@@ -78,19 +79,23 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
     not what is known of the words."""
     rungs = query.rungs
     if not rungs:
-        return Candidates(query=query, texts=[], expression="", total=0, within=within)
-    tables, values = ladder(rungs, within=within)
-    found = " UNION ALL ".join(
-        f"SELECT id, {kind} AS kind, {rung} AS rung FROM rung_{rung} WHERE id IS NOT NULL"
+        return Candidates(query=query, matches=[], expression="", total=0, within=within)
+    tables, values = ladder(rungs, whole_first=query.whole_first, within=within)
+    first = len(rungs) if query.whole_first else 0
+    keys = " UNION ALL ".join(
+        f"SELECT id, {kind} AS kind, {rung or first} AS rung FROM rung_{rung} WHERE id IS NOT NULL"
         for rung, (kind, _) in enumerate(rungs)
     )
     counts, tokens = counting(Query(tuple(word for word in query.words if word.counts is None)))
     sql = f"""
         WITH {", ".join(tables)}
         SELECT '{MARK}' || best.kind, product.search_text, product.id FROM (
-            SELECT id, min(kind) AS kind FROM ({found}) AS found GROUP BY id
-            ORDER BY min(rung), id LIMIT {MAX_RANKED}
+            SELECT
+                id, min(kind) AS kind, count(*) OVER () AS all_found,
+                row_number() OVER (ORDER BY min(kind), min(rung), id) AS place
+            FROM ({keys}) AS found GROUP BY id
         ) AS best JOIN catalog_product AS product ON product.id = best.id
+        WHERE place <= CASE WHEN all_found < {MAX_RANKED} THEN {MAX_RANKED} ELSE {BEST_OF_MORE} END
         UNION ALL SELECT '{MARK}', '', (SELECT max(id) FROM catalog_product)
         UNION ALL {counts}
     """
@@ -98,28 +103,32 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
         cursor.execute(sql, [*values, *tokens])
         rows = cursor.fetchall()
     mended = counted(row for row in rows if MARK not in row[0])
-    texts = {kind: [(key, text) for mark, text, key in rows if mark == f"{MARK}{kind}"] for kind in range(3)}
-    best: list[tuple[int, str]] = []
+    query = Query(tuple(word if word.counts else replace(word, counts=mended) for word in query.words))
+    found = [Match(int(mark[1:]), key, text) for mark, text, key in rows if mark[:1] == MARK and mark != MARK]
+    matches: list[Match] = []
     reached = ""
     for kind, expression in enumerate(query.kinds):
-        if len(best) < ENOUGH:
-            best += texts[kind]
+        if len(matches) < ENOUGH:
+            matches += [match for match in found if match.kind == kind]
             reached = expression
     return Candidates(
-        query=Query(tuple(word if word.counts else replace(word, counts=mended) for word in query.words)),
-        texts=best,
+        query=query,
+        matches=matches,
         expression=reached,
         total=next(key or 0 for mark, _, key in rows if mark == MARK),
         within=within,
     )
 
 
-def ladder(rungs: list[tuple[int, str]], *, within: QuerySet[Product] | None) -> tuple[list[str], list[Any]]:
+def ladder(
+    rungs: list[tuple[int, str]], *, whole_first: bool, within: QuerySet[Product] | None
+) -> tuple[list[str], list[Any]]:
     """A table for each rung, of keys (one of them may be null) and of `n`, the most that a rung before it has found:
-    nothing is looked for where that is enough.
+    nothing is looked for where that is enough. Where the whole of the first kind is first, its steps are only looked
+    for where the whole is more than can be ranked.
 
     Both indexes find the oldest first, and so they choose the same where there are more than can be ranked. Each
-    table names the one before it once alone: SQLite copies a table's query wherever it is named.
+    table names one before it, once: SQLite copies a table's query wherever it is named.
     """
     vendor = connection.vendor
     condition, parameters = narrowing(within)
@@ -129,9 +138,13 @@ def ladder(rungs: list[tuple[int, str]], *, within: QuerySet[Product] | None) ->
     for number, (kind, expression) in enumerate(rungs):
         most = "0"
         if number:
-            most = f"SELECT {GREATER[vendor]}(coalesce(max(n), 0), count(id)) FROM rung_{number - 1}"
-            if rungs[number - 1][0] != kind:
+            kind_before = rungs[number - 1][0]
+            before = 0 if whole_first and kind_before == 0 < kind else number - 1
+            most = f"SELECT {GREATER[vendor]}(coalesce(max(n), 0), count(id)) FROM rung_{before}"
+            if kind != kind_before:
                 most = f"SELECT CASE WHEN ({most}) >= {ENOUGH} THEN {MAX_RANKED} ELSE 0 END"
+            elif whole_first and number == 1 and kind == 0:
+                most = f"SELECT CASE WHEN ({most}) < {MAX_RANKED} THEN {MAX_RANKED} ELSE 0 END"
         tables.append(
             f"rung_{number} (id, n) AS MATERIALIZED"
             f" (SELECT catalog_search.{KEY[vendor]}, n FROM {rung.format(most=most)})"

@@ -1,13 +1,15 @@
 """What a term asks for, as match expressions that the database's index understands."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from django.db import connection
 
 from catalog import analysis
 from catalog.analysis import MARK
+from catalog.search.synonyms import Spelling, synonyms
 
 # More words than anyone types who looks for a thing; the rest of a longer term is left out.
 MAX_WORDS = 8
@@ -20,8 +22,19 @@ MIN_PREFIX = 2
 # The strengths of tokens, the weakest first; those in names are `IN_NAME` at least, the heads of names `STRONG`.
 STRENGTHS = "abcdefghijklmnopqrst"
 IN_NAME = "i"
-STRONG = "p"
+STRONG = "q"
 STRONGEST = "r"
+# PostgreSQL's index holds of each strength the highest of these that it has: it reads each token that is asked for.
+INDEXED = {"sqlite": STRENGTHS, "postgresql": STRENGTHS[0] + IN_NAME + STRONG + STRONGEST}
+
+
+class Match(NamedTuple):
+    """The number of the kind of match that it is, and the product's key and search text."""
+
+    kind: int
+    key: int
+    text: str
+
 
 # How many products have a token, about.
 Counts = Mapping[str, int]
@@ -47,14 +60,24 @@ def any_of(expressions: Iterable[str]) -> str:
     return f"({sign.join(some)})" if some else ""
 
 
+def strong(tokens: Iterable[str], least: str) -> str:
+    """Matches where all the tokens are, with at least that strength."""
+    return all_of(
+        any_of(token(text + MARK + strength) for strength in INDEXED[connection.vendor] if strength >= least)
+        for text in tokens
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Word:
     """A word of a term. `spellings` are the ways to write it, each some tokens that have to be there together, and
-    of it and a neighbour in one, as names have them. Where the `counts` of its tokens are known, only those that
-    there are are asked for."""
+    of it and a neighbour in one, as names have them; `exactly` is no other word with the same stem. Where the
+    `counts` of its tokens are known, only those that there are are asked for."""
 
     raw: str
-    spellings: tuple[tuple[str, ...], ...]
+    exactly: Spelling
+    spellings: tuple[Spelling, ...]
+    synonyms: tuple[Spelling, ...] = ()
     is_head: bool = False
     counts: Counts | None = None
 
@@ -69,24 +92,22 @@ class Word:
         counts = self.counts or {}
         return max(min(counts.get(token, 0) for token in spelling) for spelling in self.spellings)
 
-    def expression(self, least: str = "", *, prefix: bool = False) -> str:
-        """Matches the word with at least that strength, and everything that begins with it."""
-        ways = [all_of(self.strong(token, least) for token in spelling) for spelling in self.spellings]
+    def expression(self, least: str = "", *, prefix: bool = False, synonyms: bool = False) -> str:
+        """Matches the word with at least that strength, its synonyms, and everything that begins with it."""
+        known = self.counts
+        there = [way for way in self.spellings if known is None or all(token in known for token in way)]
+        ways = [strong(way, least) for way in (*there, *(self.synonyms if synonyms else ()))]
         if prefix and len(self.raw) >= MIN_PREFIX:
             ways.append(token(self.raw, prefix=True))
         return any_of(ways)
 
-    def strong(self, text: str, least: str) -> str:
-        if self.counts is not None and text not in self.counts:
-            return ""
-        return any_of(token(text + MARK + strength) for strength in STRENGTHS if strength >= least)
-
-    def corrected(self, words: Iterable[str]) -> "Word":
+    def corrected(self, words: Sequence[str]) -> "Word":
         """This word if there are no other `words`."""
-        spellings = [spelling for word in words for spelling in analysis.spellings(word)]
+        spellings = dict.fromkeys(spelling for word in words for spelling in analysis.spellings(word))
         if not spellings:
             return self
-        return replace(self, spellings=tuple(dict.fromkeys(spellings)), counts=None)
+        exactly = tuple(analysis.singular(word) for word in words)
+        return replace(self, exactly=exactly, spellings=tuple(spellings), counts=None)
 
 
 @dataclass(frozen=True)
@@ -108,13 +129,15 @@ class Query:
             tuple(
                 Word(
                     raw=analysis.as_written(word),
+                    exactly=(analysis.singular(analysis.as_written(word)),),
                     spellings=(
                         *(way for way in analysis.spellings(word) if len(way) <= MAX_PARTS),
                         *((compound,) for compound in compounds[index : index + 2] if compound),
                     ),
+                    synonyms=others,
                     is_head=word in heads,
                 )
-                for index, word in enumerate(told)
+                for index, (word, others) in enumerate(zip(told, synonyms(told), strict=True))
             )
         )
 
@@ -129,30 +152,41 @@ class Query:
 
     @cached_property
     def kinds(self) -> list[str]:
-        """The kinds of matches, each with those before it: all words, the last unfinished, some words."""
+        """The kinds of matches, each with those before it: all words, all in other words or the last unfinished, some
+        words."""
         last = self.words[-1]
         whole = [word.expression() for word in self.rarest_first]
-        begun = [word.expression(prefix=word is last) for word in self.rarest_first]
-        return [all_of(whole), all_of(begun), *([any_of(begun)] if len(begun) > 1 else [])]
+        alike = [word.expression(prefix=word is last, synonyms=True) for word in self.rarest_first]
+        return [all_of(whole), all_of(alike), *([any_of(alike)] if len(alike) > 1 else [])]
+
+    @property
+    def whole_first(self) -> bool:
+        """Whether all of the first kind is looked for before its steps: few products have several words, and then
+        the steps need not be taken."""
+        return len(self.words) > 1
 
     @cached_property
     def rungs(self) -> list[tuple[int, str]]:
         """The kinds in steps, from the strongest matches down: only the best so many of very many are taken."""
-        all_words, unfinished, *some_words = self.kinds
+        all_words, alike, *some_words = self.kinds
         strong = [word.expression(STRONG) for word in self.rarest_first]
         in_name = [word.expression(IN_NAME) for word in self.rarest_first]
         told = any_of(word.expression(STRONG) for word in self.words if word.is_head)
-        rungs = [(0, all_of(in_name)), (0, all_words), (1, unfinished)]
+        steps = [all_of(in_name)]
+        alike_steps = [alike]
         if len(self.words) <= FEW_WORDS:
             strongest = all_of(word.expression(STRONGEST) for word in self.rarest_first)
-            steps = (
+            steps = [
                 strongest,
                 all_of(strong),
                 all_of([told, *in_name]),
                 all_of(in_name),
                 all_of([told, all_words]),
-            )
-            rungs[:1] = [(0, step) for step in steps]
+            ]
+            called_so = all_of(word.expression(STRONG, synonyms=True) for word in self.rarest_first)
+            alike_steps = [called_so, alike]
+        steps = [all_words, *steps] if self.whole_first else [*steps, all_words]
+        rungs = [*((0, step) for step in steps), *((1, step) for step in alike_steps)]
         if some_words:
             weaker = (
                 *self.most_words(),

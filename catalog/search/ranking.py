@@ -1,26 +1,74 @@
-"""How well a product matches: BM25 by the strengths of its tokens, the more of the words the better."""
+"""How well a product matches: by the kind of the match, and in it by BM25 of the strengths of its tokens."""
 
 from collections.abc import Iterable
 from math import log2
 
 from catalog.analysis import MARK, STEPS
-from catalog.search.query import Query, Word
+from catalog.search.query import STRENGTHS, Match, Query, Word
 
-# What a prefix counts for: it is only a guess at the word that is being typed.
+# What a word counts for that only has the same stem, what a synonym, and what a prefix: it is a guess at the word that
+# is being typed.
+OF_STEM = 0.9
+OF_SYNONYM = 0.75
 OF_PREFIX = 0.5
 # What the term's head counts for: "green lamp" asks for a lamp before anything else that is green.
 OF_HEAD = 1.25
 # How much more a rare word tells than a common one: less than it does in texts that are longer than these.
 RARITY = 0.75
+# What it counts, beside all the words, that the name says nothing else: "desk lamp" before "desk lamp clamp".
+ONLY_NAMED = 0.2
 
 
-def ranks(query: Query, texts: Iterable[tuple[int, str]], *, total: int) -> dict[int, float]:
-    """The rank of each primary key, by its search text among `total` products: the higher, the better.
+STRENGTH = {
+    sign: number / STEPS
+    for number, letter in enumerate(STRENGTHS, start=1)
+    for sign in (letter, letter.upper())
+}
+
+
+def ranks(query: Query, matches: Iterable[Match], *, total: int) -> dict[int, float]:
+    """The rank of each primary key among `total` products, the higher, the better.
 
     Equal ones are told apart by what has been sold.
     """
-    weights = [weight(word, total=total) for word in query.words]
-    return {key: round(score(text, query, weights=weights), 3) for key, text in texts}
+    words = [Sought(word, total=total) for word in query.words]
+    best = sum(word.weight for word in words)
+    return {match.key: round(score(match.text, words, best=best) - match.kind, 4) for match in matches}
+
+
+class Sought:
+    """A word of the term: how telling it is, and what is looked for in each of the texts."""
+
+    def __init__(self, word: Word, *, total: int) -> None:
+        self.weight = weight(word, total=total)
+        self.names = [MARK + token.removesuffix("y") for token in word.exactly]
+        self.exactly = [f" {token}{MARK}" for token in word.exactly]
+        self.otherwise = [
+            (worth, [f" {token}{MARK}" for token in spelling])
+            for worth, spellings in ((OF_STEM, word.spellings), (OF_SYNONYM, word.synonyms))
+            for spelling in spellings
+            if spelling[0] not in word.exactly or len(spelling) > 1
+        ]
+        self.beginning = f" {word.raw}"
+
+    def strength(self, text: str) -> float:
+        """From 0 to 1, by the way to write it that is found best."""
+        best = 0.0
+        for token in self.exactly:
+            letter = letter_of(token, text)
+            if letter:
+                best = max(best, STRENGTH[letter] * (1 if letter.islower() else OF_STEM))
+        for worth, tokens in self.otherwise:
+            if best < worth:
+                letters = [letter_of(token, text) for token in tokens]
+                if all(letters):
+                    best = max(best, worth * min(STRENGTH[letter] for letter in letters))
+        return best or self.strength_of_beginning(text)
+
+    def strength_of_beginning(self, text: str) -> float:
+        """Of the first token that begins so."""
+        at = text.find(self.beginning)
+        return OF_PREFIX * STRENGTH[text[text.index(MARK, at) + 1]] if at >= 0 else 0.0
 
 
 def weight(word: Word, *, total: int) -> float:
@@ -32,25 +80,17 @@ def weight(word: Word, *, total: int) -> float:
     return (OF_HEAD if word.is_head else 1) * float((steps / 2) ** RARITY)
 
 
-def score(text: str, query: Query, *, weights: list[float]) -> float:
-    """The sum of what the words are worth, times the share of them that is there."""
-    text = f" {text.lower()} "
-    found = [strength_of(word, text) for word in query.words]
-    worth = sum(weight * strength for weight, strength in zip(weights, found, strict=True))
-    there = sum(weight for weight, strength in zip(weights, found, strict=True) if strength)
-    return worth * there / (sum(weights) or 1)
+def score(text: str, words: list[Sought], *, best: float) -> float:
+    """From 0 to 1, by what the words are worth, of what is `best`, and how much of the name they are."""
+    text = f" {text} "
+    worth = named = 0.0
+    for word in words:
+        worth += word.weight * word.strength(text)
+        named += any(name in text for name in word.names)
+    return (worth / best + ONLY_NAMED * named / max(text.count(f" {MARK}"), named, 1)) / (1 + ONLY_NAMED)
 
 
-def strength_of(word: Word, text: str) -> float:
-    """From 0 to 1, by the spelling that is found best."""
-    best = max(min(strength(text, f" {token}{MARK}") for token in spelling) for spelling in word.spellings)
-    return best or OF_PREFIX * strength(text, f" {word.raw}")
-
-
-def strength(text: str, beginning: str) -> float:
-    """Of the first token with that beginning."""
-    at = text.find(beginning)
-    if at < 0:
-        return 0.0
-    mark = text.find(MARK, at + len(beginning) - 1)
-    return (ord(text[mark + 1]) - ord("a") + 1) / STEPS
+def letter_of(token: str, text: str) -> str:
+    """The strength that the token has in the text, if it is there."""
+    at = text.find(token)
+    return text[at + len(token)] if at >= 0 else ""

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from catalog.analysis import MARK
-from catalog.search.query import STRENGTHS, Counts, Query
+from catalog.search.query import INDEXED, STRENGTHS, Counts, Query
 from catalog.search.spelling import corrections, errors_forgiven
 
 MAX_SIMILAR = 200
@@ -32,14 +32,15 @@ COUNTS = {
         FROM unnest(%s::text[]) AS token
         CROSS JOIN LATERAL (
             SELECT string_agg('''' || token || '{MARK}' || strength || '''', '|')::tsquery
-            FROM unnest('{{{",".join(STRENGTHS)}}}'::text[]) AS strength
+            FROM unnest('{{{",".join(INDEXED["postgresql"])}}}'::text[]) AS strength
         ) AS strengths (any_of)
         CROSS JOIN LATERAL (
             SELECT count(*) FROM catalog_search WHERE tokens @@ strengths.any_of AND product_id %% {SAMPLED} = 0
         ) AS sample (sampled)
     """,
 }
-# The words that share the most and the rarest trigrams with one that the index does not match.
+# The words that share the most and the rarest trigrams with one that the index does not match. To see whether it does,
+# PostgreSQL would scan the table for the first match: it uses the index where it is asked for all of them.
 SIMILAR = {
     "sqlite": f"""
         SELECT * FROM (
@@ -53,7 +54,10 @@ SIMILAR = {
         SELECT * FROM (
             SELECT asked, word, 0 FROM (SELECT %s::text) AS term (asked), catalog_word
             WHERE NOT EXISTS (SELECT 1 FROM counted WHERE token = %s AND products > 0)
-            AND NOT EXISTS (SELECT 1 FROM catalog_search WHERE tokens @@ (SELECT %s::tsquery))
+            AND NOT EXISTS (
+                WITH found AS MATERIALIZED (SELECT FROM catalog_search WHERE tokens @@ (SELECT %s::tsquery))
+                SELECT FROM found
+            )
             AND show_trgm(word) && show_trgm(%s)
             ORDER BY word <-> asked LIMIT {MAX_SIMILAR}
         ) AS alike
@@ -66,7 +70,7 @@ def known(query: Query) -> Query:
     statement, values = counting(query)
     sql = f"WITH counted (token, word, products) AS MATERIALIZED ({statement}) SELECT * FROM counted"
     for word in query.words:
-        if errors_forgiven(word.raw):
+        if errors_forgiven(word.raw) and not word.synonyms:
             sql += f" UNION ALL {SIMILAR[connection.vendor]}"
             whole, found = word.spellings[0][0], word.expression(prefix=word is query.words[-1])
             values += [word.raw, whole, found, trigrams(word.raw)]

@@ -232,6 +232,18 @@ class TestChanges:
         Category.objects.update(name="Lamps")
         assert b"Lamps" in entrance.post(query).body
 
+    def test_by_a_connection_that_was_made_under_another_wrapper(self, entrance: Entrance) -> None:
+        product = make_product(name="lamp")
+        entrance.post(LIST)
+
+        def change() -> None:
+            with connection.execute_wrapper(lambda execute, *statement: execute(*statement)):
+                Product.objects.count()
+            Product.objects.filter(pk=product.pk).update(name="light")
+
+        at_once(change)  # in a thread, which connects anew
+        assert entrance.post(LIST).data["products"]["nodes"][0]["name"] == "light"
+
     def test_that_are_rolled_back_leave_all_as_it_was(self, entrance: Entrance) -> None:
         make_product(name="lamp")
         with transaction.atomic():

@@ -236,7 +236,7 @@ def multiply(times: int) -> None:
             cursor.execute(
                 "INSERT INTO catalog_search (product_id, tokens) SELECT copy.id, tokens FROM catalog_product copy"
                 " JOIN catalog_product original ON original.slug = regexp_replace(copy.slug, '-[0-9]+$', '')"
-                " JOIN catalog_search ON product_id = original.id ON CONFLICT DO NOTHING"
+                " JOIN catalog_search ON product_id = original.id ORDER BY copy.id ON CONFLICT DO NOTHING"
             )
 
 

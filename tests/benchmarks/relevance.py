@@ -1,7 +1,7 @@
 """How good search is: nDCG@10 and known items found first, beside plain ways to search.
 
 `python -m tests.benchmarks.relevance` reads the sample catalogues beside the repository into a database of its own,
-judges by their own categories, and prints one line for each way and measure.
+judges by judgments.csv and by the samples' own categories, and prints one line for each way and measure.
 """
 
 import csv
@@ -19,6 +19,10 @@ import Stemmer
 import yaml
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
+# What was judged by reading: for a term, the numbers of the products (the first of the samples is 1) that are just what
+# was asked, nearly so, and not at all.
+JUDGMENTS = Path(__file__).with_name("judgments.csv")
+NEARLY = 0.5
 TOP = 10
 # How far each way is asked, so that ten judged products are among what it finds.
 DEPTH = 200
@@ -137,6 +141,18 @@ def judged(kind: str, term: str, relevant: dict[int, float], products: dict[int,
     asked = stems(term)[-1]
     wrong = {pk for pk, item in products.items() if pk not in relevant and item.called != asked}
     return Judged(kind, term, relevant, judged=wrong | set(relevant))
+
+
+def by_reading(products: dict[int, Item]) -> Iterator[Judged]:
+    keys = list(products)
+    with JUDGMENTS.open() as file:
+        for row in csv.DictReader(file):
+            right, nearly, wrong = (
+                [keys[int(number) - 1] for number in row[column].split()]
+                for column in ("right", "nearly", "wrong")
+            )
+            relevant = dict.fromkeys(nearly, NEARLY) | dict.fromkeys(right, 1.0)
+            yield Judged("by reading", row["term"], relevant, judged={*relevant, *wrong})
 
 
 def kinds_of_things(products: dict[int, Item]) -> Iterator[Judged]:
@@ -336,7 +352,12 @@ def main() -> None:
     try:
         with transaction.atomic():
             products = fill()
-        queries = [*kinds_of_things(products), *qualified(products), *known_items(products)]
+        queries = [
+            *by_reading(products),
+            *kinds_of_things(products),
+            *qualified(products),
+            *known_items(products),
+        ]
         counts = Counter(query.kind for query in queries)
         print(  # noqa: T201
             f"{connection.vendor}: {len(products)} products; nDCG@{TOP} of what is judged / with the rest as wrong (the"

@@ -40,7 +40,7 @@ def _products() -> None:
 
 
 @pytest.mark.usefixtures("_products")
-@pytest.mark.parametrize("before", ["0002_sellers", "0005_sellers_and_stock"])
+@pytest.mark.parametrize("before", ["0002_sellers", "0005_sellers_and_stock", "0006_search_strengths"])
 def test_the_index_is_made_anew_and_kept(before: str) -> None:
     latest = MigrationExecutor(connection).loader.graph.leaf_nodes()
     try:

@@ -1,6 +1,8 @@
 """One search on both databases: what is found, in which order, and how it may be spelt."""
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from backend.errors import ValidationError
 from catalog.models import Product
 from catalog.search import NoProductMatches, search
+from catalog.search.query import INDEXED, STRENGTHS
 from catalog.selectors import ProductFilter
-from tests.factories import make_category, make_product, make_user
+from tests.factories import make_category, make_product, make_products, make_user
 from tests.hostile import hostile_strings
 
 pytestmark = pytest.mark.django_db
@@ -223,18 +226,126 @@ class TestRanking:
             assert found.count() == 520
         assert len(captured) == 1
         assert found.best.order_by(*SORT)[0].name == "Lamp"
-        assert found.best.count() == 500
+        assert found.best.count() == 250
         best_selling = (
             found.ordered_by("sold_count").order_by("-sold_count").values_list("sold_count", flat=True)
         )
         assert list(best_selling[:3]) == [519, 518, 517]
         assert search("lamp", filter=ProductFilter(in_stock=True)).count() == 0
 
+        Product.objects.filter(sold_count__lt=21).delete()
+        found = search("lamp")
+        with CaptureQueriesContext(connection) as captured:
+            assert found.count() == found.best.count() == 499
+        assert len(captured) == 1  # that of the best
+
+    def test_more_of_the_words_before_fewer(self) -> None:
+        self.make(Oak_chair="-", Oak_shelf="Of velvet.", Velvet_case="-")
+        assert ordered("oak velvet lamp")[0] == "Oak shelf"
+
+    def test_a_name_that_says_nothing_else_first(self) -> None:
+        make_product(name="Large modern lamp", sold_count=9)
+        make_product(name="Modern lamps")
+        assert ordered("lamp") == ordered("lanp") == ["Modern lamps", "Large modern lamp"]
+
+    def test_the_word_before_others_with_its_stem(self) -> None:
+        self.make(Rugged_boots="-", Boots="On rugs.")
+        make_product(name="Rugged", sold_count=9)
+        make_product(name="Rugs")
+        assert ordered("rug")[:2] == ["Rugs", "Rugged"]
+
+    @pytest.mark.parametrize(
+        ("plural", "singular"),
+        [("rugs", "rug"), ("dishes", "dish"), ("batteries", "battery"), ("cookies", "cookie")],
+    )
+    def test_singular_and_plural_are_one(self, plural: str, singular: str) -> None:
+        make_product(name=plural, sold_count=1)
+        make_product(name=singular)
+        assert ordered(singular) == ordered(plural) == [plural, singular]
+
+    @pytest.mark.parametrize(("plural", "singular"), [("knives", "knife"), ("women", "woman")])
+    def test_plurals_that_no_ending_tells(self, plural: str, singular: str) -> None:
+        self.make(**{plural: "-"})
+        assert ordered(singular) == ordered(plural) == [plural]
+
+    def test_synonyms_after_the_word_itself(self) -> None:
+        self.make(Oak_sofa="-", Cover="Fits a couch.", Coach="-")
+        assert ordered("couch") == ["Cover", "Oak sofa"]
+        assert ordered("oak couch") == ["Oak sofa", "Cover"]
+
+    @pytest.mark.parametrize(
+        ("term", "name"),
+        [
+            ("couch", "Oak sofa"),
+            ("settees", "Oak sofa"),
+            ("night stand", "Bedside table"),
+            ("oak bedside table", "Oak nightstands"),
+            ("chest of drawers", "Dresser"),
+            ("dresser", "Chest with drawers"),
+            ("cheap flower pots", "Cheap planter"),
+        ],
+    )
+    def test_synonyms_are_found(self, term: str, name: str) -> None:
+        make_product(name=name)
+        make_product(name="Coach")
+        assert ordered(term) == [name]
+
+    def test_no_synonyms_where_many_are_called_so(self) -> None:
+        category = make_category()
+        make_product(name="Sofa", category=category)
+        for _ in range(20):
+            make_product(name="Couch", category=category)
+        assert set(ordered("couch")) == {"Couch"}
+
     def test_ties_go_to_the_better_sold(self) -> None:
         category = make_category()
         for name, sold in (("Lamp A1", 3), ("Lamp B2", 9), ("Lamp C3", 5)):
             make_product(name=name, description="-", category=category, sold_count=sold)
         assert ordered("lamp") == ["Lamp B2", "Lamp C3", "Lamp A1"]
+
+
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite has one way to read its index, of strengths"
+)
+class TestIndexOfPostgreSQL:
+    def test_holds_the_steps_that_are_asked_for(self) -> None:
+        with connection.cursor() as cursor:
+            for strength in STRENGTHS:
+                cursor.execute(
+                    "SELECT catalog_search_tokens(%s)::text",
+                    [f"§c wood§{strength} oakwood§{strength.upper()}"],
+                )
+                step = max(step for step in INDEXED["postgresql"] if step <= strength)
+                assert cursor.fetchone() == (f"'oakwood§{step}' 'wood§{step}' '§c'",)
+
+    def tables_scanned(self, plan: dict[str, Any]) -> Iterator[str]:
+        if plan["Node Type"] == "Seq Scan":
+            yield plan["Relation Name"]
+        for part in plan.get("Plans", []):
+            yield from self.tables_scanned(part)
+
+    def test_no_table_of_products_is_scanned(self) -> None:
+        # As many, and as wide, as make an index worth its while; without statistics, as after an import.
+        make_products(10_000, image_placeholder="x" * 1_500)
+        scanned: set[str] = set()
+
+        def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            execute(f"EXPLAIN (FORMAT JSON) {sql}", params, many, context)
+            [[[explained]]] = context["cursor"].fetchall()
+            scanned.update(self.tables_scanned(explained["Plan"]))
+            return execute(sql, params, many, context)
+
+        for term in ("thing", "thi", "thign", "things thing", "lamp", "lamp thing", "oak lamp thi"):
+            for filter in (None, ProductFilter(in_stock=False)):
+                with connection.execute_wrapper(explain):
+                    try:
+                        found = search(term, filter=filter)
+                    except NoProductMatches:
+                        assert term == "lamp"
+                    else:
+                        assert found.count()
+                        assert found.best.order_by(*SORT)[:20]
+                assert scanned <= {"catalog_word"}, (term, filter)
 
 
 class TestSuggestions:
