@@ -90,20 +90,6 @@ class Shop:
         """Run one of manage.py's commands in a worker. Lost where that was killed."""
         self.request("POST", f"{COMMAND_PATH}{command}", crash_at=crash_at)
 
-    def manage(self, *command: str) -> str:
-        """Run manage.py as the operator does, and answer with its output; AssertionError where it fails."""
-        line = [sys.executable, "manage.py", *command]
-        done = subprocess.run(
-            line,
-            cwd=settings.BASE_DIR,
-            env=environment(self.folder),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-        return done.stdout
-
     def kill(self) -> None:
         """All of the server's processes at once; it is started anew."""
         assert self.process.stdin
