@@ -81,6 +81,7 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
     if not rungs:
         return Candidates(query=query, matches=[], expression="", total=0, within=within)
     tables, values = ladder(rungs, whole_first=query.whole_first, within=within)
+    # Where the whole of the first kind is looked for first, it still comes after its stronger steps.
     first = len(rungs) if query.whole_first else 0
     keys = " UNION ALL ".join(
         f"SELECT id, {kind} AS kind, {rung or first} AS rung FROM rung_{rung} WHERE id IS NOT NULL"
