@@ -119,7 +119,8 @@ def normal(text: str) -> str:
     text = text.casefold()
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
-        text = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+        # Signs such as "™" are made of capitals; and the database makes all letters small.
+        text = "".join(sign for sign in decomposed if not unicodedata.combining(sign)).lower()
     return POSSESSIVE.sub("", text)
 
 

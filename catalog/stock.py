@@ -106,6 +106,8 @@ def set_stock(product: Product, stock: int, *, now: datetime) -> None:
 def record_counted(deltas: Mapping[int, int], *, now: datetime) -> None:
     """The movements of products whose stock the caller has written with their rows: inserted, or locked before."""
     moved = {key: delta for key, delta in deltas.items() if delta}
+    if not moved:
+        return
     created_at = StockMovement._meta.get_field("created_at").get_db_prep_save(now, connection)
     with connection.cursor() as cursor:
         cursor.execute(RECORD_COUNTED[connection.vendor], [Reason.SET.value, created_at, json.dumps(moved)])

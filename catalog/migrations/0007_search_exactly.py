@@ -98,7 +98,8 @@ POSTGRESQL = (
         ELSIF TG_OP = 'DELETE' THEN
             DELETE FROM catalog_search WHERE product_id = old.id;
         ELSE
-            UPDATE catalog_search SET tokens = catalog_search_tokens(new.search_text) WHERE product_id = new.id;
+            INSERT INTO catalog_search VALUES (new.id, catalog_search_tokens(new.search_text))
+                ON CONFLICT (product_id) DO UPDATE SET tokens = excluded.tokens;
             {NEW_WORDS.format(text="changed.search_text", source="(SELECT new.search_text) AS changed")};
         END IF;
         RETURN NULL;

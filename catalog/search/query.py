@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from catalog import analysis
-from catalog.analysis import MARK
+from catalog.analysis import MARK, NAME_MARK
 from catalog.search.synonyms import Spelling, synonyms
 
 # More words than anyone types who looks for a thing; the rest of a longer term is left out.
@@ -92,12 +92,13 @@ class Word:
         return max(min(counts.get(token, 0) for token in spelling) for spelling in self.spellings)
 
     def expression(self, least: str = "", *, prefix: bool = False, synonyms: bool = False) -> str:
-        """Matches the word with at least that strength, its synonyms, and everything that begins with it."""
+        """Matches the word with at least that strength, its synonyms, and everything that begins with it; in names,
+        where a strength is asked for."""
         known = self.counts
         there = [way for way in self.spellings if known is None or all(token in known for token in way)]
         ways = [strong(way, least) for way in (*there, *(self.synonyms if synonyms else ()))]
         if prefix and len(self.raw) >= MIN_PREFIX:
-            ways.append(token(self.raw, prefix=True))
+            ways.append(token(NAME_MARK + self.raw if least else self.raw, prefix=True))
         return any_of(ways)
 
     def corrected(self, words: Sequence[str]) -> "Word":
@@ -105,8 +106,13 @@ class Word:
         spellings = dict.fromkeys(spelling for word in words for spelling in analysis.spellings(word))
         if not spellings:
             return self
-        exactly = tuple(analysis.singular(word) for word in words)
-        return replace(self, exactly=exactly, spellings=tuple(spellings), counts=None)
+        return replace(
+            self,
+            exactly=tuple(analysis.singular(word) for word in words),
+            spellings=tuple(spellings),
+            synonyms=tuple(spelling for others in map(synonyms, zip(words)) for spelling in others[0]),
+            counts=None,
+        )
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,7 @@ class Query:
     def whole_first(self) -> bool:
         """Whether all of the first kind is looked for before its steps: few products have several words, and then
         the steps need not be taken."""
-        return len(self.words) > 1
+        return len(self.words) > 1 and bool(self.kinds[0])
 
     @cached_property
     def rungs(self) -> list[tuple[int, str]]:
@@ -182,8 +188,12 @@ class Query:
                 all_of(in_name),
                 all_of([told, all_words]),
             ]
-            called_so = all_of(word.expression(STRONG, synonyms=True) for word in self.rarest_first)
-            alike_steps = [called_so, alike]
+            named = [
+                word.expression(IN_NAME, prefix=word is self.words[-1], synonyms=True)
+                for word in self.rarest_first
+            ]
+            called_so = any_of(word.expression(STRONG, synonyms=True) for word in self.words if word.is_head)
+            alike_steps = [all_of([called_so, *named]), all_of(named), alike]
         steps = [all_words, *steps] if self.whole_first else [*steps, all_words]
         rungs = [*((0, step) for step in steps), *((1, step) for step in alike_steps)]
         if some_words:

@@ -5,7 +5,7 @@ from math import log2
 from string import ascii_lowercase
 
 from catalog.analysis import MARK, NAME_MARK, STEPS
-from catalog.search.query import Match, Query, Word
+from catalog.search.query import MIN_PREFIX, Match, Query, Word
 
 # What a word counts for that only has the same stem, what a synonym, and what a prefix: it is a guess at the word that
 # is being typed.
@@ -32,7 +32,7 @@ def ranks(query: Query, matches: Iterable[Match], *, total: int) -> dict[int, fl
 
     Equal ones are told apart by what has been sold.
     """
-    words = [Sought(word, total=total) for word in query.words]
+    words = [Sought(word, unfinished=word is query.words[-1], total=total) for word in query.words]
     best = sum(word.weight for word in words)
     return {match.key: round(score(match.text, words, best=best) - match.kind, 4) for match in matches}
 
@@ -40,7 +40,7 @@ def ranks(query: Query, matches: Iterable[Match], *, total: int) -> dict[int, fl
 class Sought:
     """A word of the term: how telling it is, and what is looked for in each of the texts."""
 
-    def __init__(self, word: Word, *, total: int) -> None:
+    def __init__(self, word: Word, *, unfinished: bool, total: int) -> None:
         self.weight = weight(word, total=total)
         self.names = [NAME_MARK + token.removesuffix("y") for token in word.exactly]
         self.exactly = [f" {token}{MARK}" for token in word.exactly]
@@ -50,7 +50,7 @@ class Sought:
             for spelling in spellings
             if spelling[0] not in word.exactly or len(spelling) > 1
         ]
-        self.beginning = f" {word.raw}"
+        self.beginning = f" {word.raw}" if unfinished and len(word.raw) >= MIN_PREFIX else None
 
     def strength(self, text: str) -> float:
         """From 0 to 1, by the way to write it that is found best."""
@@ -68,7 +68,7 @@ class Sought:
 
     def strength_of_beginning(self, text: str) -> float:
         """Of the first token that begins so."""
-        at = text.find(self.beginning)
+        at = text.find(self.beginning) if self.beginning else -1
         return OF_PREFIX * STRENGTH[text[text.index(MARK, at) + 1]] if at >= 0 else 0.0
 
 
@@ -86,8 +86,9 @@ def score(text: str, words: list[Sought], *, best: float) -> float:
     text = f" {text} "
     worth = named = 0.0
     for word in words:
-        worth += word.weight * word.strength(text)
-        named += any(name in text for name in word.names)
+        strength = word.strength(text)
+        worth += word.weight * strength
+        named += strength > 0 and any(name in text for name in word.names)
     return (worth / best + ONLY_NAMED * named / max(text.count(NAME_MARK), named, 1)) / (1 + ONLY_NAMED)
 
 

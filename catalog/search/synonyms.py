@@ -9,7 +9,7 @@ from catalog import analysis
 
 FILE = Path(__file__).with_name("synonyms.txt")
 # "Chest of drawers" is two words to search.
-MAX_PHRASE = 2
+MAX_PHRASE = 3
 
 # The tokens that have to be there together.
 Spelling = tuple[str, ...]
@@ -31,7 +31,7 @@ def thesaurus() -> dict[str, dict[Spelling, None]]:
     """By the key of a phrase, the spellings of the others on its lines."""
     known: dict[str, dict[Spelling, None]] = defaultdict(dict)
     for line in FILE.read_text("utf-8").splitlines():
-        phrases = [told(phrase) for phrase in line.split(",")] if not line.startswith("#") else []
+        phrases = list(filter(None, map(told, line.partition("#")[0].split(","))))
         for phrase in phrases:
             others = [tuple(map(stem, other)) for other in phrases if other != phrase]
             known[key(phrase)] |= dict.fromkeys(others)

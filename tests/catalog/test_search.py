@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
 
@@ -16,6 +17,7 @@ from catalog.models import Product
 from catalog.search import NoProductMatches, search
 from catalog.search.candidates import matching
 from catalog.search.query import STRENGTHS, strong, token
+from catalog.search.synonyms import thesaurus
 from catalog.selectors import ProductFilter
 from tests.factories import make_category, make_product, make_products, make_user
 from tests.hostile import hostile_strings
@@ -122,6 +124,8 @@ class TestSearch:
         make_product(name="手工灯 İstanbul")
         assert ordered("🕯") == ordered("STRASSE") == ["Candle 🕯 Straße"]
         assert ordered("手工灯") == ordered("istanbul") == ["手工灯 İstanbul"]
+        make_product(name="Sony™ Ꭰꭰᏼ")
+        assert ordered("sony™") == ordered("SONYtm") == ordered("Ꭰꭰᏼ") == ["Sony™ Ꭰꭰᏼ"]
 
     def test_what_passes_the_filter(self) -> None:
         make_product(name="Lamp", stock=0)
@@ -293,12 +297,46 @@ class TestRanking:
         make_product(name="Coach")
         assert ordered(term) == [name]
 
+    def test_synonyms_of_what_was_meant(self) -> None:
+        self.make(Couch_cover="-", Sofa="-")
+        assert ordered("coutch") == ["Couch cover", "Sofa"]
+
+    def test_synonyms_that_a_shop_adds(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        added = tmp_path / "synonyms.txt"
+        added.write_text("sofa, divan,, the # and so on\n  # none\n\nbed, place to lie down on\n")
+        monkeypatch.setattr("catalog.search.synonyms.FILE", added)
+        thesaurus.cache_clear()
+        try:
+            self.make(Divan="-", Bed="-")
+            assert ordered("sofa") == ["Divan"]
+            assert ordered("place to lie down") == ["Bed"]
+        finally:
+            thesaurus.cache_clear()
+
     def test_no_synonyms_where_many_are_called_so(self) -> None:
         category = make_category()
         make_product(name="Sofa", category=category)
         for _ in range(20):
             make_product(name="Couch", category=category)
         assert set(ordered("couch")) == {"Couch"}
+
+    @pytest.mark.parametrize("term", ["zzqqxx oak lamp", "oak zzqqxx lamp", "oak lamp zzqqxx"])
+    def test_of_very_many_with_some_words_those_with_the_most(self, term: str) -> None:
+        make_products(500, name="Oak chair", description="-")
+        make_product(name="Brass stand", description="For an oak lamp.")
+        assert ordered(term)[0] == "Brass stand"
+
+    @pytest.mark.parametrize("term", ["oak couch", "oak couches", "oak sof"])
+    def test_of_very_many_that_are_alike_those_in_names(self, term: str) -> None:
+        make_products(500, name="Oak shelf", description="Next to a sofa.")
+        make_product(name="Oak sofa")
+        assert ordered(term)[0] == "Oak sofa"
+
+    def test_only_the_last_word_may_be_unfinished(self) -> None:
+        make_product(name="Carpet lamp")
+        make_product(name="Blue lamp", sold_count=1)
+        assert ordered("car lamp") == ordered("lamp c") == ["Blue lamp", "Carpet lamp"]
+        assert ordered("lamp car") == ["Carpet lamp", "Blue lamp"]
 
     def test_ties_go_to_the_better_sold(self) -> None:
         category = make_category()
