@@ -126,6 +126,7 @@ class TestSearch:
         assert ordered("手工灯") == ordered("istanbul") == ["手工灯 İstanbul"]
         make_product(name="Sony™ Ꭰꭰᏼ")
         assert ordered("sony™") == ordered("SONYtm") == ordered("Ꭰꭰᏼ") == ["Sony™ Ꭰꭰᏼ"]
+        assert set(ordered("sony™ desk")) == {"Sony™ Ꭰꭰᏼ", "Oak desk"}
 
     def test_what_passes_the_filter(self) -> None:
         make_product(name="Lamp", stock=0)
