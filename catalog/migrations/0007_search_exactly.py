@@ -67,8 +67,7 @@ POSTGRESQL = (
         ))
     $$
     """,
-    "CREATE TABLE catalog_search (product_id bigint PRIMARY KEY, tokens tsvector NOT NULL)",
-    "CREATE TABLE catalog_word (word text PRIMARY KEY)",
+    *SIX.POSTGRESQL_INDEX,
     "INSERT INTO catalog_search SELECT id, catalog_search_tokens(search_text) FROM catalog_product ORDER BY id",
     NEW_WORDS.format(text="search_text", source="catalog_product"),
     # The list of new products beside the index is kept short, because each step of a search reads it through. Without it
@@ -113,10 +112,7 @@ POSTGRESQL = (
     CREATE TRIGGER catalog_product_indexed_anew AFTER UPDATE OF search_text OR DELETE ON catalog_product
         FOR EACH ROW EXECUTE FUNCTION catalog_product_index()
     """,
-    """
-    CREATE TRIGGER catalog_product_not_indexed AFTER TRUNCATE ON catalog_product
-        FOR EACH STATEMENT EXECUTE FUNCTION catalog_product_index()
-    """,
+    SIX.POSTGRESQL_TRIGGERS[-1],  # that of TRUNCATE
 )
 POSTGRESQL_UNDONE = (
     "DROP TRIGGER catalog_product_indexed_anew ON catalog_product",

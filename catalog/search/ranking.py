@@ -19,7 +19,7 @@ RARITY = 0.75
 # What it counts, beside all the words, that the name says nothing else: "desk lamp" before "desk lamp clamp".
 ONLY_NAMED = 0.2
 
-
+# What a strength counts, by its letter: capitals are of stems and of two words joined.
 STRENGTH = {
     sign: number / STEPS
     for number, letter in enumerate(ascii_lowercase[:STEPS], start=1)

@@ -8,11 +8,11 @@ from tests.faults.storm import VARIABLES, Storm
 
 
 class TestStorm:
-    def test_some_seconds(self, transactional_db: None, tmp_path: Path) -> None:
+    def test_ten_seconds(self, transactional_db: None, tmp_path: Path) -> None:
         """A failure names the seed for tests/faults/soak.py."""
         seed = str(SystemRandom().randrange(10**6))
         with running_shop(tmp_path, **VARIABLES) as shop:
             storm = Storm(shop=shop, seed=seed)
-            assert storm.rage(seconds=6) == [], f"seed {seed}"
+            assert storm.rage(seconds=10) == [], f"seed {seed}"
         assert storm.counts["Order"], storm.counts
         assert shop.last_steps
