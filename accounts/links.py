@@ -11,7 +11,7 @@ from django.utils.http import base36_to_int, int_to_base36
 from django.utils.timesince import timesince
 
 from accounts.models import User
-from backend.errors import ValidationError
+from core.errors import ValidationError
 
 logger = logging.getLogger(__name__)
 EPOCH = datetime(2001, 1, 1, tzinfo=UTC)

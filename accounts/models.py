@@ -7,7 +7,7 @@ from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from backend.slugs import MAX_LENGTH
+from core.slugs import MAX_LENGTH
 
 MAX_NAME_LENGTH = 200
 

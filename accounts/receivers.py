@@ -8,8 +8,8 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from accounts.models import MAX_NAME_LENGTH, Profile, User
-from backend import images
-from backend.slugs import save_with_slug
+from core import images
+from core.slugs import save_with_slug
 
 
 @receiver(post_save, sender=User)

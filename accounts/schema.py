@@ -3,6 +3,7 @@
 import strawberry
 from django.db.models import QuerySet
 
+import api
 from accounts import models, selectors, services
 from accounts.types import (
     ChangePasswordInput,
@@ -22,7 +23,6 @@ from accounts.types import (
     VerifyEmailInput,
     VerifyEmailResult,
 )
-from backend import api
 
 
 @strawberry.type

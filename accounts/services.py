@@ -19,9 +19,9 @@ from django.http import HttpRequest
 
 from accounts import links
 from accounts.models import Profile, User
-from backend import images
-from backend.errors import DomainError, ValidationError, camel_case, field_errors
-from backend.throttle import Limit, count_attempt, failures_counted
+from core import images
+from core.errors import DomainError, ValidationError, camel_case, field_errors
+from core.throttle import Limit, count_attempt, failures_counted
 
 # Stops one from being hashed for seconds; nobody's password manager makes such a long one.
 MAX_PASSWORD_LENGTH = 4096

@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from strawberry import auto, relay
 from strawberry.file_uploads import Upload
 
+import api
 from accounts import models, selectors
 from accounts.services import ProfileChanges
-from backend import api
 
 if TYPE_CHECKING:
     from catalog.types import ProductConnection

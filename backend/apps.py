@@ -8,6 +8,7 @@ class BackendConfig(AppConfig):
     name = "backend"
 
     def ready(self) -> None:
-        from backend import checks, revision  # noqa: F401  # registers the checks
+        from backend import checks  # noqa: F401  # registers the checks
+        from packages.answer_cache import revision
 
         connection_created.connect(revision.watch)

@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
-from backend.money import Money
 from catalog.models import FEW_LEFT
 from catalog.selectors import running_out
+from core.money import Money
 from orders.models import Order, OrderStatus
 from reviews.admin import REPORTED
 from reviews.models import Comment

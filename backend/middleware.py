@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from backend.errors import BadUserInput
+from core.errors import BadUserInput
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 

@@ -12,15 +12,15 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionResult
 
 import accounts.schema
+import api
 import catalog.schema
 import orders.schema
 import reviews.schema
-from backend import api
-from backend.answers import shareable
-from backend.api.context import Context
-from backend.api.scalars import SCALARS
-from backend.documents import Document, documents
-from backend.limits import check_variables
+from api.context import Context
+from api.scalars import SCALARS
+from backend.http.documents import Document, documents
+from backend.http.limits import check_variables
+from packages.answer_cache.answers import shareable
 
 logger = logging.getLogger("backend.plans")
 

@@ -35,6 +35,7 @@ STORE_GRAPHIQL = env.bool("STORE_GRAPHIQL", default=DEBUG)
 
 INSTALLED_APPS = [
     "backend",  # before Unfold, whose first page of the admin it replaces
+    "demo",  # before staticfiles, whose runserver it replaces
     "unfold",
     "unfold.contrib.filters",
     "django.contrib.admin",
@@ -184,7 +185,7 @@ if env.bool("BEHIND_PROXY", default=False):
 
 # ── Limits ───────────────────────────────────────────────────────────────────
 
-# Of one GraphQL operation: see backend/limits.py.
+# Of one GraphQL operation: see backend/http/limits.py.
 STORE_INTROSPECTION = env.bool("STORE_INTROSPECTION", default=True)
 STORE_MAX_DOCUMENT_BYTES = env.int("STORE_MAX_DOCUMENT_BYTES", default=20_000)
 STORE_MAX_VARIABLE_VALUES = env.int("STORE_MAX_VARIABLE_VALUES", default=1000)
@@ -196,7 +197,7 @@ STORE_MAX_MUTATIONS = env.int("STORE_MAX_MUTATIONS", default=5)
 STORE_MAX_COST = env.int("STORE_MAX_COST", default=15_000)
 # How often something may be tried from one address: behind proxies, the one that the first of ours saw.
 STORE_TRUSTED_PROXIES = env.int("STORE_TRUSTED_PROXIES", default=0)
-RATELIMIT_IP_META_KEY = "backend.throttle.client_address"
+RATELIMIT_IP_META_KEY = "core.throttle.client_address"
 
 # ── Files ────────────────────────────────────────────────────────────────────
 
@@ -246,7 +247,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{levelname} {name} {message}", "style": "{"}},
-    "filters": {"mistakes": {"()": "backend.logs.MistakesOfClients"}},
+    "filters": {"mistakes": {"()": "core.logs.MistakesOfClients"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mistakes"]}},
     "loggers": {"stripe": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},

@@ -5,7 +5,7 @@ from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 
-from backend import views
+from backend.http import views
 from orders import dev
 from orders.payments.gateway import fake_in_use
 from orders.webhooks import stripe_webhook

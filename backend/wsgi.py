@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from backend.answers import Answers
+from packages.answer_cache.answers import Answers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
 

@@ -22,14 +22,14 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminImageFieldWidget
 
 from accounts.models import User
-from backend import images
-from backend.money import Money
-from backend.slugs import save_with_slug
 from catalog.exchange import COLUMNS, FORMATS, BadFile, Outcome, export_products, import_products, read_rows
 from catalog.models import FEW_LEFT, Category, Product, StockMovement
 from catalog.selectors import ProductFilter, narrowed
 from catalog.services import WRITTEN, delete_files_after_commit, set_picture
 from catalog.stock import lock_products, set_stock
+from core import images
+from core.money import Money
+from core.slugs import save_with_slug
 
 ROW_KEY = re.compile(r"form-\d+-id")
 

@@ -6,9 +6,9 @@ from functools import cached_property
 
 from django.db.models import Count, Max, Min, OuterRef, QuerySet, Subquery
 
-from backend.counting import CountUpTo
 from catalog.models import Category, Product
 from catalog.selectors import ProductFilter, condition, few, narrowed
+from core.counting import CountUpTo
 
 # There are as many counts as categories: each stops here, and stands for as many or more.
 MAX_FACET = 1_000

@@ -9,9 +9,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Cast, Coalesce, Lower, NullIf
 from django.utils import timezone
 
-from backend.money import AmountField, discounted
-from backend.slugs import MAX_LENGTH
 from catalog.analysis import search_text
+from core.money import AmountField, discounted
+from core.slugs import MAX_LENGTH
 
 MAX_STOCK = 1_000_000_000
 FEW_LEFT = 10  # in stock, and time to order more

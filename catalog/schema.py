@@ -6,7 +6,7 @@ import strawberry
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from backend import api
+import api
 from catalog import models, search, selectors, services
 from catalog.types import (
     MAX_ENTRIES,

@@ -8,12 +8,12 @@ from django.core.files import File
 from django.db import transaction
 
 from accounts.models import User
-from backend import images
-from backend.errors import Forbidden, NotFound, ValidationError, field_errors
-from backend.slugs import save_with_slug
 from catalog.models import Category, Favourite, Product
 from catalog.selectors import editable_products
 from catalog.stock import set_stock
+from core import images
+from core.errors import Forbidden, NotFound, ValidationError, field_errors
+from core.slugs import save_with_slug
 
 # What an update writes; the stock is left to the ledger.
 WRITTEN = (

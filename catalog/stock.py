@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Case, QuerySet, Value, When
 
-from backend.errors import DomainError
 from catalog.models import Product, StockMovement
+from core.errors import DomainError
 
 Reason = StockMovement.Reason
 

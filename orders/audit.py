@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from backend import money
 from catalog.models import Product, StockMovement
+from core import money
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Refund, Shipping
 from orders.payments.attempts import intents_since, our_uuid
 from orders.payments.settlement import PAID, STATUSES, settle

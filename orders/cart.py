@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, QuerySet, Sum
 
-from backend.errors import DomainError, NotFound, ValidationError
-from backend.money import MAX_MINOR_UNITS, from_minor_units
 from catalog.models import Product
 from catalog.stock import InsufficientStock
+from core.errors import DomainError, NotFound, ValidationError
+from core.money import MAX_MINOR_UNITS, from_minor_units
 from orders import models
 from orders.errors import ProductUnavailable
 from orders.models import MAX_LINES, MAX_QUANTITY, CartItem

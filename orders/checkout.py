@@ -11,9 +11,9 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import transaction
 from django.db.models import F, Q, Sum
 
-from backend.errors import NotFound, RateLimited, Unauthenticated, field_errors
-from backend.money import Money, round_half_up, validate_amount
 from catalog.stock import take_stock
+from core.errors import NotFound, RateLimited, Unauthenticated, field_errors
+from core.money import Money, round_half_up, validate_amount
 from orders import mail
 from orders.addresses import validated
 from orders.cart import Cart, product_key

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from orders.models import Payment, PaymentStatus
 from orders.payments import simulation
 from orders.selectors import payments_to_come
-from orders.stripe_fake import Outcome
+from packages.stripe_fake import Outcome
 
 # What the buttons say, and what comes of them: of a payment to be made, and of one that waits for its second step.
 CONFIRM: dict[str, Outcome] = {

@@ -11,8 +11,8 @@ DomainError
 └── OrderNotRestockable
 """
 
-from backend.errors import DomainError
-from backend.money import Money
+from core.errors import DomainError
+from core.money import Money
 from orders.models import OrderStatus
 
 

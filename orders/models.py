@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from backend.money import AmountField
 from catalog.models import Product, validate_not_blank
+from core.money import AmountField
 
 MAX_QUANTITY = 999
 MAX_LINES = 100

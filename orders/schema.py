@@ -8,9 +8,9 @@ import strawberry
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from backend import api
-from backend.errors import NotFound
-from backend.throttle import Limit
+import api
+from core.errors import NotFound
+from core.throttle import Limit
 from orders import cart, checkout, models, selectors, services
 from orders.owners import Owner, owner_of, writing_owner
 from orders.types import (

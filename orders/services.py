@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
-from backend import money
-from backend.errors import NotFound, TooManyAttempts, ValidationError
 from catalog.models import Product
 from catalog.stock import InsufficientStock
+from core import money
+from core.errors import NotFound, TooManyAttempts, ValidationError
 from orders import cancellation
 from orders.cart import check_payable_at_once, check_quantity
 from orders.checkout import items_total

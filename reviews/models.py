@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from backend.slugs import MAX_LENGTH
 from catalog.models import Product
+from core.slugs import MAX_LENGTH
 
 MAX_BODY = 5_000
 

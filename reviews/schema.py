@@ -4,8 +4,8 @@ import strawberry
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from backend import api
-from backend.throttle import Limit
+import api
+from core.throttle import Limit
 from reviews import models, selectors, services
 from reviews.types import (
     CommentResult,

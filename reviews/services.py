@@ -13,10 +13,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
 from accounts.models import User
-from backend.errors import NotFound, ValidationError, field_errors
-from backend.slugs import save_with_slug
 from catalog.models import Product
 from catalog.stock import lock_products
+from core.errors import NotFound, ValidationError, field_errors
+from core.slugs import save_with_slug
 from reviews.models import Comment, Report
 from reviews.selectors import visible_comments
 

@@ -7,9 +7,9 @@ import strawberry_django
 from django.db.models import QuerySet
 from strawberry import auto, relay
 
+import api
 import catalog.models
 from accounts.types import Profile
-from backend import api
 from catalog.types import Product
 from reviews import models, selectors
 from reviews.services import CommentChanges

@@ -12,9 +12,9 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
-from backend.slugs import save_with_slug
 from catalog.models import Category, Product
 from catalog.stock import set_stock
+from core.slugs import save_with_slug
 from orders.models import Shipping
 from reviews.models import Comment
 from reviews.services import create_comment, set_active

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.core.handlers.wsgi import WSGIHandler
 
-from backend.answers import Answers
+from packages.answer_cache.answers import Answers
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from django.core.files.base import ContentFile
 from django.db import connection, transaction
 
 from accounts.models import User
-from backend import images
-from backend.errors import ValidationError
-from backend.slugs import save_with_slug, slug_of
 from catalog.exchange.rows import REQUIRED, Refusal, Row, values_of
 from catalog.models import Category, Product
 from catalog.services import delete_files_after_commit, set_picture
 from catalog.stock import record_counted
+from core import images
+from core.errors import ValidationError
+from core.slugs import save_with_slug, slug_of
 
 BATCH = 1_000
 # Pictures take their time: fewer rows at once, so that little is lost where the import is ended.

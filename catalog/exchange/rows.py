@@ -13,8 +13,8 @@ from typing import IO, Any
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
 
-from backend.errors import FieldError, ValidationError
 from catalog.models import Category, Product
+from core.errors import FieldError, ValidationError
 
 # A new product needs the required ones; the rest have defaults.
 REQUIRED = ("category", "name", "description", "price")

@@ -11,8 +11,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import backend.money
 import catalog.models
+import core.money
 
 
 class Migration(migrations.Migration):
@@ -44,9 +44,9 @@ class Migration(migrations.Migration):
                 ('sort_name', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Lower('name'), output_field=models.CharField(max_length=200))),
                 ('slug', models.SlugField(allow_unicode=True, editable=False, max_length=80, unique=True)),
                 ('description', models.TextField(validators=[django.core.validators.RegexValidator('\\S', 'This field cannot be blank.', code='blank'), django.core.validators.MaxLengthValidator(10000)])),
-                ('price', backend.money.AmountField(decimal_places=2, max_digits=10, validators=[backend.money.validate_amount])),
+                ('price', core.money.AmountField(decimal_places=2, max_digits=10, validators=[core.money.validate_amount])),
                 ('discount', models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='discount, %')),
-                ('final_price', catalog.models.FinalPriceField(decimal_places=2, editable=False, max_digits=10, validators=[backend.money.validate_amount])),
+                ('final_price', catalog.models.FinalPriceField(decimal_places=2, editable=False, max_digits=10, validators=[core.money.validate_amount])),
                 ('image', models.ImageField(blank=True, upload_to='products')),
                 ('image_width', models.PositiveIntegerField(editable=False, null=True)),
                 ('image_height', models.PositiveIntegerField(editable=False, null=True)),

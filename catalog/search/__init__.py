@@ -7,7 +7,6 @@ from django.db import connection
 from django.db.models import FloatField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from backend.errors import DomainError, ValidationError
 from catalog.models import Product
 from catalog.search.candidates import MAX_COUNTED, Candidates, Each, candidates, matching
 from catalog.search.query import Query
@@ -15,6 +14,7 @@ from catalog.search.ranking import ranks
 from catalog.search.suggestions import completions, suggestions
 from catalog.search.vocabulary import known
 from catalog.selectors import ProductFilter, narrowed
+from core.errors import DomainError, ValidationError
 
 __all__ = ["MAX_COUNTED", "Found", "NoProductMatches", "completions", "search"]
 

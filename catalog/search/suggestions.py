@@ -3,12 +3,12 @@
 import re
 from difflib import get_close_matches
 
-from backend.errors import BadUserInput
 from catalog import analysis
 from catalog.analysis import NAME_MARK
 from catalog.models import Product
 from catalog.search.candidates import MAX_RANKED, matching
 from catalog.search.query import IN_NAME, Query, all_of, token
+from core.errors import BadUserInput
 
 # What suggestions are made of and how many are made: comparing words takes time for each pair.
 POPULAR_PRODUCTS = 500

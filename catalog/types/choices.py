@@ -7,7 +7,7 @@ from typing import Annotated
 
 import strawberry
 
-from backend import api
+import api
 from catalog import selectors
 
 

@@ -10,10 +10,9 @@ import strawberry_django
 from django.db.models import Exists, OuterRef, QuerySet, Value
 from strawberry import auto, relay
 
+import api
 from accounts.models import User
 from accounts.types import Profile
-from backend import api
-from backend.errors import OperationTooLarge
 from catalog import models, search, selectors
 from catalog.facets import MAX_FACET, Facets
 from catalog.related import MAX_RELATED, related
@@ -27,6 +26,7 @@ from catalog.types.choices import (
     SortedBy,
     plain,
 )
+from core.errors import OperationTooLarge
 
 if TYPE_CHECKING:
     from reviews.types import CommentConnection

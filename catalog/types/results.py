@@ -7,7 +7,7 @@ import strawberry
 from strawberry import relay
 from strawberry.file_uploads import Upload
 
-from backend import api
+import api
 from catalog import models, selectors
 from catalog.services import ProductFields
 from catalog.types.objects import Product, ProductConnection

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 from django.db.models import QuerySet
 
-from backend import api
+import api
 from catalog import models
 
 MAX_ENTRIES = 1000

@@ -8,7 +8,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import backend.money
+import core.money
 import orders.models
 
 
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('quantity', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(999)])),
                 ('product_name', models.CharField(max_length=200)),
-                ('seen_price', backend.money.AmountField(decimal_places=2, max_digits=10, validators=[backend.money.validate_amount])),
+                ('seen_price', core.money.AmountField(decimal_places=2, max_digits=10, validators=[core.money.validate_amount])),
                 ('added_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('cart', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='orders.cart')),
                 ('product', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='catalog.product')),
@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                 ('idempotency_key', models.UUIDField(blank=True, editable=False, null=True)),
                 ('status', models.CharField(choices=[('draft', 'Draft'), ('pending', 'Pending'), ('paid', 'Paid'), ('shipped', 'Shipped'), ('cancelled', 'Cancelled'), ('refunded', 'Refunded')], default='draft', max_length=10)),
                 ('currency', models.CharField(max_length=3)),
-                ('amount', backend.money.AmountField(decimal_places=2, default=0, max_digits=10, validators=[backend.money.validate_amount])),
+                ('amount', core.money.AmountField(decimal_places=2, default=0, max_digits=10, validators=[core.money.validate_amount])),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('expires_at', models.DateTimeField(blank=True, null=True)),
@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
                 ('product_key', orders.models.ProductKeyField(editable=False)),
                 ('name', models.CharField(max_length=200)),
                 ('quantity', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(999)])),
-                ('unit_price', backend.money.AmountField(decimal_places=2, max_digits=10, validators=[backend.money.validate_amount])),
+                ('unit_price', core.money.AmountField(decimal_places=2, max_digits=10, validators=[core.money.validate_amount])),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='orders.order')),
                 ('product', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='order_items', to='catalog.product')),
             ],
@@ -118,8 +118,8 @@ class Migration(migrations.Migration):
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('status', models.CharField(choices=[('pending', 'Pending'), ('requires_action', 'Requires action'), ('processing', 'Processing'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('partially_refunded', 'Partially refunded'), ('refunded', 'Refunded')], default='pending', max_length=20)),
                 ('currency', models.CharField(max_length=3)),
-                ('amount', backend.money.AmountField(decimal_places=2, max_digits=10, validators=[backend.money.validate_amount])),
-                ('refunded', backend.money.AmountField(decimal_places=2, default=0, max_digits=10, validators=[backend.money.validate_amount])),
+                ('amount', core.money.AmountField(decimal_places=2, max_digits=10, validators=[core.money.validate_amount])),
+                ('refunded', core.money.AmountField(decimal_places=2, default=0, max_digits=10, validators=[core.money.validate_amount])),
                 ('intent_id', models.CharField(blank=True, max_length=100, null=True, unique=True)),
                 ('client_secret', models.CharField(blank=True, editable=False, max_length=200)),
                 ('failure', models.CharField(blank=True, max_length=500)),
@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
             name='Refund',
             fields=[
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('amount', backend.money.AmountField(decimal_places=2, max_digits=10, validators=[backend.money.validate_amount])),
+                ('amount', core.money.AmountField(decimal_places=2, max_digits=10, validators=[core.money.validate_amount])),
                 ('status', models.CharField(choices=[('pending', 'Pending'), ('succeeded', 'Succeeded'), ('failed', 'Failed')], default='pending', max_length=10)),
                 ('refund_id', models.CharField(blank=True, max_length=100, null=True, unique=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),

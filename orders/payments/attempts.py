@@ -11,7 +11,7 @@ import stripe
 from django.db import transaction
 from stripe.params import PaymentIntentCreateParams
 
-from backend import money
+from core import money
 from orders.errors import OrderNotEditable, PaymentUnavailable
 from orders.models import Order, OrderStatus, Payment, PaymentStatus
 from orders.payments.gateway import MINIMUM, client

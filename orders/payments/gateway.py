@@ -8,7 +8,7 @@ import stripe
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from orders.stripe_fake import FakeStripe
+from packages.stripe_fake import FakeStripe
 
 stripe.enable_telemetry = False  # it would write to the home directory
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import stripe
 from django.db.models import Q, QuerySet, Sum
 
-from backend import money
+from core import money
 from orders.models import Payment, PaymentStatus, Refund
 from orders.payments.gateway import client
 

@@ -10,9 +10,9 @@ import stripe
 from django.conf import settings
 from django.db import transaction
 
-from backend import money
 from catalog.models import StockMovement
 from catalog.stock import return_stock
+from core import money
 from orders import mail
 from orders.models import Order, OrderStatus, Payment, PaymentStatus, StripeEvent
 from orders.payments.attempts import our_uuid

@@ -9,7 +9,7 @@ from django.conf import settings
 from orders.models import Order, OrderStatus
 from orders.payments.attempts import live_attempt
 from orders.payments.gateway import fake
-from orders.stripe_fake import ApiError, Delivery, Outcome
+from packages.stripe_fake import ApiError, Delivery, Outcome
 
 SecondOutcome = Literal["succeeded", "declined"]
 

@@ -7,7 +7,7 @@ import strawberry_django
 from django.db.models import QuerySet
 from strawberry import relay
 
-from backend import api
+import api
 from catalog.types import Product
 from orders import cart, models
 from orders.owners import Owner, owner_of

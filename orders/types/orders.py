@@ -8,9 +8,9 @@ import strawberry_django
 from django.db.models import QuerySet
 from strawberry import auto, relay
 
+import api
 from accounts import models as accounts
 from accounts.types import User
-from backend import api
 from catalog.types import Product
 from orders import models, selectors
 from orders.models import OrderStatus, PaymentStatus

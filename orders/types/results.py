@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 from strawberry import relay
 
-from backend import api
+import api
 from catalog.types import InsufficientStock
 from orders import models
 from orders.models import OrderStatus

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from accounts import services
 from accounts.links import Link, email_verification, password_reset
 from accounts.models import User
-from backend.errors import ValidationError
+from core.errors import ValidationError
 from tests.conftest import GraphQLClient
 from tests.factories import PASSWORD, make_user
 

@@ -20,13 +20,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Profile
-from backend import answers, revision
 from catalog.models import Category, Product
 from catalog.services import delete_product, update_product
 from orders.cart import Cart
 from orders.checkout import place
 from orders.models import Order, OrderStatus
 from orders.owners import Owner
+from packages.answer_cache import answers, revision
 from reviews.models import Comment
 from tests.factories import (
     make_address,
@@ -280,7 +280,7 @@ class TestChanges:
 
     def test_that_died_with_their_process_hold_up_nobody(self, entrance: Entrance, tmp_path: Path) -> None:
         die = "import os; change = Change(Revision(Path(os.environ['FILE']))); change.add(0); os.abort()"
-        code = f"from pathlib import Path; from backend.revision import Change, Revision; {die}"
+        code = f"from pathlib import Path; from packages.answer_cache.revision import Change, Revision; {die}"
         before = entrance.post(LIST)
         environment = {**os.environ, "FILE": str(tmp_path / "revision")}
         assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode < 0

@@ -20,16 +20,16 @@ from django.utils import timezone
 from graphql import GraphQLObjectType, OperationDefinitionNode, get_named_type, is_abstract_type, is_leaf_type
 
 from accounts.models import User
-from backend.api.context import Context
-from backend.api.plans import Plan
-from backend.documents import Document
-from backend.errors import OperationTooLarge
+from api.context import Context
+from backend.http.documents import Document
 from backend.schema import schema
 from catalog.models import Product
 from catalog.services import add_favourite, update_product
+from core.errors import OperationTooLarge
 from orders.cart import Cart
 from orders.checkout import place
 from orders.owners import Owner
+from packages.fastgraph import Plan
 from reviews.schema import COMMENT_LIMITS
 from tests.benchmarks import operations
 from tests.conftest import GraphQLClient, global_id

@@ -21,11 +21,11 @@ from django.db import connection, connections  # noqa: E402
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQL  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
-from backend.api.keyset import encode_cursor  # noqa: E402
-from backend.management.demonstration import open_shop  # noqa: E402
-from backend.management.generation import generate_products  # noqa: E402
+from api.keyset import encode_cursor  # noqa: E402
 from catalog.models import Category, Product  # noqa: E402
 from catalog.types.choices import SORTS, ProductSort  # noqa: E402
+from demo.demonstration import open_shop  # noqa: E402
+from demo.generation import generate_products  # noqa: E402
 from tests.conftest import GraphQLClient  # noqa: E402
 
 TURNS = 3

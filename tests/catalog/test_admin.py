@@ -17,9 +17,9 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
-from backend import images
 from catalog.models import Category, Product, StockMovement
 from catalog.stock import set_stock
+from core import images
 from tests.factories import make_category, make_comment, make_product, make_staff, make_user
 from tests.staff import browser_of, clerk
 

@@ -10,7 +10,6 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
-from backend.errors import ValidationError
 from catalog.analysis import STEPS
 from catalog.models import Product
 from catalog.search import NoProductMatches, search
@@ -18,6 +17,7 @@ from catalog.search.candidates import matching
 from catalog.search.query import STRENGTHS, strong, token
 from catalog.search.synonyms import thesaurus
 from catalog.selectors import ProductFilter
+from core.errors import ValidationError
 from tests.factories import make_category, make_product, make_products, make_user
 from tests.hostile import hostile_strings
 

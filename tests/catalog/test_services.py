@@ -11,7 +11,6 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
-from backend.errors import Forbidden, NotFound, ValidationError
 from catalog.models import MAX_STOCK, Category, Favourite, Product, StockMovement
 from catalog.services import (
     ProductFields,
@@ -21,6 +20,7 @@ from catalog.services import (
     remove_favourite,
     update_product,
 )
+from core.errors import Forbidden, NotFound, ValidationError
 from orders.models import Cart, CartItem, Order, OrderItem
 from tests.factories import make_category, make_picture, make_product, make_seller, make_staff, make_user
 from tests.hostile import hostile_strings

@@ -19,7 +19,7 @@ SUITES = sorted(package.parent for package in HERE.glob("*/package.json"))
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
     django.setup()
-    from backend.management.demo.store import Store, free_port  # it reads the settings
+    from demo.purchase.store import Store, free_port  # it reads the settings
 
     with TemporaryDirectory(prefix="store-clients-") as directory, Store(Path(directory)) as store:
         front_end = f"http://localhost:{free_port()}"

@@ -9,8 +9,8 @@ import stripe
 from django.core.management import call_command
 from django.db.models import Sum
 
-from backend.money import to_minor_units
 from catalog.models import Product
+from core.money import to_minor_units
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus
 from orders.payments.gateway import client
 from tests.faults.shop import Shop

@@ -25,7 +25,7 @@ from django.utils import timezone
 from catalog.models import Product
 from orders.models import Order, OrderStatus
 from orders.payments.gateway import fake
-from orders.stripe_fake import FakeStripe
+from packages.stripe_fake import FakeStripe
 from tests.conftest import global_id
 from tests.faults.steps import COMMAND_PATH, LOG_VARIABLE
 from tests.orders.conftest import ADD_TO_CART, ADDRESS, CHECKOUT

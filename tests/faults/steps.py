@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from orders.stripe_fake import FakeStripe
+from packages.stripe_fake import FakeStripe
 
 # A command of manage.py can be run by a worker, so that it can be killed just like a request.
 COMMAND_PATH = "/faults/"

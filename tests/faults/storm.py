@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from catalog.models import Product
 from orders.payments.gateway import fake
-from orders.stripe_fake import ApiError, FaultKind
+from packages.stripe_fake import ApiError, FaultKind
 from tests.factories import make_category, make_product, make_user
 from tests.faults import books
 from tests.faults.shop import Lost, Shop, Shopper, eventually, intent_of

@@ -31,8 +31,8 @@ def main(*, check: bool) -> int:
 
 
 def made_page() -> str:
-    from backend.management.demo.shopper import GraphQLClient  # they read the settings
-    from backend.management.demo.store import Store
+    from demo.purchase.shopper import GraphQLClient  # they read the settings
+    from demo.purchase.store import Store
     from tests.operations.examples import EXAMPLES, SELLING, SHOPPING, Example
     from tests.operations.masking import Mask
     from tests.operations.page import operations, page

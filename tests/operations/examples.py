@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from backend.management.demo.shopper import ADDRESS
-from backend.management.demonstration import PASSWORD, SELLER
+from demo.demonstration import PASSWORD, SELLER
+from demo.purchase.shopper import ADDRESS
 
 # What the operations before were answered with, by name; and `mail`, the token in the last mail.
 Answers = dict[str, Any]

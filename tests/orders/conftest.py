@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import Product, StockMovement
 from orders.models import Cart, CartItem, Order, OrderItem, Payment, Refund, Shipping, StripeEvent
 from orders.payments.gateway import fake
-from orders.stripe_fake import FakeStripe, Outcome
+from packages.stripe_fake import FakeStripe, Outcome
 from tests.conftest import GraphQLClient, global_id
 
 ADDRESS = {

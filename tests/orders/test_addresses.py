@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backend.errors import ValidationError
+from core.errors import ValidationError
 from orders.addresses import validated
 from orders.models import Shipping
 from tests.conftest import GraphQLClient

@@ -23,9 +23,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from backend.errors import DomainError, RateLimited
 from catalog.models import Product
 from catalog.stock import set_stock
+from core.errors import DomainError, RateLimited
 from orders import cancellation, services
 from orders.audit import differences, differences_here
 from orders.cart import Cart
@@ -34,7 +34,7 @@ from orders.models import Order, Payment
 from orders.owners import Owner
 from orders.payments.gateway import fake
 from orders.payments.reconciliation import mail_confirmations, reconcile, unfinished
-from orders.stripe_fake import ApiError
+from packages.stripe_fake import ApiError
 from tests.factories import make_address, make_product, make_user
 from tests.orders.conftest import Bank
 

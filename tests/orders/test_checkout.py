@@ -16,7 +16,7 @@ from accounts.models import User
 from catalog.models import Product, StockMovement
 from catalog.stock import set_stock
 from orders.models import MAX_LINES, CartItem, Order, Payment
-from orders.stripe_fake import FakeStripe, FaultKind
+from packages.stripe_fake import FakeStripe, FaultKind
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import make_category, make_product, make_user
 from tests.orders.conftest import (

@@ -21,8 +21,8 @@ from orders import cancellation
 from orders.models import Order, OrderStatus, Payment, PaymentStatus, Refund
 from orders.payments import gateway, settlement
 from orders.payments.gateway import client
-from orders.stripe_fake import FaultKind, sign
-from orders.stripe_fake.amounts import MINIMUM
+from packages.stripe_fake import FaultKind, sign
+from packages.stripe_fake.amounts import MINIMUM
 from tests.conftest import GraphQLClient
 from tests.factories import make_product, make_user
 from tests.orders.conftest import ADDRESS, Bank, add_to_cart, checkout, nothing_changes, status_of

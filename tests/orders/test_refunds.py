@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from backend.errors import ValidationError
 from catalog.models import Product
+from core.errors import ValidationError
 from orders import cancellation, services
 from orders.audit import differences
 from orders.errors import OrderNotCancellable

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from catalog.models import Product
 from orders.models import StripeEvent
 from orders.payments.gateway import client
-from orders.stripe_fake import sign
+from packages.stripe_fake import sign
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
 from tests.orders.conftest import Bank, add_to_cart, checkout, nothing_changes, status_of

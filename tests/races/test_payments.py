@@ -18,8 +18,8 @@ from orders.models import Order, OrderStatus, Payment, PaymentStatus, StripeEven
 from orders.owners import Owner
 from orders.payments import settlement
 from orders.payments.gateway import client
-from orders.stripe_fake import FakeStripe
 from orders.transitions import move
+from packages.stripe_fake import FakeStripe
 from tests.conftest import GraphQLClient
 from tests.factories import make_product, make_user
 from tests.orders.conftest import Bank, add_to_cart, checkout

@@ -7,8 +7,8 @@ from itertools import product as pairs
 import pytest
 from django.utils import timezone
 
-from backend.errors import NotFound, ValidationError
 from catalog.services import delete_product
+from core.errors import NotFound, ValidationError
 from reviews.models import Comment, Report
 from reviews.services import (
     create_comment,

@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend.errors import NotFound, ValidationError
 from catalog.models import Product
+from core.errors import NotFound, ValidationError
 from reviews import services
 from reviews.models import Comment, Report
 from tests.factories import make_comment, make_product, make_user

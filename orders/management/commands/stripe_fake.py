@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from orders.models import Order
 from orders.payments import simulation
 from orders.payments.gateway import fake, fake_in_use
-from orders.stripe_fake import EVENT_FAULTS, REQUEST_FAULTS, Outcome
+from packages.stripe_fake import EVENT_FAULTS, REQUEST_FAULTS, Outcome
 
 
 def positive(text: str) -> int:

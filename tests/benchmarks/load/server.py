@@ -14,7 +14,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from backend.management.demo.store import free_port
+from demo.purchase.store import free_port
 
 HOST = "127.0.0.1"
 TICKS = os.sysconf("SC_CLK_TCK")

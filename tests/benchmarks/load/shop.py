@@ -16,10 +16,10 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 
 from accounts.models import User
-from backend.management.demonstration import open_shop
-from backend.management.generation import generate_products
 from catalog.models import Product
 from catalog.stock import set_stock
+from demo.demonstration import open_shop
+from demo.generation import generate_products
 from orders.models import Cart
 from reviews.models import Comment
 

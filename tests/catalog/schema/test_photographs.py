@@ -11,7 +11,7 @@ from PIL import Image
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
-from backend.images import ThumbnailSize
+from core.images import ThumbnailSize
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import make_product, make_seller
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from backend.money import MAX_MINOR_UNITS, to_minor_units
+from core.money import MAX_MINOR_UNITS, to_minor_units
 from orders.addresses import validated
 from orders.checkout import MAX_PENDING
 from orders.models import MAX_LINES, MAX_QUANTITY, Shipping

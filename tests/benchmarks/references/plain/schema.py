@@ -17,9 +17,9 @@ from strawberry import relay
 from strawberry_django.optimizer import DjangoOptimizerExtension
 from strawberry_django.relay import DjangoListConnection
 
-from backend.money import to_minor_units
 from catalog import models
 from catalog.models import StockMovement
+from core.money import to_minor_units
 from orders import models as orders
 from orders.addresses import validated
 from orders.payments import gateway

@@ -1,0 +1,199 @@
+"""Relay connections of our own, at the root and nested, each in a constant number of statements."""
+
+from collections.abc import Callable, Hashable
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import strawberry
+from django.db import models
+from django.db.models import OuterRef
+from strawberry import relay
+from strawberry.types.base import StrawberryObjectDefinition
+
+from api.context import Info
+from api.keyset import Page, Slice, Sort
+from api.nodes import keys_of, opened, read
+from core.counting import MAX_COUNT, CountUpTo
+from packages.fastgraph.rows import Bind, Row, Statement, column_of
+
+if TYPE_CHECKING:
+    from api.nodes import Found
+
+Node = TypeVar("Node")
+NODE_PATHS = ("nodes", "edges.node")
+
+
+@strawberry.type(description="A row of a page, and where it stands.")
+class Edge(Generic[Node]):
+    cursor: str = strawberry.field(description="For `after` or `before`: a page that begins beside this row.")
+    node: Node = strawberry.field(description="The row itself.")
+
+
+@strawberry.type
+class Connection(Generic[Node]):
+    page: strawberry.Private[Page]
+
+    @strawberry.field(description="The rows of this page with a cursor each.")
+    def edges(self) -> list[Edge[Node]]:
+        return [Edge(cursor=self.page.cursor(row), node=row) for row in self.page.rows]
+
+    @strawberry.field(description="The rows of this page.")
+    def nodes(self) -> list[Node]:
+        return list(self.page.rows)
+
+    @strawberry.field(description="Whether there are more pages, and the cursors that lead to them.")
+    def page_info(self) -> relay.PageInfo:
+        rows = self.page.rows
+        return relay.PageInfo(
+            has_next_page=self.page.has_next,
+            has_previous_page=self.page.has_previous,
+            start_cursor=self.page.cursor(rows[0]) if rows else None,
+            end_cursor=self.page.cursor(rows[-1]) if rows else None,
+        )
+
+    @strawberry.field(
+        description="How many rows all pages have; counted only when it is asked for, and no further than "
+        f"{MAX_COUNT}, which stands for as many or more."
+    )
+    def total_count(self) -> int:
+        return self.page.count()
+
+
+def page(
+    found: "Found[Any]",
+    info: Info,
+    *,
+    answer: str,
+    sort: Sort,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+) -> Page:
+    """A page of the rows for a field that answers with the connection type named `answer`."""
+    queryset, selector = opened(found)
+    cut = Slice.of(queryset, sort=sort, first=first, after=after, last=last, before=before)
+    rows = read(
+        lambda bind: cut.one_more(queryset, bind=bind),
+        info,
+        model=queryset.model,
+        values=cut.values,
+        kept=None if selector is None else (selector, cut.form),
+        answer=answer,
+        paths=NODE_PATHS,
+        only=hints(cut, queryset),
+    )
+    return cut.page(rows, count=lambda: count(found))
+
+
+def nested_page(
+    root: Any,
+    info: Info,
+    *,
+    found: "Found[Any]",
+    parent: str,
+    answer: str,
+    sort: Sort,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+) -> Page:
+    """The same for a connection below rows: one statement reads the pages of all that were read with `root`.
+
+    `parent` is the lookup from the queryset's rows to the key of the row that the connection belongs to.
+    """
+    queryset, selector = opened(found)
+
+    def load() -> tuple[Any, dict[Any, Page]]:
+        cut = Slice.of(queryset, sort=sort, first=first, after=after, last=last, before=before)
+        keys = {peer.pk for peer in peers}
+        alone = selector if len(keys) == 1 else None
+
+        def build(bind: Bind) -> models.QuerySet[Any]:
+            if alone is None:
+                return cut.one_more_of_each(queryset, parent=parent, keys=keys)
+            key = bind("parent", column_of(queryset.model, parent))
+            return cut.one_more(queryset.filter(**{parent: key}), bind=bind)
+
+        rows = read(
+            build,
+            info,
+            model=queryset.model,
+            values={**cut.values, "parent": root.pk},
+            kept=None if alone is None else (alone, cut.form),
+            answer=answer,
+            paths=NODE_PATHS,
+            only=hints(cut, queryset),
+        )
+        pages: dict[Any, list[Any]] = {key: [] for key in keys}
+        for row in rows:
+            pages[row.parent_key if alone is None else root.pk].append(row)
+
+        def counted() -> dict[Any, int]:
+            number = CountUpTo(queryset.filter(**{parent: OuterRef("pk")}))
+            parents = model_of(root)._base_manager.filter(pk__in=keys)
+            return dict(parents.values_list("pk", number))
+
+        counts = once(counted)
+        by_key = {
+            key: cut.page(rows, count=lambda key=key: counts()[key])  # type: ignore[misc]
+            for key, rows in pages.items()
+        }
+        return peers, by_key  # the peers are kept so that their identity stays theirs
+
+    peers = getattr(root, "read_with", [root])
+    key = (id(peers), keys_of(info))
+    _, by_key = remembered(info, key, load)
+    page: Page = by_key[root.pk]
+    return page
+
+
+def type_named(name: str, info: Info) -> Any:
+    """The class of a GraphQL type, for a field whose type is of an app above, which must not be imported."""
+    definition = info.schema.get_type_by_name(name)
+    assert isinstance(definition, StrawberryObjectDefinition)
+    return definition.origin
+
+
+def hints(cut: Slice, queryset: models.QuerySet[Any]) -> tuple[str, ...]:
+    """The order's columns, which the cursors are made of; annotations are selected anyway."""
+    return tuple(column for column in cut.sort.columns if column not in queryset.query.annotations)
+
+
+def model_of(row: Any) -> type[models.Model]:
+    return row.model if isinstance(row, Row) else type(row)
+
+
+def count(found: "Found[Any]") -> int:
+    """How many there are, but no more than MAX_COUNT."""
+    if isinstance(found, models.QuerySet):
+        return found.order_by()[:MAX_COUNT].count()
+    [[number]] = counting(found).rows({})
+    return int(number)
+
+
+@cache
+def counting(selector: Callable[[], models.QuerySet[Any]]) -> Statement:
+    return Statement(
+        selector().order_by().values_list("pk")[:MAX_COUNT], within=("SELECT COUNT(*) FROM (", ") counted")
+    )
+
+
+def remembered(info: Info, key: Hashable, load: Callable[[], Any]) -> Any:
+    """What `load` gave the first time it was asked for in this operation."""
+    memo = info.context.memo
+    if key not in memo:
+        memo[key] = load()
+    return memo[key]
+
+
+def once(load: Callable[[], Any]) -> Callable[[], Any]:
+    found: list[Any] = []
+
+    def get() -> Any:
+        if not found:
+            found.append(load())
+        return found[0]
+
+    return get

@@ -1,0 +1,236 @@
+"""Keyset paging: a page deep in a million rows costs what the first one costs."""
+
+import base64
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any, TypeVar, cast
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F
+from django.db.models.expressions import RawSQL
+
+from core.errors import BadUserInput
+from packages.fastgraph.rows import Bind, Field, values_of
+
+Found = TypeVar("Found")
+DEFAULT_FIRST = 20
+MAX_FIRST = 100
+
+
+class RowValue(models.Func):
+    """`(a, b)`: compared as a whole, an index on (a, b) seeks it; Django writes it as an OR, which scans."""
+
+    template = "(%(expressions)s)"
+
+
+class RowComparison(models.Func):
+    """`(a, b) > (x, y)`, or `<`."""
+
+    conditional = True
+    output_field = models.BooleanField()
+    template = "%(expressions)s"
+
+    def __init__(self, row: RowValue, sign: str, bound: RowValue) -> None:
+        super().__init__(row, bound)
+        self.arg_joiner = f" {sign} "
+
+
+class OfEach(models.Subquery):
+    """The keys that a queryset finds for each of `parents`, which it refers to as `PARENT`.
+
+    Each parent seeks the index for itself; a window function would number all the rows of all of them.
+    """
+
+    PARENT = RawSQL("parent.value", ())
+    # SQLite, which has no LATERAL, joins what it has made a JSON list of.
+    template = (
+        "(SELECT page.value FROM json_each('[%(parents)s]') parent,"
+        " json_each((SELECT json_group_array(pk) FROM (%(subquery)s))) page)"
+    )
+
+    def __init__(self, queryset: models.QuerySet[Any], *, parents: Iterable[int]) -> None:
+        super().__init__(queryset.values("pk"), parents=",".join(str(int(key)) for key in parents))
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = (
+            "(SELECT page.pk FROM unnest('{%(parents)s}'::bigint[]) parent (value)"
+            " CROSS JOIN LATERAL (%(subquery)s) page)"
+        )
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order of rows. All columns go one way, because a row value cannot mix; the last one is unique."""
+
+    columns: tuple[str, ...]
+    descending: bool = False
+
+    def order_by(self, *, backwards: bool) -> list[str]:
+        sign = "-" if self.descending != backwards else ""
+        return [sign + column for column in self.columns]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice:
+    """Which rows of an order are asked for: `size` rows from one end, within the bounds."""
+
+    sort: Sort
+    size: int
+    backwards: bool
+    after: tuple[Any, ...] | None
+    before: tuple[Any, ...] | None
+
+    @classmethod
+    def of(
+        cls,
+        queryset: models.QuerySet[Any],
+        *,
+        sort: Sort,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> "Slice":
+        """BadUserInput for a cursor that is none, a size beyond 1 to MAX_FIRST, and first with last."""
+        if first is not None and last is not None:
+            raise BadUserInput("Give first or last, not both.")
+        for name, size in (("first", first), ("last", last)):
+            if size is not None and not 1 <= size <= MAX_FIRST:
+                raise BadUserInput(f"`{name}` must be between 1 and {MAX_FIRST}.")
+        fields = [column_field(queryset, column) for column in sort.columns]
+        return cls(
+            sort=sort,
+            size=first or last or DEFAULT_FIRST,
+            backwards=last is not None,
+            after=None if after is None else decode_cursor(after, fields),
+            before=None if before is None else decode_cursor(before, fields),
+        )
+
+    @property
+    def form(self) -> tuple[Any, ...]:
+        """What is the same for two slices whose SQL differs in the bounds' `values` alone."""
+        return self.sort, self.size, self.backwards, self.after is None, self.before is None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The bounds, by the names under which `one_more` binds them."""
+        return dict(chain(numbered("after", self.after or ()), numbered("before", self.before or ())))
+
+    def bounded(self, queryset: models.QuerySet[Any], *, bind: Bind | None = None) -> models.QuerySet[Any]:
+        """The rows within the bounds, in the order in which the page is to be read."""
+        row = RowValue(*(F(column) for column in self.sort.columns))
+        fields = [column_field(queryset, column) for column in self.sort.columns]
+        bind = bind or values_of(self.values)
+        later, earlier = ("<", ">") if self.sort.descending else (">", "<")
+        for name, bound, sign in (("after", self.after, later), ("before", self.before, earlier)):
+            if bound is not None:
+                values = (bind(key, field) for key, field in numbered(name, fields))
+                queryset = queryset.filter(RowComparison(row, sign, RowValue(*values)))
+        return queryset.order_by(*self.sort.order_by(backwards=self.backwards))
+
+    def one_more(self, queryset: models.QuerySet[Any], *, bind: Bind | None = None) -> models.QuerySet[Any]:
+        """The page's rows and one beyond, by which it is known whether there are more."""
+        rows = self.bounded(queryset, bind=bind)[: self.size + 1]
+        if queryset.query.annotations:
+            return rows
+        # Cut before anything is joined: a planner that takes a row value's bound for a sharp one would join all
+        # the rows beyond it, and sort them.
+        cut: models.QuerySet[Any] = queryset.model._default_manager.filter(pk__in=rows.values("pk"))
+        return cut.order_by(*self.sort.order_by(backwards=self.backwards))
+
+    def one_more_of_each(
+        self, queryset: models.QuerySet[Any], *, parent: str, keys: Iterable[int]
+    ) -> models.QuerySet[Any]:
+        """The same for each of the keys as the value of `parent`, a lookup; each row carries it as `parent_key`.
+
+        Rows beyond may follow, which another parent's page has.
+        """
+        pages = self.bounded(queryset.filter(**{parent: OfEach.PARENT}))[: self.size + 1]
+        found: models.QuerySet[Any] = queryset.filter(
+            pk__in=OfEach(pages, parents=keys), **{f"{parent}__in": keys}
+        )
+        found = found.annotate(parent_key=F(parent))
+        # Through a join the same key may come up again, as another parent's row before the bounds.
+        if queryset.query.annotations:
+            return self.bounded(found)
+        return found.order_by(*self.sort.order_by(backwards=self.backwards))
+
+    def page(self, rows: Sequence[Any], *, count: Callable[[], int]) -> "Page":
+        """Of the rows that `one_more` or `one_more_of_each` found."""
+        more = len(rows) > self.size
+        rows = rows[: self.size]
+        return Page(
+            rows=rows[::-1] if self.backwards else rows,
+            has_next=self.before is not None if self.backwards else more,
+            has_previous=more if self.backwards else self.after is not None,
+            sort=self.sort,
+            count=count,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    rows: Sequence[Any]
+    has_next: bool
+    has_previous: bool
+    sort: Sort
+    count: Callable[[], int]
+
+    def cursor(self, row: Any) -> str:
+        return encode_cursor(row, self.sort.columns)
+
+
+def numbered(name: str, values: Iterable[Found]) -> Iterator[tuple[str, Found]]:
+    return ((f"{name}_{number}", value) for number, value in enumerate(values))
+
+
+def column_field(queryset: models.QuerySet[Any], column: str) -> Field:
+    """The field of a column or annotation of the queryset."""
+    annotation = queryset.query.annotations.get(column)
+    field = annotation.output_field if annotation else queryset.model._meta.get_field(column)
+    return cast(Field, field.output_field if isinstance(field, models.GeneratedField) else field)
+
+
+def encode_cursor(row: Any, columns: Sequence[str]) -> str:
+    # repr keeps all digits of a float, isoformat all microseconds; DjangoJSONEncoder would cut them.
+    values = [getattr(row, column) for column in columns]
+    texts = [value.isoformat() if hasattr(value, "isoformat") else str(value) for value in values]
+    return base64.urlsafe_b64encode(json.dumps(texts, separators=(",", ":")).encode()).decode()
+
+
+def decode_cursor(cursor: str, fields: Sequence[Field]) -> tuple[Any, ...]:
+    """BadUserInput for a text that no order of these fields ever gave."""
+    try:
+        texts = parsed(cursor)
+        return tuple(decoded(text, field) for text, field in zip(texts, fields, strict=True))
+    except (TypeError, ValueError, ValidationError, RecursionError, OverflowError) as error:
+        raise BadUserInput("That is not a cursor of this list.") from error
+
+
+def parsed(cursor: str) -> list[object]:
+    texts = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    if not isinstance(texts, list):
+        raise TypeError(texts)
+    return texts
+
+
+def decoded(text: object, field: Field) -> Any:
+    """A value that the field can hold; one of the errors that `decode_cursor` names for any other text."""
+    if not isinstance(text, str) or "\0" in text:
+        raise ValueError(text)
+    text.encode()  # half a surrogate pair has no place in a column
+    value = datetime.fromisoformat(text) if isinstance(field, models.DateTimeField) else field.to_python(text)
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(value)
+        value = value.astimezone(UTC)  # what overflows does so here, not in the database's adapter
+    elif value is None or (isinstance(value, float) and not math.isfinite(value)):
+        raise ValueError(value)
+    field.run_validators(value)
+    return value

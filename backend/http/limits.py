@@ -1,0 +1,268 @@
+"""What one operation may ask for: weighed in one walk over its document, before it is validated or run."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLCompositeType,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
+)
+
+from api.keyset import DEFAULT_FIRST, MAX_FIRST
+from core.errors import OperationTooLarge
+
+# How long the lists of an introspection are; fewer types than there are, as their fields are quickly read.
+INTROSPECTION_SIZES = {"types": 12, "fields": 8, "possibleTypes": 8}
+# A connection is cut, read and counted for each row that it stands below: it costs as much as so many fields.
+CONNECTION_COST = 5
+# What a connection tells of all its rows, its number or facets, costs as much as so many fields. Once, also below
+# a list: one statement reads it for all of the list's rows. A search, which ranks all that matches, costs double.
+SUMMARY_COST = 1000
+SEARCH = "search"
+NUMBER_DIGITS = 9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weight:
+    """Of a selection set with all that is below it.
+
+    `cost` counts the fields that the answer may have, `rows` those in one row of the page of a connection: how
+    many rows there are is known where the connection is asked for. `summaries` counts what tells of all rows,
+    `roots` those at the top. `sizes` are the variables that say how long a page is: with the same values of these the
+    operation weighs the same.
+    """
+
+    depth: int = 0
+    cost: int = 0
+    rows: int = 0
+    summaries: int = 0
+    roots: int = 0
+    sizes: frozenset[str] = frozenset()
+
+    @property
+    def total(self) -> int:
+        """The cost of the whole operation."""
+        return self.cost + SUMMARY_COST * self.summaries
+
+
+def check_size(text: str) -> None:
+    """OperationTooLarge for a document that would take long to parse."""
+    check("bytes", len(text.encode()), settings.STORE_MAX_DOCUMENT_BYTES)
+
+
+def check_variables(variables: dict[str, Any]) -> None:
+    """OperationTooLarge for more values, at any depth, than one operation may carry."""
+    number, values = 0, list(variables.values())
+    while values:
+        number += 1
+        value = values.pop()
+        if isinstance(value, dict):
+            values += value.values()
+        elif isinstance(value, list):
+            values += value
+    check("values in the variables", number, settings.STORE_MAX_VARIABLE_VALUES)
+
+
+def weigh(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    *,
+    operation: OperationDefinitionNode,
+    variables: dict[str, Any],
+) -> Weight:
+    """The weight of the operation. OperationTooLarge for an operation or a document beyond the settings' limits."""
+    scale = Scale(schema, document, variables)
+    try:
+        weight = scale.weigh_all()[document.definitions.index(operation)]
+    except RecursionError as error:
+        raise OperationTooLarge("The document is nested too deeply.") from error
+    check("levels", weight.depth, settings.STORE_MAX_DEPTH)
+    check("cost", weight.total, settings.STORE_MAX_COST)
+    if operation.operation is OperationType.MUTATION:
+        check("mutations", weight.roots, settings.STORE_MAX_MUTATIONS)
+    return replace(weight, sizes=frozenset(scale.sizes))
+
+
+def limits() -> tuple[int, ...]:
+    """What a weight was found to be within; another setting needs another look."""
+    return (
+        settings.STORE_MAX_SELECTIONS,
+        settings.STORE_MAX_ALIASES,
+        settings.STORE_MAX_DIRECTIVES,
+        settings.STORE_MAX_DEPTH,
+        settings.STORE_MAX_COST,
+        settings.STORE_MAX_MUTATIONS,
+    )
+
+
+def check(what: str, number: int, maximum: int) -> None:
+    if number > maximum:
+        raise OperationTooLarge(f"The operation is too large ({what}): at most {maximum}.")
+
+
+class Scale:
+    """Enters every definition once, however often it is spread: a fragment weighs the same wherever it stands.
+
+    The document is not valid yet, so it may name fields and fragments that do not exist, and spread in circles.
+    """
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, variables: dict[str, Any]) -> None:
+        self.schema = schema
+        self.definitions = document.definitions
+        self.fragments = {
+            node.name.value: node for node in self.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self.weights: dict[str, Weight] = {}
+        self.sizes: set[str] = set()
+        self.numbers = {**default_numbers(self.definitions), **variables}
+        self.selections = self.aliases = self.directives = 0
+
+    def weigh_all(self) -> list[Weight]:
+        """The weight of each definition, in their order."""
+        return [self.weigh_definition(node) for node in self.definitions]
+
+    def weigh_definition(self, node: Any) -> Weight:
+        match node:
+            case FragmentDefinitionNode():
+                return self.weigh_fragment(node.name.value)
+            case OperationDefinitionNode():
+                self.count_directives(node)
+                return self.weigh_set(node.selection_set, self.schema.get_root_type(node.operation))
+            case _:
+                return Weight()  # a type's definition, which no request may contain
+
+    def weigh_fragment(self, name: str) -> Weight:
+        if name not in self.weights:
+            self.weights[name] = Weight()  # what a circle finds; validation refuses it
+            if node := self.fragments.get(name):
+                self.count_directives(node)
+                self.weights[name] = self.weigh_set(
+                    node.selection_set, self.type_named(node.type_condition.name.value)
+                )
+        return self.weights[name]
+
+    def weigh_set(self, node: SelectionSetNode, parent: GraphQLCompositeType | None) -> Weight:
+        parts = [self.weigh_selection(selection, parent) for selection in node.selections]
+        return Weight(
+            depth=max(part.depth for part in parts),
+            cost=sum(part.cost for part in parts),
+            rows=sum(part.rows for part in parts),
+            summaries=sum(part.summaries for part in parts),
+            roots=sum(part.roots for part in parts),
+        )
+
+    def weigh_selection(self, node: SelectionNode, parent: GraphQLCompositeType | None) -> Weight:
+        self.selections += 1
+        check("selections", self.selections, settings.STORE_MAX_SELECTIONS)
+        self.count_directives(node)
+        match node:
+            case FieldNode():
+                return self.weigh_field(node, parent)
+            case FragmentSpreadNode():
+                return self.weigh_fragment(node.name.value)
+            case InlineFragmentNode(type_condition=None):
+                return self.weigh_set(node.selection_set, parent)
+            case InlineFragmentNode():
+                assert node.type_condition is not None
+                return self.weigh_set(node.selection_set, self.type_named(node.type_condition.name.value))
+        raise TypeError(node)
+
+    def weigh_field(self, node: FieldNode, parent: GraphQLCompositeType | None) -> Weight:
+        if node.alias:
+            self.aliases += 1
+            check("aliases", self.aliases, settings.STORE_MAX_ALIASES)
+        in_connection = is_connection(parent)
+        summaries = 0
+        if in_connection and node.name.value not in ("edges", "nodes", "pageInfo", "__typename"):
+            summaries = 1
+        elif parent is self.schema.query_type and node.name.value == SEARCH:
+            summaries = 2
+        if node.selection_set is None:
+            return Weight(depth=1, cost=1, summaries=summaries, roots=1)
+        field = self.schema.get_field(parent, node.name.value) if parent else None
+        child = get_named_type(field.type) if field else None
+        below = self.weigh_set(node.selection_set, child if is_composite_type(child) else None)
+        page_size = self.page_size(node, field)
+        each = below.cost + page_size * below.rows
+        size, rows = 1, 0
+        if field and parent and is_list_type(get_nullable_type(field.type)):
+            if in_connection:
+                size, rows = 0, each  # as many as where the connection is asked for
+            elif parent.name.startswith("__"):
+                size = INTROSPECTION_SIZES.get(node.name.value, 1)
+            else:
+                size = page_size
+        return Weight(
+            depth=1 + below.depth,
+            cost=(CONNECTION_COST if is_connection(child) else 1) + size * each,
+            rows=rows,
+            summaries=summaries + below.summaries,
+            roots=1,
+        )
+
+    def page_size(self, node: FieldNode, field: GraphQLField | None) -> int:
+        """How many rows may come: as the arguments say, else by default. Far more is refused when it is run."""
+        argument = field.args.get("first") if field else None
+        default = (
+            argument.default_value if argument and isinstance(argument.default_value, int) else DEFAULT_FIRST
+        )
+        asked = [
+            self.number(argument.value)
+            for argument in node.arguments or ()
+            if argument.name.value in ("first", "last")
+        ]
+        most = max(default, MAX_FIRST)
+        return max((min(max(size, 1), most) for size in asked if size is not None), default=default)
+
+    def number(self, node: Any) -> int | None:
+        """The value of an argument, if it is a number. One too long to be read is refused as an Int anyway."""
+        if isinstance(node, VariableNode):
+            self.sizes.add(node.name.value)
+            value = self.numbers.get(node.name.value)
+            return value if isinstance(value, int) else None
+        return (
+            int(node.value) if isinstance(node, IntValueNode) and len(node.value) <= NUMBER_DIGITS else None
+        )
+
+    def type_named(self, name: str) -> GraphQLCompositeType | None:
+        found = self.schema.get_type(name)
+        return found if is_composite_type(found) else None
+
+    def count_directives(self, node: Any) -> None:
+        self.directives += len(node.directives or ())
+        check("directives", self.directives, settings.STORE_MAX_DIRECTIVES)
+
+
+def is_connection(type_: GraphQLNamedType | None) -> bool:
+    return type_ is not None and type_.name.endswith("Connection")
+
+
+def default_numbers(definitions: Iterable[Any]) -> dict[str, int]:
+    """The default values of variables that are numbers: of two operations' variables of one name, the larger."""
+    numbers: dict[str, int] = {}
+    for operation in definitions:
+        if isinstance(operation, OperationDefinitionNode):
+            for variable in operation.variable_definitions or ():
+                value, name = variable.default_value, variable.variable.name.value
+                if isinstance(value, IntValueNode) and len(value.value) <= NUMBER_DIGITS:
+                    numbers[name] = max(int(value.value), numbers.get(name, 0))
+    return numbers

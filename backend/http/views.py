@@ -1,0 +1,253 @@
+"""GraphQL over HTTP, GraphiQL, and health."""
+
+import json
+import re
+import uuid
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import DatabaseError, connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from graphql import GraphQLError
+from strawberry.file_uploads.utils import replace_placeholders_with_files
+from strawberry.types import ExecutionResult
+
+from api.context import Context
+from api.faults import formatted
+from backend.http import persisted
+from backend.schema import MutationByGet, schema
+from core.errors import BadUserInput, RequestError
+from core.images import MAX_BYTES
+from packages.answer_cache.answers import SHAREABLE, Shareable
+
+RESPONSE_JSON = "application/graphql-response+json"
+# A page of another origin cannot send any of these without asking first (CORS preflight).
+PREFLIGHT_HEADERS = ("Apollo-Require-Preflight", "X-Apollo-Operation-Name")
+# One picture and what describes it. Larger bodies would be written to disk before anybody looked at them.
+MAX_BODY_BYTES = MAX_BYTES + 2 * 1024 * 1024
+MALFORMED = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    MultiPartParserError,
+    SuspiciousOperation,  # more parts or files than Django takes
+    UnreadablePostError,
+)
+SHA256 = re.compile("[0-9a-f]{64}")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
+
+
+class Refused(Exception):
+    """A request that is no well-formed GraphQL request: answered with this status, before anything runs."""
+
+    def __init__(self, message: str, *, status: int = 400, allow: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = {"Allow": allow} if allow else {}
+
+
+@csrf_exempt  # guarded by refuse_cross_site instead: see docs/decisions
+def graphql(request: HttpRequest) -> HttpResponse:
+    """Execute one operation: queries by GET or POST, mutations by POST alone."""
+    request_id = uuid.uuid4().hex
+    response = HttpResponse()
+    wants_new = prefers_new(request.headers.get("Accept", "*/*"))
+    try:
+        refuse_cross_site(request)
+        operation = parsed(request)
+        body = answered(request, response, operation, request_id=request_id)
+        if "data" not in body and wants_new:
+            response.status_code = 400
+    except Refused as refusal:
+        if refusal.status == 413:
+            discard_body(request)
+        body = {"errors": [{"message": str(refusal), "extensions": {"code": BadUserInput.code}}]}
+        response.status_code = refusal.status
+        for header, value in refusal.headers.items():
+            response[header] = value
+    except Exception as error:  # of the session's store, for one: a fault, which `formatted` logs
+        fault = GraphQLError("", original_error=error)
+        body = {"errors": [formatted(fault, request_id=request_id, operation=None)]}
+        response.status_code = 500
+    response.content = orjson.dumps(body)
+    response["Content-Type"] = RESPONSE_JSON if wants_new else "application/json"
+    response["X-Request-Id"] = request_id
+    response.setdefault("Cache-Control", "private, no-store")
+    return response
+
+
+@lru_cache(maxsize=200)
+def prefers_new(accept: str) -> bool:
+    """Whether the client would rather have the media type of GraphQL over HTTP; without a wish it is not given."""
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT"] = accept
+    return request.get_preferred_type(["application/json", RESPONSE_JSON]) == RESPONSE_JSON
+
+
+def refuse_cross_site(request: HttpRequest) -> None:
+    """Only our own pages and the allowed front ends may act with a shopper's cookies.
+
+    The Origin, which no page can forge, must be ours; where a browser sends none, Sec-Fetch-Site says where
+    the request comes from. A form can be sent without asking, so it needs a header that no form can set.
+    """
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        allowed = origin in settings.STORE_ORIGINS or origin == f"{request.scheme}://{request.get_host()}"
+    else:
+        allowed = request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
+    if not allowed:
+        raise Refused("This origin may not use the API.", status=403)
+    preflighted = request.content_type == "application/json" or any(
+        header in request.headers for header in PREFLIGHT_HEADERS
+    )
+    if request.method == "POST" and not preflighted:
+        raise Refused(f"This content type needs the header {PREFLIGHT_HEADERS[0]}.", status=403)
+
+
+def parsed(request: HttpRequest) -> dict[str, Any]:
+    """The request's `query`, `variables` and `operationName`, each of its proper type."""
+    operation: Any
+    try:
+        if int(request.headers.get("Content-Length") or 0) > MAX_BODY_BYTES:
+            raise Refused("The request is too large.", status=413)
+        match (request.method, request.content_type):
+            case ("GET", _):
+                operation = dict(request.GET.items())
+                for name in ("variables", "extensions"):
+                    operation[name] = json.loads(operation.get(name) or "null")
+            case ("POST", "application/json"):
+                operation = json.loads(request.body)
+            case ("POST", "multipart/form-data"):
+                operations, files = (json.loads(request.POST[part]) for part in ("operations", "map"))
+                operation = replace_placeholders_with_files(operations, files, request.FILES)
+            case ("POST", _):
+                raise Refused("Send application/json or multipart/form-data.", status=415)
+            case _:
+                raise Refused("Send a GET or a POST.", status=405, allow="GET, POST")
+    except RequestDataTooBig as error:
+        raise Refused("The request is too large.", status=413) from error
+    except MALFORMED as error:
+        raise Refused("The request is no well-formed GraphQL request.") from error
+    if not isinstance(operation, dict):
+        raise Refused("Send an object.")
+    for name, kind in (("query", str), ("variables", dict), ("extensions", dict), ("operationName", str)):
+        if not isinstance(operation.get(name), kind | None):
+            raise Refused(f"`{name}` must be of another type.")
+    digest = persisted_digest(operation)
+    if not operation.get("query") and digest is None:
+        raise Refused("Send a document as `query`.")
+    if ESCAPED_NUL.search(operation.get("query") or ""):
+        raise Refused("Text cannot contain NUL.")
+    refuse_unstorable([operation.get("query"), operation.get("variables")])
+    return {**operation, "digest": digest}
+
+
+def discard_body(request: HttpRequest) -> None:
+    """Read on, within bounds: a client that is still sending would find a closed connection and no answer."""
+    left = 2 * MAX_BODY_BYTES
+    with suppress(OSError):
+        while left > 0 and (chunk := request.read(64 * 1024)):
+            left -= len(chunk)
+
+
+def refuse_unstorable(values: list[Any]) -> None:
+    """No column has a place for NUL or for half a surrogate pair, wherever in the variables it stands."""
+    while values:
+        value = values.pop()
+        if isinstance(value, dict):
+            values += [*value, *value.values()]
+        elif isinstance(value, list):
+            values += value
+        elif isinstance(value, str) and UNSTORABLE.search(value):
+            raise Refused("Text cannot contain NUL or unpaired surrogates.")
+
+
+def persisted_digest(operation: dict[str, Any]) -> str | None:
+    """The hash by which Apollo names a document that was sent before, or comes with this request."""
+    named = (operation.get("extensions") or {}).get("persistedQuery")
+    if named is None:
+        return None
+    if not isinstance(named, dict) or not isinstance(named.get("sha256Hash"), str):
+        raise Refused("`persistedQuery` needs a string named `sha256Hash`.")
+    digest: str = named["sha256Hash"]
+    if not SHA256.fullmatch(digest):
+        raise Refused("`sha256Hash` must be 64 hexadecimal digits in lower case.")
+    return digest
+
+
+def answered(
+    request: HttpRequest, response: HttpResponse, operation: dict[str, Any], *, request_id: str
+) -> dict[str, Any]:
+    """The response's body; an operation that never ran has no `data`."""
+    digest, text = operation["digest"], operation.get("query")
+    context = Context(request=request, response=response)
+    try:
+        if not text:
+            text = persisted.document(digest)
+        elif digest:
+            persisted.check_digest(digest, text)
+        result = executed(context, {**operation, "query": text})
+    except RequestError as error:
+        result = ExecutionResult(data=None, errors=[GraphQLError(str(error), original_error=error)])
+    name = operation.get("operationName")
+    errors = result.errors or []
+    body: dict[str, Any] = {}
+    if errors:
+        body["errors"] = [formatted(error, request_id=request_id, operation=name) for error in errors]
+    if result.data is not None or any(error.path for error in errors):
+        body["data"] = result.data
+        if digest and operation.get("query"):
+            persisted.keep(request, digest=digest, text=operation["query"])
+    if result.extensions:
+        body["extensions"] = result.extensions
+    if context.shareable and not errors and not (digest and operation.get("query")):
+        share(request, response, context.shareable)
+    return body
+
+
+def share(request: HttpRequest, response: HttpResponse, shareable: Shareable) -> None:
+    """Let an answer to a guest be kept: by `Answers` as long as it is right, by others to ask whether it still is."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        request.META[SHAREABLE] = shareable
+        response["Cache-Control"] = "public, max-age=0, must-revalidate"
+        response["Vary"] = "Accept, Accept-Encoding, Cookie, Origin"
+
+
+def executed(context: Context, operation: dict[str, Any]) -> ExecutionResult:
+    try:
+        return schema.run(
+            operation["query"],
+            variables=operation.get("variables") or {},
+            operation_name=operation.get("operationName"),
+            context=context,
+            only_queries=context.request.method == "GET",
+        )
+    except MutationByGet as error:
+        raise Refused("Mutations need a POST.", status=405, allow="POST") from error
+
+
+def graphiql(request: HttpRequest) -> HttpResponse:
+    """The in-browser IDE, all of it served from here. Http404 where it is switched off."""
+    if not settings.STORE_GRAPHIQL:
+        raise Http404
+    return render(request, "graphiql.html")
+
+
+def health(request: HttpRequest) -> JsonResponse:
+    """Whether this process can serve: 503 without its database."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"status": "no database"}, status=503)
+    return JsonResponse({"status": "ok"})

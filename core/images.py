@@ -1,0 +1,240 @@
+"""Accepting a picture from a shopper: checked, decoded, cleaned, re-encoded, thumbnailed and stored."""
+
+import base64
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from io import BytesIO
+
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, Storage, default_storage
+from PIL import Image, ImageCms, ImageOps
+
+from core.errors import ValidationError
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 40_000_000
+# A progressive JPEG can repeat a 60-byte scan, each a pass over all pixels: 10 MB of them decode for an hour.
+MAX_JPEG_SCANS = 100
+MAX_SIDE = 2048
+PLACEHOLDER_SIDE = 16
+
+TOO_MANY_BYTES = f"The picture is larger than {MAX_BYTES // 1024**2} MB."
+TOO_MANY_PIXELS = f"The picture has more than {MAX_PIXELS // 1_000_000} megapixels."
+UNREADABLE = "The picture cannot be read: choose a JPEG, PNG, WebP or AVIF file that opens on your device."
+
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
+SRGB = ImageCms.createProfile("sRGB")
+# A JPEG marker other than what stands inside compressed data (a stuffed byte, a filler, a restart).
+JPEG_MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd8])")
+JPEG_START_OF_SCAN, JPEG_END = b"\xda", b"\xd9"
+
+
+class InvalidImage(Exception):
+    """An upload that is no acceptable picture; its text is fit to be shown to the shopper."""
+
+
+class ThumbnailSize(Enum):
+    """The thumbnails of every picture; the value is the longest side in pixels."""
+
+    SMALL = 160
+    MEDIUM = 400
+    LARGE = 800
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedImage:
+    """A cleaned picture in memory.
+
+    `main` is JPEG, or WebP where it has transparency; `suffix` says which. Thumbnails are WebP and
+    never larger than the picture; `placeholder` is a data URI so tiny that it shows blurred.
+    """
+
+    main: ContentFile[bytes]
+    suffix: str
+    width: int
+    height: int
+    thumbnails: Mapping[ThumbnailSize, ContentFile[bytes]]
+    placeholder: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredImage:
+    """What a row keeps of a stored picture, so that showing it opens no file."""
+
+    name: str
+    width: int
+    height: int
+    placeholder: str
+
+
+def prepare(upload: File[bytes]) -> PreparedImage:
+    """Decode an upload and encode it anew: upright, in sRGB, without metadata, within MAX_SIDE.
+
+    At most MAX_BYTES are read and nothing over MAX_PIXELS is decoded. Raises InvalidImage.
+    """
+    upload.seek(0)
+    data = upload.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise InvalidImage(TOO_MANY_BYTES)
+    try:
+        picture = _decode(data)
+    except InvalidImage:
+        raise
+    except Exception as error:  # Pillow's parsers raise whatever they trip over
+        raise InvalidImage(UNREADABLE) from error
+    opaque = picture.mode == "RGB"
+    return PreparedImage(
+        main=_jpeg(picture) if opaque else _webp(picture),
+        suffix=".jpg" if opaque else ".webp",
+        width=picture.width,
+        height=picture.height,
+        thumbnails={size: _webp(_shrunk(picture, size.value)) for size in ThumbnailSize},
+        placeholder=_placeholder(picture),
+    )
+
+
+def store(
+    prepared: PreparedImage, *, folder: str, token: str | None = None, storage: Storage = default_storage
+) -> StoredImage:
+    """Write the picture and its thumbnails under a random name; a failure leaves none of them behind.
+
+    A `token` is the name instead, for a caller that knows it to be unused: files under it are overwritten.
+    """
+    name = f"{folder}/{token or secrets.token_hex(16)}{prepared.suffix}"
+    if token:
+        delete(name, storage=storage)  # what a process left that was killed
+    try:
+        for size, thumbnail in prepared.thumbnails.items():
+            storage.save(thumbnail_name(name, size), thumbnail)
+        storage.save(name, prepared.main)
+    except BaseException:
+        delete(name, storage=storage)
+        raise
+    return StoredImage(
+        name=name, width=prepared.width, height=prepared.height, placeholder=prepared.placeholder
+    )
+
+
+@contextmanager
+def stored(
+    upload: File[bytes] | None, *, folder: str, field: str, token: str | None = None
+) -> Iterator[StoredImage | None]:
+    """An upload prepared and stored for a block that writes its row: a block that fails leaves no file.
+
+    Enter it before the transaction: decoding takes its time. ValidationError on `field` for what is no
+    acceptable picture.
+    """
+    try:
+        picture = store(prepare(upload), folder=folder, token=token) if upload else None
+    except InvalidImage as error:
+        raise ValidationError.of(**{field: str(error)}) from error
+    try:
+        yield picture
+    except BaseException:
+        if picture:
+            delete(picture.name)
+        raise
+
+
+def delete(name: str, *, storage: Storage = default_storage) -> None:
+    """Remove a stored picture and its thumbnails; files already gone are no error."""
+    for file_name in (name, *(thumbnail_name(name, size) for size in ThumbnailSize)):
+        storage.delete(file_name)
+
+
+def thumbnail_name(name: str, size: ThumbnailSize) -> str:
+    """The storage name of a thumbnail of the picture stored as `name`."""
+    stem, _, _ = name.rpartition(".")
+    return f"{stem}-{size.name.lower()}.webp"
+
+
+def url(name: str) -> str:
+    """Where a stored file is served. Addresses in the file system never change; others may be signed, and expire."""
+    return fixed_url(name) if isinstance(default_storage, FileSystemStorage) else default_storage.url(name)
+
+
+@lru_cache(maxsize=10_000)
+def fixed_url(name: str) -> str:
+    return default_storage.url(name)
+
+
+def _decode(data: bytes) -> Image.Image:
+    """The picture as RGB, or RGBA where some of it is transparent, without metadata."""
+    picture: Image.Image = Image.open(BytesIO(data), formats=FORMATS)
+    if picture.width * picture.height > MAX_PIXELS:
+        raise InvalidImage(TOO_MANY_PIXELS)
+    if data.startswith(b"\xff\xd8") and _jpeg_scans(data) > MAX_JPEG_SCANS:
+        raise InvalidImage(UNREADABLE)
+    profile = picture.info.get("icc_profile")
+    picture = _resizable(picture)
+    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    # Broken EXIF says nothing against the picture.
+    with suppress(Exception):
+        ImageOps.exif_transpose(picture, in_place=True)
+    picture = _in_srgb(picture, profile)
+    # Encoders copy the comment and XMP that they find here.
+    picture.info.clear()
+    return picture
+
+
+def _jpeg_scans(data: bytes) -> int:
+    scans = 0
+    position = 2
+    while (marker := JPEG_MARKER.search(data, position)) and marker[1] != JPEG_END:
+        scans += marker[1] == JPEG_START_OF_SCAN
+        length = int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+        position = marker.end() + length
+    return scans
+
+
+def _resizable(source: Image.Image) -> Image.Image:
+    """In a mode that can be interpolated: palettes, bitmaps and 16-bit greys cannot."""
+    if source.mode.startswith("I"):
+        # convert() would clip 16 bits at 255 instead of scaling them.
+        return source.point(lambda value: value / 256).convert("L")
+    if source.has_transparency_data and source.mode != "RGBA":
+        return source.convert("RGBA")
+    return source.convert("RGB") if source.mode in ("1", "P") else source
+
+
+def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """RGB or RGBA in sRGB; a profile that is broken or meant for another kind of picture is ignored."""
+    alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
+    colours = picture.convert("RGB") if alpha else picture
+    if profile:
+        with suppress(OSError, ImageCms.PyCMSError):
+            source = ImageCms.ImageCmsProfile(BytesIO(profile))
+            colours = ImageCms.profileToProfile(colours, source, SRGB, outputMode="RGB") or colours
+    result = colours.convert("RGB")
+    if alpha and alpha.getextrema() != (255, 255):
+        result.putalpha(alpha)
+    return result
+
+
+def _shrunk(picture: Image.Image, side: int) -> Image.Image:
+    shrunk = picture.copy()
+    shrunk.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return shrunk
+
+
+def _jpeg(picture: Image.Image) -> ContentFile[bytes]:
+    buffer = BytesIO()
+    picture.save(buffer, "JPEG", quality=85, optimize=True, progressive=True)
+    return ContentFile(buffer.getvalue())
+
+
+def _webp(picture: Image.Image) -> ContentFile[bytes]:
+    buffer = BytesIO()
+    picture.save(buffer, "WEBP", quality=82)
+    return ContentFile(buffer.getvalue())
+
+
+def _placeholder(picture: Image.Image) -> str:
+    tiny = _webp(_shrunk(picture, PLACEHOLDER_SIDE))
+    return f"data:image/webp;base64,{base64.b64encode(tiny.read()).decode()}"

@@ -1,0 +1,88 @@
+"""How often the same may be tried, counted in the cache by address and by account."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django_ratelimit.core import get_usage
+
+from core.errors import DomainError, TooManyAttempts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """So many of one action in so long (`10/5m`) for each address, each account, or each pair of the two."""
+
+    action: str
+    rate: str
+    by_address: bool = False
+    by_account: bool = False
+
+    def usage(self, request: HttpRequest, *, account: str, increment: bool) -> dict[str, Any]:
+        """django-ratelimit's count, limit, should_limit and time_left; it refuses while the cache is down."""
+        usage: dict[str, Any] = get_usage(
+            request,
+            group=f"{self.action}:{account.lower()}" if self.by_account else self.action,
+            key="ip" if self.by_address else anywhere,
+            rate=self.rate,
+            increment=increment,
+        )
+        return usage
+
+
+def client_address(request: HttpRequest) -> str:
+    """Who has connected, or behind trusted proxies who has connected to the first of them.
+
+    Each proxy adds the address that it sees at the end of X-Forwarded-For; what stands further to the front
+    than the trusted ones reach was sent by the client, and may be forged.
+    """
+    connected: str = request.META["REMOTE_ADDR"]
+    hops = settings.STORE_TRUSTED_PROXIES
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    if not 1 <= hops <= len(forwarded):
+        return connected
+    try:
+        return str(ip_address(forwarded[-hops]))
+    except ValueError:
+        return connected
+
+
+def anywhere(_group: str, _request: HttpRequest) -> str:
+    return ""
+
+
+def count_attempt(request: HttpRequest, limits: Sequence[Limit], *, account: str = "") -> None:
+    """Count one attempt. TooManyAttempts where that is one too many. Without an account no limit is by account."""
+    for limit in limits:
+        if limit.by_account and not account:
+            continue
+        usage = limit.usage(request, account=account, increment=True)
+        if usage["should_limit"]:
+            raise too_many(usage)
+
+
+@contextmanager
+def failures_counted(request: HttpRequest, limits: Sequence[Limit], *, account: str = "") -> Iterator[None]:
+    """Count what is done inside if it is refused. After too many refusals: TooManyAttempts, and not done.
+
+    Attempts that run side by side may all be checked before any is counted, so as many as there are workers
+    can pass beyond the limit.
+    """
+    for limit in limits:
+        usage = limit.usage(request, account=account, increment=False)
+        if usage["count"] >= usage["limit"]:
+            raise too_many(usage)
+    try:
+        yield
+    except DomainError:
+        for limit in limits:
+            limit.usage(request, account=account, increment=True)
+        raise
+
+
+def too_many(usage: dict[str, Any]) -> TooManyAttempts:
+    return TooManyAttempts(retry_after_seconds=max(1, usage["time_left"]))

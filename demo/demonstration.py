@@ -1,0 +1,123 @@
+"""The demonstration shop, opened through the services, so that each of their rules holds for it."""
+
+import random
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
+from tqdm import tqdm
+
+from accounts.models import Profile, User
+from catalog.models import Category, Product
+from catalog.services import create_product
+from core.money import round_half_up
+from core.slugs import save_with_slug, slug_of
+from demo.seed import content
+from demo.seed.pictures import draw
+from reviews.models import Comment
+from reviews.services import create_comment
+
+# Fixed, so that every run makes the same shop: it opened on this day and fills over the year.
+OPENED = datetime(2025, 1, 1, 9, tzinfo=UTC)
+PASSWORD = "demonstration-only"
+
+SHOPPER, SELLER, STAFF = "shopper@example.com", "seller@example.com", "staff@example.com"
+# The seller's account is the first of the shops.
+SHOPS = {name: f"{slug_of(name, fallback='')}@example.com" for name in content.SELLERS} | {
+    content.SELLERS[0]: SELLER
+}
+
+
+def open_shop() -> None:
+    """Add what is missing; what is there already stays as it is, whatever has become of it."""
+    person(SHOPPER, name="Sam Shopper", password=PASSWORD)
+    person(STAFF, name="Stella Staff", password=PASSWORD, is_staff=True, is_superuser=True)
+    sellers = {
+        name: person(email, name=name, password=PASSWORD if email == SELLER else None)
+        for name, email in SHOPS.items()
+    }
+    Group.objects.get(name="Sellers").user_set.add(*sellers.values())
+    for category in content.CATEGORIES:
+        if not Category.objects.filter(name=category.name).exists():
+            save_with_slug(Category(name=category.name), category.name)
+    offer(sellers)
+    discuss()
+
+
+def person(email: str, *, name: str, password: str | None = None, **rights: bool) -> User:
+    """The account of this address. A published password is for development: without DEBUG it is left out."""
+    user = User.objects.with_email(email).first()
+    if user is None:
+        first_name, _, last_name = name.partition(" ")
+        user = User.objects.create_user(
+            email,
+            password if settings.DEBUG else None,
+            first_name=first_name,
+            last_name=last_name,
+            email_verified=True,
+            **rights,
+        )
+        Profile.objects.filter(user=user).update(joined_at=OPENED)
+    return user
+
+
+def offer(sellers: dict[str, User]) -> None:
+    """Put up the products that are missing, with their pictures."""
+    known = set(Product.objects.values_list("slug", flat=True))
+    missing = [
+        (product, added_at)
+        for product, added_at in zip(content.PRODUCTS, days_of_adding(), strict=True)
+        if slug_of(product.name, fallback="") not in known
+    ]
+    categories = dict(Category.objects.values_list("name", "slug"))
+    # Pillow draws and encodes outside Python's lock: the next pictures are drawn while one is stored.
+    with ThreadPoolExecutor() as threads:
+        pictures = threads.map(draw, [product for product, _ in missing])
+        for product, added_at in tqdm(missing, desc="Products", unit="", disable=not sys.stderr.isatty()):
+            create_product(
+                user=sellers[product.seller],
+                fields={
+                    "category": categories[product.category.name],
+                    "name": product.name,
+                    "description": product.description,
+                    "price": round_half_up(product.price, settings.STORE_CURRENCY),
+                    "discount": product.discount,
+                    "stock": product.stock,
+                    "image": ContentFile(next(pictures), name="picture.jpg"),
+                },
+                now=added_at,
+            )
+
+
+def days_of_adding() -> Iterator[datetime]:
+    """When each product was added: over most of a year, the categories mixed."""
+    number = len(content.PRODUCTS)
+    for day in random.Random("days").sample(range(number), number):
+        yield OPENED + timedelta(days=day * 300 / number)
+
+
+def discuss() -> None:
+    """Let the reviewers comment, but nobody twice on a product: they may have changed what they said."""
+    said = set(Comment.objects.values_list("user_id", "product_id"))
+    reviewers = {
+        name: person(f"{slug_of(name, fallback='')}@example.com", name=name) for name in content.REVIEWERS
+    }
+    products = {product.slug: product for product in Product.objects.only("slug", "added_at")}
+    chance = random.Random("comments")
+    for seed in content.PRODUCTS:
+        product = products.get(slug_of(seed.name, fallback=""))
+        for comment in seed.comments:
+            days = chance.uniform(2, 60)
+            user = reviewers[comment.author]
+            if product and (user.pk, product.pk) not in said:
+                create_comment(
+                    user=user,
+                    product_pk=product.pk,
+                    body=comment.body,
+                    rating=comment.rating,
+                    now=product.added_at + timedelta(days=days),
+                )

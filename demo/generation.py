@@ -1,0 +1,95 @@
+"""Any number of products for load work, made of the demonstration's: different prices, stocks and ratings."""
+
+import random
+import sys
+from datetime import timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from tqdm import tqdm
+
+from accounts.models import User
+from catalog.models import RATINGS, Category, Product, StockMovement
+from catalog.stock import record
+from core.money import round_half_up
+from core.slugs import slug_of
+from demo.demonstration import OPENED, SHOPS
+from demo.seed import content
+
+BATCH = 2_000
+YEAR = timedelta(days=365)
+FINISHES = (
+    *(
+        "Amber",
+        "Ash",
+        "Birch",
+        "Brass",
+        "Charcoal",
+        "Coral",
+        "Cream",
+        "Fern",
+        "Indigo",
+        "Ivory",
+        "Linen",
+        "Moss",
+    ),
+    *("Night", "Ochre", "Pearl", "Pine", "Plum", "Rose", "Rust", "Sage", "Sand", "Slate", "Teal", "Walnut"),
+)
+
+
+def generate_products(count: int) -> None:
+    """Add so many to the shop that is open. The same shop is given the same products.
+
+    They have no pictures, because shared files would go with the first product that is deleted; and none of them
+    has been sold, because the books would know of no order.
+    """
+    categories = {category.name: category for category in Category.objects.all()}
+    sellers = {name: User.objects.with_email(email).get() for name, email in SHOPS.items()}
+    # Beyond every product there is, so that no slug is taken.
+    start = (Product.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
+    chance = random.Random(start)
+    with tqdm(total=count, desc="Generated", unit="", disable=not sys.stderr.isatty()) as progress:
+        for first in range(start, start + count, BATCH):
+            numbers = range(first, min(first + BATCH, start + count))
+            insert([variation(number, chance, categories, sellers) for number in numbers])
+            progress.update(len(numbers))
+
+
+@transaction.atomic(durable=True)
+def insert(products: list[Product]) -> None:
+    """With the movements that their stock is the sum of."""
+    Product.objects.bulk_create(products)
+    record(
+        {product.pk: product.stock for product in products if product.stock},
+        reason=StockMovement.Reason.SET,
+        order_uuid=None,
+        now=OPENED,
+    )
+
+
+def variation(
+    number: int, chance: random.Random, categories: dict[str, Category], sellers: dict[str, User]
+) -> Product:
+    """One of the demonstration's products in another finish, at another price."""
+    model = chance.choice(content.PRODUCTS)
+    name = f"{chance.choice(FINISHES)} {model.name}"
+    price = model.price * Decimal(chance.uniform(0.4, 2.5))
+    added_at = OPENED + YEAR * chance.random()
+    # Most products have few ratings and a few have many; most ratings are good.
+    raters = min(int(chance.paretovariate(0.8)) - 1, 500)
+    ratings = chance.choices(RATINGS, weights=(1, 1, 2, 5, 6), k=raters)
+    return Product(
+        category=categories[model.category.name],
+        user=sellers[model.seller],
+        name=f"{name} {number}",
+        slug=f"{slug_of(name, fallback='')}-{number}",
+        description=model.description,
+        price=round_half_up(price, settings.STORE_CURRENCY),
+        discount=chance.choice((5, 10, 15, 20, 25, 30, 40, 50)) if chance.random() < 0.3 else 0,
+        stock=chance.randint(1, 500) if chance.random() < 0.85 else 0,
+        added_at=added_at,
+        updated_at=added_at,
+        **{f"rated_{rating}": ratings.count(rating) for rating in RATINGS},
+    )

@@ -1,0 +1,70 @@
+"""manage.py demo: a shopper buys over HTTP in a store of the demo's own, and every answer is checked."""
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from demo.purchase.shopper import Shopper
+from demo.purchase.store import Store
+
+
+class Command(BaseCommand):
+    help = "Buy something over HTTP, in a store of its own with a fresh database; fails if anything is off."
+
+    def handle(self, **options: Any) -> None:
+        began = perf_counter()
+        with (
+            ending_in_order(),
+            TemporaryDirectory(prefix="store-demo-") as directory,
+            Store(Path(directory)) as store,
+        ):
+            shopper = Shopper(store)
+            steps = [
+                store.migrate,
+                store.seed,
+                store.serve,
+                shopper.register,
+                shopper.browse,
+                shopper.search,
+                shopper.favourite,
+                shopper.fill_cart,
+                shopper.check_out,
+                shopper.pay,
+                shopper.look_at_stock,
+                shopper.comment,
+            ]
+            for step in steps:
+                self.take(step, store=store, shopper=shopper)
+            self.stdout.write("\n" + shopper.receipt())
+        self.stdout.write(f"\nAll as it should be, in {perf_counter() - began:.1f} s.")
+
+    def take(self, step: Callable[[], str], *, store: Store, shopper: Shopper) -> None:
+        """Print what came of the step, and how long it took. CommandError with the last answer if it went wrong."""
+        name = step.__name__.replace("_", " ")
+        began = perf_counter()
+        try:
+            outcome = step()
+        except Exception as error:
+            answer = json.dumps(shopper.api.answer, indent=2, ensure_ascii=False)
+            raise CommandError(
+                f"✗ {name}: {error!r}\n\nThe last answer: {answer}\n\nThe store's log ends:\n{store.log_tail()}"
+            ) from error
+        self.stdout.write(f"  ✓ {name:<14} {outcome:<64} {perf_counter() - began:6.2f} s")
+
+
+@contextmanager
+def ending_in_order() -> Iterator[None]:
+    """A SIGTERM, which would kill this process on the spot, ends it by way of every `finally`."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit("Terminated."))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

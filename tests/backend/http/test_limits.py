@@ -1,0 +1,302 @@
+"""What one operation may ask for, and that whatever it asks is answered soon."""
+
+from collections.abc import Callable
+from time import process_time
+from typing import Any
+
+import pytest
+from graphql import get_introspection_query
+from pytest_django import Settings
+
+from accounts.models import User
+from backend.http.documents import MAX_ERRORS, Documents
+from backend.http.limits import CONNECTION_COST as C
+from backend.schema import schema
+from tests.conftest import GraphQLClient
+from tests.factories import make_product
+
+pytestmark = pytest.mark.django_db
+
+TOO_LARGE = "OPERATION_TOO_LARGE"
+# Of the processor: whatever blows up takes minutes of it, however busy the machine is.
+SECONDS = 2.0
+INTROSPECTION = get_introspection_query(
+    specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
+)
+
+
+def cost(api: GraphQLClient, query: str, **variables: Any) -> int:
+    answer = api.send(query, **variables)
+    assert "errors" not in answer, answer["errors"]
+    requested: int = answer["extensions"]["cost"]["requested"]
+    return requested
+
+
+def codes(answer: dict[str, Any]) -> set[str]:
+    """Of all errors; none of them stands beside data."""
+    assert "data" not in answer
+    return {error["extensions"]["code"] for error in answer["errors"]}
+
+
+class TestCost:
+    def test_is_told_with_what_it_may_be(self, api: GraphQLClient, settings: Settings) -> None:
+        settings.STORE_MAX_COST = 3
+        assert api.send("{ shop { currency } }")["extensions"] == {"cost": {"requested": 2, "maximum": 3}}
+
+    def test_beyond_the_limit(self, api: GraphQLClient, settings: Settings) -> None:
+        settings.STORE_MAX_COST = 1
+        answer = api.send("{ shop { currency } }")
+        assert codes(answer) == {TOO_LARGE}
+
+    @pytest.mark.parametrize(
+        ("query", "variables", "expected"),
+        [
+            ("{ products { nodes { name } } }", {}, C + 1 + 20),
+            ("{ products(first: 3) { nodes { name } } }", {}, C + 1 + 3),
+            ("{ products(last: 4) { nodes { name slug } } }", {}, C + 1 + 4 * 2),
+            ("{ products(first: 3) { totalCount edges { node { name } } } }", {}, C + 1 + 1 + 3 * 2 + 1000),
+            (
+                "{ products(first: 3) { nodes { comments(first: 2) { totalCount } } } }",
+                {},
+                C + 1 + 3 * (C + 1) + 1000,
+            ),
+            (
+                "{ products(first: 3) { facets { inStock onSale } pageInfo { hasNextPage } } }",
+                {},
+                1000 + C + 3 + 2,
+            ),
+            ("query($n: Int) { products(first: $n) { nodes { name } } }", {"n": 5}, C + 1 + 5),
+            ("query($n: Int = 6) { products(first: $n) { nodes { name } } }", {}, C + 1 + 6),
+            ("query($n: Int = 6) { products(first: $n) { nodes { name } } }", {"n": 5}, C + 1 + 5),
+            ("query($n: Int) { products(first: $n) { nodes { name } } }", {"n": None}, C + 1 + 20),
+            (
+                "{ products(first: 3) { nodes { comments(first: 2) { nodes { body } } } } }",
+                {},
+                C + 1 + 3 * (C + 1 + 2),
+            ),
+            ("{ categories { name } }", {}, 1 + 20),
+            (
+                '{ search(term: "lamp", first: 3) { ... on ProductConnection { nodes { name } } } }',
+                {},
+                2000 + 1 + 1 + 3,
+            ),
+            ("{ sitemap { nodes { slug } } }", {}, C + 1 + 1000),
+            ("{ sitemap(first: 500) { nodes { slug } } }", {}, C + 1 + 500),
+            (
+                "{ products(first: 3) { nodes { related { name } } } }",
+                {},
+                C + 1 + 3 * (1 + 8),
+            ),
+            (
+                "{ products(first: 3) { nodes { related(first: 2) { name } } } }",
+                {},
+                C + 1 + 3 * (1 + 2),
+            ),
+            (
+                "{ products(first: 3) { ...P } } fragment P on ProductConnection { nodes { name } }",
+                {},
+                C + 1 + 3,
+            ),
+        ],
+    )
+    def test_counts_rows(
+        self, api: GraphQLClient, query: str, variables: dict[str, Any], expected: int
+    ) -> None:
+        assert cost(api, query, **variables) == expected
+
+    def test_of_the_operation_that_runs(self, api: GraphQLClient) -> None:
+        query = "query A { shop { currency } } query B { products(first: 100) { nodes { name } } }"
+        body = {"query": query, "operationName": "A"}
+        answer = api.post("/graphql/", body, content_type="application/json").json()
+        assert answer["extensions"]["cost"]["requested"] == 2
+
+    def test_a_fragment_costs_as_often_as_it_is_spread(self, api: GraphQLClient) -> None:
+        query = "{ a: shop { ...S } b: shop { ...S ...S } } fragment S on Shop { currency }"
+        assert cost(api, query) == 2 + 1 + 2
+
+
+class TestLimits:
+    """Each is reached and then crossed; and it holds in fragments too."""
+
+    @pytest.mark.parametrize(
+        ("setting", "allowed", "fits", "beyond"),
+        [
+            ("STORE_MAX_DEPTH", 2, "{ shop { currency } }", "{ categories { parent { name } } }"),
+            ("STORE_MAX_DEPTH", 1, "{ __typename }", "{ ...Q } fragment Q on Query { shop { currency } }"),
+            ("STORE_MAX_ALIASES", 1, "{ a: __typename }", "{ a: __typename b: __typename }"),
+            ("STORE_MAX_ALIASES", 0, "{ __typename }", "{ ...Q } fragment Q on Query { a: __typename }"),
+            ("STORE_MAX_SELECTIONS", 2, "{ shop { currency } }", "{ shop { currency currency } }"),
+            ("STORE_MAX_SELECTIONS", 2, "{ shop { currency } }", "{ ... { shop { currency } } }"),
+            ("STORE_MAX_DIRECTIVES", 1, "{ __typename @skip(if: false) }", "{ shop @skip(if: 0) { a @b } }"),
+            ("STORE_MAX_DIRECTIVES", 0, "{ __typename }", "query @a { __typename }"),
+            ("STORE_MAX_DIRECTIVES", 0, "{ __typename }", "{ ...Q } fragment Q on Query @a { __typename }"),
+            ("STORE_MAX_MUTATIONS", 1, "mutation { logout }", "mutation { logout b: logout }"),
+            (
+                "STORE_MAX_MUTATIONS",
+                1,
+                "mutation { logout }",
+                "mutation { ...M } fragment M on Mutation { logout b: logout }",
+            ),
+            ("STORE_MAX_DOCUMENT_BYTES", 16, "{ __typename } #", "{ __typename } #é"),
+        ],
+    )
+    def test_of_a_document(
+        self, api: GraphQLClient, settings: Settings, setting: str, allowed: int, fits: str, beyond: str
+    ) -> None:
+        setattr(settings, setting, allowed)
+        api.run(fits)
+        assert api.refused(beyond) == TOO_LARGE
+
+    def test_a_fragment_is_counted_once_however_often_it_is_spread(
+        self, api: GraphQLClient, settings: Settings
+    ) -> None:
+        settings.STORE_MAX_SELECTIONS = 6
+        api.run("{ a: shop { ...S } b: shop { ...S } } fragment S on Shop { currency guestCheckout }")
+
+    def test_of_variables(self, api: GraphQLClient, settings: Settings) -> None:
+        settings.STORE_MAX_VARIABLE_VALUES = 4
+        query = "query($f: ProductFilter) { products(filter: $f) { totalCount } }"
+        api.run(query, f={"categories": ["a", "b"]})
+        assert api.refused(query, f={"categories": ["a", "b", "c"]}) == TOO_LARGE
+
+    def test_nothing_of_a_refused_operation_runs(
+        self, signed_in: Callable[[User], GraphQLClient], settings: Settings
+    ) -> None:
+        settings.STORE_MAX_MUTATIONS = 1
+        browser = signed_in(User.objects.create_user("ada@example.com", "a password"))
+        assert browser.refused("mutation { logout b: logout }") == TOO_LARGE
+        assert browser.run("{ me { email } }") == {"me": {"email": "ada@example.com"}}
+
+    def test_guesses_at_a_password_cannot_hide_behind_aliases(self, api: GraphQLClient) -> None:
+        guess = 'login(input: {email: "ada@example.com", password: "%d"}) { __typename }'
+        guesses = " ".join(f"a{number}: {guess % number}" for number in range(20))
+        assert api.refused(f"mutation {{ {guesses} }}") == TOO_LARGE
+
+
+class TestIntrospection:
+    def test_is_within_the_limits(self, api: GraphQLClient) -> None:
+        assert api.run(INTROSPECTION)["__schema"]["queryType"]["name"] == "Query"
+
+    def test_in_circles(self, api: GraphQLClient) -> None:
+        circle = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }"
+        assert codes(api.send(circle)) == {"BAD_USER_INPUT"}
+
+    def test_switched_off(self, api: GraphQLClient, settings: Settings) -> None:
+        settings.STORE_INTROSPECTION = False
+        assert codes(api.send("{ __schema { queryType { name } } } # off")) == {"BAD_USER_INPUT"}
+        assert codes(api.send('{ __type(name: "Product") { name } } # off')) == {"BAD_USER_INPUT"}
+        assert api.run("{ __typename } # off") == {"__typename": "Query"}
+
+    @pytest.mark.parametrize(
+        ("query", "variables"),
+        [
+            ("{ product { nam } }", {}),
+            ("{ prodcts { nodes { id } } }", {}),
+            ("{ products(frst: 1) { nodes { id } } }", {}),
+            ("{ products(sort: NEWST) { nodes { id } } }", {}),
+            ("query($s: ProductSrt) { products(sort: $s) { nodes { id } } }", {}),
+            ("query($s: ProductSort!) { products(sort: $s) { nodes { id } } }", {"s": "NEWST"}),
+            ("query($f: ProductFilter) { products(filter: $f) { nodes { id } } }", {"f": {"inStok": True}}),
+        ],
+    )
+    def test_no_name_is_suggested_once_it_is_switched_off(
+        self, api: GraphQLClient, settings: Settings, query: str, variables: dict[str, Any]
+    ) -> None:
+        assert "Did you mean" in str(api.send(query, **variables))
+        settings.STORE_INTROSPECTION = False
+        answer = api.send(query, **variables)
+        assert codes(answer) == {"BAD_USER_INPUT"}
+        assert "Did you mean" not in str(answer)
+
+
+def doubling(number: int) -> str:
+    """Fragments of which each spreads the next one twice: 2ⁿ fields."""
+    spreads = "".join(f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(number))
+    return f"{{ ...f0 }} {spreads} fragment f{number} on Query {{ shop {{ currency }} }}"
+
+
+def repeated(field: str, number: int) -> str:
+    return "{" + "".join(field.replace("#", str(place)) for place in range(number)) + "}"
+
+
+class TestHostileDocuments:
+    """None is answered with data, none after more than two seconds, and none is a fault."""
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            pytest.param(doubling(16), id="doubling fragments"),
+            pytest.param(doubling(130), id="2^130 fields"),
+            pytest.param(
+                "{ ...a } fragment a on Query { ...b ...b } fragment b on Query { ...a ...a }", id="a circle"
+            ),
+            pytest.param(repeated("a#: __typename ", 3000), id="aliases"),
+            pytest.param(repeated("__typename ", 2000), id="one field again and again"),
+            pytest.param(repeated('product(slug: "#") { name } ', 140), id="fields in conflict"),
+            pytest.param("{ a" * 5000 + " }" * 5000, id="depth"),
+            pytest.param(
+                "{ products(filter: " + "[" * 5000 + "]" * 5000 + ") { totalCount } }", id="a deep list"
+            ),
+            pytest.param("{ ...a" + "{ ... on Query" * 3000, id="cut off"),
+            pytest.param("#" + "x" * 900_000 + "\n{ __typename }", id="a comment"),
+            pytest.param("{ __typename" + " @skip(if: false)" * 1000 + " }", id="directives"),
+            pytest.param("{ __typename" + " @a" * 10 + " }", id="unknown directives"),
+            pytest.param(
+                "query(" + "".join(f"$a{n}: Int " for n in range(1800)) + ") { __typename }", id="unused"
+            ),
+            pytest.param("{ products(first: " + "9" * 5000 + ") { totalCount } }", id="a huge number"),
+            pytest.param(
+                "{ nothing { at { all(first: 3) } } ...Nothing ...on Nobody { a } }", id="no such fields"
+            ),
+            pytest.param("type Query { a: Int } { __typename }", id="a definition of types"),
+            pytest.param("subscription { a }", id="a subscription"),
+            pytest.param("fragment a on Query { __typename }", id="nothing to run"),
+            pytest.param(repeated('a#: search(term: "a") { __typename } ', 8), id="searches"),
+            pytest.param(
+                "{ products(first: 100) { nodes { category { products(first: 100) { nodes { name slug } } } } } }",
+                id="pages within pages",
+            ),
+        ],
+    )
+    def test_is_refused_soon(self, api: GraphQLClient, document: str) -> None:
+        began = process_time()
+        answer = api.send(document)
+        assert process_time() - began < SECONDS
+        assert codes(answer) <= {TOO_LARGE, "BAD_USER_INPUT"}
+        assert len(answer["errors"]) <= MAX_ERRORS + 1
+
+    @pytest.mark.parametrize("number", [900, 50_000])
+    def test_huge_filters(self, api: GraphQLClient, number: int) -> None:
+        make_product()
+        query = "query($c: [String!]) { products(filter: {categories: $c}) { totalCount } }"
+        began = process_time()
+        answer = api.send(query, c=["lamps"] * number)
+        assert process_time() - began < SECONDS
+        if number > 1000:
+            assert codes(answer) == {TOO_LARGE}
+        else:
+            assert answer["data"] == {"products": {"totalCount": 0}}
+
+
+class TestDocuments:
+    def test_the_same_text_is_parsed_once(self) -> None:
+        documents = Documents(number=2, characters=100)
+        assert documents.get("{ a }", schema) is documents.get("{ a }", schema)
+
+    def test_what_was_asked_for_last_is_kept(self) -> None:
+        documents = Documents(number=2, characters=100)
+        first, _ = (documents.get(text, schema) for text in ("{ a }", "{ b }"))
+        documents.get("{ a }", schema)
+        documents.get("{ c }", schema)
+        assert list(documents.by_text) == ["{ a }", "{ c }"]
+        assert documents.get("{ a }", schema) is first
+
+    def test_the_characters_are_bounded(self) -> None:
+        documents = Documents(number=100, characters=12)
+        for text in ("{ a }", "{ b }", "{ c }"):
+            documents.get(text, schema)
+        assert (list(documents.by_text), documents.held) == (["{ b }", "{ c }"], 10)
+
+    def test_errors_are_kept_too(self, api: GraphQLClient) -> None:
+        assert [api.refused("{ nothing }") for _ in range(2)] == ["BAD_USER_INPUT"] * 2
+        assert [api.refused("{ nothing") for _ in range(2)] == ["BAD_USER_INPUT"] * 2

@@ -1,0 +1,186 @@
+"""manage.py seed."""
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from django.db import models
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce
+from pytest_django import Settings
+
+from accounts.models import User
+from catalog.models import RATINGS, Category, Product, StockMovement
+from core.money import round_half_up
+from demo.demonstration import PASSWORD, SELLER, SHOPPER, STAFF
+from demo.seed import content
+from orders.audit import differences_here
+from reviews.models import Comment
+
+pytestmark = pytest.mark.django_db
+
+MODELS: tuple[type[models.Model], ...] = (User, Category, Product, StockMovement, Comment)
+
+
+@pytest.fixture(autouse=True)
+def _a_few_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures take their time to draw: 7 of the 68 products, with 5 comments, are a shop, too."""
+    monkeypatch.setattr(content, "PRODUCTS", content.PRODUCTS[::10])
+
+
+def seed(*arguments: str) -> str:
+    output = StringIO()
+    call_command("seed", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def rows() -> list[list[dict[str, Any]]]:
+    return [list(model._default_manager.order_by("pk").values()) for model in MODELS]
+
+
+def files() -> list[str]:
+    return sorted(default_storage.listdir("products")[1])
+
+
+def products_off_their_ledger() -> int:
+    sums = Product.objects.annotate(moved=Coalesce(Sum("movements__delta"), 0))
+    return sums.exclude(stock=F("moved")).count()
+
+
+class TestShop:
+    def test_sells_what_the_content_says(self) -> None:
+        seed()
+        assert Category.objects.count() == len(content.CATEGORIES) == 8
+        for wanted in content.PRODUCTS:
+            product = Product.objects.select_related("category", "user__profile").get(name=wanted.name)
+            assert product.category.name == wanted.category.name
+            assert product.user.profile.name == wanted.seller
+            assert (product.price, product.discount, product.stock) == (
+                wanted.price,
+                wanted.discount,
+                wanted.stock,
+            )
+            assert default_storage.exists(str(product.image))
+        assert products_off_their_ledger() == 0
+
+    def test_counts_the_ratings(self) -> None:
+        seed()
+        assert Comment.objects.count() == sum(len(product.comments) for product in content.PRODUCTS) > 0
+        for wanted in content.PRODUCTS:
+            product = Product.objects.get(name=wanted.name)
+            given = [comment.rating for comment in wanted.comments]
+            assert [getattr(product, f"rated_{rating}") for rating in RATINGS] == [
+                given.count(rating) for rating in RATINGS
+            ]
+
+    def test_a_second_run_changes_nothing(self) -> None:
+        seed()
+        before, pictures = rows(), files()
+        seed()
+        assert (rows(), files()) == (before, pictures)
+
+    def test_leaves_alone_what_has_changed_since(self) -> None:
+        seed()
+        Product.objects.update(price=1, final_price=1)
+        Comment.objects.update(body="Changed my mind.")
+        before = rows()
+        seed()
+        assert rows() == before
+
+    def test_adds_what_is_missing(self) -> None:
+        seed()
+        Product.objects.order_by("pk")[0].delete()
+        Comment.objects.order_by("pk")[0].delete()
+        seed()
+        assert Product.objects.count() == len(content.PRODUCTS)
+        assert Comment.objects.count() == sum(len(product.comments) for product in content.PRODUCTS)
+
+    def test_dates_are_spread_over_the_year_before_now(self) -> None:
+        seed()
+        days = Product.objects.values_list("added_at", flat=True)
+        assert len(set(days)) == len(content.PRODUCTS)
+        assert (max(days) - min(days)).days > 200
+        assert not Comment.objects.filter(created_at__lte=F("product__added_at")).exists()
+
+
+class TestAccounts:
+    def test_have_the_printed_password(self, settings: Settings) -> None:
+        settings.DEBUG = True
+        output = seed()
+        for email in (SHOPPER, SELLER, STAFF):
+            assert email in output
+            assert User.objects.get(email=email).check_password(PASSWORD)
+        assert PASSWORD in output
+
+    def test_have_none_in_production(self) -> None:
+        assert PASSWORD not in seed()
+        assert not any(user.has_usable_password() for user in User.objects.all())
+
+    def test_may_do_what_they_are_for(self) -> None:
+        seed()
+        shopper, seller, staff = (User.objects.get(email=email) for email in (SHOPPER, SELLER, STAFF))
+        assert not shopper.has_perm("catalog.add_product")
+        assert seller.has_perm("catalog.add_product")
+        assert seller.products.exists()
+        assert (shopper.is_staff, seller.is_staff, staff.is_staff, staff.is_superuser) == (
+            False,
+            False,
+            True,
+            True,
+        )
+
+
+class TestIfEmpty:
+    def test_fills_an_empty_shop(self) -> None:
+        seed("--if-empty")
+        assert Product.objects.count() == len(content.PRODUCTS)
+
+    def test_adds_nothing_to_another_but_prints_the_accounts(self) -> None:
+        seed()
+        Product.objects.order_by("pk")[0].delete()
+        before = rows()
+        assert SHOPPER in seed("--if-empty", "--products", "5")
+        assert rows() == before
+
+
+class TestGeneratedProducts:
+    def test_are_valid_and_varied(self) -> None:
+        seed("--products", "150")
+        generated = Product.objects.filter(image="")
+        assert generated.count() == 150
+        for product in generated:
+            product.full_clean()
+        for field in (
+            "name",
+            "slug",
+            "price",
+            "discount",
+            "stock",
+            "rating_average",
+            "added_at",
+        ):
+            assert generated.order_by().values(field).distinct().count() > 5, field
+        assert generated.filter(stock=0).exists()
+        assert products_off_their_ledger() == 0
+        assert list(differences_here()) == []
+
+    def test_have_the_digits_of_the_currency(self, settings: Settings) -> None:
+        settings.STORE_CURRENCY = "JPY"
+        seed("--products", "20")
+        assert all(
+            price == round_half_up(price, "JPY") for price in Product.objects.values_list("price", flat=True)
+        )
+
+    def test_add_to_those_there_are(self) -> None:
+        seed("--products", "20")
+        before = rows()[2]
+        seed("--products", "20")
+        assert Product.objects.count() == len(content.PRODUCTS) + 40
+        assert rows()[2][: len(before)] == before
+
+    def test_cannot_be_fewer_than_none(self) -> None:
+        with pytest.raises(CommandError):
+            seed("--products=-1")
+        assert not Product.objects.exists()
