@@ -6,6 +6,7 @@ every `manage.py migrate` and makes it again where a part is missing or differs 
 """
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import md5
 from string import ascii_lowercase
@@ -47,7 +48,7 @@ class Part:
 # ── SQLite ───────────────────────────────────────────────────────────────────
 
 
-def sqlite_tokens(text: str) -> str:
+def build_sqlite_tokens(text: str) -> str:
     """Return an expression of the tokens in an expression of a search text, each with its step."""
     tokens = f"lower({text}) || ' '"
     for letter, step in STEPS.items():
@@ -55,7 +56,7 @@ def sqlite_tokens(text: str) -> str:
     return tokens
 
 
-def sqlite_words(text: str, *, source: str = "") -> str:
+def build_sqlite_words(text: str, *, source: str = "") -> str:
     """Return a statement that adds the words of a search text. Capital strengths are of stems, which are not words."""
     return f"""
         INSERT OR IGNORE INTO catalog_word (word)
@@ -74,7 +75,7 @@ SQLITE = (
         )""",
         fill=f"""
             INSERT INTO catalog_search (rowid, tokens)
-                SELECT id, {sqlite_tokens("search_text")} FROM catalog_product
+                SELECT id, {build_sqlite_tokens("search_text")} FROM catalog_product
         """,
     ),
     Part(
@@ -87,7 +88,7 @@ SQLITE = (
         kind="TABLE",
         name="catalog_word",
         create=f"CREATE TABLE catalog_word (word text UNIQUE NOT NULL {VERSION})",
-        fill=sqlite_words("search_text", source="catalog_product,"),
+        fill=build_sqlite_words("search_text", source="catalog_product,"),
     ),
     Part(
         kind="TABLE",
@@ -106,8 +107,8 @@ SQLITE = (
         kind="TRIGGER",
         name="catalog_product_inserted",
         create=f"""CREATE TRIGGER catalog_product_inserted AFTER INSERT ON catalog_product BEGIN
-            INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {sqlite_tokens("new.search_text")});
-            {sqlite_words("new.search_text")};
+            INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {build_sqlite_tokens("new.search_text")});
+            {build_sqlite_words("new.search_text")};
         END""",
     ),
     Part(
@@ -116,9 +117,9 @@ SQLITE = (
         create=f"""CREATE TRIGGER catalog_product_updated AFTER UPDATE OF search_text ON catalog_product
         WHEN old.search_text <> new.search_text BEGIN
             INSERT INTO catalog_search (catalog_search, rowid, tokens)
-                VALUES ('delete', old.id, {sqlite_tokens("old.search_text")});
-            INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {sqlite_tokens("new.search_text")});
-            {sqlite_words("new.search_text")};
+                VALUES ('delete', old.id, {build_sqlite_tokens("old.search_text")});
+            INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {build_sqlite_tokens("new.search_text")});
+            {build_sqlite_words("new.search_text")};
         END""",
     ),
     Part(
@@ -126,7 +127,7 @@ SQLITE = (
         name="catalog_product_deleted",
         create=f"""CREATE TRIGGER catalog_product_deleted AFTER DELETE ON catalog_product BEGIN
             INSERT INTO catalog_search (catalog_search, rowid, tokens)
-                VALUES ('delete', old.id, {sqlite_tokens("old.search_text")});
+                VALUES ('delete', old.id, {build_sqlite_tokens("old.search_text")});
         END""",
     ),
 )
@@ -134,7 +135,7 @@ SQLITE = (
 # ── PostgreSQL ───────────────────────────────────────────────────────────────
 
 
-def postgresql_words(source: str) -> str:
+def build_postgresql_words(source: str) -> str:
     """Return a statement that adds the new words of the source's search texts.
 
     In one order, so that two sellers with the same new words do not wait for each other.
@@ -186,7 +187,7 @@ POSTGRESQL = (
         kind="TABLE",
         name="catalog_word",
         create=f"CREATE TABLE catalog_word (word text PRIMARY KEY {VERSION})",
-        fill=postgresql_words("catalog_product"),
+        fill=build_postgresql_words("catalog_product"),
     ),
     # The list of new products beside the index is kept short, because each step of a search reads it through. Without
     # it an import would take half as long again.
@@ -221,7 +222,7 @@ POSTGRESQL = (
             CREATE OR REPLACE FUNCTION catalog_products_index() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 INSERT INTO catalog_search SELECT id, catalog_search_tokens(search_text) FROM added;
-                {postgresql_words("added")};
+                {build_postgresql_words("added")};
                 RETURN NULL;
             END $$
         """,
@@ -239,7 +240,7 @@ POSTGRESQL = (
                 ELSE
                     INSERT INTO catalog_search VALUES (new.id, catalog_search_tokens(new.search_text))
                         ON CONFLICT (product_id) DO UPDATE SET tokens = excluded.tokens;
-                    {postgresql_words("(SELECT new.search_text) AS changed")};
+                    {build_postgresql_words("(SELECT new.search_text) AS changed")};
                 END IF;
                 RETURN NULL;
             END $$
@@ -315,7 +316,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def find_faults(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return what is missing or differs, such as "trigger catalog_product_inserted is missing"."""
+    """Return what is missing, differs or is left over, such as "trigger catalog_product_inserted is missing"."""
     known = read_marks(connection)
     if PRODUCTS not in known:  # before the first migration
         return []
@@ -323,9 +324,12 @@ def find_faults(connection: BaseDatabaseWrapper) -> list[str]:
     for part in PARTS[connection.vendor]:
         if (part.kind, part.name) not in known:
             faults.append(f"{part} is missing")
-        elif part.kind != "EXTENSION" and known[part.kind, part.name] != mark(part, connection.vendor):
+        elif part.kind != "EXTENSION" and known[part.kind, part.name] != compute_mark(
+            part, connection.vendor
+        ):
             faults.append(f"{part} is out of date")
-    return faults
+    ours = {part.name for part in PARTS[connection.vendor]}
+    return faults + [f"trigger {name} is left over" for name in list_triggers(known) if name not in ours]
 
 
 def report_faults(connection: BaseDatabaseWrapper, **_: Any) -> None:
@@ -342,24 +346,34 @@ def read_marks(connection: BaseDatabaseWrapper) -> dict[tuple[str, str], str | N
         return {(kind, name): definition for kind, name, definition in cursor.fetchall()}
 
 
-def mark(part: Part, vendor: str) -> str:
+def compute_mark(part: Part, vendor: str) -> str:
     return part.create if vendor == "sqlite" else md5(part.create.encode(), usedforsecurity=False).hexdigest()
 
 
+def list_triggers(known: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the names of the index's triggers, of whichever version; a trigger with another prefix is not ours."""
+    return [name for kind, name in known if kind == "TRIGGER" and name.startswith("catalog_")]
+
+
 def silence_triggers(connection: BaseDatabaseWrapper) -> None:
-    """Keep the present triggers, of whichever version, from running until they are made again.
+    """Keep the present triggers from running until they are made again; drop those that are left over.
 
     Locks: on PostgreSQL the products against writes, which the new index would miss.
     """
-    if connection.vendor == "sqlite":
-        drop(connection, "TRIGGER")
-        return
-    known = read_marks(connection)
+    present = list_triggers(read_marks(connection))
     with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            for name in present:
+                cursor.execute(f"DROP TRIGGER {name}")
+            return
         cursor.execute("LOCK TABLE catalog_product IN SHARE ROW EXCLUSIVE MODE")
-        for part in POSTGRESQL:
-            if part.kind == "TRIGGER" and (part.kind, part.name) in known:
-                cursor.execute(f"ALTER TABLE catalog_product DISABLE TRIGGER {part.name}")
+        ours = {part.name for part in POSTGRESQL}
+        for name in present:
+            cursor.execute(
+                f"ALTER TABLE catalog_product DISABLE TRIGGER {name}"
+                if name in ours
+                else f"DROP TRIGGER {name} ON catalog_product"
+            )
 
 
 def rewrite_texts(connection: BaseDatabaseWrapper) -> None:
@@ -391,7 +405,7 @@ def make(connection: BaseDatabaseWrapper) -> None:
                 cursor.execute(part.fill)
             if connection.vendor == "postgresql" and part.kind != "EXTENSION":
                 place = f"{part.name} ON catalog_product" if part.kind == "TRIGGER" else part.name
-                cursor.execute(f"COMMENT ON {part.kind} {place} IS '{mark(part, connection.vendor)}'")
+                cursor.execute(f"COMMENT ON {part.kind} {place} IS '{compute_mark(part, connection.vendor)}'")
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:

@@ -122,6 +122,13 @@ class TestInstall:
         install(connection)
         assert_whole()
 
+    def test_drops_a_trigger_that_a_later_version_no_longer_has(self) -> None:
+        last = PARTS[connection.vendor][-1]
+        execute(last.create.replace(last.name, "catalog_product_noticed"))
+        assert find_faults(connection) == ["trigger catalog_product_noticed is left over"]
+        install(connection)
+        assert_whole()
+
     def test_finds_what_was_written_without_a_trigger(self) -> None:
         for part in PARTS[connection.vendor]:
             if part.kind == "TRIGGER":
