@@ -320,15 +320,15 @@ def find_faults(connection: BaseDatabaseWrapper) -> list[str]:
     known = read_marks(connection)
     if PRODUCTS not in known:  # before the first migration
         return []
+    parts = PARTS[connection.vendor]
     faults = []
-    for part in PARTS[connection.vendor]:
-        if (part.kind, part.name) not in known:
+    for part in parts:
+        key = (part.kind, part.name)
+        if key not in known:
             faults.append(f"{part} is missing")
-        elif part.kind != "EXTENSION" and known[part.kind, part.name] != compute_mark(
-            part, connection.vendor
-        ):
+        elif known[key] != compute_mark(part, connection.vendor):
             faults.append(f"{part} is out of date")
-    ours = {part.name for part in PARTS[connection.vendor]}
+    ours = {part.name for part in parts}
     return faults + [f"trigger {name} is left over" for name in list_triggers(known) if name not in ours]
 
 
@@ -346,8 +346,10 @@ def read_marks(connection: BaseDatabaseWrapper) -> dict[tuple[str, str], str | N
         return {(kind, name): definition for kind, name, definition in cursor.fetchall()}
 
 
-def compute_mark(part: Part, vendor: str) -> str:
-    return part.create if vendor == "sqlite" else md5(part.create.encode(), usedforsecurity=False).hexdigest()
+def compute_mark(part: Part, vendor: str) -> str | None:
+    if vendor == "sqlite":
+        return part.create
+    return None if part.kind == "EXTENSION" else md5(part.create.encode(), usedforsecurity=False).hexdigest()
 
 
 def list_triggers(known: Iterable[tuple[str, str]]) -> list[str]:
@@ -403,9 +405,9 @@ def make(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(part.create)
             if part.fill:
                 cursor.execute(part.fill)
-            if connection.vendor == "postgresql" and part.kind != "EXTENSION":
+            if connection.vendor == "postgresql" and (comment := compute_mark(part, connection.vendor)):
                 place = f"{part.name} ON catalog_product" if part.kind == "TRIGGER" else part.name
-                cursor.execute(f"COMMENT ON {part.kind} {place} IS '{compute_mark(part, connection.vendor)}'")
+                cursor.execute(f"COMMENT ON {part.kind} {place} IS '{comment}'")
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
