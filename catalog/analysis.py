@@ -9,6 +9,9 @@ from itertools import chain, pairwise
 
 import Stemmer
 
+# Raise it with every change of the texts that are made here: the next `manage.py migrate` writes them all again.
+VERSION = 1
+
 # Stands between a token and its strength, and before a word of the name as it is written, for completions.
 MARK = "§"
 NAME_MARK = "¶"

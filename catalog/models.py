@@ -74,7 +74,7 @@ class Product(models.Model):
     )
     slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
     description = models.TextField(validators=[validate_not_blank, MaxLengthValidator(10_000)])
-    # Triggers keep the index of search (see migration 0007) in step with it.
+    # Triggers keep the search index in step with it: see catalog/search/index.py.
     search_text = SearchTextField(editable=False)
     price = AmountField()
     discount = models.DecimalField(

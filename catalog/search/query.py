@@ -20,7 +20,7 @@ FEW_WORDS = 4
 MAX_PARTS = 8
 MIN_PREFIX = 2
 # The steps that the index tells apart, the weakest first, each the letter of a strength: a token of a name is `IN_NAME`
-# at least, one of the head of a name `STRONG`. A migration has written them into the index.
+# at least, one of the head of a name `STRONG`. The search index is made of them.
 IN_NAME = "i"
 STRONG = "q"
 STRONGEST = "r"

@@ -1,0 +1,260 @@
+"""The search index installs itself, and says what it lacks."""
+
+from collections.abc import Iterator
+from hashlib import md5
+from io import StringIO
+
+import pytest
+from django.core.checks import Tags, run_checks
+from django.core.management import call_command
+from django.db import connection, migrations, models
+from django.db.migrations.loader import MigrationLoader
+from django.test.utils import CaptureQueriesContext
+
+from catalog import analysis
+from catalog.models import Product
+from catalog.search import NoProductMatches, index, search
+from catalog.search.index import PARTS, PRESENT, PRODUCTS, Part, find_faults, install, read_marks
+from tests.factories import make_product, make_products
+
+LITE = connection.vendor == "sqlite"
+SORT = ("-rank", "slug")
+FOUND = {
+    "lamp": ["Oak lamp", "Oak desk"],
+    "oak desk": ["Oak desk", "Oak lamp"],
+    "shining": ["Oak lamp"],
+    "headph": ["Sony WH-1000XM4 Headphones"],
+    "wh 1000 xm4": ["Sony WH-1000XM4 Headphones"],
+    # Corrected to words of the shop.
+    "lanp": ["Oak lamp", "Oak desk"],
+    "headfones": ["Sony WH-1000XM4 Headphones"],
+}
+
+# Of every kind that the analysis treats differently.
+ANALYSED = [
+    ("Oak lamp", "Shines brightly. " * 20),
+    ("Sony WH-1000XM4 Headphones, black", "With a 1.2m cable and a case for travelling."),
+    ("Succulent set of 3", "Three plants in pots, 10 cm high."),
+    ("Table and chairs", "The children's favourite shelves, knives & scarves."),
+    ("Crème brûlée dishes [6 pcs]", "Naïve café ware – by Zoë's workshop™ 🍮"),
+    ("Rugged phone case for the iPhone 15/15 Pro", "Drop-tested; it's not a rug."),
+    ("Book case", "A bookcase, " * 50),
+    ("Ёлка 2,5 m", "Зелёная ель. \uff15\uff10\uff10 lights"),
+    ("with", "of the"),
+]
+
+
+def find(term: str) -> list[str]:
+    """The names of the products, the best first."""
+    try:
+        return list(search(term).best.order_by(*SORT).values_list("name", flat=True))
+    except NoProductMatches:
+        return []
+
+
+def make_three() -> None:
+    make_product(name="Oak lamp", description="Shines brightly.")
+    make_product(name="Oak desk", description="For a lamp and a book.")
+    make_product(name="Sony WH-1000XM4 Headphones", description="With a cable.")
+
+
+def assert_whole() -> None:
+    """Products that were there are found, and every way of writing one is noticed."""
+    assert find_faults(connection) == []
+    assert {term: find(term) for term in FOUND} == FOUND
+    lamp = Product.objects.get(name="Oak lamp")
+    lamp.name = "Brass candelabrum"
+    lamp.save()
+    assert find("candelabrum") == find("candelabrun") == ["Brass candelabrum"]
+    assert find("lamp") == ["Oak desk"]
+    make_products(3, name="Wicker basket")
+    assert find("wicker") == find("bascet") == ["Wicker basket"] * 3
+    Product.objects.all().delete()
+    assert not any(find(term) for term in (*FOUND, "candelabrum", "wicker"))
+
+
+def execute(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def drop(part: Part) -> None:
+    place = f"{part.name} ON catalog_product" if part.kind == "TRIGGER" and not LITE else part.name
+    execute(f"DROP {part.kind} {place}{'' if LITE else ' CASCADE'}")
+
+
+@pytest.fixture
+def _products(db: None) -> None:
+    make_three()
+    if not LITE:  # a table cannot be altered while its foreign keys wait for the end of the transaction
+        execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@pytest.mark.usefixtures("_products")
+class TestInstall:
+    @pytest.mark.parametrize("part", PARTS[connection.vendor], ids=str)
+    def test_brings_back_what_is_missing(self, part: Part) -> None:
+        drop(part)
+        assert f"{part} is missing" in find_faults(connection)
+        install(connection)
+        assert_whole()
+
+    def test_brings_back_everything(self) -> None:
+        for part in reversed(PARTS[connection.vendor]):
+            if LITE or part.kind in ("TABLE", "FUNCTION", "EXTENSION"):
+                drop(part)
+        assert find_faults(connection) == [f"{part} is missing" for part in PARTS[connection.vendor]]
+        install(connection)
+        assert_whole()
+
+    def test_replaces_what_was_made_otherwise(self) -> None:
+        if LITE:
+            execute(
+                "DROP TRIGGER catalog_product_inserted",
+                "CREATE TRIGGER catalog_product_inserted AFTER INSERT ON catalog_product BEGIN SELECT 1; END",
+            )
+        else:
+            execute(
+                "COMMENT ON TRIGGER catalog_product_inserted ON catalog_product IS 'of an earlier version'"
+            )
+        assert find_faults(connection) == ["trigger catalog_product_inserted is out of date"]
+        install(connection)
+        assert_whole()
+
+    def test_drops_a_trigger_that_a_later_version_no_longer_has(self) -> None:
+        last = PARTS[connection.vendor][-1]
+        execute(last.create.replace(last.name, "catalog_product_noticed"))
+        assert find_faults(connection) == ["trigger catalog_product_noticed is left over"]
+        install(connection)
+        assert_whole()
+
+    def test_finds_what_was_written_without_a_trigger(self) -> None:
+        for part in PARTS[connection.vendor]:
+            if part.kind == "TRIGGER":
+                drop(part)
+        Product.objects.filter(name="Oak desk").delete()
+        Product.objects.filter(name="Oak lamp").update(name="Brass candelabrum")  # and not its search text
+        make_product(name="Wicker basket")
+        assert find("basket") == find("candelabrum") == []
+        install(connection)
+        assert find("basket") == find("bascet") == ["Wicker basket"]
+        assert find("candelabrum") == ["Brass candelabrum"]
+        assert find("lamp") == find("desk") == []
+
+    def test_of_a_whole_index_changes_nothing(self) -> None:
+        before = read_marks(connection)
+        with CaptureQueriesContext(connection) as queries:
+            install(connection)
+        assert [query["sql"] for query in queries] == [PRESENT[connection.vendor]] * 2
+        assert read_marks(connection) == before
+
+    @pytest.mark.skipif(LITE, reason="SQLite's triggers cannot be switched off")
+    def test_switches_a_trigger_on_again(self) -> None:
+        execute("ALTER TABLE catalog_product DISABLE TRIGGER catalog_product_updated")
+        assert find_faults(connection) == ["trigger catalog_product_updated is missing"]
+        install(connection)
+        assert_whole()
+
+
+@pytest.mark.usefixtures("_products")
+class TestCheck:
+    def test_names_what_is_missing_and_the_cure(self) -> None:
+        drop(PARTS[connection.vendor][-1])
+        [warning] = run_checks(tags=[Tags.database], databases=["default"])
+        assert (warning.id, warning.msg, warning.hint) == (
+            "catalog.W001",
+            f"Search may miss products: {PARTS[connection.vendor][-1]} is missing.",
+            "Run manage.py migrate, which makes the search index again.",
+        )
+        install(connection)
+        assert run_checks(tags=[Tags.database], databases=["default"]) == []
+
+    def test_needs_a_database(self) -> None:
+        drop(PARTS[connection.vendor][-1])
+        assert run_checks(tags=[Tags.database]) == []
+
+
+@pytest.fixture
+def _whole_afterwards(transactional_db: None) -> Iterator[None]:
+    yield
+    call_command("migrate", verbosity=0)
+
+
+@pytest.mark.usefixtures("_whole_afterwards")
+class TestMigrate:
+    def test_of_a_new_column_keeps_search_alive(self) -> None:
+        """On SQLite Django copies the products into a new table, and drops the old one with its triggers."""
+        make_three()
+        column = migrations.AddField("product", "is_heavy", models.BooleanField(db_default=False))
+        before = MigrationLoader(connection).project_state()
+        after = before.clone()
+        column.state_forwards("catalog", after)
+        with connection.schema_editor() as editor:
+            column.database_forwards("catalog", editor, before, after)
+        try:
+            lost = [
+                f"trigger catalog_product_{event} is missing" for event in ("inserted", "updated", "deleted")
+            ]
+            assert find_faults(connection) == (lost if LITE else [])
+            make_product(name="Copper kettle")
+            said = StringIO()
+            call_command("migrate", verbosity=0, skip_checks=False, stderr=said)
+            assert ("catalog.W001" in said.getvalue()) == LITE
+            assert find("kettle") == find("ketle") == ["Copper kettle"]
+            assert_whole()
+        finally:
+            with connection.schema_editor() as editor:
+                column.database_backwards("catalog", editor, after, before)
+
+    def test_back_to_nothing_leaves_nothing(self) -> None:
+        make_three()
+        Product.objects.all().delete()
+        call_command("migrate", "catalog", "zero", verbosity=0)
+        left = read_marks(connection)
+        assert PRODUCTS not in left
+        assert not [
+            part
+            for part in PARTS[connection.vendor]
+            if part.kind != "EXTENSION" and (part.kind, part.name) in left
+        ]
+        assert run_checks(tags=[Tags.database], databases=["default"]) == []
+        call_command("migrate", verbosity=0)
+        make_three()
+        assert_whole()
+
+    def test_is_asked_for_by_a_process_that_connects(
+        self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        drop(PARTS[connection.vendor][-1])
+        monkeypatch.setattr(index, "_reported", set())
+        for _ in range(2):
+            connection.close()
+            connection.ensure_connection()
+        [record] = caplog.records
+        assert record.levelname == "ERROR"
+        assert f"{PARTS[connection.vendor][-1]} is missing. Run manage.py migrate." in record.getMessage()
+
+
+@pytest.mark.django_db
+def test_no_trigger_or_function_lives_outside_the_index() -> None:
+    """No migration makes one, because none would come back: what Django's models cannot express goes into PARTS."""
+    if LITE:
+        statement = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        statement = """
+            SELECT tgname FROM pg_trigger WHERE NOT tgisinternal
+            UNION SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+                AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+        """
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        present = {name for (name,) in cursor.fetchall()}
+    assert present == {part.name for part in PARTS[connection.vendor] if part.kind in ("TRIGGER", "FUNCTION")}
+
+
+def test_the_version_of_the_analysis_is_raised_with_its_texts() -> None:
+    """If this fails, raise analysis.VERSION, with which `migrate` writes the texts of every store again."""
+    texts = [analysis.search_text(name=name, description=description) for name, description in ANALYSED]
+    digest = md5("\n".join(texts).encode(), usedforsecurity=False).hexdigest()
+    assert (analysis.VERSION, digest) == (1, "e13719003bdb39f6edb586db3e51255e")
