@@ -23,7 +23,8 @@ from api.types import (
     result,
 )
 from core.counting import MAX_COUNT, CountUpTo
-from packages.fastgraph.rows import Bind, column_of
+from packages.fastgraph import HasKey
+from packages.fastgraph.rows import Bind, StoredFile, column_of
 
 __all__ = [
     "MAX_COUNT",
@@ -39,6 +40,7 @@ __all__ = [
     "ErrorCode",
     "FieldError",
     "First",
+    "HasKey",
     "Image",
     "Info",
     "Last",
@@ -47,6 +49,7 @@ __all__ = [
     "Page",
     "Slug",
     "Sort",
+    "StoredFile",
     "ThumbnailSize",
     "TooManyAttempts",
     "UserError",

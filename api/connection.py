@@ -14,7 +14,7 @@ from api.context import Info
 from api.keyset import Page, Slice, Sort
 from api.nodes import keys_of, opened, read
 from core.counting import MAX_COUNT, CountUpTo
-from packages.fastgraph.rows import Bind, Row, Statement, column_of
+from packages.fastgraph.rows import Bind, Row, Statement, column_of, peers_of
 
 if TYPE_CHECKING:
     from api.nodes import Found
@@ -142,7 +142,7 @@ def nested_page(
         }
         return peers, by_key  # the peers are kept so that their identity stays theirs
 
-    peers = getattr(root, "read_with", [root])
+    peers = peers_of(root)
     key = (id(peers), keys_of(info))
     _, by_key = remembered(info, key, load)
     page: Page = by_key[root.pk]

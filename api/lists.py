@@ -11,13 +11,14 @@ from api.keyset import Page, Slice, Sort, column_field, decode_cursor
 from api.nodes import keys_of
 from core.counting import MAX_COUNT
 from core.errors import BadUserInput
+from packages.fastgraph.rows import peers_of
 
 Found = TypeVar("Found")
 
 
 def nested(root: Any, info: Info, load: Callable[[Sequence[Any]], dict[Any, Found]]) -> Found:
     """What `load` finds for this row: asked once for all the rows that were read with it, it answers by key."""
-    peers = getattr(root, "read_with", [root])
+    peers = peers_of(root)
     # The peers are kept, so that their identity stays theirs.
     _, by_key = remembered(info, (id(peers), keys_of(info)), lambda: (peers, load(peers)))
     found: Found = by_key[root.pk]

@@ -1,7 +1,6 @@
 """Objects by id, and rows read through the optimizer with all that an operation selects of them."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
@@ -16,12 +15,13 @@ from graphql.execution.values import VariableValues
 from graphql.language import FieldNode
 from strawberry import relay
 from strawberry.types.nodes import get_variable_values
+from strawberry_django.fields.field import StrawberryDjangoField
 from strawberry_django.optimizer import OptimizerStore, optimize
 
 from api.context import Info
 from core.errors import BadUserInput
-from packages.fastgraph import PlannedInfo
-from packages.fastgraph.rows import Bind, Unreadable, column_of, share_peers, values_of
+from packages.fastgraph import PlannedInfo, columns_read
+from packages.fastgraph.rows import Bind, column_of, share_peers, values_of
 
 Row = TypeVar("Row", bound=models.Model)
 if TYPE_CHECKING:
@@ -31,9 +31,20 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 MAX_BIGINT = 2**63 - 1
 
 
+class Field(StrawberryDjangoField):
+    """A field whose resolver tells the optimizer what it reads, by the Protocol that it takes as its parent."""
+
+    def __call__(self, resolver: Any) -> Any:
+        field = super().__call__(resolver)
+        columns = columns_read(field.base_resolver) or ()
+        related = {column.rpartition("__")[0] for column in columns} - {""}
+        field.store |= OptimizerStore.with_hints(only=columns, select_related=sorted(related))
+        return field
+
+
 def field(**hints: Any) -> Any:
-    """`strawberry_django.field`, whose decorator is untyped; hints: `only`, `annotate`, `field_name`."""
-    return strawberry_django.field(**hints)
+    """`strawberry_django.field`, whose decorator is untyped; hints: `annotate`, `field_name`, `prefetch_related`."""
+    return strawberry_django.field(field_cls=Field, **hints)
 
 
 def key_of(id: relay.GlobalID, node: str) -> int:
@@ -118,10 +129,11 @@ def read(
     same, but for the `values` that `build` is to bind.
     """
     if isinstance(info, PlannedInfo):
-        with suppress(Unreadable):
-            return info.rows(
-                build, model=model, values=values, kept=kept, answer=answer, paths=paths, only=only
-            )
+        selected = info.rows(
+            build, model=model, values=values, kept=kept, answer=answer, paths=paths, only=only
+        )
+        if selected is not None:
+            return selected
     queryset = build(values_of(values))
     if answer:
         queryset = optimized_below(queryset, info, answer=answer, paths=paths, only=only)
@@ -187,5 +199,5 @@ def keys_of(info: Info) -> tuple[str, ...]:
 def is_below_list(info: Info) -> bool:
     """Whether the field is asked for more than once, for each row of a list."""
     if isinstance(info, PlannedInfo):
-        return info.place.below_list
+        return info.place.depth > 0
     return any(isinstance(step, int) for step in info.path.as_list())

@@ -1,7 +1,7 @@
 """GraphQL types of the catalogue."""
 
 from catalog.types.choices import SORTS, NarrowedBy, ProductFilter, ProductSort, SortedBy
-from catalog.types.objects import Category, Product, ProductConnection
+from catalog.types.objects import Category, HasFinalPrice, Product, ProductConnection
 from catalog.types.results import (
     CreateProductInput,
     CreateProductResult,
@@ -26,6 +26,7 @@ __all__ = [
     "DeleteProductResult",
     "FavouriteInput",
     "FavouriteResult",
+    "HasFinalPrice",
     "InsufficientStock",
     "NarrowedBy",
     "Product",

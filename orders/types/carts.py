@@ -1,6 +1,6 @@
 """GraphQL types of a cart and of what has happened to its products."""
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import strawberry
 import strawberry_django
@@ -8,9 +8,17 @@ from django.db.models import QuerySet
 from strawberry import relay
 
 import api
-from catalog.types import Product
+from catalog.types import HasFinalPrice, Product
 from orders import cart, models
 from orders.owners import Owner, owner_of
+
+
+class HasProductPrice(Protocol):
+    product: HasFinalPrice
+
+
+class HasTotal(HasProductPrice, Protocol):
+    quantity: int
 
 
 @strawberry_django.type(models.CartItem, description="One product of a cart, with how many of it.")
@@ -19,15 +27,15 @@ class CartItem(relay.Node):
     product: Product = api.field(description="As it is now.")
     quantity: int = api.field(description="1 to 999.")
 
-    @api.field(only=["product"], description="The product's final price as it is now.")
+    @api.field(description="The product's final price as it is now.")
     @staticmethod
-    def unit_price(root: strawberry.Parent[models.CartItem]) -> api.Money:
-        return api.Money.of(root.final_price)
+    def unit_price(root: strawberry.Parent[HasProductPrice]) -> api.Money:
+        return api.Money.of(root.product.final_price)
 
-    @api.field(only=["quantity", "product"], description="The unit price times the quantity.")
+    @api.field(description="The unit price times the quantity.")
     @staticmethod
-    def total(root: strawberry.Parent[models.CartItem]) -> api.Money:
-        return api.Money.of(root.final_price * root.quantity)
+    def total(root: strawberry.Parent[HasTotal]) -> api.Money:
+        return api.Money.of(root.product.final_price * root.quantity)
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.CartItem]:

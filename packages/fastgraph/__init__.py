@@ -1,11 +1,7 @@
-"""Operations compiled to functions: what the document says is worked out once, and each run only fetches and fills.
+"""GraphQL operations of Strawberry-Django, compiled once and run many times. See README.md."""
 
-graphql-core's executor stays the authority. It runs what has no plan, and runs again what a plan fails at, so that
-every error is found and placed by it alone.
-"""
-
-from packages.fastgraph.info import PlannedInfo
-from packages.fastgraph.plan import Plan
-from packages.fastgraph.selections import Unplanned
-
-__all__ = ["Plan", "PlannedInfo", "Unplanned"]
+from packages.fastgraph.info import PlannedInfo as PlannedInfo
+from packages.fastgraph.parents import HasKey as HasKey
+from packages.fastgraph.parents import columns_read as columns_read
+from packages.fastgraph.plan import Plan as Plan
+from packages.fastgraph.selections import Unplanned as Unplanned

@@ -8,6 +8,8 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
 from django.db.models.expressions import Expression
 
+from packages.fastgraph.strictness import report_mistake
+
 Field: TypeAlias = models.Field[Any, Any]
 # Gives a value its place in a query: as it is, or as a parameter of a statement that is kept.
 Bind: TypeAlias = Callable[[str, Field], Expression]
@@ -15,11 +17,18 @@ Make: TypeAlias = Callable[[Sequence[Any]], Any]
 
 
 class Unreadable(Exception):
-    """A selection that one statement of columns cannot read."""
+    """A selection that one statement of columns cannot read: it needs instances."""
+
+
+class NotSelected(Exception):
+    """An attribute of a row that was read without it."""
 
 
 class Row:
-    """What was selected of one row, with the names that the model's instances have; they cost ten times as much."""
+    """The columns that were selected of one row, under the model's names. An instance costs ten times as much.
+
+    In a query it stands for its primary key.
+    """
 
     typename: ClassVar[str]
     model: ClassVar[type[models.Model]]
@@ -30,9 +39,32 @@ class Row:
     def pk(self) -> Any:
         return self.__dict__[self.model._meta.pk.attname]
 
+    def __getattr__(self, name: str) -> Any:
+        """Read what was not selected from an instance, which takes another statement; report it as a mistake."""
+        if name.startswith("_") or not hasattr(self.model, name):
+            raise AttributeError(f"{self.model.__name__} has no attribute {name!r}.", name=name, obj=self)
+        report_mistake(
+            NotSelected(
+                f"{self.typename} was read without {name!r}. Name it in the Protocol that the resolver takes as its "
+                f"parent or in only=[{name!r}], or take an instance: strawberry.Parent[{self.model.__name__}]."
+            )
+        )
+        if "_instance" not in self.__dict__:
+            self.__dict__["_instance"] = self.model._base_manager.get(pk=self.pk)
+        return getattr(self.__dict__["_instance"], name)
+
+    def resolve_expression(self, *args: Any, **options: Any) -> Any:
+        return models.Value(self.pk, output_field=self.model._meta.pk).resolve_expression(*args, **options)
+
+
+def peers_of(row: Any) -> Sequence[Any]:
+    """The rows that were read along with this one, itself among them."""
+    peers: Sequence[Any] = row.__dict__.get("read_with") or [row]
+    return peers
+
 
 class StoredFile(NamedTuple):
-    """Of a FileField: like its FieldFile, which would open the storage."""
+    """The value of a FileField. A FieldFile would open the storage."""
 
     name: str
 
@@ -55,7 +87,7 @@ class Shape:
         else:
             field: Any = self.row.model._meta.pk if name == "pk" else self.row.model._meta.get_field(name)
             if not field.concrete:
-                raise Unreadable(path)
+                raise Unreadable(f"{path} is not a column.")
             self.columns[field.attname] = field
 
     def relation(self, path: str) -> "Shape":
@@ -64,7 +96,7 @@ class Shape:
         if name not in self.relations:
             field: Any = self.row.model._meta.get_field(name)
             if not (field.many_to_one or field.one_to_one):
-                raise Unreadable(path)
+                raise Unreadable(f"{path} leads to many rows.")
             self.relations[name] = Shape(name, field.related_model)
         return self.relations[name].relation(rest) if rest else self.relations[name]
 
@@ -200,7 +232,7 @@ def share_peers(rows: Sequence[Any]) -> None:
     """
     along: dict[str, list[Any]] = {}
     for row in rows:
-        if hasattr(row, "read_with"):
+        if "read_with" in row.__dict__:
             continue
         row.read_with = rows
         if isinstance(row, Row):
