@@ -71,7 +71,7 @@ class User(relay.Node):
         after: api.After = None,
     ) -> Annotated["ProductConnection", strawberry.lazy("catalog.types")]:
         connection: type[ProductConnection] = api.type_named("ProductConnection", info)
-        return connection.of_favourites(root, info, first=first, after=after)
+        return connection.of_favourites(root, info, paging=api.Paging(first=first, after=after))
 
     @strawberry.field(description="The newest first.")
     @staticmethod
@@ -86,7 +86,7 @@ class User(relay.Node):
         ] = None,
     ) -> Annotated["OrderConnection", strawberry.lazy("orders.types")]:
         connection: type[OrderConnection] = api.type_named("OrderConnection", info)
-        return connection.of_user(root, info, status=status, first=first, after=after)
+        return connection.of_user(root, info, status=status, paging=api.Paging(first=first, after=after))
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.User]:

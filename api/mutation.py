@@ -1,4 +1,4 @@
-"""`@mutation` and `@answering`: refusals turned into data, the object read afresh."""
+"""`@mutation` and `@query`: refusals turned into data, the object read afresh."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -90,6 +90,6 @@ def mutation(result: Any, *, description: str, limits: Sequence[Limit] = ()) -> 
     )
 
 
-def answering(result: Any, *, description: str) -> Any:
-    """A query whose refusals are data too: the same as `mutation`, for a field that changes nothing."""
+def query(result: Any, *, description: str) -> Any:
+    """A root query whose refusals are data too: the same as `mutation`, for a field that changes nothing."""
     return strawberry.field(graphql_type=result, extensions=[Answer(result)], description=description)

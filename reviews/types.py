@@ -53,9 +53,7 @@ class Comment(relay.Node):
 @strawberry.type(description="A page of comments.")
 class CommentConnection(api.Connection[Comment]):
     @classmethod
-    def of_product(
-        cls, product: api.HasKey, info: api.Info, *, first: int | None, after: str | None
-    ) -> "CommentConnection":
+    def of_product(cls, product: api.HasKey, info: api.Info, *, paging: api.Paging) -> "CommentConnection":
         """The product's comments, the newest first."""
         page = api.nested_page(
             product,
@@ -64,8 +62,7 @@ class CommentConnection(api.Connection[Comment]):
             parent="product_id",
             answer="CommentConnection",
             sort=NEWEST,
-            first=first,
-            after=after,
+            paging=paging,
         )
         return cls(page=page)
 

@@ -20,7 +20,7 @@ from strawberry.file_uploads.utils import replace_placeholders_with_files
 from strawberry.types import ExecutionResult
 
 from api.context import Context
-from api.faults import formatted
+from api.faults import format_error
 from backend.http import persisted
 from backend.schema import MutationByGet, schema
 from core.errors import BadUserInput, RequestError
@@ -75,9 +75,9 @@ def graphql(request: HttpRequest) -> HttpResponse:
         response.status_code = refusal.status
         for header, value in refusal.headers.items():
             response[header] = value
-    except Exception as error:  # of the session's store, for one: a fault, which `formatted` logs
+    except Exception as error:  # of the session's store, for one: a fault, which `format_error` logs
         fault = GraphQLError("", original_error=error)
-        body = {"errors": [formatted(fault, request_id=request_id, operation=None)]}
+        body = {"errors": [format_error(fault, request_id=request_id, operation=None)]}
         response.status_code = 500
     response.content = orjson.dumps(body)
     response["Content-Type"] = RESPONSE_JSON if wants_new else "application/json"
@@ -203,7 +203,7 @@ def answered(
     errors = result.errors or []
     body: dict[str, Any] = {}
     if errors:
-        body["errors"] = [formatted(error, request_id=request_id, operation=name) for error in errors]
+        body["errors"] = [format_error(error, request_id=request_id, operation=name) for error in errors]
     if result.data is not None or any(error.path for error in errors):
         body["data"] = result.data
         if digest and operation.get("query"):

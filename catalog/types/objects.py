@@ -78,10 +78,7 @@ class Category(relay.Node):
             parent="category_id",
             answer="ProductConnection",
             sort=SORTS[sort],
-            first=first,
-            after=after,
-            last=last,
-            before=before,
+            paging=api.Paging(first=first, after=after, last=last, before=before),
         )
         found = selectors.products().filter(category=root.pk)
         return ProductConnection(page=page, counted=Facets(found=found, filter=plain(filter)))
@@ -193,7 +190,7 @@ class Product(relay.Node):
         after: api.After = None,
     ) -> Annotated["CommentConnection", strawberry.lazy("reviews.types")]:
         connection: type[CommentConnection] = api.type_named("CommentConnection", info)
-        return connection.of_product(root, info, first=first, after=after)
+        return connection.of_product(root, info, paging=api.Paging(first=first, after=after))
 
     @strawberry.field(
         description="Of the same category and with similar names, the most alike and best sold first; where those are "
@@ -284,10 +281,7 @@ class ProductConnection(api.Connection[Product]):
         *,
         filter: ProductFilter | None,
         sort: api.Sort,
-        first: int | None,
-        after: str | None,
-        last: int | None,
-        before: str | None,
+        paging: api.Paging,
     ) -> "ProductConnection":
         """A page of the products `found` that pass the filter."""
         narrowing = plain(filter)
@@ -296,10 +290,7 @@ class ProductConnection(api.Connection[Product]):
             info,
             answer="ProductConnection",
             sort=sort,
-            first=first,
-            after=after,
-            last=last,
-            before=before,
+            paging=paging,
         )
         if filter:
 
@@ -318,10 +309,7 @@ class ProductConnection(api.Connection[Product]):
         *,
         filter: ProductFilter | None,
         sort: ProductSort,
-        first: int | None,
-        after: str | None,
-        last: int | None,
-        before: str | None,
+        paging: api.Paging,
     ) -> "ProductConnection":
         """A page of what the term finds; its total and its facets count beyond what is ranked."""
         narrowing = plain(filter)
@@ -332,18 +320,13 @@ class ProductConnection(api.Connection[Product]):
             info,
             answer="ProductConnection",
             sort=order,
-            first=first,
-            after=after,
-            last=last,
-            before=before,
+            paging=paging,
         )
         page = replace(page, count=found.count)
         return cls(page=page, counted=Facets(found=found.counted, filter=narrowing, bounded=True))
 
     @classmethod
-    def of_favourites(
-        cls, user: api.HasKey, info: api.Info, *, first: int | None, after: str | None
-    ) -> "ProductConnection":
+    def of_favourites(cls, user: api.HasKey, info: api.Info, *, paging: api.Paging) -> "ProductConnection":
         """A person's favourites, the latest first."""
         page = api.nested_page(
             user,
@@ -352,8 +335,7 @@ class ProductConnection(api.Connection[Product]):
             parent="fan_id",
             answer="ProductConnection",
             sort=LATEST_FAVOURITE,
-            first=first,
-            after=after,
+            paging=paging,
         )
         favourites = selectors.products().filter(favourites__user=user.pk)
         return cls(page=page, counted=Facets(found=favourites, bounded=True))

@@ -13,11 +13,11 @@ from orders import cart, models
 from orders.owners import Owner, owner_of
 
 
-class HasProductPrice(Protocol):
+class HasLinePrice(Protocol):
     product: HasFinalPrice
 
 
-class HasTotal(HasProductPrice, Protocol):
+class HasLineTotal(HasLinePrice, Protocol):
     quantity: int
 
 
@@ -29,12 +29,12 @@ class CartItem(relay.Node):
 
     @api.field(description="The product's final price as it is now.")
     @staticmethod
-    def unit_price(root: strawberry.Parent[HasProductPrice]) -> api.Money:
+    def unit_price(root: strawberry.Parent[HasLinePrice]) -> api.Money:
         return api.Money.of(root.product.final_price)
 
     @api.field(description="The unit price times the quantity.")
     @staticmethod
-    def total(root: strawberry.Parent[HasTotal]) -> api.Money:
+    def total(root: strawberry.Parent[HasLineTotal]) -> api.Money:
         return api.Money.of(root.product.final_price * root.quantity)
 
     @classmethod

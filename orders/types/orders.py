@@ -17,7 +17,7 @@ from orders import models, selectors
 from orders.models import OrderStatus, PaymentStatus
 from orders.owners import owner_of
 
-api.described(
+api.describe(
     OrderStatus,
     description="How an order stands.",
     DRAFT="Being filled item by item; nothing is reserved yet.",
@@ -27,7 +27,7 @@ api.described(
     CANCELLED="Given up; what was paid goes back.",
     REFUNDED="All that was paid has gone back.",
 )
-api.described(
+api.describe(
     PaymentStatus,
     description="How an attempt at paying stands.",
     PENDING="Waiting for the shopper to pay, by `clientSecret`.",
@@ -208,8 +208,7 @@ class OrderConnection(api.Connection[Order]):
         info: api.Info,
         *,
         status: OrderStatus | None,
-        first: int | None,
-        after: str | None,
+        paging: api.Paging,
     ) -> "OrderConnection":
         """A person's orders, the newest first."""
         visible = Order.visible(info)
@@ -220,7 +219,6 @@ class OrderConnection(api.Connection[Order]):
             parent="user_id",
             answer="OrderConnection",
             sort=NEWEST,
-            first=first,
-            after=after,
+            paging=paging,
         )
         return cls(page=page)

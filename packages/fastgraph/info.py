@@ -9,7 +9,8 @@ from graphql import GraphQLResolveInfo
 from strawberry.types.field import StrawberryField
 
 from packages.fastgraph.places import Place, Run
-from packages.fastgraph.rows import Bind, Param, Reading, Shape, values_of
+from packages.fastgraph.rows import Reading, Shape
+from packages.fastgraph.statements import Bind, Param, bind_values
 
 MAX_READINGS = 64
 
@@ -78,7 +79,7 @@ class PlannedInfo(strawberry.Info[Any, None]):
         if any(map(callable, shape.annotations.values())) and not self.run.context.is_guest:
             kept = None  # an annotation depends on who is asking
         if kept is None:
-            return self.reading(build(values_of(values)), shape).rows(values)
+            return self.reading(build(bind_values(values)), shape).rows(values)
         key = (kept, answer, model)
         if key not in place.readings:
             reading = self.reading(build(Param), shape)
