@@ -54,7 +54,7 @@ class Schema(strawberry.Schema):
             if document.errors:
                 return ExecutionResult(data=None, errors=document.errors, extensions=extensions)
             context.shareable = shareable(operation, text, variables)
-            result = self.executed(document, operation, variables=variables, context=context)
+            result = self.execute_document(document, operation, variables=variables, context=context)
         except MutationByGet:
             raise
         except Exception as error:
@@ -63,7 +63,7 @@ class Schema(strawberry.Schema):
             return ExecutionResult(data=None, errors=[error], extensions=extensions)
         return ExecutionResult(data=result.data, errors=result.errors, extensions=extensions)
 
-    def executed(
+    def execute_document(
         self,
         document: Document,
         operation: OperationDefinitionNode,

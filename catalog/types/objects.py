@@ -202,7 +202,7 @@ class Product(relay.Node):
     ) -> list["Product"]:
         first = api.size_within(first, most=MAX_RELATED)
 
-        def load(peers: Sequence[api.HasKey]) -> dict[int, list[models.Product]]:
+        def load(peers: Sequence[api.HasKey]) -> dict[int, list[api.HasKey]]:
             keys = related({peer.pk for peer in peers}, first=first)
             chosen = selectors.products().filter(pk__in=set(chain.from_iterable(keys.values())))
             rows = {row.pk: row for row in api.every(chosen, info)}

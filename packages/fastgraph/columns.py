@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import models
-from graphql import GraphQLObjectType, get_named_type, is_leaf_type
+from graphql import GraphQLObjectType, get_named_type, get_nullable_type, is_leaf_type, is_list_type
 from strawberry.types.field import StrawberryField
 from strawberry_django.fields.field import StrawberryDjangoField
 
@@ -41,6 +41,8 @@ def add_selection(
         add_reads(shape, definition)
         if is_column(definition):
             child: Any = get_named_type(field.type)
+            if is_list_type(get_nullable_type(field.type)):
+                raise Unreadable(f"{name} leads to many rows.")
             if is_leaf_type(child):
                 shape.add(attribute_of(definition))
             else:

@@ -14,6 +14,7 @@ class Field(StrawberryDjangoField):
 
     def __call__(self, resolver: Any) -> Any:
         field = super().__call__(resolver)
+        assert field.base_resolver
         columns = columns_read(field.base_resolver) or ()
         related = {column.rpartition("__")[0] for column in columns} - {""}
         field.store |= OptimizerStore.with_hints(only=columns, select_related=sorted(related))

@@ -159,7 +159,8 @@ class Readers:
 
         def complete_all(values: Any, run: Run) -> list[Any] | None:
             if values is None:
-                return place.null()
+                place.null()
+                return None
             if isinstance(values, str | bytes):
                 raise TypeError(f"Expected a list for field {place}, not a string.")
             answers: list[Any] = []
