@@ -10,6 +10,7 @@ from strawberry import relay
 import api
 from catalog.types import HasFinalPrice, Product
 from orders import cart, models
+from orders.cart import Line
 from orders.owners import Owner, owner_of
 
 
@@ -79,7 +80,7 @@ class Cart(relay.Node):
     cart: strawberry.Private[cart.Cart]
 
     @strawberry.field(graphql_type=list[CartItem], description="In the order in which they were put in.")
-    def items(self) -> list[models.CartItem]:
+    def items(self) -> list[Line]:
         return self.cart.items
 
     @strawberry.field(description="The number for a badge: the sum over the items.")
@@ -118,7 +119,7 @@ class Cart(relay.Node):
         return cls.current(info) if node_id == "mine" else None
 
 
-def lines_of(owner: Owner, info: api.Info) -> list[models.CartItem]:
+def lines_of(owner: Owner, info: api.Info) -> list[Line]:
     def build(bind: api.Bind) -> QuerySet[models.CartItem]:
         key = bind(owner.column, api.column_of(models.Cart, owner.column))
         return cart.items().filter(**{f"cart__{owner.column}": key})

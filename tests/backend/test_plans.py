@@ -287,7 +287,8 @@ class TestMutations:
             only_queries=False,
         )
         assert result.data is None
-        [error] = result.errors or ()
+        assert result.errors
+        [error] = result.errors
         assert error.path == ["count", "product"]
         assert context.memo["count"] == 1
 

@@ -59,7 +59,9 @@ class TestForgotten:
 
     def test_raises_where_mistakes_do(self, settings: Settings) -> None:
         settings.FASTGRAPH_STRICT = True
-        [error] = run_plan(self.TEXT).errors or ()
+        result = run_plan(self.TEXT)
+        assert result.errors
+        [error] = result.errors
         assert isinstance(error.original_error, NotSelected)
         assert "Right was read without 'codename'" in error.message
         assert "only=['codename']" in error.message
