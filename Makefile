@@ -131,7 +131,9 @@ migrations-check: $(TOOLS) ## The migrations are what the models need
 
 .PHONY: schema
 schema: $(STORE) ## Write schema.graphql, the export of the running code
-	$(SQLITE) $(MANAGE) export_schema backend.schema > schema.graphql
+	@# Written aside and then moved: a fault of the code leaves the last schema in its place.
+	$(SQLITE) $(MANAGE) export_schema backend.schema > .venv/schema.graphql
+	@mv .venv/schema.graphql schema.graphql
 
 .PHONY: schema-check
 schema-check: $(TOOLS) ## schema.graphql is the export of the running code

@@ -4,48 +4,31 @@ import strawberry
 from django.db.models import QuerySet
 
 import api
-from accounts import models, selectors, services
-from accounts.types import (
-    ChangePasswordInput,
-    ChangePasswordResult,
-    LoginInput,
-    LoginResult,
-    Profile,
-    RegisterInput,
-    RegisterResult,
-    RequestPasswordResetInput,
-    RequestPasswordResetResult,
-    ResetPasswordInput,
-    ResetPasswordResult,
-    UpdateProfileInput,
-    UpdateProfileResult,
-    User,
-    VerifyEmailInput,
-    VerifyEmailResult,
-)
+from accounts import models, selectors, services, types
 
 
 @strawberry.type
 class Query:
-    @strawberry.field(graphql_type=User | None, description="The signed-in person; null for a guest.")
-    def me(self, info: api.Info) -> models.User | None:
+    @strawberry.field(graphql_type=types.User | None, description="The signed-in person; null for a guest.")
+    def me(self, info: api.Info) -> api.HasKey | None:
         user = api.viewer(info)
         return api.one(selectors.account(user), info) if user else None
 
     @strawberry.field(
-        graphql_type=Profile | None,
+        graphql_type=types.Profile | None,
         description="What anyone may see of the person of this slug; null where there is none.",
     )
-    def profile(self, info: api.Info, slug: api.Slug) -> models.Profile | None:
+    def profile(self, info: api.Info, slug: api.Slug) -> api.HasKey | None:
         return api.one(selectors.profiles, info, slug=slug)
 
 
 @strawberry.type
 class Mutation:
     @api.mutation(
-        RegisterResult, description="Opens an account, signs in, and mails a link that verifies the address."
+        types.RegisterResult,
+        description="Opens an account, signs in, and mails a link that verifies the address.",
     )
-    def register(self, info: api.Info, input: RegisterInput) -> QuerySet[models.User]:
+    def register(self, info: api.Info, input: types.RegisterInput) -> QuerySet[models.User]:
         user = services.register(
             info.context.request,
             email=input.email,
@@ -55,8 +38,10 @@ class Mutation:
         )
         return selectors.account(user)
 
-    @api.mutation(LoginResult, description="Signs in. What a guest has put in the cart moves to the account.")
-    def login(self, info: api.Info, input: LoginInput) -> QuerySet[models.User]:
+    @api.mutation(
+        types.LoginResult, description="Signs in. What a guest has put in the cart moves to the account."
+    )
+    def login(self, info: api.Info, input: types.LoginInput) -> QuerySet[models.User]:
         user = services.login(info.context.request, email=input.email, password=input.password)
         return selectors.account(user)
 
@@ -65,37 +50,41 @@ class Mutation:
         services.logout(info.context.request)
         return True
 
-    @api.mutation(UpdateProfileResult, description="Changes the signed-in person's names and avatar.")
-    def update_profile(self, info: api.Info, input: UpdateProfileInput) -> QuerySet[models.User]:
+    @api.mutation(types.UpdateProfileResult, description="Changes the signed-in person's names and avatar.")
+    def update_profile(self, info: api.Info, input: types.UpdateProfileInput) -> QuerySet[models.User]:
         user = api.signed_in(info)
         services.update_profile(user, changes=input.changes())
         return selectors.account(user)
 
     @api.mutation(
-        ChangePasswordResult,
+        types.ChangePasswordResult,
         description="Changes the signed-in person's password. Other devices are signed out, this one is not.",
     )
-    def change_password(self, info: api.Info, input: ChangePasswordInput) -> QuerySet[models.User]:
+    def change_password(self, info: api.Info, input: types.ChangePasswordInput) -> QuerySet[models.User]:
         user = api.signed_in(info)
         services.change_password(
             info.context.request, user=user, old_password=input.old_password, new_password=input.new_password
         )
         return selectors.account(user)
 
-    @api.mutation(RequestPasswordResetResult, description="Done, whether or not an account has this address.")
-    def request_password_reset(self, info: api.Info, input: RequestPasswordResetInput) -> api.Done:
+    @api.mutation(
+        types.RequestPasswordResetResult, description="Done, whether or not an account has this address."
+    )
+    def request_password_reset(self, info: api.Info, input: types.RequestPasswordResetInput) -> api.Done:
         services.request_password_reset(info.context.request, email=input.email)
         return api.Done()
 
     @api.mutation(
-        ResetPasswordResult,
+        types.ResetPasswordResult,
         description="Sets a new password by a mailed link. All devices are signed out; nobody is signed in.",
     )
-    def reset_password(self, info: api.Info, input: ResetPasswordInput) -> api.Done:
+    def reset_password(self, info: api.Info, input: types.ResetPasswordInput) -> api.Done:
         services.reset_password(info.context.request, token=input.token, new_password=input.new_password)
         return api.Done()
 
-    @api.mutation(VerifyEmailResult, description="Verifies the address by the mailed link; signs nobody in.")
-    def verify_email(self, input: VerifyEmailInput) -> api.Done:
+    @api.mutation(
+        types.VerifyEmailResult, description="Verifies the address by the mailed link; signs nobody in."
+    )
+    def verify_email(self, input: types.VerifyEmailInput) -> api.Done:
         services.verify_email(token=input.token)
         return api.Done()

@@ -1,6 +1,6 @@
 """GraphQL types of people: what anyone sees of them, and what they see of themselves."""
 
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Protocol, cast
 
 import strawberry
 import strawberry_django
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from orders.types import OrderConnection
 
 
+class HasAvatar(Protocol):
+    avatar: api.StoredFile
+    avatar_width: int | None
+    avatar_height: int | None
+    avatar_placeholder: str
+
+
 @strawberry_django.type(
     models.Profile, description="What anyone may see of a person: a seller, or the author of a comment."
 )
@@ -29,12 +36,9 @@ class Profile(relay.Node):
     )
     joined_at: auto = api.field(description="When the account was opened.")
 
-    @api.field(
-        only=["avatar", "avatar_width", "avatar_height", "avatar_placeholder"],
-        description="Null where the person has none.",
-    )
+    @api.field(description="Null where the person has none.")
     @staticmethod
-    def avatar(root: strawberry.Parent[models.Profile]) -> api.Image | None:
+    def avatar(root: strawberry.Parent[HasAvatar]) -> api.Image | None:
         return api.Image.of(
             root.avatar.name,
             width=root.avatar_width,
@@ -61,18 +65,18 @@ class User(relay.Node):
     @strawberry.field(description="The latest first.")
     @staticmethod
     def favourites(
-        root: strawberry.Parent[models.User],
+        root: strawberry.Parent[api.HasKey],
         info: api.Info,
         first: api.First = None,
         after: api.After = None,
     ) -> Annotated["ProductConnection", strawberry.lazy("catalog.types")]:
         connection: type[ProductConnection] = api.type_named("ProductConnection", info)
-        return connection.of_favourites(root, info, first=first, after=after)
+        return connection.of_favourites(root, info, paging=api.Paging(first=first, after=after))
 
     @strawberry.field(description="The newest first.")
     @staticmethod
     def orders(
-        root: strawberry.Parent[models.User],
+        root: strawberry.Parent[api.HasKey],
         info: api.Info,
         first: api.First = None,
         after: api.After = None,
@@ -82,7 +86,7 @@ class User(relay.Node):
         ] = None,
     ) -> Annotated["OrderConnection", strawberry.lazy("orders.types")]:
         connection: type[OrderConnection] = api.type_named("OrderConnection", info)
-        return connection.of_user(root, info, status=status, first=first, after=after)
+        return connection.of_user(root, info, status=status, paging=api.Paging(first=first, after=after))
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.User]:

@@ -1,76 +1,52 @@
 """What the apps build their GraphQL with."""
 
-from api.arguments import After, Before, First, Last, Slug
-from api.connection import Connection, Edge, nested_page, page, remembered, type_named
-from api.context import Context, Info, signed_in, viewer
-from api.keyset import Page, Sort
-from api.lists import nested, plain_page, size_within
-from api.mutation import answering, mutation
-from api.nodes import every, field, id_of, is_below_list, key_of, node, one, read
-from api.types import (
-    Deleted,
-    Done,
-    ErrorCode,
-    FieldError,
-    Image,
-    Money,
-    NotFound,
-    ThumbnailSize,
-    TooManyAttempts,
-    UserError,
-    ValidationError,
-    described,
-    result,
-)
-from core.counting import MAX_COUNT, CountUpTo
-from packages.fastgraph.rows import Bind, column_of
-
-__all__ = [
-    "MAX_COUNT",
-    "After",
-    "Before",
-    "Bind",
-    "Connection",
-    "Context",
-    "CountUpTo",
-    "Deleted",
-    "Done",
-    "Edge",
-    "ErrorCode",
-    "FieldError",
-    "First",
-    "Image",
-    "Info",
-    "Last",
-    "Money",
-    "NotFound",
-    "Page",
-    "Slug",
-    "Sort",
-    "ThumbnailSize",
-    "TooManyAttempts",
-    "UserError",
-    "ValidationError",
-    "answering",
-    "column_of",
-    "described",
-    "every",
-    "field",
-    "id_of",
-    "is_below_list",
-    "key_of",
-    "mutation",
-    "nested",
-    "nested_page",
-    "node",
-    "one",
-    "page",
-    "plain_page",
-    "read",
-    "remembered",
-    "result",
-    "signed_in",
-    "size_within",
-    "type_named",
-    "viewer",
-]
+from api.arguments import After as After
+from api.arguments import Before as Before
+from api.arguments import First as First
+from api.arguments import Last as Last
+from api.arguments import Slug as Slug
+from api.connection import Connection as Connection
+from api.connection import Edge as Edge
+from api.connection import nested_page as nested_page
+from api.connection import page as page
+from api.connection import remember as remember
+from api.connection import type_named as type_named
+from api.context import Context as Context
+from api.context import Info as Info
+from api.context import signed_in as signed_in
+from api.context import viewer as viewer
+from api.keyset import Page as Page
+from api.keyset import Paging as Paging
+from api.keyset import Sort as Sort
+from api.lists import nested as nested
+from api.lists import plain_page as plain_page
+from api.lists import size_within as size_within
+from api.mutation import mutation as mutation
+from api.mutation import query as query
+from api.nodes import every as every
+from api.nodes import id_of as id_of
+from api.nodes import key_of as key_of
+from api.nodes import node as node
+from api.nodes import one as one
+from api.types import Deleted as Deleted
+from api.types import Done as Done
+from api.types import ErrorCode as ErrorCode
+from api.types import FieldError as FieldError
+from api.types import Image as Image
+from api.types import Money as Money
+from api.types import NotFound as NotFound
+from api.types import ThumbnailSize as ThumbnailSize
+from api.types import TooManyAttempts as TooManyAttempts
+from api.types import UserError as UserError
+from api.types import ValidationError as ValidationError
+from api.types import describe as describe
+from api.types import result as result
+from core.counting import MAX_COUNT as MAX_COUNT
+from core.counting import CountUpTo as CountUpTo
+from packages.fastgraph import Bind as Bind
+from packages.fastgraph import HasKey as HasKey
+from packages.fastgraph import StoredFile as StoredFile
+from packages.fastgraph import column_of as column_of
+from packages.fastgraph import field as field
+from packages.fastgraph import is_below_list as is_below_list
+from packages.fastgraph import read as read

@@ -11,10 +11,10 @@ from strawberry import relay
 from strawberry.types.base import StrawberryObjectDefinition
 
 from api.context import Info
-from api.keyset import Page, Slice, Sort
-from api.nodes import keys_of, opened, read
+from api.keyset import Page, Paging, Slice, Sort
+from api.nodes import resolve_queryset
 from core.counting import MAX_COUNT, CountUpTo
-from packages.fastgraph.rows import Bind, Row, Statement, column_of
+from packages.fastgraph import Bind, HasKey, Row, Statement, column_of, keys_of, peers_of, read
 
 if TYPE_CHECKING:
     from api.nodes import Found
@@ -60,19 +60,16 @@ class Connection(Generic[Node]):
 
 
 def page(
-    found: "Found[Any]",
+    found: "Found",
     info: Info,
     *,
     answer: str,
     sort: Sort,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
+    paging: Paging,
 ) -> Page:
-    """A page of the rows for a field that answers with the connection type named `answer`."""
-    queryset, selector = opened(found)
-    cut = Slice.of(queryset, sort=sort, first=first, after=after, last=last, before=before)
+    """Read a page of the rows, for a field that answers with the connection type named `answer`."""
+    queryset, selector = resolve_queryset(found)
+    cut = Slice.of(queryset, sort=sort, paging=paging)
     rows = read(
         lambda bind: cut.one_more(queryset, bind=bind),
         info,
@@ -81,32 +78,29 @@ def page(
         kept=None if selector is None else (selector, cut.form),
         answer=answer,
         paths=NODE_PATHS,
-        only=hints(cut, queryset),
+        only=cursor_columns(cut, queryset),
     )
     return cut.page(rows, count=lambda: count(found))
 
 
 def nested_page(
-    root: Any,
+    root: HasKey,
     info: Info,
     *,
-    found: "Found[Any]",
+    found: "Found",
     parent: str,
     answer: str,
     sort: Sort,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
+    paging: Paging,
 ) -> Page:
-    """The same for a connection below rows: one statement reads the pages of all that were read with `root`.
+    """Read a page of a connection below rows. One statement reads it for all the rows that were read with `root`.
 
     `parent` is the lookup from the queryset's rows to the key of the row that the connection belongs to.
     """
-    queryset, selector = opened(found)
+    queryset, selector = resolve_queryset(found)
 
     def load() -> tuple[Any, dict[Any, Page]]:
-        cut = Slice.of(queryset, sort=sort, first=first, after=after, last=last, before=before)
+        cut = Slice.of(queryset, sort=sort, paging=paging)
         keys = {peer.pk for peer in peers}
         alone = selector if len(keys) == 1 else None
 
@@ -124,40 +118,40 @@ def nested_page(
             kept=None if alone is None else (alone, cut.form),
             answer=answer,
             paths=NODE_PATHS,
-            only=hints(cut, queryset),
+            only=cursor_columns(cut, queryset),
         )
         pages: dict[Any, list[Any]] = {key: [] for key in keys}
         for row in rows:
             pages[row.parent_key if alone is None else root.pk].append(row)
 
-        def counted() -> dict[Any, int]:
+        def count_each() -> dict[Any, int]:
             number = CountUpTo(queryset.filter(**{parent: OuterRef("pk")}))
             parents = model_of(root)._base_manager.filter(pk__in=keys)
             return dict(parents.values_list("pk", number))
 
-        counts = once(counted)
+        counts = once(count_each)
         by_key = {
             key: cut.page(rows, count=lambda key=key: counts()[key])  # type: ignore[misc]
             for key, rows in pages.items()
         }
         return peers, by_key  # the peers are kept so that their identity stays theirs
 
-    peers = getattr(root, "read_with", [root])
+    peers = peers_of(root)
     key = (id(peers), keys_of(info))
-    _, by_key = remembered(info, key, load)
+    _, by_key = remember(info, key, load)
     page: Page = by_key[root.pk]
     return page
 
 
 def type_named(name: str, info: Info) -> Any:
-    """The class of a GraphQL type, for a field whose type is of an app above, which must not be imported."""
+    """Find the class of a GraphQL type that belongs to an app above, which must not be imported."""
     definition = info.schema.get_type_by_name(name)
     assert isinstance(definition, StrawberryObjectDefinition)
     return definition.origin
 
 
-def hints(cut: Slice, queryset: models.QuerySet[Any]) -> tuple[str, ...]:
-    """The order's columns, which the cursors are made of; annotations are selected anyway."""
+def cursor_columns(cut: Slice, queryset: models.QuerySet[Any]) -> tuple[str, ...]:
+    """Name the order's columns, which the cursors are made of. Annotations are selected anyway."""
     return tuple(column for column in cut.sort.columns if column not in queryset.query.annotations)
 
 
@@ -165,23 +159,23 @@ def model_of(row: Any) -> type[models.Model]:
     return row.model if isinstance(row, Row) else type(row)
 
 
-def count(found: "Found[Any]") -> int:
-    """How many there are, but no more than MAX_COUNT."""
+def count(found: "Found") -> int:
+    """Count the rows, up to MAX_COUNT."""
     if isinstance(found, models.QuerySet):
         return found.order_by()[:MAX_COUNT].count()
-    [[number]] = counting(found).rows({})
+    [[number]] = count_statement(found).rows({})
     return int(number)
 
 
 @cache
-def counting(selector: Callable[[], models.QuerySet[Any]]) -> Statement:
+def count_statement(selector: Callable[[], models.QuerySet[Any]]) -> Statement:
     return Statement(
         selector().order_by().values_list("pk")[:MAX_COUNT], within=("SELECT COUNT(*) FROM (", ") counted")
     )
 
 
-def remembered(info: Info, key: Hashable, load: Callable[[], Any]) -> Any:
-    """What `load` gave the first time it was asked for in this operation."""
+def remember(info: Info, key: Hashable, load: Callable[[], Any]) -> Any:
+    """Call `load` the first time in this operation, and answer with the same value from then on."""
     memo = info.context.memo
     if key not in memo:
         memo[key] = load()
@@ -189,6 +183,7 @@ def remembered(info: Info, key: Hashable, load: Callable[[], Any]) -> Any:
 
 
 def once(load: Callable[[], Any]) -> Callable[[], Any]:
+    """Make a function that calls `load` the first time only."""
     found: list[Any] = []
 
     def get() -> Any:

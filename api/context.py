@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """Of one operation. `memo` holds what nested fields read once for all of their parents, `outcomes` what its
-    mutations have done; `shareable` is how the answer may be kept, if it may."""
+    """The context of one operation.
+
+    `memo` holds what nested fields have read for all of their parents. `shareable` says how the answer may be kept,
+    if it may.
+    """
 
     def __init__(self, *, request: HttpRequest, response: HttpResponse) -> None:
         self.request = request
         self.response = response
         self.memo: dict[Any, Any] = {}
-        self.outcomes: dict[str, Any] = {}
         self.shareable: Shareable | None = None
 
     @property

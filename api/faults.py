@@ -14,7 +14,7 @@ logger = logging.getLogger("backend.faults")
 SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 
 
-def formatted(error: GraphQLError, *, request_id: str, operation: str | None) -> dict[str, Any]:
+def format_error(error: GraphQLError, *, request_id: str, operation: str | None) -> dict[str, Any]:
     """An entry of the top-level errors. A fault of ours is masked, and logged with its traceback."""
     if is_fault(error):
         place = (request_id, operation or "(no name)", error.path)

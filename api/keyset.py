@@ -15,9 +15,9 @@ from django.db.models import F
 from django.db.models.expressions import RawSQL
 
 from core.errors import BadUserInput
-from packages.fastgraph.rows import Bind, Field, values_of
+from packages.fastgraph import Bind, Column, bind_values
 
-Found = TypeVar("Found")
+Item = TypeVar("Item")
 DEFAULT_FIRST = 20
 MAX_FIRST = 100
 
@@ -77,8 +77,18 @@ class Sort:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Paging:
+    """The arguments that choose a page, as the client gave them."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Slice:
-    """Which rows of an order are asked for: `size` rows from one end, within the bounds."""
+    """`size` rows from one end of an order, within the bounds."""
 
     sort: Sort
     size: int
@@ -88,28 +98,24 @@ class Slice:
 
     @classmethod
     def of(
-        cls,
-        queryset: models.QuerySet[Any],
-        *,
-        sort: Sort,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        cls, queryset: models.QuerySet[Any], *, sort: Sort, paging: Paging, most: int = MAX_FIRST
     ) -> "Slice":
-        """BadUserInput for a cursor that is none, a size beyond 1 to MAX_FIRST, and first with last."""
-        if first is not None and last is not None:
+        """The slice that the arguments choose.
+
+        Raises: BadUserInput, for a text that is not a cursor, a size beyond 1 to `most`, and first with last.
+        """
+        if paging.first is not None and paging.last is not None:
             raise BadUserInput("Give first or last, not both.")
-        for name, size in (("first", first), ("last", last)):
-            if size is not None and not 1 <= size <= MAX_FIRST:
-                raise BadUserInput(f"`{name}` must be between 1 and {MAX_FIRST}.")
+        for name, size in (("first", paging.first), ("last", paging.last)):
+            if size is not None and not 1 <= size <= most:
+                raise BadUserInput(f"`{name}` must be between 1 and {most}.")
         fields = [column_field(queryset, column) for column in sort.columns]
         return cls(
             sort=sort,
-            size=first or last or DEFAULT_FIRST,
-            backwards=last is not None,
-            after=None if after is None else decode_cursor(after, fields),
-            before=None if before is None else decode_cursor(before, fields),
+            size=paging.first or paging.last or DEFAULT_FIRST,
+            backwards=paging.last is not None,
+            after=None if paging.after is None else decode_cursor(paging.after, fields),
+            before=None if paging.before is None else decode_cursor(paging.before, fields),
         )
 
     @property
@@ -120,23 +126,23 @@ class Slice:
     @property
     def values(self) -> dict[str, Any]:
         """The bounds, by the names under which `one_more` binds them."""
-        return dict(chain(numbered("after", self.after or ()), numbered("before", self.before or ())))
+        return dict(chain(number("after", self.after or ()), number("before", self.before or ())))
 
-    def bounded(self, queryset: models.QuerySet[Any], *, bind: Bind | None = None) -> models.QuerySet[Any]:
-        """The rows within the bounds, in the order in which the page is to be read."""
+    def bound_rows(self, queryset: models.QuerySet[Any], *, bind: Bind | None = None) -> models.QuerySet[Any]:
+        """Query the rows within the bounds, in the order in which the page is read."""
         row = RowValue(*(F(column) for column in self.sort.columns))
         fields = [column_field(queryset, column) for column in self.sort.columns]
-        bind = bind or values_of(self.values)
+        bind = bind or bind_values(self.values)
         later, earlier = ("<", ">") if self.sort.descending else (">", "<")
         for name, bound, sign in (("after", self.after, later), ("before", self.before, earlier)):
             if bound is not None:
-                values = (bind(key, field) for key, field in numbered(name, fields))
+                values = (bind(key, field) for key, field in number(name, fields))
                 queryset = queryset.filter(RowComparison(row, sign, RowValue(*values)))
         return queryset.order_by(*self.sort.order_by(backwards=self.backwards))
 
     def one_more(self, queryset: models.QuerySet[Any], *, bind: Bind | None = None) -> models.QuerySet[Any]:
-        """The page's rows and one beyond, by which it is known whether there are more."""
-        rows = self.bounded(queryset, bind=bind)[: self.size + 1]
+        """Query the page's rows and one beyond, which tells whether there are more."""
+        rows = self.bound_rows(queryset, bind=bind)[: self.size + 1]
         if queryset.query.annotations:
             return rows
         # Cut before anything is joined: a planner that takes a row value's bound for a sharp one would join all
@@ -147,22 +153,22 @@ class Slice:
     def one_more_of_each(
         self, queryset: models.QuerySet[Any], *, parent: str, keys: Iterable[int]
     ) -> models.QuerySet[Any]:
-        """The same for each of the keys as the value of `parent`, a lookup; each row carries it as `parent_key`.
+        """Query the same for each of the keys as the value of the lookup `parent`, annotated as `parent_key`.
 
-        Rows beyond may follow, which another parent's page has.
+        More rows may follow, which belong to another parent's page.
         """
-        pages = self.bounded(queryset.filter(**{parent: OfEach.PARENT}))[: self.size + 1]
+        pages = self.bound_rows(queryset.filter(**{parent: OfEach.PARENT}))[: self.size + 1]
         found: models.QuerySet[Any] = queryset.filter(
             pk__in=OfEach(pages, parents=keys), **{f"{parent}__in": keys}
         )
         found = found.annotate(parent_key=F(parent))
         # Through a join the same key may come up again, as another parent's row before the bounds.
         if queryset.query.annotations:
-            return self.bounded(found)
+            return self.bound_rows(found)
         return found.order_by(*self.sort.order_by(backwards=self.backwards))
 
     def page(self, rows: Sequence[Any], *, count: Callable[[], int]) -> "Page":
-        """Of the rows that `one_more` or `one_more_of_each` found."""
+        """Make a page of the rows that `one_more` or `one_more_of_each` found."""
         more = len(rows) > self.size
         rows = rows[: self.size]
         return Page(
@@ -186,15 +192,16 @@ class Page:
         return encode_cursor(row, self.sort.columns)
 
 
-def numbered(name: str, values: Iterable[Found]) -> Iterator[tuple[str, Found]]:
+def number(name: str, values: Iterable[Item]) -> Iterator[tuple[str, Item]]:
+    """Pair the values with `name_0`, `name_1`, …"""
     return ((f"{name}_{number}", value) for number, value in enumerate(values))
 
 
-def column_field(queryset: models.QuerySet[Any], column: str) -> Field:
+def column_field(queryset: models.QuerySet[Any], column: str) -> Column:
     """The field of a column or annotation of the queryset."""
     annotation = queryset.query.annotations.get(column)
     field = annotation.output_field if annotation else queryset.model._meta.get_field(column)
-    return cast(Field, field.output_field if isinstance(field, models.GeneratedField) else field)
+    return cast(Column, field.output_field if isinstance(field, models.GeneratedField) else field)
 
 
 def encode_cursor(row: Any, columns: Sequence[str]) -> str:
@@ -204,24 +211,24 @@ def encode_cursor(row: Any, columns: Sequence[str]) -> str:
     return base64.urlsafe_b64encode(json.dumps(texts, separators=(",", ":")).encode()).decode()
 
 
-def decode_cursor(cursor: str, fields: Sequence[Field]) -> tuple[Any, ...]:
-    """BadUserInput for a text that no order of these fields ever gave."""
+def decode_cursor(cursor: str, fields: Sequence[Column]) -> tuple[Any, ...]:
+    """Return the values in a cursor. Raises: BadUserInput, for a text that is not a cursor of these fields."""
     try:
-        texts = parsed(cursor)
-        return tuple(decoded(text, field) for text, field in zip(texts, fields, strict=True))
+        texts = parse_cursor(cursor)
+        return tuple(decode_value(text, field) for text, field in zip(texts, fields, strict=True))
     except (TypeError, ValueError, ValidationError, RecursionError, OverflowError) as error:
         raise BadUserInput("That is not a cursor of this list.") from error
 
 
-def parsed(cursor: str) -> list[object]:
+def parse_cursor(cursor: str) -> list[object]:
     texts = json.loads(base64.urlsafe_b64decode(cursor.encode()))
     if not isinstance(texts, list):
         raise TypeError(texts)
     return texts
 
 
-def decoded(text: object, field: Field) -> Any:
-    """A value that the field can hold; one of the errors that `decode_cursor` names for any other text."""
+def decode_value(text: object, field: Column) -> Any:
+    """Return a value that the field can hold. Raises: one of the errors that `decode_cursor` catches."""
     if not isinstance(text, str) or "\0" in text:
         raise ValueError(text)
     text.encode()  # half a surrogate pair has no place in a column

@@ -5,23 +5,23 @@ from typing import Any, TypeVar
 
 from django.db import models
 
-from api.connection import remembered
+from api.connection import remember
 from api.context import Info
-from api.keyset import Page, Slice, Sort, column_field, decode_cursor
-from api.nodes import keys_of
+from api.keyset import Page, Paging, Slice, Sort
 from core.counting import MAX_COUNT
 from core.errors import BadUserInput
+from packages.fastgraph import HasKey, keys_of, peers_of
 
-Found = TypeVar("Found")
+Answer = TypeVar("Answer")
 
 
-def nested(root: Any, info: Info, load: Callable[[Sequence[Any]], dict[Any, Found]]) -> Found:
-    """What `load` finds for this row: asked once for all the rows that were read with it, it answers by key."""
-    peers = getattr(root, "read_with", [root])
+def nested(root: HasKey, info: Info, load: Callable[[Sequence[HasKey]], dict[Any, Answer]]) -> Answer:
+    """Find the answer for this row. `load` is called once for all the rows that were read with it."""
+    peers = peers_of(root)
     # The peers are kept, so that their identity stays theirs.
-    _, by_key = remembered(info, (id(peers), keys_of(info)), lambda: (peers, load(peers)))
-    found: Found = by_key[root.pk]
-    return found
+    _, by_key = remember(info, (id(peers), keys_of(info)), lambda: (peers, load(peers)))
+    answer: Answer = by_key[root.pk]
+    return answer
 
 
 def plain_page(
@@ -29,25 +29,17 @@ def plain_page(
     *,
     columns: Sequence[str],
     sort: Sort,
-    first: int,
-    after: str | None,
+    paging: Paging,
     most: int,
 ) -> Page:
-    """A page of these columns alone, without instances: so cheap that it may have up to `most` rows."""
-    fields = [column_field(queryset, column) for column in sort.columns]
-    cut = Slice(
-        sort=sort,
-        size=size_within(first, most=most),
-        backwards=False,
-        after=None if after is None else decode_cursor(after, fields),
-        before=None,
-    )
+    """Read a page of these columns alone, without instances: so cheap that it may have up to `most` rows."""
+    cut = Slice.of(queryset, sort=sort, paging=paging, most=most)
     rows = cut.one_more(queryset).values_list(*columns, named=True)
     return cut.page(list(rows), count=queryset.order_by()[:MAX_COUNT].count)
 
 
 def size_within(first: int, *, most: int) -> int:
-    """BadUserInput for a number of rows beyond 1 to `most`."""
+    """Return the number of rows. Raises: BadUserInput, if it is not between 1 and `most`."""
     if not 1 <= first <= most:
         raise BadUserInput(f"`first` must be between 1 and {most}.")
     return first

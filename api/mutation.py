@@ -1,4 +1,4 @@
-"""`@mutation` and `@answering`: refusals turned into data, the object read afresh."""
+"""`@mutation` and `@query`: refusals turned into data, the object read afresh."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from strawberry.extensions import FieldExtension
 
 from api import types
 from api.context import viewer
-from api.nodes import keys_of, one
+from api.nodes import one
 from core import errors, money
 from core.throttle import Limit, count_attempt
 
@@ -23,24 +23,21 @@ UPLOAD_LIMITS = [
 class Answer(FieldExtension):
     """Answers with a member of the field's union.
 
-    A QuerySet of one row is read with all that the operation selects of it, and so is what a function of `info`
-    returns. A
-    DomainError becomes the member of the same name; one that the union does not declare is a fault of ours,
-    but for TooManyAttempts, which is then a limit like any other. Attempts are counted by `limits`, and those
+    A QuerySet of one row is read with all that the operation selects of it. A function of `info` is called, and
+    returns the answer. A DomainError becomes the member of the same name. One that the union does not declare is a
+    fault of ours; only TooManyAttempts is then a limit like any other. Attempts are counted by `limits`, and those
     that bring a file by UPLOAD_LIMITS too.
-
-    What `changes` something is done once in an operation, also when its answer is worked out a second time.
     """
 
-    def __init__(self, result: Any, limits: Sequence[Limit] = (), *, changes: bool = False) -> None:
+    def __init__(self, result: Any, limits: Sequence[Limit] = ()) -> None:
         self.limits = limits
-        self.changes = changes
         union, _ = get_args(result)
         self.members = {member.__name__: member for member in get_args(union) if isinstance(member, type)}
 
     def resolve(self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **arguments: Any) -> Any:
         try:
-            answer = self.outcome(info, lambda: next_(source, info, **arguments))
+            self.count_attempt(info)
+            answer = next_(source, info, **arguments)
             if callable(answer):
                 answer = answer(info)
             if isinstance(answer, QuerySet):
@@ -57,25 +54,6 @@ class Answer(FieldExtension):
                 ) from error
             raise
         return answer
-
-    def outcome(self, info: strawberry.Info, act: Callable[[], Any]) -> Any:
-        """What `act` returns or raises, by the key that the field has in the answer."""
-        done = info.context.outcomes
-        [key] = keys_of(info)
-        if key in done:
-            if isinstance(done[key], Exception):
-                raise done[key]
-            return done[key]
-        try:
-            self.count_attempt(info)
-            result = act()
-        except Exception as error:
-            result = error
-            raise
-        finally:
-            if self.changes:
-                done[key] = result
-        return result
 
     def count_attempt(self, info: strawberry.Info) -> None:
         request = info.context.request
@@ -108,10 +86,10 @@ def graphql_value(value: Any) -> Any:
 def mutation(result: Any, *, description: str, limits: Sequence[Limit] = ()) -> Any:
     """A root mutation of the GraphQL type `result`, a union; the Python annotation is what it returns."""
     return strawberry.mutation(
-        graphql_type=result, extensions=[Answer(result, limits, changes=True)], description=description
+        graphql_type=result, extensions=[Answer(result, limits)], description=description
     )
 
 
-def answering(result: Any, *, description: str) -> Any:
-    """A query whose refusals are data too: the same as `mutation`, for a field that changes nothing."""
+def query(result: Any, *, description: str) -> Any:
+    """A root query whose refusals are data too: the same as `mutation`, for a field that changes nothing."""
     return strawberry.field(graphql_type=result, extensions=[Answer(result)], description=description)

@@ -1,43 +1,29 @@
-"""Objects by id, and rows read through the optimizer with all that an operation selects of them."""
+"""Objects by id, and rows read with all that an operation selects of them."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Hashable
 from functools import cache
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import strawberry
-import strawberry_django
 from django.core.exceptions import ValidationError
 from django.db import models
-from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type, is_abstract_type
-from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
-from graphql.execution.values import VariableValues
-from graphql.language import FieldNode
 from strawberry import relay
-from strawberry.types.nodes import get_variable_values
-from strawberry_django.optimizer import OptimizerStore, optimize
 
 from api.context import Info
 from core.errors import BadUserInput
-from packages.fastgraph import PlannedInfo
-from packages.fastgraph.rows import Bind, Unreadable, column_of, share_peers, values_of
+from packages.fastgraph import Bind, HasKey, column_of, read
 
-Row = TypeVar("Row", bound=models.Model)
 if TYPE_CHECKING:
-    # A queryset; or a selector without arguments, which always gives the same one.
-    Found: TypeAlias = models.QuerySet[Row] | Callable[[], models.QuerySet[Row]]
-EMPTY: Mapping[str, Any] = MappingProxyType({})
+    # A queryset; or a selector without arguments, which always returns the same one.
+    Found: TypeAlias = models.QuerySet[Any] | Callable[[], models.QuerySet[Any]]
 MAX_BIGINT = 2**63 - 1
 
 
-def field(**hints: Any) -> Any:
-    """`strawberry_django.field`, whose decorator is untyped; hints: `only`, `annotate`, `field_name`."""
-    return strawberry_django.field(**hints)
-
-
 def key_of(id: relay.GlobalID, node: str) -> int:
-    """The primary key in an id of the GraphQL type `node`; BadUserInput for another type's id or none."""
+    """Return the primary key in an id of the GraphQL type `node`.
+
+    Raises: BadUserInput, for another type's id and for a text that is not an id.
+    """
     digits = id.node_id
     if id.type_name != node or not (digits.isascii() and digits.isdigit() and len(digits) < 20):
         raise BadUserInput(f"That is not the id of a {node}.")
@@ -52,10 +38,12 @@ def id_of(node: str, key: object) -> strawberry.ID:
 
 
 def node(id: relay.GlobalID, info: Info) -> Any:
-    """What the id names, of whichever type; None where that is nothing or nothing that the caller may see.
+    """Read the object of any type by its id; None if it does not exist or the caller may not see it.
 
-    A type takes part by having a classmethod `visible(info)`, a queryset; one that is no model's has a
-    `resolve_node` of its own. BadUserInput for an id of an unknown type or none at all.
+    A type takes part by a classmethod `visible(info)`, which returns a queryset. A type without a model has a
+    `resolve_node` instead.
+
+    Raises: BadUserInput, for an id of an unknown type and for a text that is not an id.
     """
     type_: Any = getattr(info.schema.get_type_by_name(id.type_name), "origin", None)
     if relay.Node not in getattr(type_, "__mro__", ())[1:]:
@@ -70,22 +58,22 @@ def node(id: relay.GlobalID, info: Info) -> Any:
     return one(visible.filter(pk=key), info)
 
 
-def opened(found: "Found[Row]") -> tuple[models.QuerySet[Row], Hashable]:
-    """The queryset, and by what its SQL can be known again: None for one that is made for this operation."""
-    return (found, None) if isinstance(found, models.QuerySet) else (selected(found), found)
+def resolve_queryset(found: "Found") -> tuple[models.QuerySet[Any], Hashable]:
+    """The queryset, and the key by which its SQL is kept: None for one that was made for this operation."""
+    return (found, None) if isinstance(found, models.QuerySet) else (call_selector(found), found)
 
 
 @cache
-def selected(selector: Callable[[], models.QuerySet[Row]]) -> models.QuerySet[Row]:
-    """The selector's queryset, which nobody may evaluate: it stays."""
+def call_selector(selector: Callable[[], models.QuerySet[Any]]) -> models.QuerySet[Any]:
+    """Call the selector once. Its queryset is shared, so nobody may evaluate it."""
     return selector()
 
 
-def one(found: "Found[Row]", info: Info, **lookups: Any) -> Row | None:
-    """The one row of the queryset, or the one of a selector's that has these values; None where there is none."""
-    queryset, selector = opened(found)
+def one(found: "Found", info: Info, **lookups: Any) -> HasKey | None:
+    """Read the one row of the queryset, or the one with these values; None where there is none."""
+    queryset, selector = resolve_queryset(found)
 
-    def build(bind: Bind) -> models.QuerySet[Row]:
+    def build(bind: Bind) -> models.QuerySet[Any]:
         bound = {name: bind(name, column_of(queryset.model, name)) for name in lookups}
         return queryset.filter(**bound)[:1]
 
@@ -94,98 +82,7 @@ def one(found: "Found[Row]", info: Info, **lookups: Any) -> Row | None:
     return rows[0] if rows else None
 
 
-def every(found: "Found[Row]", info: Info) -> list[Row]:
-    """All rows: for lists that stay short."""
-    queryset, selector = opened(found)
+def every(found: "Found", info: Info) -> list[HasKey]:
+    """Read all rows. For lists that stay short."""
+    queryset, selector = resolve_queryset(found)
     return read(lambda bind: queryset.all(), info, model=queryset.model, kept=selector)
-
-
-def read(
-    build: Callable[[Bind], models.QuerySet[Row]],
-    info: Info,
-    *,
-    model: type[Row],
-    values: Mapping[str, Any] = EMPTY,
-    kept: Hashable = None,
-    answer: str | None = None,
-    paths: tuple[str, ...] = ("",),
-    only: tuple[str, ...] = (),
-) -> list[Row]:
-    """The rows of the query that `build` makes, with all that the operation selects of them below this field.
-
-    They stand at the dotted `paths` (`edges.node`) of the GraphQL type `answer`, which this field answers with; by
-    default they are the answer. `only` are columns that are needed besides. `kept` names a query that is always the
-    same, but for the `values` that `build` is to bind.
-    """
-    if isinstance(info, PlannedInfo):
-        with suppress(Unreadable):
-            return info.rows(
-                build, model=model, values=values, kept=kept, answer=answer, paths=paths, only=only
-            )
-    queryset = build(values_of(values))
-    if answer:
-        queryset = optimized_below(queryset, info, answer=answer, paths=paths, only=only)
-    else:
-        queryset = optimize(queryset, info._raw_info)
-    rows = list(queryset)
-    share_peers(rows)
-    return rows
-
-
-def optimized_below(
-    queryset: models.QuerySet[Row],
-    info: Info,
-    *,
-    answer: str,
-    paths: Iterable[str],
-    only: Sequence[str] = (),
-) -> models.QuerySet[Row]:
-    """The queryset with all that the operation selects of its rows below this field.
-
-    The rows stand at the dotted `paths` (`edges.node`) of the GraphQL type `answer`, which this field answers
-    with; `only` are columns that are needed besides.
-    """
-    raw = info._raw_info
-    start = cast(GraphQLObjectType, raw.schema.get_type(answer))
-    found: list[FieldNode] = []
-    node_type: Any = start
-    for path in paths:
-        nodes, node_type = nodes_at(raw, path.split("."), nodes=list(raw.field_nodes), parent=start)
-        found += nodes
-    below = raw._replace(field_nodes=found, return_type=node_type)
-    return optimize(queryset, below, store=OptimizerStore.with_hints(only=only))
-
-
-def nodes_at(
-    info: GraphQLResolveInfo[Any], path: Sequence[str], *, nodes: list[FieldNode], parent: Any
-) -> tuple[list[FieldNode], Any]:
-    """The AST nodes of the fields at `path` below `nodes`, through aliases and fragments, and their type."""
-    if not path:
-        return nodes, parent
-    fragments = {name: FragmentDetails(fragment) for name, fragment in info.fragments.items()}
-    variables = VariableValues(sources={}, coerced=get_variable_values(info))
-    found: list[FieldNode] = []
-    child: Any = None
-    for concrete in info.schema.get_possible_types(parent) if is_abstract_type(parent) else [parent]:
-        if path[0] not in concrete.fields:
-            continue
-        child = get_named_type(concrete.fields[path[0]].type)
-        details = [FieldDetails(node=node, defer_usage=None) for node in nodes]
-        collected = collect_subfields(info.schema, fragments, variables, info.operation, concrete, details)
-        for group in collected.grouped_field_set.values():
-            found += [detail.node for detail in group if detail.node.name.value == path[0]]
-    return nodes_at(info, path[1:], nodes=found, parent=child)
-
-
-def keys_of(info: Info) -> tuple[str, ...]:
-    """The field's path in the answer, without the places in lists."""
-    if isinstance(info, PlannedInfo):
-        return info.place.keys
-    return tuple(key for key in info.path.as_list() if isinstance(key, str))
-
-
-def is_below_list(info: Info) -> bool:
-    """Whether the field is asked for more than once, for each row of a list."""
-    if isinstance(info, PlannedInfo):
-        return info.place.below_list
-    return any(isinstance(step, int) for step in info.path.as_list())

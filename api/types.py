@@ -28,13 +28,13 @@ class Money:
 
     @classmethod
     def of(cls, amount: Decimal, currency: str | None = None) -> "Money":
-        """Of an amount as the database gave it; in the store's currency unless another is named."""
+        """Make an amount of what the database has; in the store's currency unless another is named."""
         currency = currency or settings.STORE_CURRENCY
         return cls(amount=money.round_half_up(amount, currency), currency=currency)
 
 
-def described(choices: EnumClass, *, description: str, **values: str) -> EnumClass:
-    """Show an enum that knows nothing of GraphQL, with a description of each of its values."""
+def describe(choices: EnumClass, *, description: str, **values: str) -> EnumClass:
+    """Make a GraphQL enum of a Python one, with a description of each of its values."""
     strawberry.enum(choices, description=description)
     definition: StrawberryEnumDefinition = choices.__strawberry_definition__  # type: ignore[attr-defined]
     for value in definition.values:
@@ -43,11 +43,11 @@ def described(choices: EnumClass, *, description: str, **values: str) -> EnumCla
 
 
 def result(name: str) -> Any:
-    """The union that a mutation, or a search, answers with."""
+    """Name the union that a mutation or a search answers with."""
     return strawberry.union(name, description="What was asked for, or what the shopper can put right.")
 
 
-ThumbnailSize = described(
+ThumbnailSize = describe(
     images.ThumbnailSize,
     description="How large a smaller copy of a picture is; smaller pictures are not enlarged.",
     SMALL="At most 160 pixels wide and high.",
@@ -69,7 +69,7 @@ class Image:
     def of(
         cls, name: str | None, *, width: int | None, height: int | None, placeholder: str
     ) -> "Image | None":
-        """Of a row's columns; None where the row has no picture. No file is touched."""
+        """Make a picture of a row's columns; None where the row has no picture. Opens no file."""
         return cls(name=name, width=width or 0, height=height or 0, placeholder=placeholder) if name else None
 
     @strawberry.field(

@@ -1,6 +1,5 @@
 """The one schema: the apps' roots merged with what belongs to none of them."""
 
-import logging
 from typing import Annotated, Any
 
 import graphql
@@ -21,8 +20,6 @@ from api.scalars import SCALARS
 from backend.http.documents import Document, documents
 from backend.http.limits import check_variables
 from packages.answer_cache.answers import shareable
-
-logger = logging.getLogger("backend.plans")
 
 
 class MutationByGet(Exception):
@@ -57,7 +54,7 @@ class Schema(strawberry.Schema):
             if document.errors:
                 return ExecutionResult(data=None, errors=document.errors, extensions=extensions)
             context.shareable = shareable(operation, text, variables)
-            result = self.executed(document, operation, variables=variables, context=context)
+            result = self.execute_document(document, operation, variables=variables, context=context)
         except MutationByGet:
             raise
         except Exception as error:
@@ -66,7 +63,7 @@ class Schema(strawberry.Schema):
             return ExecutionResult(data=None, errors=[error], extensions=extensions)
         return ExecutionResult(data=result.data, errors=result.errors, extensions=extensions)
 
-    def executed(
+    def execute_document(
         self,
         document: Document,
         operation: OperationDefinitionNode,
@@ -74,13 +71,9 @@ class Schema(strawberry.Schema):
         variables: dict[str, Any],
         context: Context,
     ) -> graphql.ExecutionResult:
-        """By its plan; where that fails, or there is none, by graphql-core, which finds and places every error."""
+        """Run it by its plan, or by graphql-core if it has none."""
         if plan := document.plan(operation):
-            try:
-                return graphql.ExecutionResult(plan.run(variables, context), None)
-            except Exception as error:
-                logger.debug("graphql-core runs the operation instead: %r", error)
-                context.memo.clear()
+            return plan.run(variables, context)
         result = graphql.execute(
             self._schema,
             document.ast,

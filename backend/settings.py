@@ -33,6 +33,10 @@ STORE_ORIGINS = env.list(
 # The in-browser IDE at /graphiql/. In production it is one more page to attack, for nobody's use.
 STORE_GRAPHIQL = env.bool("STORE_GRAPHIQL", default=DEBUG)
 
+# A resolver that reads what its row was not read with raises in development; in production it costs a statement
+# and a warning.
+FASTGRAPH_STRICT = DEBUG
+
 INSTALLED_APPS = [
     "backend",  # before Unfold, whose first page of the admin it replaces
     "demo",  # before staticfiles, whose runserver it replaces

@@ -7,71 +7,48 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 import api
-from catalog import models, search, selectors, services
-from catalog.types import (
-    MAX_ENTRIES,
-    SORTS,
-    Category,
-    CreateProductInput,
-    CreateProductResult,
-    DeleteProductInput,
-    DeleteProductResult,
-    FavouriteInput,
-    FavouriteResult,
-    NarrowedBy,
-    Product,
-    ProductConnection,
-    ProductSort,
-    SearchResult,
-    SitemapConnection,
-    SortedBy,
-    UpdateProductInput,
-    UpdateProductResult,
-)
+from catalog import models, search, selectors, services, types
 
 
 @strawberry.type
 class Query:
-    @strawberry.field(graphql_type=list[Category], description="All of them, by name.")
-    def categories(self, info: api.Info) -> list[models.Category]:
+    @strawberry.field(graphql_type=list[types.Category], description="All of them, by name.")
+    def categories(self, info: api.Info) -> list[api.HasKey]:
         return api.every(selectors.categories, info)
 
     @strawberry.field(
-        graphql_type=Category | None, description="The category of this slug; null where there is none."
+        graphql_type=types.Category | None, description="The category of this slug; null where there is none."
     )
-    def category(self, info: api.Info, slug: api.Slug) -> models.Category | None:
+    def category(self, info: api.Info, slug: api.Slug) -> api.HasKey | None:
         return api.one(selectors.categories, info, slug=slug)
 
     @strawberry.field(
-        graphql_type=Product | None, description="The product of this slug; null where there is none."
+        graphql_type=types.Product | None, description="The product of this slug; null where there is none."
     )
-    def product(self, info: api.Info, slug: api.Slug) -> models.Product | None:
+    def product(self, info: api.Info, slug: api.Slug) -> api.HasKey | None:
         return api.one(selectors.products, info, slug=slug)
 
     @strawberry.field(description="All products that pass the filter, page by page.")
     def products(
         self,
         info: api.Info,
-        filter: NarrowedBy = None,
-        sort: SortedBy = ProductSort.NEWEST,
+        filter: types.NarrowedBy = None,
+        sort: types.SortedBy = types.ProductSort.NEWEST,
         first: api.First = None,
         after: api.After = None,
         last: api.Last = None,
         before: api.Before = None,
-    ) -> ProductConnection:
-        return ProductConnection.of(
+    ) -> types.ProductConnection:
+        return types.ProductConnection.of(
             selectors.products,
             info,
             filter=filter,
-            sort=SORTS[sort],
-            first=first,
-            after=after,
-            last=last,
-            before=before,
+            sort=types.SORTS[sort],
+            paging=api.Paging(first=first, after=after, last=last, before=before),
         )
 
-    @api.answering(
-        SearchResult,
+    @api.query(
+        types.SearchResult,
         description="Products with the words of the term in their name or description: those with all of them, "
         "then, where these are few, those with synonyms, then those with some. Endings, case and accents make no "
         "difference, the last word may be unfinished, and typing errors in words that no product has are mended. "
@@ -82,22 +59,19 @@ class Query:
         self,
         info: api.Info,
         term: Annotated[str, strawberry.argument(description="What was typed into the search box.")],
-        filter: NarrowedBy = None,
-        sort: SortedBy = ProductSort.RELEVANCE,
+        filter: types.NarrowedBy = None,
+        sort: types.SortedBy = types.ProductSort.RELEVANCE,
         first: api.First = None,
         after: api.After = None,
         last: api.Last = None,
         before: api.Before = None,
-    ) -> ProductConnection:
-        return ProductConnection.of_search(
+    ) -> types.ProductConnection:
+        return types.ProductConnection.of_search(
             term,
             info,
             filter=filter,
             sort=sort,
-            first=first,
-            after=after,
-            last=last,
-            before=before,
+            paging=api.Paging(first=first, after=after, last=last, before=before),
         )
 
     @strawberry.field(
@@ -116,27 +90,29 @@ class Query:
 
     @strawberry.field(
         description="Slug and time of the last change of every product, by slug: cheap, and up to "
-        f"{MAX_ENTRIES} at a time."
+        f"{types.MAX_ENTRIES} at a time."
     )
     def sitemap(
         self,
         first: Annotated[
-            int, strawberry.argument(description=f"How many entries, 1 to {MAX_ENTRIES}.")
-        ] = MAX_ENTRIES,
+            int, strawberry.argument(description=f"How many entries, 1 to {types.MAX_ENTRIES}.")
+        ] = types.MAX_ENTRIES,
         after: api.After = None,
-    ) -> SitemapConnection:
-        return SitemapConnection.of(selectors.products(), first=first, after=after)
+    ) -> types.SitemapConnection:
+        return types.SitemapConnection.of(selectors.products(), paging=api.Paging(first=first, after=after))
 
 
 @strawberry.type
 class Mutation:
-    @api.mutation(CreateProductResult, description="Offer a product. Needs the permission to sell.")
-    def create_product(self, info: api.Info, input: CreateProductInput) -> QuerySet[models.Product]:
+    @api.mutation(types.CreateProductResult, description="Offer a product. Needs the permission to sell.")
+    def create_product(self, info: api.Info, input: types.CreateProductInput) -> QuerySet[models.Product]:
         product = services.create_product(user=api.signed_in(info), fields=input.fields(), now=timezone.now())
         return selectors.products().filter(pk=product.pk)
 
-    @api.mutation(UpdateProductResult, description="Change a product of one's own; the staff change any.")
-    def update_product(self, info: api.Info, input: UpdateProductInput) -> QuerySet[models.Product]:
+    @api.mutation(
+        types.UpdateProductResult, description="Change a product of one's own; the staff change any."
+    )
+    def update_product(self, info: api.Info, input: types.UpdateProductInput) -> QuerySet[models.Product]:
         key = api.key_of(input.id, "Product")
         services.update_product(
             user=api.signed_in(info), product_pk=key, changes=input.changes(), now=timezone.now()
@@ -144,22 +120,22 @@ class Mutation:
         return selectors.products().filter(pk=key)
 
     @api.mutation(
-        DeleteProductResult,
+        types.DeleteProductResult,
         description="Delete a product of one's own; the staff delete any. Its orders stay readable.",
     )
-    def delete_product(self, info: api.Info, input: DeleteProductInput) -> api.Deleted:
+    def delete_product(self, info: api.Info, input: types.DeleteProductInput) -> api.Deleted:
         key = api.key_of(input.id, "Product")
         services.delete_product(user=api.signed_in(info), product_pk=key)
         return api.Deleted(id=api.id_of("Product", key))
 
-    @api.mutation(FavouriteResult, description="A second time changes nothing.")
-    def add_favourite(self, info: api.Info, input: FavouriteInput) -> QuerySet[models.Product]:
+    @api.mutation(types.FavouriteResult, description="A second time changes nothing.")
+    def add_favourite(self, info: api.Info, input: types.FavouriteInput) -> QuerySet[models.Product]:
         key = api.key_of(input.product_id, "Product")
         services.add_favourite(user=api.signed_in(info), product_pk=key, now=timezone.now())
         return selectors.products().filter(pk=key)
 
-    @api.mutation(FavouriteResult, description="What was no favourite stays none.")
-    def remove_favourite(self, info: api.Info, input: FavouriteInput) -> QuerySet[models.Product]:
+    @api.mutation(types.FavouriteResult, description="What was no favourite stays none.")
+    def remove_favourite(self, info: api.Info, input: types.FavouriteInput) -> QuerySet[models.Product]:
         key = api.key_of(input.product_id, "Product")
         services.remove_favourite(user=api.signed_in(info), product_pk=key)
         return selectors.products().filter(pk=key)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import Protocol
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -20,16 +21,35 @@ from orders.models import MAX_LINES, MAX_QUANTITY, CartItem
 from orders.owners import Owner
 
 
+class Line(Protocol):
+    """What the cart reads of a line: an instance of `items()`, or a row that a plan has read."""
+
+    @property
+    def product_id(self) -> int | None: ...
+    @property
+    def quantity(self) -> int: ...
+    @property
+    def product_name(self) -> str: ...
+    @property
+    def seen_price(self) -> Decimal: ...
+    @property
+    def price(self) -> Decimal: ...
+    @property
+    def final_price(self) -> Decimal: ...
+    @property
+    def stock(self) -> int | None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class PriceChanged:
-    item: CartItem
+    item: Line
     before: Decimal
     now: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
 class StockReduced:
-    item: CartItem
+    item: Line
     available: int
 
 
@@ -84,7 +104,7 @@ def items_of(owner: Owner | None) -> QuerySet[CartItem]:
 class Cart:
     """One owner's cart. Reading it makes no row; every write is a transaction that locks the cart's row first."""
 
-    def __init__(self, owner: Owner | None, *, lines: Sequence[CartItem] | None = None) -> None:
+    def __init__(self, owner: Owner | None, *, lines: Sequence[Line] | None = None) -> None:
         """`lines` are those of `items_of(owner)` where the caller has read them already."""
         self.owner = owner
         if lines is not None:
@@ -93,11 +113,11 @@ class Cart:
     # ── What is in it ────────────────────────────────────────────────────────
 
     @cached_property
-    def lines(self) -> Sequence[CartItem]:
+    def lines(self) -> Sequence[Line]:
         return list(items_of(self.owner))
 
     @property
-    def items(self) -> list[CartItem]:
+    def items(self) -> list[Line]:
         """The lines whose product is still there; the totals are over these."""
         return [line for line in self.lines if line.stock is not None]
 
@@ -226,7 +246,7 @@ def refusal(cart: models.Cart, product_pk: int, more: int) -> DomainError:
     return ValidationError.of(productId="The product has changed this moment. Please try again.")
 
 
-def product_key(line: CartItem) -> int:
+def product_key(line: Line) -> int:
     """Which a constraint keeps from being null; the column allows it so that a join is an outer one."""
     assert line.product_id is not None
     return line.product_id

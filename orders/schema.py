@@ -11,26 +11,8 @@ from django.utils import timezone
 import api
 from core.errors import NotFound
 from core.throttle import Limit
-from orders import cart, checkout, models, selectors, services
+from orders import cart, checkout, models, selectors, services, types
 from orders.owners import Owner, owner_of, writing_owner
-from orders.types import (
-    CancelOrderResult,
-    Cart,
-    CartItemInput,
-    CartResult,
-    CheckoutInput,
-    CheckoutResult,
-    CreateOrderResult,
-    Order,
-    OrderInput,
-    OrderItemInput,
-    OrderItemResult,
-    PlaceOrderInput,
-    RemoveFromCartInput,
-    RemoveOrderItemInput,
-    RetryPaymentResult,
-    UpdateCartItemInput,
-)
 
 # Against floods alone, also of refused attempts: how much stock one owner can hold is bounded by MAX_PENDING.
 CHECKOUT_LIMITS = [
@@ -42,48 +24,51 @@ CHECKOUT_LIMITS = [
 @strawberry.type
 class Query:
     @strawberry.field(description="The caller's cart. Reading it makes no session.")
-    def cart(self, info: api.Info) -> Cart:
-        return Cart.current(info)
+    def cart(self, info: api.Info) -> types.Cart:
+        return types.Cart.current(info)
 
     @strawberry.field(
-        graphql_type=Order | None,
+        graphql_type=types.Order | None,
         description="An order of the signed-in person, or one that this browser's session placed as a guest.",
     )
     def order(
         self, info: api.Info, uuid: Annotated[UUID, strawberry.argument(description="As the order tells it.")]
-    ) -> models.Order | None:
-        found: models.Order | None = api.one(selectors.order(owner_of(info.context.request), uuid), info)
-        return found
+    ) -> api.HasKey | None:
+        return api.one(selectors.order(owner_of(info.context.request), uuid), info)
 
 
 @strawberry.type
 class Mutation:
-    @api.mutation(CartResult, description="Puts so many more of a product into the cart.")
-    def add_to_cart(self, info: api.Info, input: CartItemInput) -> Callable[[api.Info], Cart]:
+    @api.mutation(types.CartResult, description="Puts so many more of a product into the cart.")
+    def add_to_cart(self, info: api.Info, input: types.CartItemInput) -> Callable[[api.Info], types.Cart]:
         product_pk = api.key_of(input.product_id, "Product")
         with writing_owner(info.context.request) as owner:
             cart.Cart(owner).add(product_pk, input.quantity, now=timezone.now())
-        return Cart.current
+        return types.Cart.current
 
-    @api.mutation(CartResult, description="Sets the quantity; 0 removes the item.")
-    def update_cart_item(self, info: api.Info, input: UpdateCartItemInput) -> Callable[[api.Info], Cart]:
+    @api.mutation(types.CartResult, description="Sets the quantity; 0 removes the item.")
+    def update_cart_item(
+        self, info: api.Info, input: types.UpdateCartItemInput
+    ) -> Callable[[api.Info], types.Cart]:
         product_pk = api.key_of(input.product_id, "Product")
         owner = owner_of(info.context.request)
         cart.Cart(owner).update(product_pk, input.quantity, now=timezone.now())
-        return Cart.current
+        return types.Cart.current
 
-    @api.mutation(CartResult, description="Takes a product out, also one that is no longer sold.")
-    def remove_from_cart(self, info: api.Info, input: RemoveFromCartInput) -> Callable[[api.Info], Cart]:
+    @api.mutation(types.CartResult, description="Takes a product out, also one that is no longer sold.")
+    def remove_from_cart(
+        self, info: api.Info, input: types.RemoveFromCartInput
+    ) -> Callable[[api.Info], types.Cart]:
         cart.Cart(owner_of(info.context.request)).remove(api.key_of(input.product_id, "Product"))
-        return Cart.current
+        return types.Cart.current
 
-    @api.mutation(CartResult, description="Takes everything out.")
-    def clear_cart(self, info: api.Info) -> Callable[[api.Info], Cart]:
+    @api.mutation(types.CartResult, description="Takes everything out.")
+    def clear_cart(self, info: api.Info) -> Callable[[api.Info], types.Cart]:
         cart.Cart(owner_of(info.context.request)).clear()
-        return Cart.current
+        return types.Cart.current
 
     @api.mutation(
-        CheckoutResult,
+        types.CheckoutResult,
         description=(
             "In one transaction: read the cart, create the order and its items, take the stock, empty the cart. The "
             "same idempotencyKey of the same shopper always answers with the same order. Any refusal leaves all as "
@@ -91,7 +76,7 @@ class Mutation:
         ),
         limits=CHECKOUT_LIMITS,
     )
-    def checkout(self, info: api.Info, input: CheckoutInput) -> QuerySet[models.Order]:
+    def checkout(self, info: api.Info, input: types.CheckoutInput) -> QuerySet[models.Order]:
         with writing_owner(info.context.request) as owner:
             uuid = checkout.checkout(
                 owner=owner,
@@ -103,7 +88,7 @@ class Mutation:
         return models.Order.objects.filter(pk=uuid)
 
     @api.mutation(
-        CreateOrderResult,
+        types.CreateOrderResult,
         description="An empty draft of the signed-in person, to be filled item by item and then placed.",
     )
     def create_order(self, info: api.Info) -> QuerySet[models.Order]:
@@ -111,8 +96,8 @@ class Mutation:
         uuid = services.create_order(user=user, now=timezone.now())
         return selectors.order(Owner(user=user), uuid)
 
-    @api.mutation(OrderItemResult, description="Puts so many more of a product into a draft.")
-    def add_order_item(self, info: api.Info, input: OrderItemInput) -> QuerySet[models.Order]:
+    @api.mutation(types.OrderItemResult, description="Puts so many more of a product into a draft.")
+    def add_order_item(self, info: api.Info, input: types.OrderItemInput) -> QuerySet[models.Order]:
         owner = known_owner(info)
         services.add_order_item(
             owner=owner,
@@ -123,8 +108,8 @@ class Mutation:
         )
         return selectors.order(owner, input.order_uuid)
 
-    @api.mutation(OrderItemResult, description="Takes a product out of a draft.")
-    def remove_order_item(self, info: api.Info, input: RemoveOrderItemInput) -> QuerySet[models.Order]:
+    @api.mutation(types.OrderItemResult, description="Takes a product out of a draft.")
+    def remove_order_item(self, info: api.Info, input: types.RemoveOrderItemInput) -> QuerySet[models.Order]:
         owner = known_owner(info)
         services.remove_order_item(
             owner=owner,
@@ -135,11 +120,11 @@ class Mutation:
         return selectors.order(owner, input.order_uuid)
 
     @api.mutation(
-        CheckoutResult,
+        types.CheckoutResult,
         description="Places a draft; a draft that is placed already answers as it is.",
         limits=CHECKOUT_LIMITS,
     )
-    def place_order(self, info: api.Info, input: PlaceOrderInput) -> QuerySet[models.Order]:
+    def place_order(self, info: api.Info, input: types.PlaceOrderInput) -> QuerySet[models.Order]:
         owner = known_owner(info)
         checkout.place_draft(
             owner=owner,
@@ -150,25 +135,25 @@ class Mutation:
         )
         return selectors.order(owner, input.order_uuid)
 
-    @api.mutation(RetryPaymentResult, description="Another attempt at paying a pending order.")
-    def retry_payment(self, info: api.Info, input: OrderInput) -> QuerySet[models.Order]:
+    @api.mutation(types.RetryPaymentResult, description="Another attempt at paying a pending order.")
+    def retry_payment(self, info: api.Info, input: types.OrderInput) -> QuerySet[models.Order]:
         owner = known_owner(info)
         services.retry_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)
 
     @api.mutation(
-        RetryPaymentResult,
+        types.RetryPaymentResult,
         description="Asks the payment provider how the payment stands: for the page that the shopper returns to.",
     )
-    def refresh_payment(self, info: api.Info, input: OrderInput) -> QuerySet[models.Order]:
+    def refresh_payment(self, info: api.Info, input: types.OrderInput) -> QuerySet[models.Order]:
         owner = known_owner(info)
         services.refresh_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)
 
     @api.mutation(
-        CancelOrderResult, description="Gives up an order that is not shipped; what was paid goes back."
+        types.CancelOrderResult, description="Gives up an order that is not shipped; what was paid goes back."
     )
-    def cancel_order(self, info: api.Info, input: OrderInput) -> QuerySet[models.Order]:
+    def cancel_order(self, info: api.Info, input: types.OrderInput) -> QuerySet[models.Order]:
         owner = known_owner(info)
         services.cancel_order(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)

@@ -6,15 +6,7 @@ from django.utils import timezone
 
 import api
 from core.throttle import Limit
-from reviews import models, selectors, services
-from reviews.types import (
-    CommentResult,
-    CreateCommentInput,
-    DeleteCommentInput,
-    DeleteCommentResult,
-    ReportCommentInput,
-    UpdateCommentInput,
-)
+from reviews import models, selectors, services, types
 
 COMMENT_LIMITS = [
     Limit(action="comment", rate="3000/5m", by_address=True),
@@ -25,11 +17,11 @@ COMMENT_LIMITS = [
 @strawberry.type
 class Mutation:
     @api.mutation(
-        CommentResult,
+        types.CommentResult,
         description="Comment on a product, and rate it where a rating is given.",
         limits=COMMENT_LIMITS,
     )
-    def create_comment(self, info: api.Info, input: CreateCommentInput) -> QuerySet[models.Comment]:
+    def create_comment(self, info: api.Info, input: types.CreateCommentInput) -> QuerySet[models.Comment]:
         user = api.signed_in(info)
         comment = services.create_comment(
             user=user,
@@ -40,8 +32,8 @@ class Mutation:
         )
         return selectors.visible_comments(user).filter(pk=comment.pk)
 
-    @api.mutation(CommentResult, description="Change a comment of one's own.", limits=COMMENT_LIMITS)
-    def update_comment(self, info: api.Info, input: UpdateCommentInput) -> QuerySet[models.Comment]:
+    @api.mutation(types.CommentResult, description="Change a comment of one's own.", limits=COMMENT_LIMITS)
+    def update_comment(self, info: api.Info, input: types.UpdateCommentInput) -> QuerySet[models.Comment]:
         user = api.signed_in(info)
         comment = services.update_comment(
             user=user,
@@ -51,19 +43,19 @@ class Mutation:
         )
         return selectors.visible_comments(user).filter(pk=comment.pk)
 
-    @api.mutation(DeleteCommentResult, description="Delete a comment of one's own, with its rating.")
-    def delete_comment(self, info: api.Info, input: DeleteCommentInput) -> api.Deleted:
+    @api.mutation(types.DeleteCommentResult, description="Delete a comment of one's own, with its rating.")
+    def delete_comment(self, info: api.Info, input: types.DeleteCommentInput) -> api.Deleted:
         user = api.signed_in(info)
         key = api.key_of(input.id, "Comment")
         services.delete_comment(user=user, comment_pk=key)
         return api.Deleted(id=api.id_of("Comment", key))
 
     @api.mutation(
-        CommentResult,
+        types.CommentResult,
         description="Ask the staff to look at a comment. Reporting it again changes nothing.",
         limits=COMMENT_LIMITS,
     )
-    def report_comment(self, info: api.Info, input: ReportCommentInput) -> QuerySet[models.Comment]:
+    def report_comment(self, info: api.Info, input: types.ReportCommentInput) -> QuerySet[models.Comment]:
         user = api.signed_in(info)
         comment = services.report_comment(
             user=user, comment_pk=api.key_of(input.id, "Comment"), reason=input.reason, now=timezone.now()

@@ -1,6 +1,6 @@
 """GraphQL types of comments."""
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import strawberry
 import strawberry_django
@@ -8,13 +8,16 @@ from django.db.models import QuerySet
 from strawberry import auto, relay
 
 import api
-import catalog.models
 from accounts.types import Profile
 from catalog.types import Product
 from reviews import models, selectors
 from reviews.services import CommentChanges
 
 NEWEST = api.Sort(("created_at", "slug"), descending=True)
+
+
+class HasAuthor(Protocol):
+    user_id: int | None
 
 
 @strawberry_django.type(
@@ -36,9 +39,9 @@ class Comment(relay.Node):
     created_at: auto = api.field(description="When it was written.")
     updated_at: auto = api.field(description="When it was last changed.")
 
-    @api.field(only=["user"], description="Whether the caller wrote it, and so may edit and delete it.")
+    @api.field(description="Whether the caller wrote it, and so may edit and delete it.")
     @staticmethod
-    def is_mine(root: strawberry.Parent[models.Comment], info: api.Info) -> bool:
+    def is_mine(root: strawberry.Parent[HasAuthor], info: api.Info) -> bool:
         user = api.viewer(info)
         return user is not None and root.user_id == user.pk
 
@@ -50,9 +53,7 @@ class Comment(relay.Node):
 @strawberry.type(description="A page of comments.")
 class CommentConnection(api.Connection[Comment]):
     @classmethod
-    def of_product(
-        cls, product: catalog.models.Product, info: api.Info, *, first: int | None, after: str | None
-    ) -> "CommentConnection":
+    def of_product(cls, product: api.HasKey, info: api.Info, *, paging: api.Paging) -> "CommentConnection":
         """The product's comments, the newest first."""
         page = api.nested_page(
             product,
@@ -61,8 +62,7 @@ class CommentConnection(api.Connection[Comment]):
             parent="product_id",
             answer="CommentConnection",
             sort=NEWEST,
-            first=first,
-            after=after,
+            paging=paging,
         )
         return cls(page=page)
 

@@ -1,6 +1,5 @@
 """Documents, kept by their text: each is parsed and validated once, and so are those that have errors."""
 
-import logging
 from collections import OrderedDict
 from collections.abc import Hashable
 from functools import cached_property
@@ -25,8 +24,6 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from backend.http.limits import Weight, check_size, limits, weigh
 from core.errors import BadUserInput, OperationTooLarge
 from packages.fastgraph import Plan
-
-logger = logging.getLogger("backend.plans")
 
 MAX_ERRORS = 5
 # Of one document: sizes of its pages that it was weighed with.
@@ -98,14 +95,10 @@ class Document:
         return id(operation), limits(), *(size if isinstance(size, int) else None for size in sizes)
 
     def plan(self, operation: OperationDefinitionNode) -> Plan | None:
-        """How to run an operation of this document, which is valid; None for one that has no plan."""
+        """The plan of an operation of this document, which is valid; None for one that graphql-core must run."""
         key = id(operation)
         if key not in self.plans:
-            try:
-                self.plans[key] = Plan(self.schema, self.ast, operation)
-            except Exception as error:
-                logger.debug("The operation has no plan: %r", error)
-                self.plans[key] = None
+            self.plans[key] = Plan.compile(self.schema, self.ast, operation)
         return self.plans[key]
 
 

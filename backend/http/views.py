@@ -20,7 +20,7 @@ from strawberry.file_uploads.utils import replace_placeholders_with_files
 from strawberry.types import ExecutionResult
 
 from api.context import Context
-from api.faults import formatted
+from api.faults import format_error
 from backend.http import persisted
 from backend.schema import MutationByGet, schema
 from core.errors import BadUserInput, RequestError
@@ -64,8 +64,8 @@ def graphql(request: HttpRequest) -> HttpResponse:
     wants_new = prefers_new(request.headers.get("Accept", "*/*"))
     try:
         refuse_cross_site(request)
-        operation = parsed(request)
-        body = answered(request, response, operation, request_id=request_id)
+        operation = parse_request(request)
+        body = build_answer(request, response, operation, request_id=request_id)
         if "data" not in body and wants_new:
             response.status_code = 400
     except Refused as refusal:
@@ -75,9 +75,9 @@ def graphql(request: HttpRequest) -> HttpResponse:
         response.status_code = refusal.status
         for header, value in refusal.headers.items():
             response[header] = value
-    except Exception as error:  # of the session's store, for one: a fault, which `formatted` logs
+    except Exception as error:  # of the session's store, for one: a fault, which `format_error` logs
         fault = GraphQLError("", original_error=error)
-        body = {"errors": [formatted(fault, request_id=request_id, operation=None)]}
+        body = {"errors": [format_error(fault, request_id=request_id, operation=None)]}
         response.status_code = 500
     response.content = orjson.dumps(body)
     response["Content-Type"] = RESPONSE_JSON if wants_new else "application/json"
@@ -114,26 +114,12 @@ def refuse_cross_site(request: HttpRequest) -> None:
         raise Refused(f"This content type needs the header {PREFLIGHT_HEADERS[0]}.", status=403)
 
 
-def parsed(request: HttpRequest) -> dict[str, Any]:
-    """The request's `query`, `variables` and `operationName`, each of its proper type."""
-    operation: Any
+def parse_request(request: HttpRequest) -> dict[str, Any]:
+    """Return the request's `query`, `variables` and `operationName`, each of its proper type. Raises: Refused."""
     try:
         if int(request.headers.get("Content-Length") or 0) > MAX_BODY_BYTES:
             raise Refused("The request is too large.", status=413)
-        match (request.method, request.content_type):
-            case ("GET", _):
-                operation = dict(request.GET.items())
-                for name in ("variables", "extensions"):
-                    operation[name] = json.loads(operation.get(name) or "null")
-            case ("POST", "application/json"):
-                operation = json.loads(request.body)
-            case ("POST", "multipart/form-data"):
-                operations, files = (json.loads(request.POST[part]) for part in ("operations", "map"))
-                operation = replace_placeholders_with_files(operations, files, request.FILES)
-            case ("POST", _):
-                raise Refused("Send application/json or multipart/form-data.", status=415)
-            case _:
-                raise Refused("Send a GET or a POST.", status=405, allow="GET, POST")
+        operation = read_operation(request)
     except RequestDataTooBig as error:
         raise Refused("The request is too large.", status=413) from error
     except MALFORMED as error:
@@ -150,6 +136,25 @@ def parsed(request: HttpRequest) -> dict[str, Any]:
         raise Refused("Text cannot contain NUL.")
     refuse_unstorable([operation.get("query"), operation.get("variables")])
     return {**operation, "digest": digest}
+
+
+def read_operation(request: HttpRequest) -> Any:
+    """Return what the request carries, of whatever type. Raises: Refused, and each of MALFORMED."""
+    match (request.method, request.content_type):
+        case ("GET", _):
+            operation: dict[str, Any] = dict(request.GET.items())
+            for name in ("variables", "extensions"):
+                operation[name] = json.loads(operation.get(name) or "null")
+            return operation
+        case ("POST", "application/json"):
+            return json.loads(request.body)
+        case ("POST", "multipart/form-data"):
+            operations, files = (json.loads(request.POST[part]) for part in ("operations", "map"))
+            return replace_placeholders_with_files(operations, files, request.FILES)
+        case ("POST", _):
+            raise Refused("Send application/json or multipart/form-data.", status=415)
+        case _:
+            raise Refused("Send a GET or a POST.", status=405, allow="GET, POST")
 
 
 def discard_body(request: HttpRequest) -> None:
@@ -185,7 +190,7 @@ def persisted_digest(operation: dict[str, Any]) -> str | None:
     return digest
 
 
-def answered(
+def build_answer(
     request: HttpRequest, response: HttpResponse, operation: dict[str, Any], *, request_id: str
 ) -> dict[str, Any]:
     """The response's body; an operation that never ran has no `data`."""
@@ -196,14 +201,14 @@ def answered(
             text = persisted.document(digest)
         elif digest:
             persisted.check_digest(digest, text)
-        result = executed(context, {**operation, "query": text})
+        result = execute(context, {**operation, "query": text})
     except RequestError as error:
         result = ExecutionResult(data=None, errors=[GraphQLError(str(error), original_error=error)])
     name = operation.get("operationName")
     errors = result.errors or []
     body: dict[str, Any] = {}
     if errors:
-        body["errors"] = [formatted(error, request_id=request_id, operation=name) for error in errors]
+        body["errors"] = [format_error(error, request_id=request_id, operation=name) for error in errors]
     if result.data is not None or any(error.path for error in errors):
         body["data"] = result.data
         if digest and operation.get("query"):
@@ -223,7 +228,7 @@ def share(request: HttpRequest, response: HttpResponse, shareable: Shareable) ->
         response["Vary"] = "Accept, Accept-Encoding, Cookie, Origin"
 
 
-def executed(context: Context, operation: dict[str, Any]) -> ExecutionResult:
+def execute(context: Context, operation: dict[str, Any]) -> ExecutionResult:
     try:
         return schema.run(
             operation["query"],

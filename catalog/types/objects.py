@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from itertools import chain
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast
 
 import strawberry
 import strawberry_django
@@ -11,7 +12,6 @@ from django.db.models import Exists, OuterRef, QuerySet, Value
 from strawberry import auto, relay
 
 import api
-from accounts.models import User
 from accounts.types import Profile
 from catalog import models, search, selectors
 from catalog.facets import MAX_FACET, Facets
@@ -62,7 +62,7 @@ class Category(relay.Node):
     @strawberry.field(description="The category's products, page by page.")
     @staticmethod
     def products(
-        root: strawberry.Parent[models.Category],
+        root: strawberry.Parent[api.HasKey],
         info: api.Info,
         filter: NarrowedBy = None,
         sort: SortedBy = ProductSort.NEWEST,
@@ -78,10 +78,7 @@ class Category(relay.Node):
             parent="category_id",
             answer="ProductConnection",
             sort=SORTS[sort],
-            first=first,
-            after=after,
-            last=last,
-            before=before,
+            paging=api.Paging(first=first, after=after, last=last, before=before),
         )
         found = selectors.products().filter(category=root.pk)
         return ProductConnection(page=page, counted=Facets(found=found, filter=plain(filter)))
@@ -89,6 +86,39 @@ class Category(relay.Node):
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Category]:
         return models.Category.objects.all()
+
+
+class HasPrice(Protocol):
+    price: Decimal
+
+
+class HasFinalPrice(Protocol):
+    final_price: Decimal
+
+
+class HasDiscount(Protocol):
+    discount: Decimal
+
+
+class HasStock(Protocol):
+    stock: int
+
+
+class HasImage(Protocol):
+    image: api.StoredFile
+    image_width: int | None
+    image_height: int | None
+    image_placeholder: str
+
+
+class HasRatings(Protocol):
+    rated_1: int
+    rated_2: int
+    rated_3: int
+    rated_4: int
+    rated_5: int
+    rating_count: int
+    rating_average: float
 
 
 @strawberry_django.type(models.Product, description="Something that is sold here.")
@@ -109,36 +139,32 @@ class Product(relay.Node):
         annotate=is_favourite, description="Whether it is a favourite of the caller; false for guests."
     )
 
-    @api.field(only=["price"], description="Before the discount.")
+    @api.field(description="Before the discount.")
     @staticmethod
-    def price(root: strawberry.Parent[models.Product]) -> api.Money:
+    def price(root: strawberry.Parent[HasPrice]) -> api.Money:
         return api.Money.of(root.price)
 
     @api.field(
-        only=["final_price"],
         description="What the shopper pays: the price less the discount, rounded half up to the currency's "
         "smallest unit.",
     )
     @staticmethod
-    def final_price(root: strawberry.Parent[models.Product]) -> api.Money:
+    def final_price(root: strawberry.Parent[HasFinalPrice]) -> api.Money:
         return api.Money.of(root.final_price)
 
-    @api.field(only=["discount"], description="Whether it has a discount.")
+    @api.field(description="Whether it has a discount.")
     @staticmethod
-    def on_sale(root: strawberry.Parent[models.Product]) -> bool:
+    def on_sale(root: strawberry.Parent[HasDiscount]) -> bool:
         return root.discount > 0
 
-    @api.field(only=["stock"], description="Whether any are left.")
+    @api.field(description="Whether any are left.")
     @staticmethod
-    def is_available(root: strawberry.Parent[models.Product]) -> bool:
+    def is_available(root: strawberry.Parent[HasStock]) -> bool:
         return root.stock > 0
 
-    @api.field(
-        only=["image", "image_width", "image_height", "image_placeholder"],
-        description="Null where it has no picture.",
-    )
+    @api.field(description="Null where it has no picture.")
     @staticmethod
-    def image(root: strawberry.Parent[models.Product]) -> api.Image | None:
+    def image(root: strawberry.Parent[HasImage]) -> api.Image | None:
         return api.Image.of(
             root.image.name,
             width=root.image_width,
@@ -146,28 +172,25 @@ class Product(relay.Node):
             placeholder=root.image_placeholder,
         )
 
-    @api.field(
-        only=["rated_1", "rated_2", "rated_3", "rated_4", "rated_5", "rating_count", "rating_average"],
-        description="The ratings of its comments, summed up.",
-    )
+    @api.field(description="The ratings of its comments, summed up.")
     @staticmethod
-    def rating(root: strawberry.Parent[models.Product]) -> RatingSummary:
+    def rating(root: strawberry.Parent[HasRatings]) -> RatingSummary:
         return RatingSummary(
             average=root.rating_average if root.rating_count else None,
             count=root.rating_count,
-            histogram=[getattr(root, f"rated_{rating}") for rating in models.RATINGS],
+            histogram=[root.rated_1, root.rated_2, root.rated_3, root.rated_4, root.rated_5],
         )
 
     @strawberry.field(description="The newest first.")
     @staticmethod
     def comments(
-        root: strawberry.Parent[models.Product],
+        root: strawberry.Parent[api.HasKey],
         info: api.Info,
         first: api.First = None,
         after: api.After = None,
     ) -> Annotated["CommentConnection", strawberry.lazy("reviews.types")]:
         connection: type[CommentConnection] = api.type_named("CommentConnection", info)
-        return connection.of_product(root, info, first=first, after=after)
+        return connection.of_product(root, info, paging=api.Paging(first=first, after=after))
 
     @strawberry.field(
         description="Of the same category and with similar names, the most alike and best sold first; where those are "
@@ -175,11 +198,11 @@ class Product(relay.Node):
     )
     @staticmethod
     def related(
-        root: strawberry.Parent[models.Product], info: api.Info, first: HowManyRelated = 8
+        root: strawberry.Parent[api.HasKey], info: api.Info, first: HowManyRelated = 8
     ) -> list["Product"]:
         first = api.size_within(first, most=MAX_RELATED)
 
-        def load(peers: Sequence[models.Product]) -> dict[int, list[models.Product]]:
+        def load(peers: Sequence[api.HasKey]) -> dict[int, list[api.HasKey]]:
             keys = related({peer.pk for peer in peers}, first=first)
             chosen = selectors.products().filter(pk__in=set(chain.from_iterable(keys.values())))
             rows = {row.pk: row for row in api.every(chosen, info)}
@@ -258,10 +281,7 @@ class ProductConnection(api.Connection[Product]):
         *,
         filter: ProductFilter | None,
         sort: api.Sort,
-        first: int | None,
-        after: str | None,
-        last: int | None,
-        before: str | None,
+        paging: api.Paging,
     ) -> "ProductConnection":
         """A page of the products `found` that pass the filter."""
         narrowing = plain(filter)
@@ -270,10 +290,7 @@ class ProductConnection(api.Connection[Product]):
             info,
             answer="ProductConnection",
             sort=sort,
-            first=first,
-            after=after,
-            last=last,
-            before=before,
+            paging=paging,
         )
         if filter:
 
@@ -292,10 +309,7 @@ class ProductConnection(api.Connection[Product]):
         *,
         filter: ProductFilter | None,
         sort: ProductSort,
-        first: int | None,
-        after: str | None,
-        last: int | None,
-        before: str | None,
+        paging: api.Paging,
     ) -> "ProductConnection":
         """A page of what the term finds; its total and its facets count beyond what is ranked."""
         narrowing = plain(filter)
@@ -306,18 +320,13 @@ class ProductConnection(api.Connection[Product]):
             info,
             answer="ProductConnection",
             sort=order,
-            first=first,
-            after=after,
-            last=last,
-            before=before,
+            paging=paging,
         )
         page = replace(page, count=found.count)
         return cls(page=page, counted=Facets(found=found.counted, filter=narrowing, bounded=True))
 
     @classmethod
-    def of_favourites(
-        cls, user: User, info: api.Info, *, first: int | None, after: str | None
-    ) -> "ProductConnection":
+    def of_favourites(cls, user: api.HasKey, info: api.Info, *, paging: api.Paging) -> "ProductConnection":
         """A person's favourites, the latest first."""
         page = api.nested_page(
             user,
@@ -326,8 +335,7 @@ class ProductConnection(api.Connection[Product]):
             parent="fan_id",
             answer="ProductConnection",
             sort=LATEST_FAVOURITE,
-            first=first,
-            after=after,
+            paging=paging,
         )
-        favourites = selectors.products().filter(favourites__user=user)
+        favourites = selectors.products().filter(favourites__user=user.pk)
         return cls(page=page, counted=Facets(found=favourites, bounded=True))

@@ -8,7 +8,7 @@ from strawberry import relay
 from strawberry.file_uploads import Upload
 
 import api
-from catalog import models, selectors
+from catalog import selectors
 from catalog.services import ProductFields
 from catalog.types.objects import Product, ProductConnection
 
@@ -20,7 +20,7 @@ class InsufficientStock(api.UserError):
     available: int = strawberry.field(description="How many are left.")
 
     @strawberry.field(graphql_type=Product, description="The product that has too few.")
-    def product(self, info: api.Info) -> models.Product | None:
+    def product(self, info: api.Info) -> api.HasKey | None:
         return api.one(selectors.products().filter(pk=self.product_pk), info)
 
 

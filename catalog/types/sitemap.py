@@ -21,9 +21,7 @@ class SitemapEntry:
 @strawberry.type(description="A page of a sitemap.")
 class SitemapConnection(api.Connection[SitemapEntry]):
     @classmethod
-    def of(cls, products: QuerySet[models.Product], *, first: int, after: str | None) -> "SitemapConnection":
+    def of(cls, products: QuerySet[models.Product], *, paging: api.Paging) -> "SitemapConnection":
         columns = ["slug", "updated_at"]
-        page = api.plain_page(
-            products, columns=columns, sort=BY_SLUG, first=first, after=after, most=MAX_ENTRIES
-        )
+        page = api.plain_page(products, columns=columns, sort=BY_SLUG, paging=paging, most=MAX_ENTRIES)
         return cls(page=page)

@@ -1,6 +1,6 @@
 """GraphQL types of a cart and of what has happened to its products."""
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import strawberry
 import strawberry_django
@@ -8,9 +8,18 @@ from django.db.models import QuerySet
 from strawberry import relay
 
 import api
-from catalog.types import Product
+from catalog.types import HasFinalPrice, Product
 from orders import cart, models
+from orders.cart import Line
 from orders.owners import Owner, owner_of
+
+
+class HasLinePrice(Protocol):
+    product: HasFinalPrice
+
+
+class HasLineTotal(HasLinePrice, Protocol):
+    quantity: int
 
 
 @strawberry_django.type(models.CartItem, description="One product of a cart, with how many of it.")
@@ -19,15 +28,15 @@ class CartItem(relay.Node):
     product: Product = api.field(description="As it is now.")
     quantity: int = api.field(description="1 to 999.")
 
-    @api.field(only=["product"], description="The product's final price as it is now.")
+    @api.field(description="The product's final price as it is now.")
     @staticmethod
-    def unit_price(root: strawberry.Parent[models.CartItem]) -> api.Money:
-        return api.Money.of(root.final_price)
+    def unit_price(root: strawberry.Parent[HasLinePrice]) -> api.Money:
+        return api.Money.of(root.product.final_price)
 
-    @api.field(only=["quantity", "product"], description="The unit price times the quantity.")
+    @api.field(description="The unit price times the quantity.")
     @staticmethod
-    def total(root: strawberry.Parent[models.CartItem]) -> api.Money:
-        return api.Money.of(root.final_price * root.quantity)
+    def total(root: strawberry.Parent[HasLineTotal]) -> api.Money:
+        return api.Money.of(root.product.final_price * root.quantity)
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.CartItem]:
@@ -71,7 +80,7 @@ class Cart(relay.Node):
     cart: strawberry.Private[cart.Cart]
 
     @strawberry.field(graphql_type=list[CartItem], description="In the order in which they were put in.")
-    def items(self) -> list[models.CartItem]:
+    def items(self) -> list[Line]:
         return self.cart.items
 
     @strawberry.field(description="The number for a badge: the sum over the items.")
@@ -110,7 +119,7 @@ class Cart(relay.Node):
         return cls.current(info) if node_id == "mine" else None
 
 
-def lines_of(owner: Owner, info: api.Info) -> list[models.CartItem]:
+def lines_of(owner: Owner, info: api.Info) -> list[Line]:
     def build(bind: api.Bind) -> QuerySet[models.CartItem]:
         key = bind(owner.column, api.column_of(models.Cart, owner.column))
         return cart.items().filter(**{f"cart__{owner.column}": key})

@@ -1,6 +1,8 @@
 """GraphQL types of orders and payments."""
 
 from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
 from uuid import UUID
 
 import strawberry
@@ -9,14 +11,13 @@ from django.db.models import QuerySet
 from strawberry import auto, relay
 
 import api
-from accounts import models as accounts
 from accounts.types import User
 from catalog.types import Product
 from orders import models, selectors
 from orders.models import OrderStatus, PaymentStatus
 from orders.owners import owner_of
 
-api.described(
+api.describe(
     OrderStatus,
     description="How an order stands.",
     DRAFT="Being filled item by item; nothing is reserved yet.",
@@ -26,7 +27,7 @@ api.described(
     CANCELLED="Given up; what was paid goes back.",
     REFUNDED="All that was paid has gone back.",
 )
-api.described(
+api.describe(
     PaymentStatus,
     description="How an attempt at paying stands.",
     PENDING="Waiting for the shopper to pay, by `clientSecret`.",
@@ -40,6 +41,19 @@ api.described(
 )
 
 
+class HasCurrency(Protocol):
+    currency: str
+
+
+class HasUnitPrice(Protocol):
+    unit_price: Decimal
+    order: HasCurrency
+
+
+class HasTotal(HasUnitPrice, Protocol):
+    quantity: int
+
+
 @strawberry_django.type(models.OrderItem, description="One product of an order, as it was bought.")
 class OrderItem(relay.Node):
     id: relay.NodeID[int]
@@ -49,22 +63,14 @@ class OrderItem(relay.Node):
     name: auto = api.field(description="What the product was called then.")
     quantity: int = api.field(description="1 to 999.")
 
-    @api.field(
-        only=["unit_price", "order__currency"],
-        select_related=["order"],
-        description="What one of it cost then.",
-    )
+    @api.field(description="What one of it cost then.")
     @staticmethod
-    def unit_price(root: strawberry.Parent[models.OrderItem]) -> api.Money:
+    def unit_price(root: strawberry.Parent[HasUnitPrice]) -> api.Money:
         return api.Money.of(root.unit_price, root.order.currency)
 
-    @api.field(
-        only=["unit_price", "quantity", "order__currency"],
-        select_related=["order"],
-        description="The unit price times the quantity.",
-    )
+    @api.field(description="The unit price times the quantity.")
     @staticmethod
-    def total(root: strawberry.Parent[models.OrderItem]) -> api.Money:
+    def total(root: strawberry.Parent[HasTotal]) -> api.Money:
         return api.Money.of(root.unit_price * root.quantity, root.order.currency)
 
     @classmethod
@@ -93,19 +99,31 @@ class Shipping(relay.Node):
         return models.Shipping.objects.filter(order__in=Order.visible(info))
 
 
+class HasAmount(HasCurrency, Protocol):
+    amount: Decimal
+
+
+class HasRefunded(HasCurrency, Protocol):
+    refunded: Decimal
+
+
+class HasFailure(Protocol):
+    failure: str
+
+
 @strawberry_django.type(models.Payment, description="An attempt at paying an order.")
 class Payment(relay.Node):
     id: relay.NodeID[UUID]
     status: PaymentStatus = api.field(description="How it stands.")
 
-    @api.field(only=["amount", "currency"], description="What is to be paid.")
+    @api.field(description="What is to be paid.")
     @staticmethod
-    def amount(root: strawberry.Parent[models.Payment]) -> api.Money:
+    def amount(root: strawberry.Parent[HasAmount]) -> api.Money:
         return api.Money.of(root.amount, root.currency)
 
-    @api.field(only=["refunded", "currency"], description="How much of it has gone back; 0 at first.")
+    @api.field(description="How much of it has gone back; 0 at first.")
     @staticmethod
-    def refunded(root: strawberry.Parent[models.Payment]) -> api.Money:
+    def refunded(root: strawberry.Parent[HasRefunded]) -> api.Money:
         return api.Money.of(root.refunded, root.currency)
 
     @api.field(
@@ -119,9 +137,9 @@ class Payment(relay.Node):
         payable = root.is_open and owner is not None and owner.owns(root.order)
         return (root.client_secret or None) if payable else None
 
-    @api.field(only=["failure"], description="Why the last attempt failed, in the shopper's words.")
+    @api.field(description="Why the last attempt failed, in the shopper's words.")
     @staticmethod
-    def failure(root: strawberry.Parent[models.Payment]) -> str | None:
+    def failure(root: strawberry.Parent[HasFailure]) -> str | None:
         return root.failure or None
 
     @classmethod
@@ -154,9 +172,9 @@ class Order(relay.Node):
     shipped_at: datetime | None = api.field(description="Null until it is on its way.")
     cancelled_at: datetime | None = api.field(description="Null unless it is cancelled.")
 
-    @api.field(only=["amount", "currency"], description="The sum over the items.")
+    @api.field(description="The sum over the items.")
     @staticmethod
-    def amount(root: strawberry.Parent[models.Order]) -> api.Money:
+    def amount(root: strawberry.Parent[HasAmount]) -> api.Money:
         return api.Money.of(root.amount, root.currency)
 
     @api.field(
@@ -186,12 +204,11 @@ class OrderConnection(api.Connection[Order]):
     @classmethod
     def of_user(
         cls,
-        user: accounts.User,
+        user: api.HasKey,
         info: api.Info,
         *,
         status: OrderStatus | None,
-        first: int | None,
-        after: str | None,
+        paging: api.Paging,
     ) -> "OrderConnection":
         """A person's orders, the newest first."""
         visible = Order.visible(info)
@@ -202,7 +219,6 @@ class OrderConnection(api.Connection[Order]):
             parent="user_id",
             answer="OrderConnection",
             sort=NEWEST,
-            first=first,
-            after=after,
+            paging=paging,
         )
         return cls(page=page)

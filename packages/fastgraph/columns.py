@@ -1,49 +1,89 @@
-"""Which columns a selection takes: by the hints that the types give to the optimizer."""
+"""Which columns a selection reads: by the hints that the types give to the optimizer, and by their resolvers."""
 
 from typing import Any
 
 from django.db import models
-from graphql import GraphQLObjectType, get_named_type, is_leaf_type
+from graphql import GraphQLObjectType, get_named_type, get_nullable_type, is_leaf_type, is_list_type
+from strawberry.types.field import StrawberryField
 from strawberry_django.fields.field import StrawberryDjangoField
 
+from packages.fastgraph.parents import columns_read
 from packages.fastgraph.rows import Shape, Unreadable
 from packages.fastgraph.selections import Selections, SelectionSets, sets_of
 
 
 def shape_of(selections: Selections, sets: SelectionSets, type_: Any, model: type[models.Model]) -> Shape:
-    """Of the model's rows, whose GraphQL type is this or one of these. Unreadable."""
+    """Build the shape of the model's rows, whose GraphQL type is this or a member of it.
+
+    Raises: Unreadable, if instances are needed.
+    """
     type_ = next(type_ for type_ in selections.concrete(type_) if model_of(type_) is model)
     shape = Shape(type_.name, model)
-    fill(shape, selections, sets, type_)
+    add_selection(shape, selections, sets, type_)
     if any(related.annotations for related in shape.relations.values()):
-        raise Unreadable
+        raise Unreadable("A related row has an annotation.")
     return shape
 
 
-def fill(shape: Shape, selections: Selections, sets: SelectionSets, type_: GraphQLObjectType) -> None:
-    for nodes in selections.collected(sets, type_).values():
+def add_selection(
+    shape: Shape, selections: Selections, sets: SelectionSets, type_: GraphQLObjectType
+) -> None:
+    """Add all that is selected of an object of this type."""
+    for nodes in selections.collect(sets, type_).values():
         name = nodes[0].name.value
-        definition = name != "__typename" and type_.fields[name].extensions["strawberry-definition"]
-        if not isinstance(definition, StrawberryDjangoField):
-            continue  # an id, or what reads with a statement of its own
-        store = definition.store
-        if store.prefetch_related:
-            raise Unreadable(name)
-        column = definition.django_name or definition.python_name
-        for path in store.only:
-            shape.add(path)
-        for annotation in store.annotate.values():
-            shape.annotations[column] = annotation
-        child: Any = get_named_type(type_.fields[name].type)
-        if definition.base_resolver or store.annotate:
+        if name == "__typename":
             continue
-        if is_leaf_type(child):
-            shape.add(column)
-        else:
-            fill(shape.relation(column), selections, sets_of(nodes), child)
+        field = type_.fields[name]
+        definition: StrawberryField = field.extensions["strawberry-definition"]
+        if definition.python_name == "_id":
+            shape.add(type_.extensions["strawberry-definition"].origin.resolve_id_attr())
+            continue
+        add_reads(shape, definition)
+        if is_column(definition):
+            child: Any = get_named_type(field.type)
+            if is_list_type(get_nullable_type(field.type)):
+                raise Unreadable(f"{name} leads to many rows.")
+            if is_leaf_type(child):
+                shape.add(attribute_of(definition))
+            else:
+                add_selection(shape.relation(attribute_of(definition)), selections, sets_of(nodes), child)
+
+
+def add_reads(shape: Shape, definition: StrawberryField) -> None:
+    """Add what the field's resolver reads, and what its hints name."""
+    columns = columns_read(definition.base_resolver) if definition.base_resolver else ()
+    if columns is None:
+        raise Unreadable(f"{definition.python_name}: the resolver needs an instance.")
+    for path in columns:
+        shape.add(path)
+    if isinstance(definition, StrawberryDjangoField):
+        if definition.store.prefetch_related:
+            raise Unreadable(f"{definition.python_name}: it prefetches.")
+        for path in definition.store.only:
+            shape.add(path)
+        for annotation in definition.store.annotate.values():
+            shape.annotations[attribute_of(definition)] = annotation
+    elif not definition.base_resolver:
+        raise Unreadable(f"{definition.python_name}: an attribute, not a column.")
+
+
+def is_column(definition: StrawberryField) -> bool:
+    """Whether the field reads a column, or the row that a foreign key leads to."""
+    return (
+        isinstance(definition, StrawberryDjangoField)
+        and not definition.base_resolver
+        and not definition.store.annotate
+    )
+
+
+def attribute_of(definition: StrawberryField) -> str:
+    """Return the name of the attribute that a field without a resolver reads."""
+    name: str = getattr(definition, "django_name", None) or definition.python_name
+    return name
 
 
 def model_of(type_: GraphQLObjectType) -> type[models.Model] | None:
+    """Return the model that the GraphQL type shows; None for one that shows none."""
     definition = type_.extensions.get("strawberry-definition")
     django = getattr(getattr(definition, "origin", None), "__strawberry_django_definition__", None)
     return django.model if django else None

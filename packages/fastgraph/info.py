@@ -1,100 +1,22 @@
-"""What the resolvers of a planned field are given, and how they read rows by it."""
+"""The `info` of a planned field, by which its resolver reads rows."""
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import strawberry
 from django.db import models
-from graphql import FieldNode, GraphQLObjectType, GraphQLResolveInfo, get_named_type
-from graphql.execution.values import VariableValues
-from graphql.pyutils import Path
+from graphql import GraphQLResolveInfo
+from strawberry.types.field import StrawberryField
 
-from packages.fastgraph.columns import shape_of
-from packages.fastgraph.rows import Bind, Param, Reading, Shape, values_of
-from packages.fastgraph.selections import sets_of
-
-if TYPE_CHECKING:
-    from packages.fastgraph.plan import Plan
+from packages.fastgraph.places import Place, Run
+from packages.fastgraph.rows import Reading, Shape
+from packages.fastgraph.statements import Bind, Param, bind_values
 
 MAX_READINGS = 64
 
 
-class Context(Protocol):
-    """The context of one operation, as far as a plan looks at it."""
-
-    @property
-    def is_guest(self) -> bool:
-        """Whether nobody is signed in, so that the answer depends on nobody."""
-
-
-class Run:
-    """One run of a plan."""
-
-    def __init__(self, context: Context, variables: VariableValues) -> None:
-        self.context = context
-        self.variables = variables
-
-
-class Place:
-    """A field of the document, and how it reads the rows that it needs."""
-
-    def __init__(
-        self,
-        plan: "Plan",
-        parent: GraphQLObjectType | None,
-        nodes: list[FieldNode],
-        keys: tuple[str, ...],
-        *,
-        below_list: bool,
-    ) -> None:
-        self.plan = plan
-        self.parent = parent
-        self.nodes = nodes
-        self.keys = keys
-        self.below_list = below_list
-        self.shapes: dict[Hashable, Shape] = {}
-        self.readings: dict[Hashable, Reading] = {}
-
-    @classmethod
-    def root(cls, plan: "Plan") -> "Place":
-        return cls(plan, None, [], (), below_list=False)
-
-    def below(self, parent: GraphQLObjectType, nodes: list[FieldNode], key: str) -> "Place":
-        return Place(self.plan, parent, nodes, (*self.keys, key), below_list=self.below_list)
-
-    def in_list(self) -> "Place":
-        return Place(self.plan, self.parent, self.nodes, self.keys, below_list=True)
-
-    @property
-    def return_type(self) -> Any:
-        assert self.parent is not None
-        return self.parent.fields[self.nodes[0].name.value].type
-
-    def read_shape(self, model: type[models.Model], *, answer: str | None, paths: tuple[str, ...]) -> Shape:
-        """Of the model's rows at the dotted paths below this place, which answers with `answer`."""
-        selections = self.plan.selections
-        start: Any = selections.schema.get_type(answer) if answer else get_named_type(self.return_type)
-        sets: list[Any] = []
-        found: Any = None
-        for path in paths:
-            found, below = selections.at(path.split(".") if path else [], start, sets_of(self.nodes))
-            sets += below
-        return shape_of(selections, sets, found, model)
-
-    def shape(
-        self, model: type[models.Model], *, answer: str | None, paths: tuple[str, ...], only: tuple[str, ...]
-    ) -> Shape:
-        key = (model, answer, paths, only)
-        if key not in self.shapes:
-            shape = self.read_shape(model, answer=answer, paths=paths)
-            for path in only:
-                shape.add(path)
-            self.shapes[key] = shape
-        return self.shapes[key]
-
-
 class PlannedInfo(strawberry.Info[Any, None]):
-    """What a planned field's resolver is given for its `info`."""
+    """Strawberry's Info, made of a place and a run; the parts that cost time are made when they are asked for."""
 
     def __init__(self, place: Place, run: Run) -> None:
         self.place = place
@@ -109,17 +31,21 @@ class PlannedInfo(strawberry.Info[Any, None]):
         return self.place.plan.schema
 
     @property
-    def _raw_info(self) -> GraphQLResolveInfo[Any]:  # type: ignore[override]  # for the optimizer
+    def _field(self) -> StrawberryField:  # type: ignore[override]  # read-only here
+        assert self.place.parent is not None
+        name = self.place.nodes[0].name.value
+        field: StrawberryField = self.place.parent.fields[name].extensions["strawberry-definition"]
+        return field
+
+    @property
+    def _raw_info(self) -> GraphQLResolveInfo[Any]:  # type: ignore[override]  # read-only here
         place, plan = self.place, self.place.plan
-        path: Any = None
-        for key in place.keys:
-            path = Path(path, key, None)
         return GraphQLResolveInfo(
             field_name=place.nodes[0].name.value,
             field_nodes=place.nodes,
-            return_type=place.return_type,
+            return_type=place.type,
             parent_type=place.parent,  # type: ignore[arg-type]  # the root has no resolver
-            path=path,
+            path=place.graphql_path(self.run),  # type: ignore[arg-type]  # the root has no resolver
             schema=plan.selections.schema,
             fragments=plan.selections.fragments,
             root_value=None,
@@ -141,25 +67,31 @@ class PlannedInfo(strawberry.Info[Any, None]):
         answer: str | None,
         paths: tuple[str, ...],
         only: tuple[str, ...],
-    ) -> list[Any]:
-        """Rows without instances; Unreadable where instances are needed.
+    ) -> list[Any] | None:
+        """Read rows without instances; None if the selection needs instances.
 
-        A query whose `kept` is not None is always the same but for the `values`: its SQL stays with the plan.
+        `kept` names a query that is always the same but for the `values`: its SQL stays with the plan.
         """
         place = self.place
         shape = place.shape(model, answer=answer, paths=paths, only=only)
+        if shape is None:
+            return None
         if any(map(callable, shape.annotations.values())) and not self.run.context.is_guest:
             kept = None  # an annotation depends on who is asking
+        if kept is None:
+            return self.reading(build(bind_values(values)), shape).rows(values)
         key = (kept, answer, model)
-        if kept is not None and key in place.readings:
-            return place.readings[key].rows(values)
+        if key not in place.readings:
+            reading = self.reading(build(Param), shape)
+            if len(place.readings) >= MAX_READINGS:
+                place.readings.clear()
+            place.readings[key] = reading
+        return place.readings[key].rows(values)
+
+    def reading(self, queryset: models.QuerySet[Any], shape: Shape) -> Reading:
+        """Compile the query for rows of this shape."""
         annotations = {
             name: annotation(self) if callable(annotation) else annotation
             for name, annotation in shape.annotations.items()
         }
-        reading = Reading(build(Param if kept is not None else values_of(values)), shape, annotations)
-        if kept is not None:
-            if len(place.readings) >= MAX_READINGS:
-                place.readings.clear()
-            place.readings[key] = reading
-        return reading.rows(values)
+        return Reading(queryset, shape, annotations)

@@ -1,40 +1,79 @@
-"""One operation, ready to be run."""
+"""One operation, compiled."""
 
+import logging
 from typing import Any
 
 import strawberry
-from graphql import DocumentNode, OperationDefinitionNode
+from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
 from graphql.execution.values import VariableValues, get_variable_values
 
-from packages.fastgraph.info import Context, Place, Run
+from packages.fastgraph.places import Context, Place, Run
 from packages.fastgraph.readers import Readers
 from packages.fastgraph.selections import Selections, Unplanned
+from packages.fastgraph.strictness import report_mistake
 
-# What the root's resolvers are called on, which look at nothing of it.
-ROOT = object()
+logger = logging.getLogger("fastgraph")
 
 
 class Plan:
-    """One operation of a valid document. Unplanned for one with directives or introspection."""
+    """One operation of a valid document. It resolves each field once, and finds and places errors itself."""
 
     def __init__(
         self, schema: strawberry.Schema, document: DocumentNode, operation: OperationDefinitionNode
     ) -> None:
-        if operation.directives:
-            raise Unplanned
+        """Raises: Unplanned, for an operation that graphql-core must run."""
         self.schema = schema
         self.operation = operation
+        refuse_unknown(schema, operation)
         self.selections = Selections(schema._schema, document)
         root = schema._schema.get_root_type(operation.operation)
         self.read = Readers(schema, self.selections).of_object(
             [operation.selection_set], root, Place.root(self)
         )
 
-    def run(self, variables: dict[str, Any], context: Context) -> dict[str, Any]:
-        """The operation's data. Any exception means that graphql-core is to run it instead."""
+    @classmethod
+    def compile(
+        cls, schema: strawberry.Schema, document: DocumentNode, operation: OperationDefinitionNode
+    ) -> "Plan | None":
+        """Compile the operation; None for one that graphql-core must run."""
+        try:
+            return cls(schema, document, operation)
+        except Unplanned as reason:
+            logger.debug("The operation %s has no plan: %s", operation_name(operation), reason)
+        except Exception as error:
+            error.add_note(f"The operation {operation_name(operation)} has no plan, which is slower.")
+            report_mistake(error)
+        return None
+
+    def run(self, variables: dict[str, Any], context: Context) -> ExecutionResult:
+        """Run the operation: its data, and the errors at their places, as graphql-core's executor answers."""
         definitions = self.operation.variable_definitions or ()
         coerced = get_variable_values(self.selections.schema, definitions, variables)
         if not isinstance(coerced, VariableValues):
-            raise Unplanned
-        data: dict[str, Any] = self.read(ROOT, Run(context, coerced))
-        return data
+            return ExecutionResult(None, coerced)
+        run = Run(context, coerced)
+        try:
+            data = self.read(None, run)
+        except GraphQLError as error:
+            data = None
+            run.errors.append(error)
+        return ExecutionResult(data, run.errors or None)
+
+    def __str__(self) -> str:
+        return f"operation {operation_name(self.operation)}"
+
+
+def operation_name(operation: OperationDefinitionNode) -> str:
+    return operation.name.value if operation.name else "(no name)"
+
+
+def refuse_unknown(schema: strawberry.Schema, operation: OperationDefinitionNode) -> None:
+    """Raises: Unplanned, for what a plan would leave out."""
+    if operation.directives:
+        raise Unplanned("It has directives.")
+    if operation.operation is OperationType.SUBSCRIPTION:
+        raise Unplanned("It is a subscription.")
+    if schema.config.default_resolver is not getattr:
+        raise Unplanned("The schema has a default resolver of its own.")
+    if schema.schema_converter._exception_handler_specs:
+        raise Unplanned("The schema has exception handlers.")

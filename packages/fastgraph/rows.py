@@ -2,24 +2,30 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, ClassVar, NamedTuple, TypeAlias, cast
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connections, models
-from django.db.models.expressions import Expression
+from django.db import models
 
-Field: TypeAlias = models.Field[Any, Any]
-# Gives a value its place in a query: as it is, or as a parameter of a statement that is kept.
-Bind: TypeAlias = Callable[[str, Field], Expression]
+from packages.fastgraph.statements import Column, Statement
+from packages.fastgraph.strictness import report_mistake
+
 Make: TypeAlias = Callable[[Sequence[Any]], Any]
 
 
 class Unreadable(Exception):
-    """A selection that one statement of columns cannot read."""
+    """A selection that one statement of columns cannot read: it needs instances."""
+
+
+class NotSelected(Exception):
+    """An attribute of a row that was read without it."""
 
 
 class Row:
-    """What was selected of one row, with the names that the model's instances have; they cost ten times as much."""
+    """The columns that were selected of one row, under the model's names. An instance costs ten times as much.
+
+    In a query it stands for its primary key.
+    """
 
     typename: ClassVar[str]
     model: ClassVar[type[models.Model]]
@@ -30,19 +36,42 @@ class Row:
     def pk(self) -> Any:
         return self.__dict__[self.model._meta.pk.attname]
 
+    def __getattr__(self, name: str) -> Any:
+        """Read what was not selected from an instance, which takes another statement; report it as a mistake."""
+        if name.startswith("_") or not hasattr(self.model, name):
+            raise AttributeError(f"{self.model.__name__} has no attribute {name!r}.", name=name, obj=self)
+        report_mistake(
+            NotSelected(
+                f"{self.typename} was read without {name!r}. Name it in the Protocol that the resolver takes as its "
+                f"parent or in only=[{name!r}], or take an instance: strawberry.Parent[{self.model.__name__}]."
+            )
+        )
+        if "_instance" not in self.__dict__:
+            self.__dict__["_instance"] = self.model._base_manager.get(pk=self.pk)
+        return getattr(self.__dict__["_instance"], name)
+
+    def resolve_expression(self, *args: Any, **options: Any) -> Any:
+        return models.Value(self.pk, output_field=self.model._meta.pk).resolve_expression(*args, **options)
+
+
+def peers_of(row: Any) -> Sequence[Any]:
+    """The rows that were read along with this one, itself among them."""
+    peers: Sequence[Any] = row.__dict__.get("read_with") or [row]
+    return peers
+
 
 class StoredFile(NamedTuple):
-    """Of a FileField: like its FieldFile, which would open the storage."""
+    """The value of a FileField. A FieldFile would open the storage."""
 
     name: str
 
 
 class Shape:
-    """Which columns of a model are read, and of the rows that its foreign keys lead to."""
+    """The columns that are read of a model, and of the rows that its foreign keys lead to."""
 
     def __init__(self, typename: str, model: type[models.Model]) -> None:
         self.row: type[Row] = type(f"{typename}Row", (Row,), {"typename": typename, "model": model})
-        self.columns: dict[str, Field] = {}
+        self.columns: dict[str, Column] = {}
         self.relations: dict[str, Shape] = {}
         self.annotations: dict[str, Any] = {}
         self.add("pk")
@@ -55,7 +84,7 @@ class Shape:
         else:
             field: Any = self.row.model._meta.pk if name == "pk" else self.row.model._meta.get_field(name)
             if not field.concrete:
-                raise Unreadable(path)
+                raise Unreadable(f"{path} is not a column.")
             self.columns[field.attname] = field
 
     def relation(self, path: str) -> "Shape":
@@ -64,18 +93,21 @@ class Shape:
         if name not in self.relations:
             field: Any = self.row.model._meta.get_field(name)
             if not (field.many_to_one or field.one_to_one):
-                raise Unreadable(path)
+                raise Unreadable(f"{path} leads to many rows.")
             self.relations[name] = Shape(name, field.related_model)
         return self.relations[name].relation(rest) if rest else self.relations[name]
 
     def paths(self, prefix: str = "") -> Iterable[str]:
-        """The columns in the order in which `maker` takes their values."""
+        """The columns, in the order in which `maker` takes their values."""
         yield from (prefix + name for name in self.columns)
         for name, shape in self.relations.items():
             yield from shape.paths(f"{prefix}{name}__")
 
     def maker(self, start: int = 0) -> tuple[Make, int]:
-        """What makes a row of the values from `start` on, and where they end. None where there is no such row."""
+        """Return a function that makes a row of the values from `start` on, and where they end.
+
+        The function returns None where a foreign key leads to no row.
+        """
         names = list(self.columns)
         end = start + len(names)
         files = [name for name, field in self.columns.items() if isinstance(field, models.FileField)]
@@ -101,68 +133,6 @@ class Shape:
             return row
 
         return make, end
-
-
-def column_of(model: type[models.Model], name: str) -> Field:
-    """The model's field of this name, which is no relation from elsewhere."""
-    return cast(Field, model._meta.get_field(name))
-
-
-class Parameter(NamedTuple):
-    """The place of a value in a statement's parameters."""
-
-    name: str
-    field: Field
-
-
-class Param(Expression):
-    """A value that is given when the statement is run."""
-
-    def __init__(self, name: str, field: Field) -> None:
-        super().__init__(output_field=field)
-        self.name = name
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        return "%s", [Parameter(self.name, self.output_field)]
-
-
-def values_of(values: Mapping[str, Any]) -> Bind:
-    """The values as they are, for a query that is run once."""
-    return lambda name, field: models.Value(values[name], output_field=field)
-
-
-class Statement:
-    """A query compiled once, whose Params get their values at each run."""
-
-    def __init__(self, queryset: models.QuerySet[Any, Any], *, within: tuple[str, str] = ("", "")) -> None:
-        """`within` is SQL around the query's. EmptyResultSet for a query that finds nothing whatever is asked."""
-        self.database = queryset.db
-        compiler = queryset.query.get_compiler(self.database)
-        sql, self.parameters = compiler.as_sql()
-        self.sql = sql.join(within)
-        selected = [expression for expression, _, _ in compiler.select[: compiler.col_count]]
-        # Not the compiler itself, which holds on to the whole query.
-        self.converters = compiler.get_converters(selected)
-
-    def rows(self, values: Mapping[str, Any]) -> Iterable[Sequence[Any]]:
-        connection = connections[self.database]
-        parameters = [
-            parameter.field.get_db_prep_value(values[parameter.name], connection)
-            if isinstance(parameter, Parameter)
-            else parameter
-            for parameter in self.parameters
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, parameters)
-            found: list[Sequence[Any]] = cursor.fetchall()
-        return (self.converted(row, connection) for row in found) if self.converters else found
-
-    def converted(self, row: Sequence[Any], connection: Any) -> list[Any]:
-        values = list(row)
-        for place, (converters, expression) in self.converters.items():
-            for convert in converters:
-                values[place] = convert(values[place], expression, connection)
-        return values
 
 
 class Reading:
@@ -200,7 +170,7 @@ def share_peers(rows: Sequence[Any]) -> None:
     """
     along: dict[str, list[Any]] = {}
     for row in rows:
-        if hasattr(row, "read_with"):
+        if "read_with" in row.__dict__:
             continue
         row.read_with = rows
         if isinstance(row, Row):

@@ -19,11 +19,11 @@ SelectionSets: TypeAlias = Sequence[SelectionSetNode]
 
 
 class Unplanned(Exception):
-    """Something that a plan does not do."""
+    """An operation that graphql-core must run, because a plan would leave something out."""
 
 
 class Selections:
-    """Of one valid document. Unplanned wherever a directive stands."""
+    """The selections of one valid document. Each method raises Unplanned at a directive."""
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
         self.schema = schema
@@ -31,7 +31,7 @@ class Selections:
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
 
-    def collected(self, sets: SelectionSets, type_: GraphQLObjectType) -> dict[str, list[FieldNode]]:
+    def collect(self, sets: SelectionSets, type_: GraphQLObjectType) -> dict[str, list[FieldNode]]:
         """The fields of an object of this type by the keys that they have in the answer."""
         found: dict[str, list[FieldNode]] = {}
         for node in self.fields(sets, type_, entered=set()):
@@ -43,7 +43,7 @@ class Selections:
     ) -> Iterator[FieldNode]:
         for node in (node for selection_set in sets for node in selection_set.selections):
             if node.directives:
-                raise Unplanned
+                raise Unplanned("It has directives.")
             if isinstance(node, FieldNode):
                 yield node
                 continue
@@ -55,7 +55,7 @@ class Selections:
                 entered.add(name)
                 fragment = self.fragments[name]
                 if fragment.directives:
-                    raise Unplanned
+                    raise Unplanned("It has directives.")
             if self.applies(fragment.type_condition, type_):
                 yield from self.fields([fragment.selection_set], type_, entered=entered)
 
@@ -77,7 +77,7 @@ class Selections:
         for concrete in self.concrete(type_):
             if path[0] in concrete.fields:
                 child = get_named_type(concrete.fields[path[0]].type)
-            for nodes in self.collected(sets, concrete).values():
+            for nodes in self.collect(sets, concrete).values():
                 below += [
                     node.selection_set for node in nodes if node.name.value == path[0] and node.selection_set
                 ]

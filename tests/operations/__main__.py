@@ -18,7 +18,9 @@ def main(*, check: bool) -> int:
     django.setup()
     made, there = made_page(), PAGE.read_text("utf-8") if PAGE.exists() else ""
     if not check:
-        PAGE.write_text(made, "utf-8")
+        aside = PAGE.with_suffix(".new")
+        aside.write_text(made, "utf-8")
+        aside.replace(PAGE)
         return 0
     sys.stderr.writelines(
         difflib.unified_diff(

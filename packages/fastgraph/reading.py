@@ -1,0 +1,107 @@
+"""Reading rows with all that an operation selects of them: by a plan, or by the optimizer."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, cast
+
+import strawberry
+from django.db import models
+from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type, is_abstract_type
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
+from graphql.execution.values import VariableValues
+from graphql.language import FieldNode
+from strawberry.types.nodes import get_variable_values
+from strawberry_django.optimizer import OptimizerStore, optimize
+
+from packages.fastgraph.info import PlannedInfo
+from packages.fastgraph.rows import share_peers
+from packages.fastgraph.statements import Bind, bind_values
+
+Info = strawberry.Info[Any, Any]
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+def read(
+    build: Callable[[Bind], models.QuerySet[Any]],
+    info: Info,
+    *,
+    model: type[models.Model],
+    values: Mapping[str, Any] = EMPTY,
+    kept: Hashable = None,
+    answer: str | None = None,
+    paths: tuple[str, ...] = ("",),
+    only: tuple[str, ...] = (),
+) -> list[Any]:
+    """Read the rows of the query that `build` makes, with all that the operation selects of them below this field.
+
+    The rows stand at the dotted `paths` (`edges.node`) of the GraphQL type `answer`, which this field answers with;
+    by default they are the answer. `only` names further columns to read. `kept` is the key of a query that is always
+    the same but for the `values`, which `build` must bind.
+    """
+    if isinstance(info, PlannedInfo):
+        rows = info.rows(build, model=model, values=values, kept=kept, answer=answer, paths=paths, only=only)
+        if rows is not None:
+            return rows
+    queryset = build(bind_values(values))
+    if answer:
+        queryset = optimize_below(queryset, info, answer=answer, paths=paths, only=only)
+    else:
+        queryset = optimize(queryset, info._raw_info)
+    rows = list(queryset)
+    share_peers(rows)
+    return rows
+
+
+def optimize_below(
+    queryset: models.QuerySet[Any],
+    info: Info,
+    *,
+    answer: str,
+    paths: Iterable[str],
+    only: Sequence[str] = (),
+) -> models.QuerySet[Any]:
+    """Add to the queryset what the optimizer makes of the selections at these paths of `answer`."""
+    raw = info._raw_info
+    start = cast(GraphQLObjectType, raw.schema.get_type(answer))
+    found: list[FieldNode] = []
+    node_type: Any = start
+    for path in paths:
+        nodes, node_type = nodes_at(raw, path.split("."), nodes=list(raw.field_nodes), parent=start)
+        found += nodes
+    below = raw._replace(field_nodes=found, return_type=node_type)
+    return optimize(queryset, below, store=OptimizerStore.with_hints(only=only))
+
+
+def nodes_at(
+    info: GraphQLResolveInfo[Any], path: Sequence[str], *, nodes: list[FieldNode], parent: Any
+) -> tuple[list[FieldNode], Any]:
+    """The AST nodes of the fields at `path` below `nodes`, through aliases and fragments, and their type."""
+    if not path:
+        return nodes, parent
+    fragments = {name: FragmentDetails(fragment) for name, fragment in info.fragments.items()}
+    variables = VariableValues(sources={}, coerced=get_variable_values(info))
+    found: list[FieldNode] = []
+    child: Any = None
+    for concrete in info.schema.get_possible_types(parent) if is_abstract_type(parent) else [parent]:
+        if path[0] not in concrete.fields:
+            continue
+        child = get_named_type(concrete.fields[path[0]].type)
+        details = [FieldDetails(node=node, defer_usage=None) for node in nodes]
+        collected = collect_subfields(info.schema, fragments, variables, info.operation, concrete, details)
+        for group in collected.grouped_field_set.values():
+            found += [detail.node for detail in group if detail.node.name.value == path[0]]
+    return nodes_at(info, path[1:], nodes=found, parent=child)
+
+
+def keys_of(info: Info) -> tuple[str, ...]:
+    """Return the field's path in the answer, without the positions in lists."""
+    if isinstance(info, PlannedInfo):
+        return info.place.keys
+    return tuple(key for key in info.path.as_list() if isinstance(key, str))
+
+
+def is_below_list(info: Info) -> bool:
+    """Whether the field is resolved for each row of a list."""
+    if isinstance(info, PlannedInfo):
+        return info.place.depth > 0
+    return any(isinstance(step, int) for step in info.path.as_list())

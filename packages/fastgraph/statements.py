@@ -1,0 +1,76 @@
+"""SQL that is compiled once and run with different values."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias, cast
+
+from django.db import connections, models
+from django.db.models.expressions import Expression
+
+Column: TypeAlias = models.Field[Any, Any]
+# Gives a value its place in a query: as it is, or as a parameter of a statement that is kept.
+Bind: TypeAlias = Callable[[str, Column], Expression]
+
+
+def column_of(model: type[models.Model], name: str) -> Column:
+    """Return the model's own field of this name."""
+    return cast(Column, model._meta.get_field(name))
+
+
+class Parameter(NamedTuple):
+    """The place of a value in a statement's parameters."""
+
+    name: str
+    field: Column
+
+
+class Param(Expression):
+    """A value that is bound when the statement is run."""
+
+    def __init__(self, name: str, field: Column) -> None:
+        super().__init__(output_field=field)
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        return "%s", [Parameter(self.name, self.output_field)]
+
+
+def bind_values(values: Mapping[str, Any]) -> Bind:
+    """Bind the values as they are, for a query that is run once."""
+    return lambda name, field: models.Value(values[name], output_field=field)
+
+
+class Statement:
+    """A query compiled once, whose Params get their values at each run."""
+
+    def __init__(self, queryset: models.QuerySet[Any, Any], *, within: tuple[str, str] = ("", "")) -> None:
+        """`within` is SQL around the query's.
+
+        Raises: EmptyResultSet, for a query that cannot find anything.
+        """
+        self.database = queryset.db
+        compiler = queryset.query.get_compiler(self.database)
+        sql, self.parameters = compiler.as_sql()
+        self.sql = sql.join(within)
+        selected = [expression for expression, _, _ in compiler.select[: compiler.col_count]]
+        # Not the compiler itself, which holds on to the whole query.
+        self.converters = compiler.get_converters(selected)
+
+    def rows(self, values: Mapping[str, Any]) -> Iterable[Sequence[Any]]:
+        connection = connections[self.database]
+        parameters = [
+            parameter.field.get_db_prep_value(values[parameter.name], connection)
+            if isinstance(parameter, Parameter)
+            else parameter
+            for parameter in self.parameters
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, parameters)
+            found: list[Sequence[Any]] = cursor.fetchall()
+        return (self.convert(row, connection) for row in found) if self.converters else found
+
+    def convert(self, row: Sequence[Any], connection: Any) -> list[Any]:
+        values = list(row)
+        for place, (converters, expression) in self.converters.items():
+            for convert in converters:
+                values[place] = convert(values[place], expression, connection)
+        return values

@@ -1,0 +1,80 @@
+"""What rows are read with, and what happens to a resolver that reads more."""
+
+import logging
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from packages.fastgraph import NotSelected
+from packages.fastgraph.tests.schema import Context, compile_plan, run_plan
+
+pytestmark = pytest.mark.django_db
+ADD = "add_contenttype"
+
+
+def statements(text: str) -> list[str]:
+    """The SQL of a run that has no errors."""
+    with CaptureQueriesContext(connection) as captured:
+        assert run_plan(text).errors is None
+    return [query["sql"] for query in captured]
+
+
+def columns(sql: str) -> set[str]:
+    return {part.split(" AS ")[0].split(".")[-1].strip('" ') for part in sql.split("FROM")[0].split(",")}
+
+
+def test_only_what_is_selected_is_read() -> None:
+    [sql] = statements("{ rights { name } }")
+    assert columns(sql) == {"id", "name"}
+    [sql] = statements("{ rights { shout } }")
+    assert columns(sql) == {"id", "codename"}
+    [sql] = statements("{ rights { app } }")
+    assert columns(sql) == {"id", "content_type_id", "app_label"}
+
+
+def test_a_model_as_the_parent_asks_for_an_instance() -> None:
+    [sql, *_] = statements(f'{{ right(codename: "{ADD}") {{ naturalKey }} }}')
+    assert {"id", "name", "codename"} & columns(sql)
+
+
+def test_what_leads_to_many_rows_is_read_as_instances() -> None:
+    assert len(statements("{ rights { kind { rights { name } } } }")) == 2
+
+
+def test_sql_is_compiled_once() -> None:
+    plan = compile_plan("query ($codename: String!) { right(codename: $codename) { name } }")
+    assert plan
+    for codename in (ADD, "delete_contenttype"):
+        result = plan.run({"codename": codename}, Context())
+        assert result.data == {"right": {"name": Permission.objects.get(codename=codename).name}}
+
+
+class TestForgotten:
+    """A resolver that reads a column which its Protocol does not name."""
+
+    TEXT = f'{{ right(codename: "{ADD}") {{ forgetful }} }}'
+
+    def test_raises_where_mistakes_do(self, settings: Settings) -> None:
+        settings.FASTGRAPH_STRICT = True
+        result = run_plan(self.TEXT)
+        assert result.errors
+        [error] = result.errors
+        assert isinstance(error.original_error, NotSelected)
+        assert "Right was read without 'codename'" in error.message
+        assert "only=['codename']" in error.message
+
+    def test_costs_a_statement_and_a_warning(
+        self, settings: Settings, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        settings.FASTGRAPH_STRICT = False
+        with caplog.at_level(logging.WARNING, logger="fastgraph"):
+            assert len(statements(self.TEXT)) == 2
+            assert run_plan(self.TEXT).data == {"right": {"forgetful": ADD}}
+        assert "codename" in caplog.text
+
+
+def test_a_row_stands_for_its_key_in_a_query() -> None:
+    assert run_plan(f'{{ right(codename: "{ADD}") {{ siblings }} }}').data == {"right": {"siblings": 1}}
