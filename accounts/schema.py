@@ -35,6 +35,7 @@ class Query:
     @strawberry.field(
         graphql_type=Profile | None,
         description="What anyone may see of the person of this slug; null where there is none.",
+        metadata=api.PUBLIC,
     )
     def profile(self, info: api.Info, slug: api.Slug) -> models.Profile | None:
         return api.one(selectors.profiles, info, slug=slug)

@@ -7,6 +7,7 @@ from api.keyset import Page, Sort
 from api.lists import nested, plain_page, size_within
 from api.mutation import answering, mutation
 from api.nodes import every, field, id_of, is_below_list, key_of, node, one, read
+from api.public import PUBLIC
 from api.types import (
     Deleted,
     Done,
@@ -27,6 +28,7 @@ from packages.fastgraph.rows import Bind, column_of
 
 __all__ = [
     "MAX_COUNT",
+    "PUBLIC",
     "After",
     "Before",
     "Bind",

@@ -1,7 +1,7 @@
 """`@mutation` and `@answering`: refusals turned into data, the object read afresh."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 import strawberry
@@ -78,6 +78,8 @@ class Answer(FieldExtension):
         return result
 
     def count_attempt(self, info: strawberry.Info) -> None:
+        if not self.changes:
+            return
         request = info.context.request
         limits = [*self.limits, *(UPLOAD_LIMITS if request.FILES else [])]
         if limits:
@@ -112,6 +114,8 @@ def mutation(result: Any, *, description: str, limits: Sequence[Limit] = ()) -> 
     )
 
 
-def answering(result: Any, *, description: str) -> Any:
+def answering(result: Any, *, description: str, metadata: Mapping[str, Any] | None = None) -> Any:
     """A query whose refusals are data too: the same as `mutation`, for a field that changes nothing."""
-    return strawberry.field(graphql_type=result, extensions=[Answer(result)], description=description)
+    return strawberry.field(
+        graphql_type=result, extensions=[Answer(result)], description=description, metadata=metadata
+    )

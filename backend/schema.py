@@ -17,10 +17,10 @@ import catalog.schema
 import orders.schema
 import reviews.schema
 from api.context import Context
+from api.public import is_public
 from api.scalars import SCALARS
 from backend.http.documents import Document, documents
 from backend.http.limits import check_variables
-from packages.answer_cache.answers import shareable
 
 logger = logging.getLogger("backend.plans")
 
@@ -56,7 +56,8 @@ class Schema(strawberry.Schema):
             extensions["cost"] = {"requested": weight.total, "maximum": settings.STORE_MAX_COST}
             if document.errors:
                 return ExecutionResult(data=None, errors=document.errors, extensions=extensions)
-            context.shareable = shareable(operation, text, variables)
+            is_known = settings.SESSION_COOKIE_NAME in context.request.COOKIES
+            context.shareable = is_public(operation, self._schema) and not is_known
             result = self.executed(document, operation, variables=variables, context=context)
         except MutationByGet:
             raise
@@ -103,7 +104,9 @@ class Shop:
 
 @strawberry.type
 class Root:
-    @strawberry.field(description="What a front end needs to know before it shows anything.")
+    @strawberry.field(
+        description="What a front end needs to know before it shows anything.", metadata=api.PUBLIC
+    )
     def shop(self) -> Shop:
         return Shop(
             currency=settings.STORE_CURRENCY,

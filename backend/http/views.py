@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from graphql import GraphQLError
 from strawberry.file_uploads.utils import replace_placeholders_with_files
@@ -25,7 +26,7 @@ from backend.http import persisted
 from backend.schema import MutationByGet, schema
 from core.errors import BadUserInput, RequestError
 from core.images import MAX_BYTES
-from packages.answer_cache.answers import SHAREABLE, Shareable
+from packages import answer_cache
 
 RESPONSE_JSON = "application/graphql-response+json"
 # A page of another origin cannot send any of these without asking first (CORS preflight).
@@ -211,16 +212,19 @@ def answered(
     if result.extensions:
         body["extensions"] = result.extensions
     if context.shareable and not errors and not (digest and operation.get("query")):
-        share(request, response, context.shareable)
+        share(context)
     return body
 
 
-def share(request: HttpRequest, response: HttpResponse, shareable: Shareable) -> None:
-    """Let an answer to a guest be kept: by `Answers` as long as it is right, by others to ask whether it still is."""
-    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
-        request.META[SHAREABLE] = shareable
-        response["Cache-Control"] = "public, max-age=0, must-revalidate"
-        response["Vary"] = "Accept, Accept-Encoding, Cookie, Origin"
+def share(context: Context) -> None:
+    """Let an answer to a guest be kept: here for as long as it is right, by others who ask whether it still is."""
+    environ = context.request.META
+    if context.holds_until is None:
+        answer_cache.keep(environ)
+    else:
+        answer_cache.keep(environ, seconds=(context.holds_until - timezone.now()).total_seconds())
+    context.response["Cache-Control"] = "public, max-age=0, must-revalidate"
+    context.response["Vary"] = "Accept, Accept-Encoding, Cookie, Origin"
 
 
 def executed(context: Context, operation: dict[str, Any]) -> ExecutionResult:
