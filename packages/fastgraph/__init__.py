@@ -4,8 +4,8 @@ graphql-core's executor stays the authority. It runs what has no plan, and runs 
 every error is found and placed by it alone.
 """
 
-from packages.fastgraph.info import PlannedInfo
+from packages.fastgraph.info import PlannedInfo, Readings
 from packages.fastgraph.plan import Plan
 from packages.fastgraph.selections import Unplanned
 
-__all__ = ["Plan", "PlannedInfo", "Unplanned"]
+__all__ = ["Plan", "PlannedInfo", "Readings", "Unplanned"]

@@ -1,6 +1,7 @@
 """What the resolvers of a planned field are given, and how they read rows by it."""
 
 from collections.abc import Callable, Hashable, Mapping
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 import strawberry
@@ -16,7 +17,8 @@ from packages.fastgraph.selections import sets_of
 if TYPE_CHECKING:
     from packages.fastgraph.plan import Plan
 
-MAX_READINGS = 64
+# Of the plans that share them. A reading takes about sixteen times the room of its SQL.
+MAX_SQL_CHARACTERS = 24_000
 
 
 class Context(Protocol):
@@ -33,6 +35,27 @@ class Run:
     def __init__(self, context: Context, variables: VariableValues) -> None:
         self.context = context
         self.variables = variables
+
+
+class Readings:
+    """FIFO cache of the readings of some plans, bounded by the characters of their SQL. Thread-safe."""
+
+    def __init__(self) -> None:
+        self.by_key: dict[Hashable, Reading] = {}
+        self.characters = 0
+        self.lock = Lock()
+
+    def get(self, key: Hashable) -> Reading | None:
+        return self.by_key.get(key)
+
+    def add(self, key: Hashable, reading: Reading) -> None:
+        with self.lock:
+            if key not in self.by_key:
+                self.by_key[key] = reading
+                self.characters += reading.characters
+            while self.characters > MAX_SQL_CHARACTERS:
+                oldest = next(iter(self.by_key))
+                self.characters -= self.by_key.pop(oldest).characters
 
 
 class Place:
@@ -53,7 +76,6 @@ class Place:
         self.keys = keys
         self.below_list = below_list
         self.shapes: dict[Hashable, Shape] = {}
-        self.readings: dict[Hashable, Reading] = {}
 
     @classmethod
     def root(cls, plan: "Plan") -> "Place":
@@ -150,16 +172,14 @@ class PlannedInfo(strawberry.Info[Any, None]):
         shape = place.shape(model, answer=answer, paths=paths, only=only)
         if any(map(callable, shape.annotations.values())) and not self.run.context.is_guest:
             kept = None  # an annotation depends on who is asking
-        key = (kept, answer, model)
-        if kept is not None and key in place.readings:
-            return place.readings[key].rows(values)
+        readings, key = place.plan.readings, (place, kept, answer, model)
+        if kept is not None and (known := readings.get(key)):
+            return known.rows(values)
         annotations = {
             name: annotation(self) if callable(annotation) else annotation
             for name, annotation in shape.annotations.items()
         }
         reading = Reading(build(Param if kept is not None else values_of(values)), shape, annotations)
         if kept is not None:
-            if len(place.readings) >= MAX_READINGS:
-                place.readings.clear()
-            place.readings[key] = reading
+            readings.add(key, reading)
         return reading.rows(values)

@@ -6,7 +6,7 @@ import strawberry
 from graphql import DocumentNode, OperationDefinitionNode
 from graphql.execution.values import VariableValues, get_variable_values
 
-from packages.fastgraph.info import Context, Place, Run
+from packages.fastgraph.info import Context, Place, Readings, Run
 from packages.fastgraph.readers import Readers
 from packages.fastgraph.selections import Selections, Unplanned
 
@@ -18,13 +18,19 @@ class Plan:
     """One operation of a valid document. Unplanned for one with directives or introspection."""
 
     def __init__(
-        self, schema: strawberry.Schema, document: DocumentNode, operation: OperationDefinitionNode
+        self,
+        schema: strawberry.Schema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        *,
+        readings: Readings,
     ) -> None:
         if operation.directives:
             raise Unplanned
         self.schema = schema
         self.operation = operation
         self.selections = Selections(schema._schema, document)
+        self.readings = readings
         root = schema._schema.get_root_type(operation.operation)
         self.read = Readers(schema, self.selections).of_object(
             [operation.selection_set], root, Place.root(self)

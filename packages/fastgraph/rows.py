@@ -179,6 +179,11 @@ class Reading:
         except EmptyResultSet:
             self.statement = None
 
+    @property
+    def characters(self) -> int:
+        """The length of its SQL, by which readings that are kept are bounded."""
+        return len(self.statement.sql) if self.statement else 0
+
     def rows(self, values: Mapping[str, Any]) -> list[Any]:
         if self.statement is None:
             return []
