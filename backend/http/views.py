@@ -22,7 +22,7 @@ from strawberry.types import ExecutionResult
 
 from api.context import Context
 from api.faults import formatted
-from backend.http import persisted
+from backend.http import budget, persisted
 from backend.schema import MutationByGet, schema
 from core.errors import BadUserInput, RequestError
 from core.images import MAX_BYTES
@@ -33,6 +33,8 @@ RESPONSE_JSON = "application/graphql-response+json"
 PREFLIGHT_HEADERS = ("Apollo-Require-Preflight", "X-Apollo-Operation-Name")
 # One picture and what describes it. Larger bodies would be written to disk before anybody looked at them.
 MAX_BODY_BYTES = MAX_BYTES + 2 * 1024 * 1024
+# A longer header is taken for no wish: it takes long to read, and would be remembered.
+MAX_ACCEPT_CHARACTERS = 500
 MALFORMED = (
     ValueError,
     LookupError,
@@ -62,7 +64,8 @@ def graphql(request: HttpRequest) -> HttpResponse:
     """Execute one operation: queries by GET or POST, mutations by POST alone."""
     request_id = uuid.uuid4().hex
     response = HttpResponse()
-    wants_new = prefers_new(request.headers.get("Accept", "*/*"))
+    accept = request.headers.get("Accept", "*/*")
+    wants_new = len(accept) <= MAX_ACCEPT_CHARACTERS and prefers_new(accept)
     try:
         refuse_cross_site(request)
         operation = parsed(request)
@@ -80,6 +83,8 @@ def graphql(request: HttpRequest) -> HttpResponse:
         fault = GraphQLError("", original_error=error)
         body = {"errors": [formatted(fault, request_id=request_id, operation=None)]}
         response.status_code = 500
+    else:
+        budget.remember_owner(request)
     response.content = orjson.dumps(body)
     response["Content-Type"] = RESPONSE_JSON if wants_new else "application/json"
     response["X-Request-Id"] = request_id
