@@ -11,7 +11,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from packages.answer_cache.negotiation import Encoding, encoding, is_known, varies_only_by
+from packages.answer_cache.negotiation import GZIP, GZIP_ONLY, encoding, is_known, varies_only_by
 from packages.answer_cache.revision import FREQUENT, Revision
 from packages.answer_cache.watcher import Reads, noting_reads
 
@@ -19,6 +19,8 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 Headers = list[tuple[str, str]]
+# The body, and what else the answer depends on.
+Key = tuple[bytes | str | None, ...]
 
 METHODS = ("GET", "POST")
 # Where `keep` notes for how many seconds the answer may be kept.
@@ -33,9 +35,9 @@ MAX_REQUEST_BYTES = 32 * 1024
 MAX_KEYED_CHARACTERS = 4 * 1024
 MAX_LENGTH_DIGITS = 10
 MAX_HELD_BYTES = 6 * 1024 * 1024
-# What Python takes for an entry and for each of its headers, besides their text.
+# What Python takes for an entry and for each of its texts, besides what they say.
 OVERHEAD_BYTES = 1024
-HEADER_BYTES = 200
+TEXT_BYTES = 64
 # For changes that are made past Django, by hand in the database.
 MAX_AGE_SECONDS = 60
 MIN_COMPRESSED_BYTES = 500
@@ -53,11 +55,6 @@ class Answer:
     headers: Headers
     body: bytes
     etag: str
-
-    @property
-    def size(self) -> int:
-        text = sum(len(name) + len(value) + HEADER_BYTES for name, value in self.headers)
-        return len(self.body) + text + OVERHEAD_BYTES
 
 
 class Answers:
@@ -82,7 +79,7 @@ class Answers:
         self.session_cookie = session_cookie
         self.keyed = (*KEYED, *(f"HTTP_{name.upper().replace('-', '_')}" for name in headers))
         self.varying = {*NEGOTIATED, *(name.lower() for name in headers)}
-        self.kept: OrderedDict[bytes, Answer] = OrderedDict()
+        self.kept: OrderedDict[Key, Answer] = OrderedDict()
         self.held = 0
         self.lock = Lock()
 
@@ -91,11 +88,11 @@ class Answers:
             return self.application(environ, start_response)
         length = body_length(environ)
         chosen = encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
-        asked = repr((chosen.value, *map(environ.get, self.keyed)))
-        if length > MAX_REQUEST_BYTES or len(asked) > MAX_KEYED_CHARACTERS:
+        asked = (chosen, *map(environ.get, self.keyed))
+        if length > MAX_REQUEST_BYTES or sum(map(len, filter(None, asked))) > MAX_KEYED_CHARACTERS:
             return self.application(environ, start_response)
         body = environ["wsgi.input"].read(length) if length else b""
-        key = sha256(asked.encode() + body).digest()
+        key = (body, *asked)
         answer = self.kept.get(key)
         if answer and self.is_current(answer):
             return send(answer, environ, start_response)
@@ -119,7 +116,7 @@ class Answers:
         return self.revision.tokens().startswith(answer.tokens) and monotonic() < answer.expires
 
     def ask(
-        self, environ: Environ, start_response: StartResponse, *, encoding: Encoding
+        self, environ: Environ, start_response: StartResponse, *, encoding: str
     ) -> "Answer | Iterable[bytes]":
         """The application's answer: as an Answer if it may be kept, else as it is."""
         tokens = self.revision.note()
@@ -153,18 +150,25 @@ class Answers:
             and not any(name.lower() == "set-cookie" for name, _ in headers)
         )
 
-    def hold(self, key: bytes, answer: Answer) -> None:
+    def hold(self, key: Key, answer: Answer) -> None:
         with self.lock:
             self.drop(key)
             self.kept[key] = answer
-            self.held += answer.size
+            self.held += size_of(key, answer)
             while self.held > MAX_HELD_BYTES:
                 self.drop(next(iter(self.kept)))
 
-    def drop(self, key: bytes) -> None:
+    def drop(self, key: Key) -> None:
         answer = self.kept.pop(key, None)
         if answer:
-            self.held -= answer.size
+            self.held -= size_of(key, answer)
+
+
+def size_of(key: Key, answer: Answer) -> int:
+    """The bytes that an entry takes."""
+    keyed = sum(len(part) + TEXT_BYTES for part in key if part is not None)
+    headers = sum(len(name) + len(value) + 3 * TEXT_BYTES for name, value in answer.headers)
+    return keyed + headers + len(answer.body) + OVERHEAD_BYTES
 
 
 def body_length(environ: Environ) -> int:
@@ -173,13 +177,11 @@ def body_length(environ: Environ) -> int:
     return int(given) if given.isdecimal() and len(given) < MAX_LENGTH_DIGITS else MAX_REQUEST_BYTES + 1
 
 
-def make_answer(
-    body: bytes, headers: Headers, *, tokens: bytes, expires: float, encoding: Encoding
-) -> Answer:
+def make_answer(body: bytes, headers: Headers, *, tokens: bytes, expires: float, encoding: str) -> Answer:
     etag = f'"{sha256(body).hexdigest()[:32]}"'
     kept = [(name, value) for name, value in headers if name.lower() not in NOT_KEPT]
     long = len(body) >= MIN_COMPRESSED_BYTES
-    if encoding is Encoding.GZIP_ONLY or (encoding is Encoding.GZIP and long):
+    if encoding == GZIP_ONLY or (encoding == GZIP and long):
         body, etag = gzip.compress(body, mtime=0), f'{etag[:-1]}-gzip"'
         kept.append(("Content-Encoding", "gzip"))
     kept += [("ETag", etag), ("Content-Length", str(len(body)))]

@@ -1,7 +1,6 @@
 """The parts of HTTP's content negotiation that a kept answer needs: Accept-Encoding, If-None-Match, Vary."""
 
 from collections.abc import Iterable
-from enum import Enum
 from functools import lru_cache
 
 from django.utils.http import parse_etags
@@ -11,29 +10,27 @@ MAX_CHARACTERS = 500
 MAX_KNOWN = 100
 
 
-class Encoding(Enum):
-    IDENTITY = "identity"
-    GZIP = "gzip"
-    # The client takes nothing else, however short the answer is.
-    GZIP_ONLY = "gzip only"
+# How an answer is sent. A client for GZIP_ONLY takes nothing else, however short the answer is. They are part of the
+# key of every request, and an Enum's hash costs a call.
+IDENTITY, GZIP, GZIP_ONLY = "identity", "gzip", "gzip only"
 
 
-def encoding(accepted: str) -> Encoding:
-    """The encoding for a client with this Accept-Encoding (RFC 9110, 12.5.3)."""
-    return _encoding(accepted) if len(accepted) <= MAX_CHARACTERS else Encoding.IDENTITY
+def encoding(accepted: str) -> str:
+    """IDENTITY, GZIP or GZIP_ONLY for a client with this Accept-Encoding (RFC 9110, 12.5.3)."""
+    return _encoding(accepted) if len(accepted) <= MAX_CHARACTERS else IDENTITY
 
 
 @lru_cache(maxsize=MAX_KNOWN)
-def _encoding(accepted: str) -> Encoding:
+def _encoding(accepted: str) -> str:
     wishes = dict(map(wish, filter(None, map(str.strip, accepted.lower().split(",")))))
     anything = wishes.get("*")
     gzip = wishes.get("gzip", wishes.get("x-gzip", anything or 0.0))
     identity = wishes.get("identity", anything)
     if not gzip:
-        return Encoding.IDENTITY
+        return IDENTITY
     if identity == 0:
-        return Encoding.GZIP_ONLY
-    return Encoding.GZIP if "identity" not in wishes or gzip >= (identity or 0) else Encoding.IDENTITY
+        return GZIP_ONLY
+    return GZIP if "identity" not in wishes or gzip >= (identity or 0) else IDENTITY
 
 
 def wish(part: str) -> tuple[str, float]:
