@@ -17,6 +17,7 @@ class Query:
     @strawberry.field(
         graphql_type=types.Profile | None,
         description="What anyone may see of the person of this slug; null where there is none.",
+        metadata=api.PUBLIC,
     )
     def profile(self, info: api.Info, slug: api.Slug) -> api.HasKey | None:
         return api.one(selectors.profiles, info, slug=slug)

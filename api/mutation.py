@@ -1,7 +1,7 @@
 """`@mutation` and `@query`: refusals turned into data, the object read afresh."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 import strawberry
@@ -26,10 +26,11 @@ class Answer(FieldExtension):
     A QuerySet of one row is read with all that the operation selects of it. A function of `info` is called, and
     returns the answer. A DomainError becomes the member of the same name. One that the union does not declare is a
     fault of ours; only TooManyAttempts is then a limit like any other. Attempts are counted by `limits`, and those
-    that bring a file by UPLOAD_LIMITS too.
+    that bring a file by UPLOAD_LIMITS too. Without limits the field is a query's, whose answer may be everyone's, so
+    nothing looks at the request.
     """
 
-    def __init__(self, result: Any, limits: Sequence[Limit] = ()) -> None:
+    def __init__(self, result: Any, limits: Sequence[Limit] | None) -> None:
         self.limits = limits
         union, _ = get_args(result)
         self.members = {member.__name__: member for member in get_args(union) if isinstance(member, type)}
@@ -56,6 +57,8 @@ class Answer(FieldExtension):
         return answer
 
     def count_attempt(self, info: strawberry.Info) -> None:
+        if self.limits is None:
+            return
         request = info.context.request
         limits = [*self.limits, *(UPLOAD_LIMITS if request.FILES else [])]
         if limits:
@@ -90,6 +93,8 @@ def mutation(result: Any, *, description: str, limits: Sequence[Limit] = ()) -> 
     )
 
 
-def query(result: Any, *, description: str) -> Any:
+def query(result: Any, *, description: str, metadata: Mapping[str, Any] | None = None) -> Any:
     """A root query whose refusals are data too: the same as `mutation`, for a field that changes nothing."""
-    return strawberry.field(graphql_type=result, extensions=[Answer(result)], description=description)
+    return strawberry.field(
+        graphql_type=result, extensions=[Answer(result, None)], description=description, metadata=metadata
+    )

@@ -1,4 +1,4 @@
-"""What belongs to no app; registers the system checks, and watches for changes of public data."""
+"""What belongs to no app; registers the system checks, and watches for changes of what kept answers show."""
 
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
@@ -9,6 +9,6 @@ class BackendConfig(AppConfig):
 
     def ready(self) -> None:
         from backend import checks  # noqa: F401  # registers the checks
-        from packages.answer_cache import revision
+        from backend.answers import watcher
 
-        connection_created.connect(revision.watch)
+        connection_created.connect(watcher.watch)

@@ -16,10 +16,11 @@ import catalog.schema
 import orders.schema
 import reviews.schema
 from api.context import Context
+from api.public import is_public
 from api.scalars import SCALARS
+from backend.http import budget
 from backend.http.documents import Document, documents
-from backend.http.limits import check_variables
-from packages.answer_cache.answers import shareable
+from backend.http.limits import check_variables, check_weight
 
 
 class MutationByGet(Exception):
@@ -51,10 +52,18 @@ class Schema(strawberry.Schema):
                 require_query(operation)
             weight = document.weight(operation, variables)
             extensions["cost"] = {"requested": weight.total, "maximum": settings.STORE_MAX_COST}
+            check_weight(weight, operation)
+            spent = budget.spend(context.request, weight.total)
+            if spent and spent.is_over:
+                extensions["cost"]["budget"] = budget.state(spent)
+                budget.refuse(spent)
             if document.errors:
                 return ExecutionResult(data=None, errors=document.errors, extensions=extensions)
-            context.shareable = shareable(operation, text, variables)
+            is_known = settings.SESSION_COOKIE_NAME in context.request.COOKIES
+            context.shareable = is_public(operation, self._schema) and not is_known
             result = self.execute_document(document, operation, variables=variables, context=context)
+            if spent and not context.shareable:  # what all guests are sent tells of nobody's budget
+                extensions["cost"]["budget"] = budget.state(spent)
         except MutationByGet:
             raise
         except Exception as error:
@@ -96,7 +105,9 @@ class Shop:
 
 @strawberry.type
 class Root:
-    @strawberry.field(description="What a front end needs to know before it shows anything.")
+    @strawberry.field(
+        description="What a front end needs to know before it shows anything.", metadata=api.PUBLIC
+    )
     def shop(self) -> Shop:
         return Shop(
             currency=settings.STORE_CURRENCY,

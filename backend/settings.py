@@ -129,15 +129,17 @@ if REDIS_URL:
 else:
     CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 CACHES: dict[str, dict[str, Any]] = {
-    # Beyond so many entries some are dropped, and with them the counts of attempts.
-    "default": {**CACHE, "OPTIONS": {} if REDIS_URL else {"MAX_ENTRIES": 100_000}},
+    # Beyond so many entries some are dropped, and with them the counts of attempts. They are numbers under short
+    # keys: at most 25 MB.
+    "default": {**CACHE, "OPTIONS": {} if REDIS_URL else {"MAX_ENTRIES": 50_000}},
     # Persisted documents, apart from the rest, so that no flood of them can drive out what is counted.
     "documents": {
         **CACHE,
         "LOCATION": REDIS_URL or "documents",
         "KEY_PREFIX": "document",
         "TIMEOUT": 24 * 60 * 60,
-        "OPTIONS": {} if REDIS_URL else {"MAX_ENTRIES": 1000},
+        # Twice as many and more than backend.http.persisted keeps, which bounds them itself.
+        "OPTIONS": {} if REDIS_URL else {"MAX_ENTRIES": 2000},
     },
 }
 
@@ -199,6 +201,8 @@ STORE_MAX_DIRECTIVES = env.int("STORE_MAX_DIRECTIVES", default=50)
 STORE_MAX_DEPTH = env.int("STORE_MAX_DEPTH", default=16)
 STORE_MAX_MUTATIONS = env.int("STORE_MAX_MUTATIONS", default=5)
 STORE_MAX_COST = env.int("STORE_MAX_COST", default=15_000)
+# Of all operations of one session, or else one address, together: see backend/http/budget.py. 0 switches it off.
+STORE_MAX_COST_PER_MINUTE = env.int("STORE_MAX_COST_PER_MINUTE", default=1_000_000)
 # How often something may be tried from one address: behind proxies, the one that the first of ours saw.
 STORE_TRUSTED_PROXIES = env.int("STORE_TRUSTED_PROXIES", default=0)
 RATELIMIT_IP_META_KEY = "core.throttle.client_address"

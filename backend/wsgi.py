@@ -4,8 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from packages.answer_cache.answers import Answers
+from backend.answers import keep_answers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
 
-application = Answers(get_wsgi_application())
+application = keep_answers(get_wsgi_application())

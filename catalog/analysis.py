@@ -111,8 +111,9 @@ PART = re.compile(r"[^\W_]+")
 LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
 POSSESSIVE = re.compile(r"['’]s\b")
 
-# What is worked out for a word is remembered for so many; a shop's own are fewer.
-KNOWN_WORDS = 20_000
+# What is worked out for a word is remembered for so many; a shop's own are fewer. Whoever searches for words of
+# search.query.MAX_TERM_LENGTH fills all of these caches with 30 MB.
+KNOWN_WORDS = 10_000
 
 _stemmer = Stemmer.Stemmer("english", 0)  # `stem` remembers
 

@@ -55,7 +55,7 @@ def likeness(one: str, other: str) -> int:
     return len(one_words & other_words) + WEIGHT_OF_HEAD * len(one_head & other_head)
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=4_000)
 def words_of(name: str) -> tuple[frozenset[str], frozenset[str]]:
     """The stems of all words, and of those that say what the thing is."""
     text = normal(name)

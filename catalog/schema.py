@@ -12,23 +12,29 @@ from catalog import models, search, selectors, services, types
 
 @strawberry.type
 class Query:
-    @strawberry.field(graphql_type=list[types.Category], description="All of them, by name.")
+    @strawberry.field(
+        graphql_type=list[types.Category], description="All of them, by name.", metadata=api.PUBLIC
+    )
     def categories(self, info: api.Info) -> list[api.HasKey]:
         return api.every(selectors.categories, info)
 
     @strawberry.field(
-        graphql_type=types.Category | None, description="The category of this slug; null where there is none."
+        graphql_type=types.Category | None,
+        description="The category of this slug; null where there is none.",
+        metadata=api.PUBLIC,
     )
     def category(self, info: api.Info, slug: api.Slug) -> api.HasKey | None:
         return api.one(selectors.categories, info, slug=slug)
 
     @strawberry.field(
-        graphql_type=types.Product | None, description="The product of this slug; null where there is none."
+        graphql_type=types.Product | None,
+        description="The product of this slug; null where there is none.",
+        metadata=api.PUBLIC,
     )
     def product(self, info: api.Info, slug: api.Slug) -> api.HasKey | None:
         return api.one(selectors.products, info, slug=slug)
 
-    @strawberry.field(description="All products that pass the filter, page by page.")
+    @strawberry.field(description="All products that pass the filter, page by page.", metadata=api.PUBLIC)
     def products(
         self,
         info: api.Info,
@@ -54,6 +60,7 @@ class Query:
         "difference, the last word may be unfinished, and typing errors in words that no product has are mended. "
         "Sorted by RELEVANCE, fewer than 500 matches can all be paged through, of more the best 250; `totalCount` "
         "counts up to 10,000.",
+        metadata=api.PUBLIC,
     )
     def search(
         self,
@@ -76,7 +83,8 @@ class Query:
 
     @strawberry.field(
         description="What a term that is being typed may become: completions of its last word that products' "
-        "names have, the best sold first."
+        "names have, the best sold first.",
+        metadata=api.PUBLIC,
     )
     def search_suggestions(
         self,
@@ -90,7 +98,8 @@ class Query:
 
     @strawberry.field(
         description="Slug and time of the last change of every product, by slug: cheap, and up to "
-        f"{types.MAX_ENTRIES} at a time."
+        f"{types.MAX_ENTRIES} at a time.",
+        metadata=api.PUBLIC,
     )
     def sitemap(
         self,

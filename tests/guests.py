@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.core.handlers.wsgi import WSGIHandler
 
-from packages.answer_cache.answers import Answers
+from backend.answers import keep_answers
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Entrance:
     def __init__(self) -> None:
         self.worked_out = 0
         self.django = WSGIHandler()
-        self.answers = Answers(self.application)
+        self.answers: Any = keep_answers(self.application)
 
     def application(self, environ: Any, start_response: Any) -> Any:
         self.worked_out += 1

@@ -21,13 +21,17 @@ from graphql.validation.specified_rules import recommended_rules
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from backend.http.limits import Weight, check_size, limits, weigh
+from backend.http.limits import Weight, check_size, walk_limits, weigh
 from core.errors import BadUserInput, OperationTooLarge
-from packages.fastgraph import Plan
+from packages.fastgraph import Plan, Readings
 
 MAX_ERRORS = 5
-# Of one document: sizes of its pages that it was weighed with.
-MAX_WEIGHTS = 200
+# Of one document: the sizes of its pages that it was weighed with. One with more variables for them than this is
+# weighed each time. Together the weights of all documents take at most 5 MB.
+MAX_WEIGHTS = 40
+MAX_SIZES = 8
+# No field has a larger page.
+LARGEST_PAGE = 10_000
 RULES = [*specified_rules, *recommended_rules, MaybeNullValidationRule, OneOfInputValidationRule]
 
 
@@ -38,6 +42,7 @@ class Document:
         self.text = text
         self.schema = schema
         self.plans: dict[int, Plan | None] = {}
+        self.readings = Readings()
         self.sizes: frozenset[str] = frozenset()
         self.weights: dict[Hashable, Weight] = {}
 
@@ -78,32 +83,46 @@ class Document:
         raise BadUserInput("There is no operation of this name.")
 
     def weight(self, operation: OperationDefinitionNode, variables: dict[str, Any]) -> Weight:
-        """What the operation weighs with these variables. OperationTooLarge."""
+        """What the operation weighs with these variables.
+
+        Raises:
+            OperationTooLarge: the document has more selections, aliases or directives than any may have.
+        """
         key = self.weight_key(operation, variables)
         if key in self.weights:
             return self.weights[key]
         weight = weigh(self.schema._schema, self.ast, operation=operation, variables=variables)
         self.sizes = weight.sizes
-        if len(self.weights) >= MAX_WEIGHTS:
-            self.weights.clear()
-        self.weights[self.weight_key(operation, variables)] = weight
+        if len(self.sizes) <= MAX_SIZES:
+            if len(self.weights) >= MAX_WEIGHTS:
+                self.weights.clear()
+            self.weights[self.weight_key(operation, variables)] = weight
         return weight
 
     def weight_key(self, operation: OperationDefinitionNode, variables: dict[str, Any]) -> Hashable:
         """The operation, the limits, and the numbers that its weight depends on."""
-        sizes = (variables.get(name) for name in sorted(self.sizes))
-        return id(operation), limits(), *(size if isinstance(size, int) else None for size in sizes)
+        sizes = (variables.get(name) for name in sorted(self.sizes)[: MAX_SIZES + 1])
+        return (
+            id(operation),
+            walk_limits(),
+            *(clamp(size) if isinstance(size, int) else None for size in sizes),
+        )
 
     def plan(self, operation: OperationDefinitionNode) -> Plan | None:
         """The plan of an operation of this document, which is valid; None for one that graphql-core must run."""
         key = id(operation)
         if key not in self.plans:
-            self.plans[key] = Plan.compile(self.schema, self.ast, operation)
+            self.plans[key] = Plan.compile(self.schema, self.ast, operation, readings=self.readings)
         return self.plans[key]
 
 
+def clamp(size: int) -> int:
+    """The size of a page as a small number: all beyond LARGEST_PAGE weigh the same."""
+    return min(max(size, 0), LARGEST_PAGE)
+
+
 class Documents:
-    """Those that were asked for last, at most so many of so many characters together. For all threads."""
+    """LRU cache of documents, bounded by count and by total characters. Thread-safe."""
 
     def __init__(self, *, number: int, characters: int) -> None:
         self.number = number

@@ -39,6 +39,8 @@ CONNECTION_COST = 5
 SUMMARY_COST = 1000
 SEARCH = "search"
 NUMBER_DIGITS = 9
+# A document of fragments can cost 2 to the power of 130, which is no number in JSON.
+MOST_TOLD = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +62,8 @@ class Weight:
 
     @property
     def total(self) -> int:
-        """The cost of the whole operation."""
-        return self.cost + SUMMARY_COST * self.summaries
+        """The cost of the whole operation; MOST_TOLD for one of which fragments make more."""
+        return min(self.cost + SUMMARY_COST * self.summaries, MOST_TOLD)
 
 
 def check_size(text: str) -> None:
@@ -89,29 +91,30 @@ def weigh(
     operation: OperationDefinitionNode,
     variables: dict[str, Any],
 ) -> Weight:
-    """The weight of the operation. OperationTooLarge for an operation or a document beyond the settings' limits."""
+    """The weight of the operation, which `check_weight` holds against the limits.
+
+    Raises:
+        OperationTooLarge: the document has more selections, aliases or directives than any may have.
+    """
     scale = Scale(schema, document, variables)
     try:
         weight = scale.weigh_all()[document.definitions.index(operation)]
     except RecursionError as error:
         raise OperationTooLarge("The document is nested too deeply.") from error
+    return replace(weight, sizes=frozenset(scale.sizes))
+
+
+def check_weight(weight: Weight, operation: OperationDefinitionNode) -> None:
+    """OperationTooLarge for an operation that weighs more than one may."""
     check("levels", weight.depth, settings.STORE_MAX_DEPTH)
     check("cost", weight.total, settings.STORE_MAX_COST)
     if operation.operation is OperationType.MUTATION:
         check("mutations", weight.roots, settings.STORE_MAX_MUTATIONS)
-    return replace(weight, sizes=frozenset(scale.sizes))
 
 
-def limits() -> tuple[int, ...]:
-    """What a weight was found to be within; another setting needs another look."""
-    return (
-        settings.STORE_MAX_SELECTIONS,
-        settings.STORE_MAX_ALIASES,
-        settings.STORE_MAX_DIRECTIVES,
-        settings.STORE_MAX_DEPTH,
-        settings.STORE_MAX_COST,
-        settings.STORE_MAX_MUTATIONS,
-    )
+def walk_limits() -> tuple[int, ...]:
+    """The limits within which a document was walked; with other settings it is walked again."""
+    return settings.STORE_MAX_SELECTIONS, settings.STORE_MAX_ALIASES, settings.STORE_MAX_DIRECTIVES
 
 
 def check(what: str, number: int, maximum: int) -> None:

@@ -1,15 +1,21 @@
 """Automatic persisted queries: a document comes once with its SHA-256, and from then on the hash stands for it."""
 
-from contextlib import suppress
 from hashlib import sha256
 
 from django.core.cache import caches
 from django.http import HttpRequest
 
-from core.errors import BadUserInput, RequestError, TooManyAttempts
-from core.throttle import Limit, count_attempt
+from core.budget import Budget, increase
+from core.errors import BadUserInput, RequestError
+from core.throttle import client_address
 
-KEEP_LIMITS = [Limit(action="persist", rate="1000/1h", by_address=True)]
+# The documents of all together, the oldest replaced first: at most 10 MB of STORE_MAX_DOCUMENT_BYTES each.
+MAX_DOCUMENTS = 500
+HOUR, DAY = 60 * 60, 24 * 60 * 60
+# The bytes of an address in an hour. More would drive out the documents of others.
+BYTES = Budget(name="persist", limit=1_000_000, seconds=HOUR)
+# A short document takes a place too.
+MIN_BYTES = 4_000
 
 
 class PersistedQueryNotFound(RequestError):
@@ -36,7 +42,15 @@ def check_digest(digest: str, text: str) -> None:
 
 
 def keep(request: HttpRequest, *, digest: str, text: str) -> None:
-    """Keep a document that is valid, unless too many came from this address: they would drive out all others."""
-    with suppress(TooManyAttempts):
-        count_attempt(request, KEEP_LIMITS)
-        caches["documents"].set(digest, text)
+    """Keep a document that is valid, in place of the oldest, unless its address has sent too many bytes."""
+    cache = caches["documents"]
+    if cache.get(digest) is not None:
+        return
+    size = max(len(text.encode()), MIN_BYTES)
+    if BYTES.spend(f"address:{client_address(request)}", size).is_over:
+        return
+    place = f"place:{increase('places', 1, seconds=DAY, cache_name='documents') % MAX_DOCUMENTS}"
+    if oldest := cache.get(place):
+        cache.delete(oldest)
+    cache.set(place, digest)
+    cache.set(digest, text)

@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from graphql import GraphQLError
 from strawberry.file_uploads.utils import replace_placeholders_with_files
@@ -21,17 +22,19 @@ from strawberry.types import ExecutionResult
 
 from api.context import Context
 from api.faults import format_error
-from backend.http import persisted
+from backend.http import budget, persisted
 from backend.schema import MutationByGet, schema
 from core.errors import BadUserInput, RequestError
 from core.images import MAX_BYTES
-from packages.answer_cache.answers import SHAREABLE, Shareable
+from packages import answer_cache
 
 RESPONSE_JSON = "application/graphql-response+json"
 # A page of another origin cannot send any of these without asking first (CORS preflight).
 PREFLIGHT_HEADERS = ("Apollo-Require-Preflight", "X-Apollo-Operation-Name")
 # One picture and what describes it. Larger bodies would be written to disk before anybody looked at them.
 MAX_BODY_BYTES = MAX_BYTES + 2 * 1024 * 1024
+# A longer header is taken for no wish: it takes long to read, and would be remembered.
+MAX_ACCEPT_CHARACTERS = 500
 MALFORMED = (
     ValueError,
     LookupError,
@@ -61,7 +64,8 @@ def graphql(request: HttpRequest) -> HttpResponse:
     """Execute one operation: queries by GET or POST, mutations by POST alone."""
     request_id = uuid.uuid4().hex
     response = HttpResponse()
-    wants_new = prefers_new(request.headers.get("Accept", "*/*"))
+    accept = request.headers.get("Accept", "*/*")
+    wants_new = len(accept) <= MAX_ACCEPT_CHARACTERS and prefers_new(accept)
     try:
         refuse_cross_site(request)
         operation = parse_request(request)
@@ -79,6 +83,8 @@ def graphql(request: HttpRequest) -> HttpResponse:
         fault = GraphQLError("", original_error=error)
         body = {"errors": [format_error(fault, request_id=request_id, operation=None)]}
         response.status_code = 500
+    else:
+        budget.remember_owner(request)
     response.content = orjson.dumps(body)
     response["Content-Type"] = RESPONSE_JSON if wants_new else "application/json"
     response["X-Request-Id"] = request_id
@@ -216,16 +222,19 @@ def build_answer(
     if result.extensions:
         body["extensions"] = result.extensions
     if context.shareable and not errors and not (digest and operation.get("query")):
-        share(request, response, context.shareable)
+        share(context)
     return body
 
 
-def share(request: HttpRequest, response: HttpResponse, shareable: Shareable) -> None:
-    """Let an answer to a guest be kept: by `Answers` as long as it is right, by others to ask whether it still is."""
-    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
-        request.META[SHAREABLE] = shareable
-        response["Cache-Control"] = "public, max-age=0, must-revalidate"
-        response["Vary"] = "Accept, Accept-Encoding, Cookie, Origin"
+def share(context: Context) -> None:
+    """Let an answer to a guest be kept: here for as long as it is right, by others who ask whether it still is."""
+    environ = context.request.META
+    if context.holds_until is None:
+        answer_cache.keep(environ)
+    else:
+        answer_cache.keep(environ, seconds=(context.holds_until - timezone.now()).total_seconds())
+    context.response["Cache-Control"] = "public, max-age=0, must-revalidate"
+    context.response["Vary"] = "Accept, Accept-Encoding, Cookie, Origin"
 
 
 def execute(context: Context, operation: dict[str, Any]) -> ExecutionResult:

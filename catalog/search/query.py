@@ -13,7 +13,7 @@ from catalog.search.synonyms import Spelling, synonyms
 
 # More words than anyone types who looks for a thing; the rest of a longer term is left out.
 MAX_WORDS = 8
-MAX_TERM_LENGTH = 1_000
+MAX_TERM_LENGTH = 200
 # Of more words than this, only those that tell the most are looked at in detail.
 FEW_WORDS = 4
 # A word with more parts than this is only found as one.

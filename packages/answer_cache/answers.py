@@ -1,7 +1,6 @@
-"""Whole answers to guests, kept in front of Django: while nothing changes, a question is worked out once."""
+"""WSGI middleware that answers guests with what it has kept, and forwards the rest."""
 
 import gzip
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,141 +11,146 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-from django.conf import settings
-from graphql import FieldNode, OperationDefinitionNode, OperationType
-
-from packages.answer_cache import revision
+from packages.answer_cache.negotiation import GZIP, GZIP_ONLY, encoding, is_known, varies_only_by
+from packages.answer_cache.revision import FREQUENT, Revision
+from packages.answer_cache.watcher import Reads, noting_reads
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+Headers = list[tuple[str, str]]
+# The body, and what else the answer depends on.
+Key = tuple[bytes | str | None, ...]
 
-PATHS = ("/graphql/", "/graphql")
 METHODS = ("GET", "POST")
-# Where the view puts what it knows of its answer: a Shareable.
-SHAREABLE = "store.shareable"
-# Queries that tell a guest nothing but what all guests are told.
-PUBLIC = frozenset(
-    (
-        *("categories", "category", "product", "products", "profile", "search", "searchSuggestions"),
-        *("shop", "sitemap"),
-    )
-)
-# Whatever in a document or its variables makes an answer depend on what has been sold.
-SALES = re.compile(r"stock|isAvailable|BEST_SELLING|search|related|verifiedPurchase", re.IGNORECASE)
-# All of a request that an answer may depend on, besides its body.
-KEYED = (
-    *("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "wsgi.url_scheme", "HTTP_HOST"),
-    *("HTTP_ACCEPT", "HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE", "HTTP_X_FORWARDED_PROTO"),
-    *("HTTP_APOLLO_REQUIRE_PREFLIGHT", "HTTP_X_APOLLO_OPERATION_NAME"),
-)
+# Where `keep` notes for how many seconds the answer may be kept.
+KEPT_SECONDS = "answer_cache.seconds"
+# What every answer depends on, besides the body and the headers that the application names.
+KEYED = ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "wsgi.url_scheme", "HTTP_HOST")
+# In the key by other means: a guest is known by the first, and the second is negotiated.
+NEGOTIATED = ("cookie", "accept-encoding")
+# Each request's own, or made here.
+NOT_KEPT = ("content-length", "x-request-id")
 MAX_REQUEST_BYTES = 32 * 1024
+MAX_KEYED_CHARACTERS = 4 * 1024
 MAX_LENGTH_DIGITS = 10
 MAX_HELD_BYTES = 6 * 1024 * 1024
-# What an entry takes besides its body.
-OVERHEAD_BYTES = 2 * 1024
+# What Python takes for an entry and for each of its texts, besides what they say.
+OVERHEAD_BYTES = 1024
+TEXT_BYTES = 64
 # For changes that are made past Django, by hand in the database.
 MAX_AGE_SECONDS = 60
 MIN_COMPRESSED_BYTES = 500
 
 
-@dataclass(frozen=True)
-class Shareable:
-    """An answer that every guest gets; whether a sale may change it."""
-
-    changes_with_sales: bool
+def keep(environ: Environ, *, seconds: float = MAX_AGE_SECONDS) -> None:
+    """Let the answer to this request be kept, at most for these seconds: every guest would get the same."""
+    environ[KEPT_SECONDS] = min(seconds, MAX_AGE_SECONDS)
 
 
-def shareable(operation: OperationDefinitionNode, text: str, variables: dict[str, Any]) -> Shareable | None:
-    """Whether and how the answer to a guest may be kept, by what the operation asks for."""
-    public = operation.operation is OperationType.QUERY and all(
-        isinstance(field, FieldNode) and field.name.value in PUBLIC
-        for field in operation.selection_set.selections
-    )
-    if not public:
-        return None
-    return Shareable(
-        changes_with_sales=any(SALES.search(said) for said in (text, repr(variables) if variables else ""))
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
     tokens: bytes
     expires: float
-    headers: list[tuple[str, str]]
+    headers: Headers
     body: bytes
     etag: str
 
 
 class Answers:
-    """A WSGI application in front of another, which it asks only for what it does not know."""
+    """Keeps what the application allows by `keep`, and what its statements, seen by a Watcher, do not speak against.
 
-    def __init__(self, application: Application) -> None:
+    Requests to `paths` without the `session_cookie` are guests'. Their answers may depend on the request's body, on
+    KEYED, and on `headers` (`Accept`), and on nothing else.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        *,
+        revision: Revision,
+        paths: tuple[str, ...],
+        session_cookie: str,
+        headers: Iterable[str],
+    ) -> None:
         self.application = application
-        self.revision = revision.current()
-        self.session_cookie = settings.SESSION_COOKIE_NAME
-        self.kept: OrderedDict[Any, Answer] = OrderedDict()
+        self.revision = revision
+        self.paths = paths
+        self.session_cookie = session_cookie
+        self.keyed = (*KEYED, *(f"HTTP_{name.upper().replace('-', '_')}" for name in headers))
+        self.varying = {*NEGOTIATED, *(name.lower() for name in headers)}
+        self.kept: OrderedDict[Key, Answer] = OrderedDict()
         self.held = 0
         self.lock = Lock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if self.revision is None or not self.is_for_guest(environ):
+        if not self.is_for_guest(environ):
             return self.application(environ, start_response)
-        length = length_of(environ)
-        if length > MAX_REQUEST_BYTES:
+        length = body_length(environ)
+        chosen = encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        asked = (chosen, *map(environ.get, self.keyed))
+        if length > MAX_REQUEST_BYTES or sum(map(len, filter(None, asked))) > MAX_KEYED_CHARACTERS:
             return self.application(environ, start_response)
         body = environ["wsgi.input"].read(length) if length else b""
-        zipped = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
-        key = (body, zipped, *map(environ.get, KEYED))
+        key = (body, *asked)
         answer = self.kept.get(key)
         if answer and self.is_current(answer):
-            return told(answer, environ, start_response)
+            return send(answer, environ, start_response)
         environ["wsgi.input"] = BytesIO(body)
-        given = self.ask(environ, start_response, zipped=zipped)
-        if not isinstance(given, Answer):
-            return given
-        self.keep(key, given)
-        return told(given, environ, start_response)
+        made = self.ask(environ, start_response, encoding=chosen)
+        if not isinstance(made, Answer):
+            return made
+        self.hold(key, made)
+        return send(made, environ, start_response)
 
     def is_for_guest(self, environ: Environ) -> bool:
-        """Whether it is a question to the API by somebody of whom nothing is known."""
+        """Whether nothing is known of who asks, and it is a path whose answers may be kept."""
         return (
-            environ["PATH_INFO"] in PATHS
+            environ["PATH_INFO"] in self.paths
             and environ["REQUEST_METHOD"] in METHODS
             and self.session_cookie not in environ.get("HTTP_COOKIE", "")
             and "HTTP_TRANSFER_ENCODING" not in environ
         )
 
     def is_current(self, answer: Answer) -> bool:
-        assert self.revision is not None
         return self.revision.tokens().startswith(answer.tokens) and monotonic() < answer.expires
 
     def ask(
-        self, environ: Environ, start_response: StartResponse, *, zipped: bool
+        self, environ: Environ, start_response: StartResponse, *, encoding: str
     ) -> "Answer | Iterable[bytes]":
-        """The answer that Django gives, if it may be kept; any other goes through as it is."""
-        assert self.revision is not None
-        tokens = self.revision.noted()
+        """The application's answer: as an Answer if it may be kept, else as it is."""
+        tokens = self.revision.note()
         started: list[Any] = []
-        parts = self.application(environ, lambda *given, **_: started.extend(given))
-        shareable: Shareable | None = environ.get(SHAREABLE)
+        with noting_reads() as reads:
+            parts = self.application(environ, lambda *given, **_: started.extend(given))
+            if KEPT_SECONDS not in environ:
+                start_response(*started)
+                return parts
+            body = b"".join(parts)
+            if hasattr(parts, "close"):
+                parts.close()
         status, headers, *_ = started
-        personal = any(name.lower() == "set-cookie" for name, _ in headers)
-        if tokens is None or shareable is None or personal or not status.startswith("200"):
-            start_response(status, headers)
-            return parts
-        body = b"".join(parts)
-        if hasattr(parts, "close"):
-            parts.close()
-        return made(
+        if tokens is None or not self.is_shareable(status, headers, reads):
+            start_response(*started)
+            return [body]
+        return make_answer(
             body,
             headers,
-            tokens=tokens if shareable.changes_with_sales else tokens[: revision.SALES],
-            zipped=zipped,
+            tokens=tokens if reads.frequent else tokens[:FREQUENT],
+            expires=monotonic() + environ[KEPT_SECONDS],
+            encoding=encoding,
         )
 
-    def keep(self, key: Any, answer: Answer) -> None:
+    def is_shareable(self, status: str, headers: Headers, reads: Reads) -> bool:
+        """Whether every guest would get this answer, whatever the application says."""
+        return (
+            status.startswith("200")
+            and not reads.private
+            and all(varies_only_by(value, self.varying) for name, value in headers if name.lower() == "vary")
+            and not any(name.lower() == "set-cookie" for name, _ in headers)
+        )
+
+    def hold(self, key: Key, answer: Answer) -> None:
         with self.lock:
             self.drop(key)
             self.kept[key] = answer
@@ -154,38 +158,42 @@ class Answers:
             while self.held > MAX_HELD_BYTES:
                 self.drop(next(iter(self.kept)))
 
-    def drop(self, key: Any) -> None:
+    def drop(self, key: Key) -> None:
         answer = self.kept.pop(key, None)
         if answer:
             self.held -= size_of(key, answer)
 
 
-def length_of(environ: Environ) -> int:
-    """Of the request's body; more than any that is looked at for what is no length, which Django is to refuse."""
-    said = environ.get("CONTENT_LENGTH") or "0"
-    return int(said) if said.isdecimal() and len(said) < MAX_LENGTH_DIGITS else MAX_REQUEST_BYTES + 1
+def size_of(key: Key, answer: Answer) -> int:
+    """The bytes that an entry takes."""
+    keyed = sum(len(part) + TEXT_BYTES for part in key if part is not None)
+    headers = sum(len(name) + len(value) + 3 * TEXT_BYTES for name, value in answer.headers)
+    return keyed + headers + len(answer.body) + OVERHEAD_BYTES
 
 
-def made(body: bytes, headers: list[tuple[str, str]], *, tokens: bytes, zipped: bool) -> Answer:
+def body_length(environ: Environ) -> int:
+    """The length of the request's body; too long for one that is not a number, which the application refuses."""
+    given = environ.get("CONTENT_LENGTH") or "0"
+    return int(given) if given.isdecimal() and len(given) < MAX_LENGTH_DIGITS else MAX_REQUEST_BYTES + 1
+
+
+def make_answer(body: bytes, headers: Headers, *, tokens: bytes, expires: float, encoding: str) -> Answer:
     etag = f'"{sha256(body).hexdigest()[:32]}"'
-    kept = [(name, value) for name, value in headers if name not in ("Content-Length", "X-Request-Id")]
-    if zipped and len(body) >= MIN_COMPRESSED_BYTES:
+    kept = [(name, value) for name, value in headers if name.lower() not in NOT_KEPT]
+    long = len(body) >= MIN_COMPRESSED_BYTES
+    if encoding == GZIP_ONLY or (encoding == GZIP and long):
         body, etag = gzip.compress(body, mtime=0), f'{etag[:-1]}-gzip"'
         kept.append(("Content-Encoding", "gzip"))
     kept += [("ETag", etag), ("Content-Length", str(len(body)))]
-    return Answer(tokens=tokens, expires=monotonic() + MAX_AGE_SECONDS, headers=kept, body=body, etag=etag)
+    return Answer(tokens=tokens, expires=expires, headers=kept, body=body, etag=etag)
 
 
-def told(answer: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def send(answer: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     known = environ.get("HTTP_IF_NONE_MATCH")
     request_id = ("X-Request-Id", token_hex(16))
-    if known and environ["REQUEST_METHOD"] == "GET" and answer.etag in known:
+    if known and environ["REQUEST_METHOD"] == "GET" and is_known(answer.etag, known):
         headers = [(name, value) for name, value in answer.headers if not name.startswith("Content-")]
         start_response("304 Not Modified", [*headers, request_id])
         return []
     start_response("200 OK", [*answer.headers, request_id])
     return [answer.body]
-
-
-def size_of(key: Any, answer: Answer) -> int:
-    return len(key[0]) + len(answer.body) + OVERHEAD_BYTES

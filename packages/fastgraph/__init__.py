@@ -8,6 +8,7 @@ from packages.fastgraph.reading import is_below_list as is_below_list
 from packages.fastgraph.reading import keys_of as keys_of
 from packages.fastgraph.reading import read as read
 from packages.fastgraph.rows import NotSelected as NotSelected
+from packages.fastgraph.rows import Readings as Readings
 from packages.fastgraph.rows import Row as Row
 from packages.fastgraph.rows import StoredFile as StoredFile
 from packages.fastgraph.rows import peers_of as peers_of

@@ -12,8 +12,6 @@ from packages.fastgraph.places import Place, Run
 from packages.fastgraph.rows import Reading, Shape
 from packages.fastgraph.statements import Bind, Param, bind_values
 
-MAX_READINGS = 64
-
 
 class PlannedInfo(strawberry.Info[Any, None]):
     """Strawberry's Info, made of a place and a run; the parts that cost time are made when they are asked for."""
@@ -80,13 +78,12 @@ class PlannedInfo(strawberry.Info[Any, None]):
             kept = None  # an annotation depends on who is asking
         if kept is None:
             return self.reading(build(bind_values(values)), shape).rows(values)
-        key = (kept, answer, model)
-        if key not in place.readings:
+        readings, key = place.plan.readings, (place, kept, answer, model)
+        reading = readings.get(key)
+        if reading is None:
             reading = self.reading(build(Param), shape)
-            if len(place.readings) >= MAX_READINGS:
-                place.readings.clear()
-            place.readings[key] = reading
-        return place.readings[key].rows(values)
+            readings.add(key, reading)
+        return reading.rows(values)
 
     def reading(self, queryset: models.QuerySet[Any], shape: Shape) -> Reading:
         """Compile the query for rows of this shape."""

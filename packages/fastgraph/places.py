@@ -1,4 +1,4 @@
-"""Where a field stands in the answer: there its errors are located, and there its readings are kept."""
+"""Where a field stands in the answer: there its errors are located, and there the shapes of its rows are kept."""
 
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,7 +17,7 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 
 from packages.fastgraph.columns import shape_of
-from packages.fastgraph.rows import Reading, Shape, Unreadable
+from packages.fastgraph.rows import Shape, Unreadable
 from packages.fastgraph.selections import sets_of
 from packages.fastgraph.strictness import report_mistake
 
@@ -64,7 +64,6 @@ class Place:
         self.depth = path.count(None)
         self.keys = tuple(key for key in path if key is not None)
         self.shapes: dict[Hashable, Shape | None] = {}
-        self.readings: dict[Hashable, Reading] = {}
 
     @classmethod
     def root(cls, plan: "Plan") -> "Place":

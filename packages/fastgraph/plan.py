@@ -9,6 +9,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 
 from packages.fastgraph.places import Context, Place, Run
 from packages.fastgraph.readers import Readers
+from packages.fastgraph.rows import Readings
 from packages.fastgraph.selections import Selections, Unplanned
 from packages.fastgraph.strictness import report_mistake
 
@@ -19,13 +20,22 @@ class Plan:
     """One operation of a valid document. It resolves each field once, and finds and places errors itself."""
 
     def __init__(
-        self, schema: strawberry.Schema, document: DocumentNode, operation: OperationDefinitionNode
+        self,
+        schema: strawberry.Schema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        *,
+        readings: Readings | None = None,
     ) -> None:
-        """Raises: Unplanned, for an operation that graphql-core must run."""
+        """Compile the operation; `readings` is the cache that several plans share.
+
+        Raises: Unplanned, for an operation that graphql-core must run.
+        """
         self.schema = schema
         self.operation = operation
         refuse_unknown(schema, operation)
         self.selections = Selections(schema._schema, document)
+        self.readings = readings or Readings()
         root = schema._schema.get_root_type(operation.operation)
         self.read = Readers(schema, self.selections).of_object(
             [operation.selection_set], root, Place.root(self)
@@ -33,11 +43,16 @@ class Plan:
 
     @classmethod
     def compile(
-        cls, schema: strawberry.Schema, document: DocumentNode, operation: OperationDefinitionNode
+        cls,
+        schema: strawberry.Schema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        *,
+        readings: Readings | None = None,
     ) -> "Plan | None":
         """Compile the operation; None for one that graphql-core must run."""
         try:
-            return cls(schema, document, operation)
+            return cls(schema, document, operation, readings=readings)
         except Unplanned as reason:
             logger.debug("The operation %s has no plan: %s", operation_name(operation), reason)
         except Exception as error:

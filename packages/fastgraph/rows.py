@@ -1,7 +1,8 @@
 """Rows without instances: only the columns that an operation selects, read by SQL that is compiled once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from operator import itemgetter
+from threading import Lock
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from django.core.exceptions import EmptyResultSet
@@ -11,6 +12,8 @@ from packages.fastgraph.statements import Column, Statement
 from packages.fastgraph.strictness import report_mistake
 
 Make: TypeAlias = Callable[[Sequence[Any]], Any]
+# The most SQL that the plans which share a cache keep. A reading takes about sixteen times the room of its SQL.
+MAX_SQL_CHARACTERS = 24_000
 
 
 class Unreadable(Exception):
@@ -149,6 +152,11 @@ class Reading:
         except EmptyResultSet:
             self.statement = None
 
+    @property
+    def characters(self) -> int:
+        """The length of its SQL, by which readings that are kept are bounded."""
+        return len(self.statement.sql) if self.statement else 0
+
     def rows(self, values: Mapping[str, Any]) -> list[Any]:
         if self.statement is None:
             return []
@@ -160,6 +168,27 @@ class Reading:
             rows.append(row)
         share_peers(rows)
         return rows
+
+
+class Readings:
+    """FIFO cache of the readings of some plans, bounded by the characters of their SQL. Thread-safe."""
+
+    def __init__(self) -> None:
+        self.by_key: dict[Hashable, Reading] = {}
+        self.characters = 0
+        self.lock = Lock()
+
+    def get(self, key: Hashable) -> Reading | None:
+        return self.by_key.get(key)
+
+    def add(self, key: Hashable, reading: Reading) -> None:
+        with self.lock:
+            if key not in self.by_key:
+                self.by_key[key] = reading
+                self.characters += reading.characters
+            while self.characters > MAX_SQL_CHARACTERS:
+                oldest = next(iter(self.by_key))
+                self.characters -= self.by_key.pop(oldest).characters
 
 
 def share_peers(rows: Sequence[Any]) -> None:

@@ -5,13 +5,16 @@ from time import process_time
 from typing import Any
 
 import pytest
+from django.test import Client
 from graphql import get_introspection_query
 from pytest_django import Settings
 
 from accounts.models import User
-from backend.http.documents import MAX_ERRORS, Documents
+from backend.http.documents import LARGEST_PAGE, MAX_ERRORS, MAX_SIZES, MAX_WEIGHTS, Document, Documents
 from backend.http.limits import CONNECTION_COST as C
+from backend.http.views import prefers_new
 from backend.schema import schema
+from packages.fastgraph.rows import MAX_SQL_CHARACTERS
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
 
@@ -47,6 +50,7 @@ class TestCost:
         settings.STORE_MAX_COST = 1
         answer = api.send("{ shop { currency } }")
         assert codes(answer) == {TOO_LARGE}
+        assert answer["extensions"] == {"cost": {"requested": 2, "maximum": 1}}
 
     @pytest.mark.parametrize(
         ("query", "variables", "expected"),
@@ -300,3 +304,47 @@ class TestDocuments:
     def test_errors_are_kept_too(self, api: GraphQLClient) -> None:
         assert [api.refused("{ nothing }") for _ in range(2)] == ["BAD_USER_INPUT"] * 2
         assert [api.refused("{ nothing") for _ in range(2)] == ["BAD_USER_INPUT"] * 2
+
+
+class TestHeld:
+    """What is remembered of a document is bounded by all that it holds."""
+
+    def document(self, text: str) -> Document:
+        return Documents(number=1, characters=20_000).get(text, schema)
+
+    def test_of_weights(self) -> None:
+        text = "query($n: Int) { products(first: $n) { nodes { name } } }"
+        document = self.document(text)
+        operation = document.operation(None)
+        for size in range(-100, 300):
+            document.weight(operation, {"n": size * 10**1000})
+            document.weight(operation, {"n": size})
+        assert len(document.weights) <= MAX_WEIGHTS
+        assert max(number for key in document.weights for number in key[2:]) <= LARGEST_PAGE  # type: ignore[index]
+
+    def test_of_a_document_with_many_page_sizes(self, api: GraphQLClient) -> None:
+        names = [f"n{number}" for number in range(MAX_SIZES + 1)]
+        variables = ", ".join(f"${name}: Int" for name in names)
+        fields = " ".join(f"{name}: products(first: ${name}) {{ nodes {{ name }} }}" for name in names)
+        document = self.document(f"query({variables}) {{ {fields} }}")
+        weights = [
+            document.weight(document.operation(None), dict.fromkeys(names, size)) for size in (1, 2, 2)
+        ]
+        assert [weight.cost for weight in weights] == [len(names) * (C + 1 + size) for size in (1, 2, 2)]
+        assert len(document.weights) <= 1  # the first, of which the variables were not known yet
+
+    def test_of_readings(self, api: GraphQLClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        documents = Documents(number=1, characters=20_000)
+        monkeypatch.setattr("backend.schema.documents", documents)
+        text = "query($n: Int) { products(first: $n) { nodes { name comments { nodes { body } } } } }"
+        for size in range(1, 101):
+            assert api.run(text, n=size) == {"products": {"nodes": []}}
+        [document] = documents.by_text.values()
+        readings = document.readings
+        assert 0 < readings.characters <= MAX_SQL_CHARACTERS
+        assert readings.characters == sum(reading.characters for reading in readings.by_key.values())
+
+    def test_of_accept(self) -> None:
+        prefers_new.cache_clear()
+        assert Client().get("/graphql/", headers={"Accept": "a" * 501}).json()
+        assert prefers_new.cache_info().currsize == 0

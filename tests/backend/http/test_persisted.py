@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from backend.http import persisted
-from core.throttle import Limit
+from core.budget import Budget
 
 pytestmark = pytest.mark.django_db
 
@@ -97,16 +97,38 @@ class TestRefusals:
         assert code(post(client, digest(query))) == "PERSISTED_QUERY_NOT_FOUND"
 
 
+@pytest.mark.usefixtures("cache")
 class TestKeep:
     def test_one_address_may_not_drive_out_all_others(
         self, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(persisted, "KEEP_LIMITS", [Limit(action="persist", rate="2/1h", by_address=True)])
+        budget = Budget(name="persist", limit=2 * persisted.MIN_BYTES, seconds=persisted.HOUR)
+        monkeypatch.setattr(persisted, "BYTES", budget)
         queries = [f"{{ shop {{ a{number}: currency }} }}" for number in range(3)]
-        for query in queries:
+        for query in [*queries, queries[0]]:
             assert "data" in post(client, digest(query), query).json()
         kept = [caches["documents"].get(digest(query)) for query in queries]
         assert kept == [*queries[:2], None]
+        elsewhere = Client(REMOTE_ADDR="198.51.100.7")
+        post(elsewhere, digest(queries[2]), queries[2])
+        assert caches["documents"].get(digest(queries[2])) == queries[2]
 
-    def test_the_number_is_bounded(self, settings: Settings) -> None:
-        assert settings.CACHES["documents"]["OPTIONS"] == {"MAX_ENTRIES": 1000}
+    def test_an_address_is_bounded_in_bytes(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(persisted, "BYTES", Budget(name="persist", limit=30_000, seconds=persisted.HOUR))
+        queries = [f"{{ shop {{ currency }} }} #{number}{'x' * 14_000}" for number in range(3)]
+        for query in queries:
+            post(client, digest(query), query)
+        assert [caches["documents"].get(digest(query)) is None for query in queries] == [False, False, True]
+
+    def test_the_oldest_is_replaced(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(persisted, "MAX_DOCUMENTS", 3)
+        queries = [f"{{ shop {{ a{number}: currency }} }}" for number in range(7)]
+        for query in queries:
+            for _ in range(2):  # the same again takes no further place
+                post(client, digest(query), query)
+        kept = [query for query in queries if caches["documents"].get(digest(query))]
+        assert kept == queries[-3:]
+
+    def test_in_memory_there_is_room_for_all(self, settings: Settings) -> None:
+        most = settings.CACHES["documents"].get("OPTIONS", {}).get("MAX_ENTRIES", 2 * 10**9)
+        assert most > 2 * persisted.MAX_DOCUMENTS

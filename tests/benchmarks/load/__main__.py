@@ -20,6 +20,7 @@ ENVIRONMENT = {
     "REDIS_URL": "",
     "SECRET_KEY": "of-the-benchmark",
     "STORE_CURRENCY": "USD",
+    "STORE_MAX_COST_PER_MINUTE": "0",  # all the load comes from one address
     "STRIPE_SECRET_KEY": "sk_test_benchmark",
     "STRIPE_WEBHOOK_SECRETS": "whsec_benchmark",
 }

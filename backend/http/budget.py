@@ -1,0 +1,88 @@
+"""The cost that a shopper's operations may have together in a minute: each is limited, and here so is their sum."""
+
+import logging
+from collections import OrderedDict
+from threading import Lock
+from typing import NoReturn
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest
+from redis import RedisError
+
+from core.budget import Budget, Spent
+from core.errors import RateLimited
+from core.throttle import client_address
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 60
+MAX_KNOWN = 10_000
+
+
+class Owners:
+    """LRU cache of whose a session is, by its cookie, for sessions that turned out to exist. Thread-safe.
+
+    A cookie that nobody has looked up may be invented, and everyone could have a fresh budget with each request. To
+    look it up would cost a statement. So it counts by address until an operation has needed its session anyway.
+    """
+
+    def __init__(self) -> None:
+        self.by_cookie: OrderedDict[str, str] = OrderedDict()
+        self.lock = Lock()
+
+    def get(self, cookie: str) -> str | None:
+        with self.lock:
+            if cookie not in self.by_cookie:
+                return None
+            self.by_cookie.move_to_end(cookie)
+            return self.by_cookie[cookie]
+
+    def add(self, cookie: str, owner: str) -> None:
+        with self.lock:
+            self.by_cookie[cookie] = owner
+            self.by_cookie.move_to_end(cookie)
+            while len(self.by_cookie) > MAX_KNOWN:
+                self.by_cookie.popitem(last=False)
+
+
+owners = Owners()
+
+
+def spend(request: HttpRequest, cost: int) -> Spent | None:
+    """Spend the cost of an operation; None where no budget is set, or the cache does not answer."""
+    limit = settings.STORE_MAX_COST_PER_MINUTE
+    if not limit:
+        return None
+    cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    owner = owners.get(cookie) if cookie else None
+    budget = Budget(name="cost", limit=limit, seconds=SECONDS)
+    try:
+        return budget.spend(owner or f"address:{client_address(request)}", cost)
+    except RedisError as error:
+        # Browsing goes on without the budget; what must be counted, such as passwords, is refused elsewhere.
+        logger.warning("The cost of an operation is not counted: %r", error)
+        return None
+
+
+def refuse(spent: Spent) -> NoReturn:
+    """RateLimited, with the time until the budget is fresh."""
+    raise RateLimited(
+        "Your operations of this minute cost too much together. Please try again later.",
+        retry_after_seconds=spent.resets_in_seconds,
+    )
+
+
+def state(spent: Spent) -> dict[str, int]:
+    """The budget, as `extensions.cost` shows it."""
+    return {"limit": spent.limit, "remaining": spent.remaining, "resetsInSeconds": spent.resets_in_seconds}
+
+
+def remember_owner(request: HttpRequest) -> None:
+    """Count the next operations of this session by its owner, if this one has looked at it and it exists."""
+    session, cookie = request.session, request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if not (cookie and session.accessed):
+        return
+    user = session.get(SESSION_KEY)
+    if session.session_key == cookie:  # else it does not exist, or has another key since
+        owners.add(cookie, f"user:{user}" if user else f"session:{cookie}")

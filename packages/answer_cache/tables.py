@@ -1,0 +1,159 @@
+"""What a statement means for kept answers: which of them it outdates, and what an answer that reads by it depends on.
+
+Everything that is not understood outdates every answer. Forgetting something here costs a miss.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from packages.answer_cache.revision import CONTENT, FREQUENT
+
+WORD = re.compile(r"\w+")
+# Reads, if nothing else in them says otherwise.
+READ = re.compile(r"[\s(]*(?:select|with|values)\b")
+CONTROL = re.compile(r"\s*(?:begin|commit|rollback|savepoint|release)\b[^;]*;?\s*")
+# A row lock (`FOR UPDATE`) is not a change.
+UPDATE = re.compile(r"(?<!for )(?<!key )\bupdate\b")
+CHANGING = {"into", "insert", "delete", "merge"}
+CALLED = re.compile(r'(?:from|join|lateral)\s+"?([\w.]+)"?\s*\(')
+# Set-returning functions of SQLite and PostgreSQL that only read.
+READING = {
+    *(
+        "generate_series",
+        "json_array_elements",
+        "json_each",
+        "json_each_text",
+        "json_tree",
+        "jsonb_array_elements",
+    ),
+    *("jsonb_each", "jsonb_each_text", "jsonb_to_recordset", "regexp_split_to_table", "ts_stat", "unnest"),
+}
+STAR = re.compile(r"(?:select|distinct|all|,|\.)\s*\*")
+# A statement that changes exactly one table, and the rest of it.
+CHANGE = re.compile(
+    r'\s*(?P<verb>insert(?: or \w+)? into|replace into|update|delete from)\s+"?(?P<table>\w+)"?(?![\w."])(?P<rest>.*)',
+    re.DOTALL,
+)
+SET = re.compile(r"\s+set\s(.*)", re.DOTALL)
+NESTED = re.compile(r"\([^()]*\)")
+ASSIGNMENT = re.compile(r'\s*"?(\w+)"?\s*=')
+# Where text may hide a bracket or a comma, the columns cannot be told.
+OPAQUE = ("'", "--", "/*", "$$")
+# Statements that a plan or the ORM repeats are understood once; longer ones each time. Together at most 2 MB.
+MAX_KNOWN = 500
+MAX_KNOWN_CHARACTERS = 4_000
+
+
+class Effect(NamedTuple):
+    """`outdates` is the token that the statement changes, None where no kept answer shows what it writes.
+
+    An answer that reads by it is not kept if it is `private`, and depends on FREQUENT too if it is `frequent`.
+    """
+
+    outdates: int | None = None
+    private: bool = False
+    frequent: bool = False
+
+
+UNKNOWN = Effect(outdates=CONTENT, private=True)
+
+
+class Tables:
+    """The tables that matter, each as `table`, or as `table.column` where only that column does.
+
+    No kept answer shows what is `private`, so a write to it outdates none. What is `frequent` is written so often
+    that only the answers that show it are outdated. A write to any other table outdates all.
+    """
+
+    def __init__(self, *, private: Iterable[str], frequent: Iterable[str]) -> None:
+        self.private = by_table(private)
+        self.frequent = by_table(frequent)
+        self.known = lru_cache(maxsize=MAX_KNOWN)(self.understand)
+
+    def effect(self, sql: Any) -> Effect:
+        """What the statement means for kept answers."""
+        if not isinstance(sql, str):
+            return UNKNOWN  # composed by the database's driver
+        return self.known(sql) if len(sql) <= MAX_KNOWN_CHARACTERS else self.understand(sql)
+
+    def understand(self, sql: str) -> Effect:
+        sql = sql.lower()
+        if CONTROL.fullmatch(sql):
+            return Effect()
+        if ";" in sql.rstrip("; \n"):
+            return UNKNOWN
+        words = set(WORD.findall(sql))
+        if READ.match(sql):
+            return self.of_read(sql, words)
+        return Effect(outdates=self.outdated(sql, words), private=True)
+
+    def of_read(self, sql: str, words: set[str]) -> Effect:
+        changes = not words.isdisjoint(CHANGING) or ("update" in words and UPDATE.search(sql))
+        if changes or calls_unknown(sql, words):
+            return UNKNOWN
+        star = STAR.search(sql) is not None
+        return Effect(
+            private=touches(self.private, words, star=star), frequent=touches(self.frequent, words, star=star)
+        )
+
+    def outdated(self, sql: str, words: set[str]) -> int | None:
+        change = CHANGE.match(sql)
+        if change is None or "with" in words:
+            return CONTENT
+        table = change["table"]
+        private, frequent = self.private.get(table), self.frequent.get(table)
+        if private == WHOLE:
+            return None
+        if frequent == WHOLE:
+            return FREQUENT
+        columns = assigned(change["rest"]) if change["verb"] == "update" else None
+        if columns is None:
+            return CONTENT
+        if columns <= (private or set()):
+            return None
+        return FREQUENT if columns <= (private or set()) | (frequent or set()) else CONTENT
+
+
+# The columns of a table all of which matter.
+WHOLE: set[str] = set()
+
+
+def by_table(names: Iterable[str]) -> dict[str, set[str]]:
+    """The columns that matter of each table: WHOLE for all of them."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        table, _, column = name.lower().partition(".")
+        if not re.fullmatch(r"\w+", table) or (table in found and not (column and found[table])):
+            raise ValueError(
+                f"Not a table or a column, or one of a table that is listed as a whole: {name!r}."
+            )
+        found.setdefault(table, set()).update([column] if column else [])
+    return found
+
+
+def touches(tables: dict[str, set[str]], words: set[str], *, star: bool) -> bool:
+    return any(
+        table in words and (columns == WHOLE or star or not columns.isdisjoint(words))
+        for table, columns in tables.items()
+    )
+
+
+def calls_unknown(sql: str, words: set[str]) -> bool:
+    """Whether rows come from a function that may write, or there is nothing but the call of one."""
+    if "from" not in words:
+        return "(" in sql
+    return any(name not in READING for name in CALLED.findall(sql))
+
+
+def assigned(rest: str) -> set[str] | None:
+    """The columns that an UPDATE assigns to; None where that cannot be told."""
+    found = SET.match(rest)
+    if found is None or any(sign in rest for sign in OPAQUE):
+        return None
+    clause, nested = found[1], 1
+    while nested:
+        clause, nested = NESTED.subn("", clause)
+    parts = [ASSIGNMENT.match(part) for part in re.split(r"\bwhere\b", clause, maxsplit=1)[0].split(",")]
+    return {part[1] for part in parts if part} if all(parts) else None

@@ -1,0 +1,129 @@
+"""Every statement of every database connection: announces changes, and notes what an answer is read from."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+from weakref import ref
+
+from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
+
+from packages.answer_cache.revision import CONTENT, Change, Revision
+from packages.answer_cache.tables import Effect, Tables
+
+# Of the driver's cursors. They bypass Django's execute wrappers.
+BYPASSES = ("copy", "copy_expert", "copy_from", "executescript", "stream")
+
+
+class Reads:
+    """What the statements of one answer have read."""
+
+    def __init__(self) -> None:
+        self.private = False
+        self.frequent = False
+
+    def add(self, effect: Effect) -> None:
+        self.private |= effect.private
+        self.frequent |= effect.frequent
+
+
+_reads: ContextVar[Reads | None] = ContextVar("reads", default=None)
+
+
+@contextmanager
+def noting_reads() -> Iterator[Reads]:
+    """Note what the statements within the block read."""
+    reads = Reads()
+    token = _reads.set(reads)
+    try:
+        yield reads
+    finally:
+        _reads.reset(token)
+
+
+class Watcher:
+    """Watches connections, by the meaning that the `tables` give to statements.
+
+    `current` answers with the revision to announce changes in, or None where no answers are kept.
+    """
+
+    def __init__(self, tables: Tables, current: Callable[[], Revision | None]) -> None:
+        self.tables = tables
+        self.current = current
+
+    def watch(self, connection: Any, **_: Any) -> None:
+        """Watch the connection: a receiver for the signal `connection_created`."""
+        if self.look in connection.execute_wrappers:
+            return
+        # First in the list: a wrapper around the statement that connects would take the last one away as its own.
+        connection.execute_wrappers.insert(0, self.look)
+        connection.make_cursor = lambda cursor: WatchedCursor(cursor, connection, self)
+        connection.make_debug_cursor = lambda cursor: WatchedDebugCursor(cursor, connection, self)
+
+    def look(
+        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
+    ) -> Any:
+        """Run a statement, with what it changes announced before: one of a connection's execute wrappers."""
+        revision = self.current()
+        if revision is None:
+            return execute(sql, params, many, context)
+        effect = self.tables.effect(sql)
+        if reads := _reads.get():
+            reads.add(effect)
+        if effect.outdates is None:
+            return execute(sql, params, many, context)
+        change = self.announce(context["connection"], revision, effect.outdates)
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            if not context["connection"].in_atomic_block:
+                change.end()
+
+    def announce(self, connection: Any, revision: Revision, token: int) -> Change:
+        """A change of the token: the transaction's, or outside of one its own, which the caller ends."""
+        change = change_of(connection, revision) if connection.in_atomic_block else Change(revision)
+        change.announce(token)
+        return change
+
+
+def change_of(connection: Any, revision: Revision) -> Change:
+    """The transaction's change. The commit ends it; a rollback drops it with all that waits for the commit."""
+    known: ref[Change] | None = getattr(connection, "answer_cache_change", None)
+    change = known() if known else None
+    if change is None or change.descriptor is None:
+        change = Change(revision)
+        connection.answer_cache_change = ref(change)
+        connection.on_commit(change.end)
+    return change
+
+
+class Watched:
+    """A cursor that announces what bypasses the execute wrappers, until it is gone itself."""
+
+    def __init__(self, cursor: Any, connection: Any, watcher: Watcher) -> None:
+        super().__init__(cursor, connection)  # type: ignore[call-arg]  # Django's cursor comes next
+        self.connection = connection
+        self.watcher = watcher
+
+    def __getattr__(self, name: str) -> Any:
+        if name in BYPASSES:
+            self.announce()
+        return super().__getattr__(name)  # type: ignore[misc]
+
+    def callproc(self, *arguments: Any) -> Any:
+        self.announce()
+        return super().callproc(*arguments)  # type: ignore[misc]
+
+    def announce(self) -> None:
+        if reads := _reads.get():
+            reads.private = True
+        if revision := self.watcher.current():
+            self.change = self.watcher.announce(self.connection, revision, CONTENT)
+
+
+class WatchedCursor(Watched, CursorWrapper):
+    pass
+
+
+class WatchedDebugCursor(Watched, CursorDebugWrapper):
+    pass
