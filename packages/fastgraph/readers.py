@@ -88,6 +88,19 @@ class Readers:
         base = definition.base_resolver
         if base is None:
             return column_reader(field, definition, complete)
+        takes_source = base.self_parameter or base.parent_parameter or base.root_parameter
+        if takes_source and not (definition.arguments or definition.extensions or base.info_parameter):
+            resolve: Any = (
+                base.wrapped_func
+            )  # its one parameter is the source; the usual case is the fast one
+
+            def read_source(source: Any, run: Run) -> Any:
+                value = resolve(source)
+                if isinstance(value, Exception):
+                    raise value
+                return complete(value, run)
+
+            return read_source
         resolve = self.resolver(field, definition, base, place)
 
         def read(source: Any, run: Run) -> Any:
