@@ -100,9 +100,10 @@ def change_of(connection: Any, revision: Revision) -> Change:
 class Watched:
     """A cursor that announces what bypasses the execute wrappers, until it is gone itself."""
 
+    db: Any
+
     def __init__(self, cursor: Any, connection: Any, watcher: Watcher) -> None:
         super().__init__(cursor, connection)  # type: ignore[call-arg]  # Django's cursor comes next
-        self.connection = connection
         self.watcher = watcher
 
     def __getattr__(self, name: str) -> Any:
@@ -118,7 +119,7 @@ class Watched:
         if reads := _reads.get():
             reads.private = True
         if revision := self.watcher.current():
-            self.change = self.watcher.announce(self.connection, revision, CONTENT)
+            self.change = self.watcher.announce(self.db, revision, CONTENT)
 
 
 class WatchedCursor(Watched, CursorWrapper):

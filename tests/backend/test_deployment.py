@@ -36,3 +36,9 @@ class TestServer:
         assert named["--host"] == "127.0.0.1"
         assert (named["--port"], named["--workers"]) == ("1234", "3")
         assert named["--blocking-threads"] == dict(pairwise(options))["--blocking-threads"]
+
+
+class TestCompose:
+    def test_redis_has_a_bound_and_drops_floods_first(self) -> None:
+        compose = (settings.BASE_DIR / "compose.yaml").read_text("utf-8")
+        assert "command: redis-server --maxmemory 256mb --maxmemory-policy volatile-lfu\n" in compose
