@@ -84,7 +84,8 @@ def graphql(request: HttpRequest) -> HttpResponse:
         body = {"errors": [format_error(fault, request_id=request_id, operation=None)]}
         response.status_code = 500
     else:
-        budget.remember_owner(request)
+        if "errors" not in body:  # the session may be what has failed
+            budget.remember_owner(request)
     response.content = orjson.dumps(body)
     response["Content-Type"] = RESPONSE_JSON if wants_new else "application/json"
     response["X-Request-Id"] = request_id
