@@ -3,7 +3,6 @@
 import json
 import re
 import uuid
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -24,14 +23,11 @@ from api.faults import formatted
 from backend.http import persisted
 from backend.schema import MutationByGet, schema
 from core.errors import BadUserInput, RequestError
-from core.images import MAX_BYTES
 from packages.answer_cache.answers import SHAREABLE, Shareable
 
 RESPONSE_JSON = "application/graphql-response+json"
 # A page of another origin cannot send any of these without asking first (CORS preflight).
 PREFLIGHT_HEADERS = ("Apollo-Require-Preflight", "X-Apollo-Operation-Name")
-# One picture and what describes it. Larger bodies would be written to disk before anybody looked at them.
-MAX_BODY_BYTES = MAX_BYTES + 2 * 1024 * 1024
 MALFORMED = (
     ValueError,
     LookupError,
@@ -69,8 +65,6 @@ def graphql(request: HttpRequest) -> HttpResponse:
         if "data" not in body and wants_new:
             response.status_code = 400
     except Refused as refusal:
-        if refusal.status == 413:
-            discard_body(request)
         body = {"errors": [{"message": str(refusal), "extensions": {"code": BadUserInput.code}}]}
         response.status_code = refusal.status
         for header, value in refusal.headers.items():
@@ -118,8 +112,6 @@ def parsed(request: HttpRequest) -> dict[str, Any]:
     """The request's `query`, `variables` and `operationName`, each of its proper type."""
     operation: Any
     try:
-        if int(request.headers.get("Content-Length") or 0) > MAX_BODY_BYTES:
-            raise Refused("The request is too large.", status=413)
         match (request.method, request.content_type):
             case ("GET", _):
                 operation = dict(request.GET.items())
@@ -150,14 +142,6 @@ def parsed(request: HttpRequest) -> dict[str, Any]:
         raise Refused("Text cannot contain NUL.")
     refuse_unstorable([operation.get("query"), operation.get("variables")])
     return {**operation, "digest": digest}
-
-
-def discard_body(request: HttpRequest) -> None:
-    """Read on, within bounds: a client that is still sending would find a closed connection and no answer."""
-    left = 2 * MAX_BODY_BYTES
-    with suppress(OSError):
-        while left > 0 and (chunk := request.read(64 * 1024)):
-            left -= len(chunk)
 
 
 def refuse_unstorable(values: list[Any]) -> None:

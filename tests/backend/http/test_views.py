@@ -10,10 +10,9 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection
-from django.test import Client, RequestFactory
+from django.test import Client
 from pytest_django import Settings
 
-from backend.http.views import MAX_BODY_BYTES, graphql
 from catalog import selectors
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
@@ -128,16 +127,6 @@ class TestRequests:
     def test_too_large(self, client: Client, settings: Settings) -> None:
         settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
         assert post(client, json.dumps({"query": QUERY + " " * 100})).status_code == 413
-
-    def test_too_large_to_be_looked_at(self, client: Client) -> None:
-        response = post(client, b" " * (MAX_BODY_BYTES + 1))
-        assert (response.status_code, code(response)) == (413, "BAD_USER_INPUT")
-
-    def test_too_large_is_read_all_the_same(self) -> None:
-        """Else the connection would be closed on a client that is still sending, and the answer lost."""
-        request = RequestFactory().post(URL, b" " * 4_000_000, content_type="application/json")
-        assert graphql(request).status_code == 413
-        assert request.read() == b""
 
     @pytest.mark.parametrize(
         ("accept", "media_type"),
