@@ -116,7 +116,7 @@ def check_headers(environ: Environ) -> None:
         # once, and lose the session for good when the next answer sets another.
         raise Refusal(
             "400 Bad Request",
-            "The cookies cannot be read: one of them has a character that is not ASCII. Delete it or percent-encode it.",
+            "The cookies cannot be read, as one has a character that is not ASCII. Delete it or percent-encode it.",
         )
     if cookies.count("\\") > MAX_COOKIE_BACKSLASHES:
         raise Refusal("400 Bad Request", "The cookies have too many backslashes.")

@@ -295,8 +295,8 @@ class TestParts:
             FIELD,
             b'content-disposition: form-data; name="b"\r\ncontent-type: text/plain; charset=utf-8\r\n'
             b"content-transfer-encoding: 8bit\r\ncontent-length: 1",
-            b'Content-Disposition: form-data; name="0"; filename="Z\xc3\xbcrich.png"; filename*=UTF-8\'\'Z%C3%BCrich.png'
-            b"\r\nContent-Type: image/png",
+            b'Content-Disposition: form-data; name="0"; filename="Z\xc3\xbcrich.png"; '
+            b"filename*=UTF-8''Z%C3%BCrich.png\r\nContent-Type: image/png",
         )
         assert send(body=body, CONTENT_TYPE=FORM)[0] == 200
         assert behind.post == QueryDict("a=x&b=x")
