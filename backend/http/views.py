@@ -1,4 +1,4 @@
-"""GraphQL over HTTP, GraphiQL, and health."""
+"""GraphQL over HTTP, GraphiQL, and the first page."""
 
 import json
 import re
@@ -9,10 +9,9 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import DatabaseError, connection
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from graphql import GraphQLError
 from strawberry.file_uploads.utils import replace_placeholders_with_files
@@ -21,8 +20,10 @@ from strawberry.types import ExecutionResult
 from api.context import Context
 from api.faults import formatted
 from backend.http import persisted
+from backend.http.origins import is_allowed
 from backend.schema import MutationByGet, schema
 from core.errors import BadUserInput, RequestError
+from orders.payments.gateway import fake_in_use
 from packages.answer_cache.answers import SHAREABLE, Shareable
 
 RESPONSE_JSON = "application/graphql-response+json"
@@ -38,6 +39,7 @@ MALFORMED = (
     SuspiciousOperation,  # more parts or files than Django takes
     UnreadablePostError,
 )
+DOCUMENTS = ("apollo.md", "operations.md", "architecture.md")
 SHA256 = re.compile("[0-9a-f]{64}")
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
@@ -96,7 +98,7 @@ def refuse_cross_site(request: HttpRequest) -> None:
     """
     origin = request.headers.get("Origin")
     if origin is not None:
-        allowed = origin in settings.STORE_ORIGINS or origin == f"{request.scheme}://{request.get_host()}"
+        allowed = is_allowed(request, origin)
     else:
         allowed = request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
     if not allowed:
@@ -227,11 +229,18 @@ def graphiql(request: HttpRequest) -> HttpResponse:
     return render(request, "graphiql.html")
 
 
-def health(request: HttpRequest) -> JsonResponse:
-    """Whether this process can serve: 503 without its database."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"status": "no database"}, status=503)
-    return JsonResponse({"status": "ok"})
+def index(request: HttpRequest) -> HttpResponse:
+    """For developers a page with links to all that is served; else the way to the front end."""
+    if settings.DEBUG:
+        return render(request, "index.html", {"documents": DOCUMENTS, "fake": fake_in_use()})
+    if settings.STORE_FRONTEND_URL.rstrip("/") == request.build_absolute_uri("/").rstrip("/"):
+        raise Http404  # the front end is here, but a proxy has sent this request past it
+    return redirect(settings.STORE_FRONTEND_URL)
+
+
+def document(request: HttpRequest, name: str) -> HttpResponse:
+    """A page of docs/ as it is written. Http404 for any other, and outside of development."""
+    if not settings.DEBUG or name not in DOCUMENTS:
+        raise Http404
+    text = (settings.BASE_DIR / "docs" / name).read_text("utf-8")
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")

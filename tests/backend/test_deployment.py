@@ -36,3 +36,7 @@ class TestServer:
         assert named["--host"] == "127.0.0.1"
         assert (named["--port"], named["--workers"]) == ("1234", "3")
         assert named["--blocking-threads"] == dict(pairwise(options))["--blocking-threads"]
+
+    def test_docker_asks_whether_it_is_ready(self) -> None:
+        [check] = re.findall(r"^HEALTHCHECK .*$", DOCKERFILE, re.MULTILINE)
+        assert "http://127.0.0.1:8000/readyz" in check
