@@ -37,7 +37,7 @@ SALES = re.compile(r"stock|isAvailable|BEST_SELLING|search|related|verifiedPurch
 # All of a request that an answer may depend on, besides its body.
 KEYED = (
     *("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "wsgi.url_scheme", "HTTP_HOST"),
-    *("HTTP_ACCEPT", "HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE", "HTTP_X_FORWARDED_PROTO"),
+    *("HTTP_ACCEPT", "HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE"),
     *("HTTP_APOLLO_REQUIRE_PREFLIGHT", "HTTP_X_APOLLO_OPERATION_NAME"),
 )
 MAX_REQUEST_BYTES = 32 * 1024
@@ -86,6 +86,8 @@ class Answers:
         self.application = application
         self.revision = revision.current()
         self.session_cookie = settings.SESSION_COOKIE_NAME
+        # The scheme decides which origin is the store's own.
+        self.keyed = (*KEYED, *(settings.SECURE_PROXY_SSL_HEADER or ())[:1])
         self.kept: OrderedDict[Any, Answer] = OrderedDict()
         self.held = 0
         self.lock = Lock()
@@ -98,7 +100,7 @@ class Answers:
             return self.application(environ, start_response)
         body = environ["wsgi.input"].read(length) if length else b""
         zipped = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
-        key = (body, zipped, *map(environ.get, KEYED))
+        key = (body, zipped, *map(environ.get, self.keyed))
         answer = self.kept.get(key)
         if answer and self.is_current(answer):
             return told(answer, environ, start_response)
