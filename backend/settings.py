@@ -185,6 +185,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 # Behind a proxy that ends TLS, the header by which it says so. To a server of WSGI a dash and an underscore are the
 # same, so a name without dashes cannot be forged by another spelling: see deploy/.
 STORE_SCHEME_HEADER = env.str("STORE_SCHEME_HEADER", default="X-Forwarded-Proto")
+SECURE_PROXY_SSL_HEADER: tuple[str, str] | None = None
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = (f"HTTP_{STORE_SCHEME_HEADER.upper().replace('-', '_')}", "https")
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 
@@ -144,6 +145,7 @@ def check_body(environ: Environ) -> None:
         environ["wsgi.input"] = CheckedParts(environ["wsgi.input"], boundary, length=length)
 
 
+@lru_cache(maxsize=200)
 def parsed_content_type(value: str) -> tuple[str, dict[str, str]]:
     """The media type in lower case, and its parameters. Refusal for what another parser could read differently."""
     if not value:

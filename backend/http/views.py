@@ -19,7 +19,7 @@ from strawberry.types import ExecutionResult
 
 from api.context import Context
 from api.faults import formatted
-from backend.http import persisted
+from backend.http import guard, persisted
 from backend.http.origins import is_allowed
 from backend.schema import MutationByGet, schema
 from core.errors import BadUserInput, RequestError
@@ -130,6 +130,8 @@ def parsed(request: HttpRequest) -> dict[str, Any]:
                 raise Refused("Send a GET or a POST.", status=405, allow="GET, POST")
     except RequestDataTooBig as error:
         raise Refused("The request is too large.", status=413) from error
+    except guard.Refusal as error:
+        raise Refused(str(error), status=int(error.status.split()[0])) from error
     except MALFORMED as error:
         raise Refused("The request is no well-formed GraphQL request.") from error
     if not isinstance(operation, dict):

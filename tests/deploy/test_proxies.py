@@ -72,7 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "media/picture.webp").write_bytes(b"a picture")
     key, certificate = folder / "shop.example.key", folder / "shop.example.crt"
     subject = ["-nodes", "-days", "2", "-subj", "/CN=shop.example", "-newkey", "rsa:2048"]
-    command = ["openssl", "req", "-x509", *subject, "-keyout", key, "-out", certificate]
+    command: list[str | Path] = ["openssl", "req", "-x509", *subject, "-keyout", key, "-out", certificate]
     subprocess.run(command, check=True, capture_output=True)
     (folder / "shop.example.pem").write_bytes(certificate.read_bytes() + key.read_bytes())
     return folder
@@ -123,14 +123,15 @@ def started(name: str, *, folder: Path, store: int) -> Iterator[Proxy]:
     assert "127.0.0.1:8000" in text
     file = folder / name
     file.write_text(text.replace("127.0.0.1:8000", f"{HOST}:{store}"))
-    check, run = {
+    commands: dict[str, tuple[list[str | Path], list[str | Path]]] = {
         "nginx": (["-t", "-p", folder, "-c", file], ["-p", folder, "-c", file, "-g", "daemon off;"]),
         "caddy": (
             ["validate", "--adapter", "caddyfile", "--config", file],
             ["run", "--adapter", "caddyfile", "--config", file],
         ),
         "haproxy": (["-c", "-f", file], ["-db", "-f", file]),
-    }[name]
+    }
+    check, run = commands[name]
     checked = subprocess.run([program, *check], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     with (

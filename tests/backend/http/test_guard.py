@@ -43,24 +43,22 @@ class Behind:
         self.requests = 0
         self.post: QueryDict | None = None
         self.files: Any = None
+        self.request: WSGIRequest | None = None
 
     def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
         self.requests += 1
-        request = WSGIRequest(environ)
-        self.post, self.files = request.POST, request.FILES
-        self.close = request.close
+        self.request = WSGIRequest(environ)
+        self.post, self.files = self.request.POST, self.request.FILES
         start_response("200 OK", [])
         return [b""]
-
-    def close(self) -> None:
-        """Nothing is open before the first request."""
 
 
 @pytest.fixture
 def behind() -> Iterator[Behind]:
     behind = Behind()
     yield behind
-    behind.close()
+    if behind.request:
+        behind.request.close()
 
 
 Send = Callable[..., tuple[int, str]]

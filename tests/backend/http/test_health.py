@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from threading import Event
 
 import pytest
-from django.core.cache import cache as shared_cache
+from django.core.cache import caches
 from django.db import DatabaseError, connection
 from django.test import Client
 from pytest_django import Settings
@@ -28,7 +28,11 @@ def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def hanging() -> Iterator[Part]:
     event = Event()
-    yield Part("hanging", lambda: event.wait(30) and None)
+
+    def hang() -> None:
+        event.wait(30)
+
+    yield Part("hanging", hang)
     event.set()
 
 
@@ -80,7 +84,7 @@ class TestReadiness:
         def refuse(*_: object, **__: object) -> None:
             raise ConnectionError
 
-        monkeypatch.setattr(type(shared_cache._connections["default"]), "set", refuse)
+        monkeypatch.setattr(type(caches["default"]), "set", refuse)
         response = client.get("/readyz")
         assert (response.status_code, response.json()) == (503, {"status": "no cache"})
 

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import DatabaseError
-from django.test import Client
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
+from backend.http import guard
+from backend.http.views import graphql
 from catalog import selectors
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
@@ -202,6 +205,20 @@ class TestMultipart:
         operations = json.dumps({"query": document, "variables": {"file": None}})
         response = self.send(client, operations, '{"0": ["variables.file"]}')
         assert (response.status_code, code(response)) == (200, "BAD_USER_INPUT")
+
+    def test_the_guards_refusal_of_a_part_is_told(self) -> None:
+        body = b"--B\r\nContent-Type: text/plain; charset=punycode\r\n\r\nx\r\n--B--\r\n"
+        request = RequestFactory().generic(
+            "POST",
+            URL,
+            body,
+            content_type="multipart/form-data; boundary=B",
+            HTTP_APOLLO_REQUIRE_PREFLIGHT="1",
+        )
+        guard.check_body(request.environ)
+        answer = graphql(WSGIRequest(request.environ))
+        assert (answer.status_code, code(answer)) == (415, "BAD_USER_INPUT")
+        assert b"UTF-8" in answer.content
 
     @pytest.mark.parametrize("operations", ["", "{", "null", "1", "[]"])
     def test_bad_operations(self, client: Client, operations: str) -> None:
