@@ -32,7 +32,7 @@ TABLES = Tables(
 # What the API's answers depend on, besides the operation.
 HEADERS = (
     *("Accept", "Apollo-Require-Preflight", "Origin", "Sec-Fetch-Site", "X-Apollo-Operation-Name"),
-    "X-Forwarded-Proto",
+    settings.STORE_SCHEME_HEADER,  # the scheme decides which origin is the store's own
 )
 
 _revisions: dict[Path, Revision] = {}

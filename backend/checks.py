@@ -52,3 +52,36 @@ def check_database_is_shared(**_: Any) -> list[CheckMessage]:
             id="backend.W001",
         )
     ]
+
+
+@register("security")
+def check_client_header_is_named(**_: Any) -> list[CheckMessage]:
+    """backend.E010: proxies are trusted, but not which header they write the client's address into."""
+    if not settings.STORE_TRUSTED_PROXIES or settings.STORE_CLIENT_HEADER:
+        return []
+    return [
+        Error(
+            "STORE_TRUSTED_PROXIES is set and STORE_CLIENT_HEADER is not: all visitors count as one address.",
+            hint="Name the header that the proxy sets, Storeclient with the files in deploy/.",
+            id="backend.E010",
+        )
+    ]
+
+
+@register("security", deploy=True)
+def check_forwarded_headers_have_one_spelling(**_: Any) -> list[CheckMessage]:
+    """backend.W010: X_Forwarded_For reaches the store as X-Forwarded-For, past a proxy that sets only the latter."""
+    trusted = {
+        "STORE_CLIENT_HEADER": settings.STORE_CLIENT_HEADER if settings.STORE_TRUSTED_PROXIES else "",
+        "STORE_SCHEME_HEADER": settings.STORE_SCHEME_HEADER if settings.SECURE_PROXY_SSL_HEADER else "",
+    }
+    return [
+        Warning(
+            f"{setting} is {header}, which a client may forge by writing underscores for the dashes.",
+            hint="Let the proxy set a header without dashes, as the files in deploy/ do, or make sure that it drops "
+            "headers with underscores, as nginx does by default.",
+            id="backend.W010",
+        )
+        for setting, header in trusted.items()
+        if "-" in header or "_" in header
+    ]

@@ -1,6 +1,7 @@
 """All settings, read from the environment; .env.example explains each variable."""
 
 import os
+import re
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,16 +60,18 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "backend.middleware.security_headers",
     "backend.middleware.json_errors",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "backend.http.health.probes",
     # In development runserver serves the static files as they are; in production they have been collected.
     *([] if DEBUG else ["whitenoise.middleware.WhiteNoiseMiddleware"]),
+    "backend.http.origins.report_refused",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "backend.urls"
@@ -169,7 +172,6 @@ PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_TIMEOUT", default=60 * 60 * 24)
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = env.str("COOKIE_SAMESITE", default="Lax")
-CSRF_TRUSTED_ORIGINS = STORE_ORIGINS
 CORS_ALLOWED_ORIGINS = STORE_ORIGINS
 CORS_ALLOW_CREDENTIALS = True
 CORS_ALLOW_HEADERS = (
@@ -183,11 +185,15 @@ CORS_ALLOW_HEADERS = (
 CORS_EXPOSE_HEADERS = ("x-request-id",)
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|healthz)$"]
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 60 * 60 * 24 * 365)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
-# Behind a proxy that ends TLS, the header by which it says so.
+# Behind a proxy that ends TLS, the header by which it says so. To a server of WSGI a dash and an underscore are the
+# same, so a name without dashes cannot be forged by another spelling: see deploy/.
+STORE_SCHEME_HEADER = env.str("STORE_SCHEME_HEADER", default="X-Forwarded-Proto")
+SECURE_PROXY_SSL_HEADER: tuple[str, str] | None = None
 if env.bool("BEHIND_PROXY", default=False):
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_PROXY_SSL_HEADER = (f"HTTP_{STORE_SCHEME_HEADER.upper().replace('-', '_')}", "https")
 
 # ── Limits ───────────────────────────────────────────────────────────────────
 
@@ -205,6 +211,7 @@ STORE_MAX_COST = env.int("STORE_MAX_COST", default=15_000)
 STORE_MAX_COST_PER_MINUTE = env.int("STORE_MAX_COST_PER_MINUTE", default=1_000_000)
 # How often something may be tried from one address: behind proxies, the one that the first of ours saw.
 STORE_TRUSTED_PROXIES = env.int("STORE_TRUSTED_PROXIES", default=0)
+STORE_CLIENT_HEADER = env.str("STORE_CLIENT_HEADER", default="")
 RATELIMIT_IP_META_KEY = "core.throttle.client_address"
 
 # ── Files ────────────────────────────────────────────────────────────────────
@@ -217,6 +224,8 @@ assert GRAPHIQL_PACKAGE is not None
 assert GRAPHIQL_PACKAGE.origin is not None
 STATICFILES_DIRS = [Path(GRAPHIQL_PACKAGE.origin).parent / "static"]
 MEDIA_URL = env.str("MEDIA_URL", default="/media/")
+# What a front end may read from another origin; none of the store's own pages, least of all the admin's.
+CORS_URLS_REGEX = rf"/graphql/?\Z|{re.escape(MEDIA_URL)}"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "media"))()
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -276,6 +285,7 @@ UNFOLD = {
     "SITE_TITLE": STORE_NAME,
     "SITE_HEADER": STORE_NAME,
     "SITE_SYMBOL": "storefront",
+    "SITE_URL": STORE_FRONTEND_URL,
     "DASHBOARD_CALLBACK": "backend.dashboard.dashboard",
     "SIDEBAR": {
         "show_all_applications": True,

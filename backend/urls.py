@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 
 from backend.http import views
+from backend.http.health import health, live, ready
 from orders import dev
 from orders.payments.gateway import fake_in_use
 from orders.webhooks import stripe_webhook
@@ -16,7 +17,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("graphiql/", views.graphiql, name="graphiql"),
     path("admin/", admin.site.urls),
     path("stripe/webhook/", stripe_webhook, name="stripe-webhook"),
-    path("healthz", views.health, name="health"),
+    # These three are answered by the middleware `probes`, in front of the checks of host and scheme.
+    path("healthz", health, name="health"),
+    path("livez", live, name="live"),
+    path("readyz", ready, name="ready"),
+    path("", views.index, name="index"),
+    path("docs/<str:name>", views.document, name="document"),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]
 

@@ -5,7 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from backend.answers import keep_answers
+from backend.http.guard import Guard
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
 
-application = keep_answers(get_wsgi_application())
+application = Guard(keep_answers(get_wsgi_application()))

@@ -1,6 +1,8 @@
 """How much of what is logged is an error of ours."""
 
 import logging
+from threading import Lock
+from time import monotonic
 
 
 class MistakesOfClients(logging.Filter):
@@ -11,3 +13,25 @@ class MistakesOfClients(logging.Filter):
             record.levelno = min(record.levelno, logging.WARNING)
             record.levelname = logging.getLevelName(record.levelno)
         return True
+
+
+class Sparingly:
+    """Writes one message in so many seconds, however often anybody causes it, and how many were left out."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self.seconds = seconds
+        self.lock = Lock()
+        self.due = 0.0
+        self.left_out = 0
+
+    def warn(self, logger: logging.Logger, message: str, *values: object) -> None:
+        with self.lock:
+            if monotonic() < self.due:
+                self.left_out += 1
+                return
+            left_out, self.left_out = self.left_out, 0
+            self.due = monotonic() + self.seconds
+        if left_out:
+            message += " (%d more since the last such message.)"
+            values += (left_out,)
+        logger.warning(message, *values)

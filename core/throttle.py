@@ -1,9 +1,10 @@
 """How often the same may be tried, counted in the cache by address and by account."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,12 @@ from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 
 from core.errors import DomainError, TooManyAttempts
+
+# 203.0.113.9:51234, [2001:db8::1]:51234, [2001:db8::1]
+WITH_PORT = re.compile(r"\[(?P<v6>[0-9A-Fa-f:.]+)\](?::\d+)?|(?P<v4>[0-9.]+):\d+")
+CLIENT_PREFIX = 64
+# All who come by a socket of the machine, without a proxy that names them, count as one.
+NO_ADDRESS = "0.0.0.0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,20 +42,33 @@ class Limit:
 
 
 def client_address(request: HttpRequest) -> str:
-    """Who has connected, or behind trusted proxies who has connected to the first of them.
+    """Who has connected, or behind trusted proxies who has connected to the first of them; of IPv6 the network.
 
-    Each proxy adds the address that it sees at the end of X-Forwarded-For; what stands further to the front
+    Each proxy adds the address that it sees at the end of STORE_CLIENT_HEADER; what stands further to the front
     than the trusted ones reach was sent by the client, and may be forged.
     """
-    connected: str = request.META["REMOTE_ADDR"]
-    hops = settings.STORE_TRUSTED_PROXIES
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    connected = counted_address(request.META["REMOTE_ADDR"]) or NO_ADDRESS
+    hops, header = settings.STORE_TRUSTED_PROXIES, settings.STORE_CLIENT_HEADER
+    if not header:
+        return connected
+    forwarded = request.headers.get(header, "").split(",")
     if not 1 <= hops <= len(forwarded):
         return connected
+    return counted_address(forwarded[-hops]) or connected
+
+
+def counted_address(text: str) -> str | None:
+    """The address without its port: IPv4, or the first address of an IPv6 network of 64 bits, which one client has."""
+    match = WITH_PORT.fullmatch(text.strip())
     try:
-        return str(ip_address(forwarded[-hops]))
+        address = ip_address((match["v6"] or match["v4"]) if match else text.strip())
     except ValueError:
-        return connected
+        return None
+    if isinstance(address, IPv4Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), CLIENT_PREFIX), strict=False).network_address)
 
 
 def anywhere(_group: str, _request: HttpRequest) -> str:

@@ -1,19 +1,17 @@
-"""GraphQL over HTTP, GraphiQL, and health."""
+"""GraphQL over HTTP, GraphiQL, and the first page."""
 
 import json
 import re
 import uuid
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import DatabaseError, connection
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from graphql import GraphQLError
@@ -22,17 +20,16 @@ from strawberry.types import ExecutionResult
 
 from api.context import Context
 from api.faults import format_error
-from backend.http import budget, persisted
+from backend.http import budget, guard, persisted
+from backend.http.origins import is_allowed
 from backend.schema import MutationByGet, schema
 from core.errors import BadUserInput, RequestError
-from core.images import MAX_BYTES
+from orders.payments.gateway import fake_in_use
 from packages import answer_cache
 
 RESPONSE_JSON = "application/graphql-response+json"
 # A page of another origin cannot send any of these without asking first (CORS preflight).
 PREFLIGHT_HEADERS = ("Apollo-Require-Preflight", "X-Apollo-Operation-Name")
-# One picture and what describes it. Larger bodies would be written to disk before anybody looked at them.
-MAX_BODY_BYTES = MAX_BYTES + 2 * 1024 * 1024
 # A longer header is taken for no wish: it takes long to read, and would be remembered.
 MAX_ACCEPT_CHARACTERS = 500
 MALFORMED = (
@@ -45,6 +42,7 @@ MALFORMED = (
     SuspiciousOperation,  # more parts or files than Django takes
     UnreadablePostError,
 )
+DOCUMENTS = ("apollo.md", "operations.md", "architecture.md")
 SHA256 = re.compile("[0-9a-f]{64}")
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
@@ -73,8 +71,6 @@ def graphql(request: HttpRequest) -> HttpResponse:
         if "data" not in body and wants_new:
             response.status_code = 400
     except Refused as refusal:
-        if refusal.status == 413:
-            discard_body(request)
         body = {"errors": [{"message": str(refusal), "extensions": {"code": BadUserInput.code}}]}
         response.status_code = refusal.status
         for header, value in refusal.headers.items():
@@ -109,7 +105,7 @@ def refuse_cross_site(request: HttpRequest) -> None:
     """
     origin = request.headers.get("Origin")
     if origin is not None:
-        allowed = origin in settings.STORE_ORIGINS or origin == f"{request.scheme}://{request.get_host()}"
+        allowed = is_allowed(request, origin)
     else:
         allowed = request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
     if not allowed:
@@ -124,11 +120,11 @@ def refuse_cross_site(request: HttpRequest) -> None:
 def parse_request(request: HttpRequest) -> dict[str, Any]:
     """Return the request's `query`, `variables` and `operationName`, each of its proper type. Raises: Refused."""
     try:
-        if int(request.headers.get("Content-Length") or 0) > MAX_BODY_BYTES:
-            raise Refused("The request is too large.", status=413)
         operation = read_operation(request)
     except RequestDataTooBig as error:
         raise Refused("The request is too large.", status=413) from error
+    except guard.Refusal as error:
+        raise Refused(str(error), status=int(error.status.split()[0])) from error
     except MALFORMED as error:
         raise Refused("The request is no well-formed GraphQL request.") from error
     if not isinstance(operation, dict):
@@ -162,14 +158,6 @@ def read_operation(request: HttpRequest) -> Any:
             raise Refused("Send application/json or multipart/form-data.", status=415)
         case _:
             raise Refused("Send a GET or a POST.", status=405, allow="GET, POST")
-
-
-def discard_body(request: HttpRequest) -> None:
-    """Read on, within bounds: a client that is still sending would find a closed connection and no answer."""
-    left = 2 * MAX_BODY_BYTES
-    with suppress(OSError):
-        while left > 0 and (chunk := request.read(64 * 1024)):
-            left -= len(chunk)
 
 
 def refuse_unstorable(values: list[Any]) -> None:
@@ -258,11 +246,18 @@ def graphiql(request: HttpRequest) -> HttpResponse:
     return render(request, "graphiql.html")
 
 
-def health(request: HttpRequest) -> JsonResponse:
-    """Whether this process can serve: 503 without its database."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"status": "no database"}, status=503)
-    return JsonResponse({"status": "ok"})
+def index(request: HttpRequest) -> HttpResponse:
+    """For developers a page with links to all that is served; else the way to the front end."""
+    if settings.DEBUG:
+        return render(request, "index.html", {"documents": DOCUMENTS, "fake": fake_in_use()})
+    if settings.STORE_FRONTEND_URL.rstrip("/") == request.build_absolute_uri("/").rstrip("/"):
+        raise Http404  # the front end is here, but a proxy has sent this request past it
+    return redirect(settings.STORE_FRONTEND_URL)
+
+
+def document(request: HttpRequest, name: str) -> HttpResponse:
+    """A page of docs/ as it is written. Http404 for any other, and outside of development."""
+    if not settings.DEBUG or name not in DOCUMENTS:
+        raise Http404
+    text = (settings.BASE_DIR / "docs" / name).read_text("utf-8")
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")

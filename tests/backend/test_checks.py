@@ -100,3 +100,29 @@ class TestCheckWebhooksAreSigned:
         settings.STRIPE_FAKE_ALLOWED, settings.STRIPE_SECRET_KEY = debug, key
         settings.STRIPE_WEBHOOK_SECRETS = secrets
         assert ("orders.E002" in ids("payments")) is found
+
+
+class TestCheckForwardedHeaders:
+    @pytest.mark.parametrize(
+        ("proxies", "header", "found"),
+        [(0, "", False), (0, "Storeclient", False), (1, "", True), (1, "Storeclient", False)],
+    )
+    def test_one_is_named_where_proxies_are_trusted(
+        self, settings: Settings, proxies: int, header: str, found: bool
+    ) -> None:
+        settings.STORE_TRUSTED_PROXIES, settings.STORE_CLIENT_HEADER = proxies, header
+        assert ("backend.E010" in ids("security")) is found
+
+    @pytest.mark.parametrize(
+        ("variables", "found"),
+        [
+            ({}, False),
+            ({"BEHIND_PROXY": "true"}, True),
+            ({"BEHIND_PROXY": "true", "STORE_SCHEME_HEADER": "Storescheme"}, False),
+            ({"STORE_TRUSTED_PROXIES": "1", "STORE_CLIENT_HEADER": "Storeclient"}, False),
+            ({"STORE_TRUSTED_PROXIES": "1", "STORE_CLIENT_HEADER": "X-Forwarded-For"}, True),
+            ({"STORE_CLIENT_HEADER": "X-Forwarded-For"}, False),
+        ],
+    )
+    def test_none_has_a_second_spelling(self, variables: dict[str, str], found: bool) -> None:
+        assert ("(backend.W010)" in deploy_check(**variables).stderr) is found

@@ -8,6 +8,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
@@ -166,3 +167,9 @@ class TestDashboard:
             make_order(OrderStatus.PAID, paid_at=days_ago(day))
             make_product(stock=1)
         assert statements() == few
+
+
+class TestFrontEnd:
+    def test_the_way_to_the_site_leads_to_the_front_end(self) -> None:
+        for client, path in ((browser(), OVERVIEW), (Client(), reverse("admin:login"))):
+            assert f'href="{settings.STORE_FRONTEND_URL}"' in client.get(path).content.decode()

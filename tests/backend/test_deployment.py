@@ -37,6 +37,10 @@ class TestServer:
         assert (named["--port"], named["--workers"]) == ("1234", "3")
         assert named["--blocking-threads"] == dict(pairwise(options))["--blocking-threads"]
 
+    def test_docker_asks_whether_it_is_ready(self) -> None:
+        [check] = re.findall(r"^HEALTHCHECK .*$", DOCKERFILE, re.MULTILINE)
+        assert "http://127.0.0.1:8000/readyz" in check
+
 
 class TestCompose:
     def test_redis_has_a_bound_and_drops_floods_first(self) -> None:

@@ -21,7 +21,7 @@ def errors(response: Any) -> list[dict[str, Any]]:
 
 
 class TestSecurityHeaders:
-    @pytest.mark.parametrize("path", ["/graphql/", "/graphiql/", "/admin/login/", "/healthz", "/nowhere"])
+    @pytest.mark.parametrize("path", ["/graphql/", "/graphiql/", "/admin/login/", "/readyz", "/nowhere"])
     def test_are_on_every_answer(self, client: Client, path: str) -> None:
         response = client.get(path)
         policy = response["Content-Security-Policy"]

@@ -137,6 +137,26 @@ class TestDatabase:
         assert config["DISABLE_SERVER_SIDE_CURSORS"] is not prepares
 
 
+class TestProxies:
+    @pytest.mark.parametrize(
+        ("variables", "expected"),
+        [
+            ({}, None),
+            ({"BEHIND_PROXY": "true"}, ("HTTP_X_FORWARDED_PROTO", "https")),
+            ({"BEHIND_PROXY": "true", "STORE_SCHEME_HEADER": "Storescheme"}, ("HTTP_STORESCHEME", "https")),
+            ({"STORE_SCHEME_HEADER": "Storescheme"}, None),
+        ],
+    )
+    def test_the_scheme_is_taken_from_the_named_header(
+        self, variables: dict[str, str], expected: tuple[str, str] | None
+    ) -> None:
+        shown = read_setting("__dict__.get('SECURE_PROXY_SSL_HEADER')", SECRET_KEY="x", **variables)
+        assert shown.stdout == f"{expected}\n"
+
+    def test_no_address_is_taken_from_a_header_that_is_not_named(self) -> None:
+        assert read_setting("STORE_CLIENT_HEADER", SECRET_KEY="x", STORE_TRUSTED_PROXIES="1").stdout == "\n"
+
+
 class TestGraphiql:
     def test_is_for_development_unless_told_otherwise(self) -> None:
         for variables, served in (

@@ -116,8 +116,21 @@ class TestClientAddress:
             (2, "203.0.113.9,198.51.100.7", "203.0.113.9"),
             (2, "10.9.9.9, 203.0.113.9, 198.51.100.7", "203.0.113.9"),
             (2, "198.51.100.7", "192.0.2.1"),
-            (1, "2001:db8::1", "2001:db8::1"),
+            (1, "198.51.100.7:51234", "198.51.100.7"),
+            (2, "203.0.113.9:51234, 198.51.100.7:80", "203.0.113.9"),
+            (1, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            (1, "2001:DB8:1:2::", "2001:db8:1:2::"),
+            (1, "[2001:db8:1:2:3::6]", "2001:db8:1:2::"),
+            (1, "[2001:db8:1:2:3::6]:51234", "2001:db8:1:2::"),
+            (1, "fe80::1%eth0", "fe80::"),
+            (1, "::ffff:198.51.100.7", "198.51.100.7"),
+            (1, "::ffff:c633:6407", "198.51.100.7"),
+            (1, "[::ffff:198.51.100.7]:51234", "198.51.100.7"),
             (1, "not an address", "192.0.2.1"),
+            (1, "198.51.100.7:", "192.0.2.1"),
+            (1, "198.51.100.7:80:80", "192.0.2.1"),
+            (1, "[198.51.100.7", "192.0.2.1"),
+            (1, "unknown", "192.0.2.1"),
             (1, "", "192.0.2.1"),
         ],
     )
@@ -125,14 +138,38 @@ class TestClientAddress:
         self, settings: Settings, hops: int, forwarded: str | None, expected: str
     ) -> None:
         settings.STORE_TRUSTED_PROXIES = hops
+        settings.STORE_CLIENT_HEADER = "X-Forwarded-For"
         attempt = request()
         if forwarded is not None:
             attempt.META["HTTP_X_FORWARDED_FOR"] = forwarded
         assert client_address(attempt) == expected
 
+    @pytest.mark.parametrize(
+        ("connected", "expected"),
+        [
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("", "0.0.0.0"),
+        ],
+    )
+    def test_of_the_connection(self, connected: str, expected: str) -> None:
+        assert client_address(request(connected)) == expected
+
+    @pytest.mark.parametrize("header", ["", "Storeclient"])
+    def test_no_header_is_taken_but_the_named_one(self, settings: Settings, header: str) -> None:
+        settings.STORE_TRUSTED_PROXIES = 1
+        settings.STORE_CLIENT_HEADER = header
+        attempt = request()
+        attempt.META |= {"HTTP_X_FORWARDED_FOR": "203.0.113.9", "HTTP_FORWARDED": "for=203.0.113.9"}
+        assert client_address(attempt) == "192.0.2.1"
+        attempt = request()
+        attempt.META["HTTP_STORECLIENT"] = "198.51.100.7"
+        assert client_address(attempt) == ("198.51.100.7" if header else "192.0.2.1")
+
     @pytest.mark.parametrize("hops", [0, 1])
     def test_a_forged_header_does_not_help(self, settings: Settings, hops: int) -> None:
         settings.STORE_TRUSTED_PROXIES = hops
+        settings.STORE_CLIENT_HEADER = "X-Forwarded-For"
         limits = [Limit(action="knock", rate="3/5m", by_address=True)]
         for number in range(4):
             attempt = request()
@@ -218,6 +255,7 @@ class TestLimitedMutations:
         self, api: GraphQLClient, settings: Settings, forwarded: str, limited: bool
     ) -> None:
         settings.STORE_TRUSTED_PROXIES = 1
+        settings.STORE_CLIENT_HEADER = "X-Forwarded-For"
         use_up(CHECKOUT_LIMITS, address="198.51.100.7")
         for number in range(3):
             api.defaults["HTTP_X_FORWARDED_FOR"] = f"203.0.113.{number}, {forwarded}"

@@ -177,6 +177,28 @@ class TestLimits:
         assert api.refused(f"mutation {{ {guesses} }}") == TOO_LARGE
 
 
+class TestTokens:
+    def test_beyond_the_limit(self, api: GraphQLClient, settings: Settings) -> None:
+        settings.STORE_MAX_SELECTIONS = 2
+        assert api.run("{ categories { id } }") == {"categories": []}
+        answer = api.send("{ categories { " + "id, " * 30 + "} }")
+        assert codes(answer) == {TOO_LARGE}
+        assert "variables" in answer["errors"][0]["message"]
+        assert codes(answer) == codes(api.send("{ categories { " + "id, " * 30 + "} }")), (
+            "also when it is kept"
+        )
+
+    def test_as_many_selections_as_there_may_be(self, api: GraphQLClient, settings: Settings) -> None:
+        settings.STORE_MAX_ALIASES = settings.STORE_MAX_SELECTIONS
+        settings.STORE_MAX_COST = 10**6
+        products = (
+            'products(first: 10, after: $after, sort: NEWEST, filter: { inStock: true, search: "lamp" })'
+        )
+        lists = "".join(f"list{number}: {products} {{ nodes {{ id }} }} " for number in range(100))
+        answer = api.send(f"query($after: String) {{ {lists} }}")
+        assert "tokens" not in str(answer.get("errors"))
+
+
 class TestIntrospection:
     def test_is_within_the_limits(self, api: GraphQLClient) -> None:
         assert api.run(INTROSPECTION)["__schema"]["queryType"]["name"] == "Query"
@@ -248,6 +270,8 @@ class TestHostileDocuments:
             pytest.param(
                 "query(" + "".join(f"$a{n}: Int " for n in range(1800)) + ") { __typename }", id="unused"
             ),
+            pytest.param("{ shop @a " + "@a" * 9900 + " { currency } }", id="twenty thousand tokens"),
+            pytest.param("{ a(b: [" + "1 " * 9900 + "]) }", id="a long list"),
             pytest.param("{ products(first: " + "9" * 5000 + ") { totalCount } }", id="a huge number"),
             pytest.param(
                 "{ nothing { at { all(first: 3) } } ...Nothing ...on Nobody { a } }", id="no such fields"

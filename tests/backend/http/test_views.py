@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError, connection
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import DatabaseError
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from backend.http.views import MAX_BODY_BYTES, graphql
+from backend.http import guard
+from backend.http.views import graphql
 from catalog import selectors
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
@@ -129,16 +131,6 @@ class TestRequests:
         settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
         assert post(client, json.dumps({"query": QUERY + " " * 100})).status_code == 413
 
-    def test_too_large_to_be_looked_at(self, client: Client) -> None:
-        response = post(client, b" " * (MAX_BODY_BYTES + 1))
-        assert (response.status_code, code(response)) == (413, "BAD_USER_INPUT")
-
-    def test_too_large_is_read_all_the_same(self) -> None:
-        """Else the connection would be closed on a client that is still sending, and the answer lost."""
-        request = RequestFactory().post(URL, b" " * 4_000_000, content_type="application/json")
-        assert graphql(request).status_code == 413
-        assert request.read() == b""
-
     @pytest.mark.parametrize(
         ("accept", "media_type"),
         [
@@ -213,6 +205,20 @@ class TestMultipart:
         operations = json.dumps({"query": document, "variables": {"file": None}})
         response = self.send(client, operations, '{"0": ["variables.file"]}')
         assert (response.status_code, code(response)) == (200, "BAD_USER_INPUT")
+
+    def test_the_guards_refusal_of_a_part_is_told(self) -> None:
+        body = b"--B\r\nContent-Type: text/plain; charset=punycode\r\n\r\nx\r\n--B--\r\n"
+        request = RequestFactory().generic(
+            "POST",
+            URL,
+            body,
+            content_type="multipart/form-data; boundary=B",
+            HTTP_APOLLO_REQUIRE_PREFLIGHT="1",
+        )
+        guard.check_body(request.environ)
+        answer = graphql(WSGIRequest(request.environ))
+        assert (answer.status_code, code(answer)) == (415, "BAD_USER_INPUT")
+        assert b"UTF-8" in answer.content
 
     @pytest.mark.parametrize("operations", ["", "{", "null", "1", "[]"])
     def test_bad_operations(self, client: Client, operations: str) -> None:
@@ -370,6 +376,41 @@ class TestCors:
             headers = set(answer.get("Access-Control-Allow-Headers", "").split(", "))
             assert (sent <= headers) is allowed
 
+    @pytest.mark.parametrize(
+        ("path", "readable"),
+        [
+            *(("/graphql/", True), ("/graphql", True), ("/media/a.webp", True)),
+            *(
+                ("/", False),
+                ("/admin/", False),
+                ("/admin/login/", False),
+                ("/healthz", False),
+                ("/readyz", False),
+            ),
+            *(
+                ("/graphiql/", False),
+                ("/graphql/x", False),
+                ("/admin/graphql/", False),
+                ("/dev/stripe/", False),
+            ),
+        ],
+    )
+    def test_a_front_end_reads_the_api_and_pictures_alone(
+        self, client: Client, path: str, readable: bool
+    ) -> None:
+        headers = {"Origin": settings.STORE_ORIGINS[0]}
+        preflight = {**headers, "Access-Control-Request-Method": "POST"}
+        for answer in (client.get(path, headers=headers), client.options(path, headers=preflight)):
+            assert ("Access-Control-Allow-Origin" in answer) is readable
+
+    def test_a_front_end_cannot_post_to_the_admin(self) -> None:
+        browser = Client(enforce_csrf_checks=True)
+        token = browser.get("/admin/login/", headers={"Host": "localhost"}).cookies["csrftoken"].value
+        for origin, status in (("http://localhost", 200), (settings.STORE_ORIGINS[0], 403)):
+            form = {"username": "a@example.com", "password": "a", "csrfmiddlewaretoken": token}
+            answer = browser.post("/admin/login/", form, headers={"Host": "localhost", "Origin": origin})
+            assert answer.status_code == status
+
     def test_the_id_of_a_request_can_be_read(self, client: Client) -> None:
         answer = client.get("/graphql/", {"query": QUERY}, headers={"Origin": settings.STORE_ORIGINS[0]})
         assert answer["Access-Control-Expose-Headers"] == "x-request-id"
@@ -391,15 +432,28 @@ class TestGraphiql:
         assert client.get("/graphiql/").status_code == 404
 
 
-class TestHealth:
-    def test_with_a_database(self, client: Client) -> None:
-        response = client.get("/healthz")
-        assert (response.status_code, response.json()) == (200, {"status": "ok"})
+class TestIndex:
+    def test_in_development_it_leads_everywhere(self, client: Client, settings: Settings) -> None:
+        settings.DEBUG = True
+        page = client.get("/").content.decode()
+        links = re.findall(r'href="(/[^"]*)"', page)
+        assert {"/graphiql/", "/admin/", "/dev/stripe/", "/readyz", "/docs/apollo.md"} <= set(links)
+        assert any(link.startswith("/graphql/?") for link in links)
+        for link in links:
+            assert client.get(link, follow=True).status_code == 200, link
 
-    def test_without_one(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        def refuse() -> None:
-            raise DatabaseError
+    def test_in_production_it_leads_to_the_front_end(self, client: Client, settings: Settings) -> None:
+        settings.STORE_FRONTEND_URL = "https://shop.example"
+        answer = client.get("/")
+        assert (answer.status_code, answer["Location"]) == (302, "https://shop.example")
+        assert client.get("/docs/apollo.md").status_code == 404
 
-        monkeypatch.setattr(connection, "cursor", refuse)
-        response = client.get("/healthz")
-        assert (response.status_code, response.json()) == (503, {"status": "no database"})
+    @pytest.mark.parametrize("url", ["http://testserver", "http://testserver/"])
+    def test_but_not_in_a_circle(self, client: Client, settings: Settings, url: str) -> None:
+        settings.STORE_FRONTEND_URL = url
+        assert client.get("/").status_code == 404
+
+    @pytest.mark.parametrize("name", ["settings.py", "..", "nothing.md", "%2e%2e%2fREADME.md"])
+    def test_no_other_file_is_shown(self, client: Client, settings: Settings, name: str) -> None:
+        settings.DEBUG = True
+        assert client.get(f"/docs/{name}").status_code == 404

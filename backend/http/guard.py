@@ -1,0 +1,245 @@
+"""A WSGI middleware that refuses what would cost too much before Django has built a request of it."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import lru_cache
+from time import monotonic
+from typing import Any
+
+from django.conf import settings
+from django.http.multipartparser import MultiPartParserError
+
+from core.errors import BadUserInput
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+# What a page is sent by a browser, and more: parsing is quadratic in Django, Python or both, so that 350 kB of a
+# header take minutes, in which other threads hardly run. The headers that nobody parses need no limit.
+MAX_LENGTHS = {
+    "CONTENT_TYPE": 256,
+    "HTTP_HOST": 300,
+    "HTTP_ACCEPT": 1024,
+    **dict.fromkeys(
+        (
+            *(
+                "HTTP_ACCEPT_ENCODING",
+                "HTTP_ACCEPT_LANGUAGE",
+                "HTTP_AUTHORIZATION",
+                "HTTP_COOKIE",
+                "HTTP_FORWARDED",
+            ),
+            *("HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_NONE_MATCH", "HTTP_IF_UNMODIFIED_SINCE"),
+            *("HTTP_ORIGIN", "HTTP_RANGE", "HTTP_REFERER", "HTTP_SEC_FETCH_SITE", "HTTP_USER_AGENT"),
+            *("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_APOLLO_OPERATION_NAME"),
+            *("HTTP_APOLLO_REQUIRE_PREFLIGHT", "HTTP_STRIPE_SIGNATURE"),
+        ),
+        8 * 1024,
+    ),
+}
+# Bytes that are not UTF-8 are put back into a path one by one, each time with a copy of what follows.
+MAX_PATH = 2048
+# Quoted values of cookies are unquoted by two searches for each backslash.
+MAX_COOKIE_BACKSLASHES = 256
+
+# A picture of core.images.MAX_BYTES, or a file to import, and what describes it.
+MAX_UPLOAD_BYTES = 12 * 1024 * 1024
+MAX_SMALL_BYTES = 64 * 1024
+UPLOADS = re.compile(r"/graphql/?|/admin/catalog/.*")
+FORMS = re.compile(r"/graphql/?|/stripe/webhook/|/admin/(?!login/).*")
+# A client that is still sending when the connection is closed would not see the answer.
+MAX_DISCARDED_BYTES = 256 * 1024 * 1024
+MAX_DISCARDING_SECONDS = 5
+CHUNK_BYTES = 64 * 1024
+MAX_LENGTH_DIGITS = 12
+
+# RFC 9110, without escapes in quotes. RFC 2231's `charset*=` is no token.
+TOKEN = r"[!#$%&'+.^_`|~0-9A-Za-z-]+"
+PARAMETER = re.compile(rf';[ \t]*({TOKEN})=({TOKEN}|"[^"\\\x00-\x1f\x7f-\xff]*")[ \t]*')
+CONTENT_TYPE = re.compile(rf"({TOKEN}/{TOKEN})[ \t]*((?:{PARAMETER.pattern})*);?[ \t]*")
+UTF_8 = ("utf-8", "utf8")
+MULTIPART = "multipart/form-data"
+BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{1,70}")
+
+# As many as Django takes fields and files, and then some.
+MAX_PARTS = 1100
+MAX_PART_HEADER_BYTES = 1024
+# A browser sends two lines with three parameters in all.
+MAX_PART_HEADER_LINES = 5
+MAX_PART_PARAMETERS = 10
+END_OF_HEADER = b"\r\n\r\n"
+FOREIGN_CHARSET = re.compile(rb"\*[0-9]*\*?=(?!utf-?8')|charset=(?!\"?utf-?8\"?[;\s])", re.IGNORECASE)
+
+
+class Refusal(MultiPartParserError):
+    """Answered with this status: by the guard, or by Django where it comes while a form is read."""
+
+    def __init__(self, status: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Guard:
+    """A WSGI application in front of another, which gets only what can be parsed at a fair price."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            check_headers(environ)
+            check_body(environ)
+            return self.application(environ, start_response)
+        except Refusal as refusal:
+            return refused(refusal, environ, start_response)
+
+
+def check_headers(environ: Environ) -> None:
+    """Raises Refusal for a path or a header that is too long, and for cookies that cannot be read."""
+    if len(environ["PATH_INFO"]) > MAX_PATH:
+        raise Refusal("414 URI Too Long", f"The path is too long: at most {MAX_PATH} bytes.")
+    for name, maximum in MAX_LENGTHS.items():
+        value = environ.get(name)
+        if value is not None and len(value) > maximum:
+            header = name.removeprefix("HTTP_").replace("_", "-").title()
+            raise Refusal(
+                "431 Request Header Fields Too Large",
+                f"The header {header} is too long: at most {maximum} bytes.",
+            )
+    cookies = environ.get("HTTP_COOKIE")
+    if cookies is None:
+        return
+    if not cookies:
+        # Granian empties a header that has a byte beyond ASCII. Without this answer a shopper would be a guest at
+        # once, and lose the session for good when the next answer sets another.
+        raise Refusal(
+            "400 Bad Request",
+            "The cookies cannot be read, as one has a character that is not ASCII. Delete it or percent-encode it.",
+        )
+    if cookies.count("\\") > MAX_COOKIE_BACKSLASHES:
+        raise Refusal("400 Bad Request", "The cookies have too many backslashes.")
+
+
+def check_body(environ: Environ) -> None:
+    """Raises Refusal for a body that is too long or not in UTF-8; has the parts of a form looked at as they come."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        raise Refusal("411 Length Required", "Send the body with a Content-Length.")
+    media_type, parameters = parsed_content_type(environ.get("CONTENT_TYPE") or "")
+    if parameters.get("charset", "utf-8").lower() not in UTF_8:
+        raise Refusal("415 Unsupported Media Type", "Send text as UTF-8: other charsets are not read.")
+    said = environ.get("CONTENT_LENGTH") or "0"
+    if not (said.isascii() and said.isdecimal() and len(said) <= MAX_LENGTH_DIGITS):
+        raise Refusal("400 Bad Request", "The Content-Length is not a number.")
+    length, maximum = int(said), max_body_bytes(environ["PATH_INFO"], media_type)
+    if length > maximum:
+        if "HTTP_EXPECT" not in environ:  # with which a client waits for leave to send
+            discard(environ["wsgi.input"], length)
+        raise Refusal("413 Content Too Large", f"The body is too large: at most {maximum} bytes here.")
+    if media_type == MULTIPART:
+        boundary = parameters.get("boundary", "")
+        if not BOUNDARY.fullmatch(boundary):
+            raise Refusal("400 Bad Request", "The Content-Type has no valid boundary.")
+        environ["wsgi.input"] = CheckedParts(environ["wsgi.input"], boundary, length=length)
+
+
+@lru_cache(maxsize=200)
+def parsed_content_type(value: str) -> tuple[str, dict[str, str]]:
+    """The media type in lower case, and its parameters. Refusal for what another parser could read differently."""
+    if not value:
+        return "", {}
+    match = CONTENT_TYPE.fullmatch(value)
+    parameters = PARAMETER.findall(match[2]) if match else []
+    named = {name.lower(): text.strip('"') for name, text in parameters}
+    if not match or len(named) < len(parameters):
+        raise Refusal("415 Unsupported Media Type", "The Content-Type is malformed.")
+    return match[1].lower(), named
+
+
+def max_body_bytes(path: str, media_type: str) -> int:
+    if media_type == MULTIPART and UPLOADS.fullmatch(path):
+        return MAX_UPLOAD_BYTES
+    if FORMS.fullmatch(path):
+        return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return MAX_SMALL_BYTES
+
+
+def refused(refusal: Refusal, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """The answer: GraphQL's errors below /graphql, else plain text."""
+    message, media_type = str(refusal), "text/plain; charset=utf-8"
+    if environ["PATH_INFO"].startswith("/graphql"):
+        errors = [{"message": message, "extensions": {"code": BadUserInput.code}}]
+        message, media_type = json.dumps({"errors": errors}), "application/json"
+    body = message.encode()
+    headers = [
+        ("Content-Type", media_type),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+    start_response(refusal.status, headers)
+    return [body]
+
+
+def discard(stream: Any, length: int) -> None:
+    """Read on, within bounds: a client that is still sending would find a closed connection and no answer."""
+    left = min(length, MAX_DISCARDED_BYTES)
+    deadline = monotonic() + MAX_DISCARDING_SECONDS
+    with suppress(OSError):
+        while left > 0 and monotonic() < deadline:
+            chunk = stream.read(min(left, CHUNK_BYTES))
+            if not chunk:
+                return
+            left -= len(chunk)
+
+
+class CheckedParts:
+    """The body of a form that checks the header of each part before anyone parses it.
+
+    Django takes up to 10 ms for a header of 1 kB, and counts neither its lines nor the parts without a name.
+    """
+
+    def __init__(self, stream: Any, boundary: str, *, length: int) -> None:
+        self.stream = stream
+        self.readline = stream.readline
+        self.left = length
+        self.delimiter = b"--" + boundary.encode()
+        self.parts = 0
+        # What stands before the first delimiter is parsed like a part.
+        self.unchecked = self.delimiter
+
+    def read(self, *size: int) -> bytes:
+        """Raises Refusal for too many parts, and for a header that no browser sends."""
+        chunk: bytes = self.stream.read(*size)
+        self.left -= len(chunk)
+        try:
+            self.unchecked = self.check(self.unchecked + chunk)
+        except Refusal:
+            discard(self.stream, self.left)
+            raise
+        return chunk
+
+    def check(self, text: bytes) -> bytes:
+        """Check the headers that are whole; the rest of the text is for the next time."""
+        position = 0
+        while (start := text.find(self.delimiter, position)) >= 0:
+            position = start + len(self.delimiter)
+            beginning = text[position : position + MAX_PART_HEADER_BYTES]
+            header, is_whole, _ = beginning.partition(END_OF_HEADER)
+            if is_whole:
+                self.parts += 1
+                check_part(header, number=self.parts)
+            elif len(beginning) < MAX_PART_HEADER_BYTES:
+                return text[start:]
+        return text[max(position, len(text) - len(self.delimiter) + 1) :]
+
+
+def check_part(header: bytes, *, number: int) -> None:
+    if number > MAX_PARTS:
+        raise Refusal("400 Bad Request", "The form has too many parts.")
+    if header.count(b"\n") > MAX_PART_HEADER_LINES or header.count(b";") > MAX_PART_PARAMETERS:
+        raise Refusal("400 Bad Request", "The header of a part has too many lines or parameters.")
+    if FOREIGN_CHARSET.search(header + b"\n"):
+        raise Refusal("415 Unsupported Media Type", "Send each part as UTF-8: other charsets are not read.")
