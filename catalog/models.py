@@ -12,6 +12,7 @@ from django.utils import timezone
 from catalog.analysis import search_text
 from core.money import AmountField, discounted
 from core.slugs import MAX_LENGTH
+from core.text import LineField
 
 MAX_STOCK = 1_000_000_000
 FEW_LEFT = 10  # in stock, and time to order more
@@ -21,7 +22,7 @@ validate_not_blank = RegexValidator(r"\S", "This field cannot be blank.", code="
 
 
 class Category(models.Model):
-    name = models.CharField(max_length=100, unique=True)
+    name = LineField(max_length=100, unique=True)
     slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
 
     class Meta:
@@ -68,7 +69,7 @@ class Product(models.Model):
         verbose_name="seller",
         db_index=False,
     )
-    name = models.CharField(max_length=200, validators=[validate_not_blank])
+    name = LineField(max_length=200, validators=[validate_not_blank])
     sort_name = models.GeneratedField(
         expression=Lower("name"), output_field=models.CharField(max_length=200), db_persist=True
     )
