@@ -1,6 +1,8 @@
-"""System checks of settings that would be dangerous in production."""
+"""System checks of settings: dangerous ones in production, those that nobody has set there, and slips in names."""
 
+import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
@@ -50,5 +52,75 @@ def check_database_is_shared(**_: Any) -> list[CheckMessage]:
             "The cache is shared by REDIS_URL, but the database is SQLite, a file of one machine.",
             hint="Set DATABASE_URL to a PostgreSQL server if the store runs on several.",
             id="backend.W001",
+        )
+    ]
+
+
+@register()
+def check_names_are_known(**_: Any) -> list[CheckMessage]:
+    """backend.W010: a variable with a slip in its name sets nothing."""
+    return [
+        Warning(
+            f"{name} is in the environment, but there is no such setting.",
+            hint=f"Did you mean {close[0]}?" if close else "Remove it, or see .env.example for the names.",
+            id="backend.W010",
+        )
+        for name, close in settings.ENVIRONMENT.unknown_names().items()
+    ]
+
+
+@register("security", deploy=True)
+def check_mail_is_sent(**_: Any) -> list[CheckMessage]:
+    """backend.W011: development's mail goes nowhere."""
+    if settings.EMAIL_BACKEND != "django.core.mail.backends.console.EmailBackend":
+        return []
+    return [
+        Warning(
+            "Mail is printed on the console: no customer gets any.",
+            hint="Set EMAIL_URL to a mail server: smtp+tls://user:password@host:587.",
+            id="backend.W011",
+        )
+    ]
+
+
+@register("security", deploy=True)
+def check_store_is_named(**_: Any) -> list[CheckMessage]:
+    """backend.W012 to W014: defaults of development that customers would see."""
+    defaults = (
+        (
+            urlsplit(settings.STORE_FRONTEND_URL).hostname in ("localhost", "127.0.0.1", "::1"),
+            f"The links in mails lead to {settings.STORE_FRONTEND_URL}, which customers cannot reach.",
+            "Set STORE_FRONTEND_URL to the address of the front end.",
+            "backend.W012",
+        ),
+        (
+            settings.STORE_NAME == "Store",
+            "The store has no name of its own: mails and the admin say Store.",
+            "Set STORE_NAME.",
+            "backend.W013",
+        ),
+        (
+            settings.DEFAULT_FROM_EMAIL.rstrip(">").endswith("@localhost"),
+            f"Mail comes from {settings.DEFAULT_FROM_EMAIL}, which other servers refuse.",
+            "Set DEFAULT_FROM_EMAIL to an address of the store.",
+            "backend.W014",
+        ),
+    )
+    return [Warning(message, hint=hint, id=id) for is_default, message, hint, id in defaults if is_default]
+
+
+@register("security", deploy=True)
+def check_counts_are_shared(**_: Any) -> list[CheckMessage]:
+    """backend.W015: without Redis each worker counts attempts for itself.
+
+    Only the server knows how many workers there are, unless granian's variable says it.
+    """
+    if settings.REDIS_URL or os.environ.get("GRANIAN_WORKERS") == "1":
+        return []
+    return [
+        Warning(
+            "Without REDIS_URL each worker counts attempts for itself: two workers allow twice as many.",
+            hint="Set REDIS_URL, or run one worker and say so by GRANIAN_WORKERS=1.",
+            id="backend.W015",
         )
     ]
