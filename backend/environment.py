@@ -65,7 +65,7 @@ class Environment:
     def url(self, name: str, *, default: str) -> str:
         """Of a page, by HTTP."""
         text = self.str(name, default=default)
-        if not ORIGIN.match(text):
+        if text and not ORIGIN.match(text):
             raise wrong(name, "an address that begins with https:// or http://", text)
         return text
 

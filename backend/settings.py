@@ -244,8 +244,8 @@ STRIPE_FAKE_ALLOWED = DEBUG
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=["whsec_development"] if DEBUG else [])
-# Where `manage.py stripe_fake` delivers the webhooks: this store, as the machine it runs on reaches it.
-STRIPE_WEBHOOK_URL = env.url("STRIPE_WEBHOOK_URL", default="http://127.0.0.1:8000/stripe/webhook/")
+# Where `manage.py stripe_fake` delivers the webhooks, when it is not the store that runserver started last.
+STRIPE_WEBHOOK_URL = env.url("STRIPE_WEBHOOK_URL", default="")
 STRIPE_FAKE_DB = env.path("STRIPE_FAKE_DB", default=BASE_DIR / "stripe_fake.sqlite3")
 
 # ── The rest ─────────────────────────────────────────────────────────────────
