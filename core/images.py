@@ -21,7 +21,7 @@ from core.errors import RateLimited, ValidationError
 MAX_BYTES = 10 * 1024 * 1024
 # What is decoded as a whole takes 4 bytes for each pixel, and some conversions double it.
 MAX_PIXELS = 40_000_000
-# A JPEG of one scan is decoded at a half, a quarter or an eighth of its size. Phones take such, of 48 megapixels or more.
+# A JPEG of one scan is decoded at a half of its size or less: phones take such, of 48 megapixels and more.
 MAX_JPEG_PIXELS = 120_000_000
 # Colour profiles of presses have 2 MB; lcms would work on one of 10 MB for seconds.
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
