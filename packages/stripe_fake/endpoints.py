@@ -18,7 +18,7 @@ def add(tx: Transaction, url: str) -> None:
 def running(state: State, *, now: float) -> str | None:
     """The endpoint of the store that started last of those that still listen; the others are forgotten."""
     with state.transaction(now=now) as tx:
-        urls = [row["url"] for row in tx.db.execute("SELECT url FROM endpoints ORDER BY seq DESC")]
+        urls: list[str] = [row["url"] for row in tx.db.execute("SELECT url FROM endpoints ORDER BY seq DESC")]
     for url in urls:
         if listens(url):
             return url
