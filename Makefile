@@ -28,7 +28,7 @@ help: ## Print this help
 ##### The store
 
 .PHONY: run
-run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=8000, PYTHON=python3)
+run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=8000, RELOAD=1 on change, PYTHON=python3)
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) seed --if-empty
 	@printf '  %-9s http://127.0.0.1:$(PORT)%s\n' API /graphql/ GraphiQL /graphiql/ Admin /admin/ Health /healthz Payments /dev/stripe/
@@ -36,7 +36,7 @@ run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=800
 	@# Each of the two gets a process group of its own (set -m), so that its children end with it.
 	@set -m; \
 	while sleep 60; do $(MANAGE) expire_orders || true; done & expiry=$$!; \
-	$(MANAGE) runserver --noreload 127.0.0.1:$(PORT) & server=$$!; \
+	$(MANAGE) runserver $(if $(RELOAD),,--noreload) 127.0.0.1:$(PORT) & server=$$!; \
 	trap '{ kill -- -$$expiry -$$server; wait; } 2>/dev/null || true' EXIT; \
 	trap 'exit 0' HUP INT TERM; \
 	wait $$server
@@ -151,11 +151,11 @@ operations-check: $(TOOLS) ## docs/operations.md is what the schema says and the
 ##### The environment
 
 .PHONY: requirements
-requirements: $(TOOLS) ## Pin what pyproject.toml asks for (ARGS=--upgrade: anew)
+requirements: $(TOOLS) ## Pin what pyproject.toml asks for, with hashes (ARGS=--upgrade: anew)
 	CUSTOM_COMPILE_COMMAND='make requirements' \
-	  $(BIN)/pip-compile $(ARGS) --output-file requirements.txt pyproject.toml
+	  $(BIN)/pip-compile $(ARGS) --generate-hashes --output-file requirements.txt pyproject.toml
 	CUSTOM_COMPILE_COMMAND='make requirements' \
-	  $(BIN)/pip-compile $(ARGS) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	  $(BIN)/pip-compile $(ARGS) --generate-hashes --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
 
 .PHONY: advisories
 advisories: $(TOOLS) ## Known vulnerabilities of what is pinned (asks the network)
@@ -169,12 +169,18 @@ clean: ## Remove .venv and what the tools wrote; the database and the media stay
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo 'The store needs Python 3.11 or newer, which $(PYTHON) is not. Name one: make PYTHON=python3.12 …' >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	@echo 'Making .venv …'
+	@$(PYTHON) -m venv .venv
+
+# Each library is named as it comes: the first time they take a minute.
+INSTALL = $(BIN)/pip install --progress-bar off --requirement $< | awk '/^(Collecting|Installing|Successfully)/ {print "  " substr($$0, 1, 100); fflush()}'
 
 $(STORE): requirements.txt | $(BIN)/python
-	$(BIN)/pip install --quiet --requirement requirements.txt
+	@echo "Installing the store's libraries into .venv …"
+	@$(INSTALL)
 	@touch $@
 
 $(TOOLS): requirements-dev.txt $(STORE)
-	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	@echo "Installing the tools of development into .venv …"
+	@$(INSTALL)
 	@touch $@

@@ -8,6 +8,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from core.slugs import MAX_LENGTH
+from core.text import LineField
 
 MAX_NAME_LENGTH = 200
 
@@ -37,8 +38,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField("e-mail address", unique=True)
     email_verified = models.BooleanField("e-mail verified", default=False)
-    first_name = models.CharField(max_length=100, blank=True)
-    last_name = models.CharField(max_length=100, blank=True)
+    first_name = LineField(max_length=100, blank=True)
+    last_name = LineField(max_length=100, blank=True)
     is_staff = models.BooleanField("staff", default=False, help_text="May sign in to the admin.")
     is_active = models.BooleanField("active", default=True, help_text="Switch off instead of deleting.")
 
@@ -65,7 +66,7 @@ class Profile(models.Model):
     """Made by a receiver whenever a user is made."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="profile")
-    name = models.CharField(max_length=MAX_NAME_LENGTH)
+    name = LineField(max_length=MAX_NAME_LENGTH)
     slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
     avatar = models.ImageField(upload_to="avatars", blank=True)
     avatar_width = models.PositiveIntegerField(null=True, editable=False)

@@ -74,7 +74,8 @@ def register(request: HttpRequest, *, email: str, password: str, first_name: str
             lambda: check_password_rules(password, user=user),
         )
     try:
-        user = User.objects.create_user(user.email, password, first_name=first_name, last_name=last_name)
+        names = {"first_name": user.first_name, "last_name": user.last_name}
+        user = User.objects.create_user(user.email, password, **names)
     except IntegrityError as error:
         if "email" not in str(error):
             raise

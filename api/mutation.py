@@ -14,9 +14,10 @@ from api.nodes import one
 from core import errors, money
 from core.throttle import Limit, count_attempt
 
+# A seller fills a page of products; an office or a carrier's gateway is one address to us.
 UPLOAD_LIMITS = [
-    Limit(action="upload", rate="600/5m", by_address=True),
-    Limit(action="upload", rate="200/5m", by_account=True),
+    Limit(action="upload", rate="100/5m", by_address=True),
+    Limit(action="upload", rate="20/5m", by_account=True),
 ]
 
 

@@ -1,6 +1,8 @@
-"""System checks of settings that would be dangerous in production."""
+"""System checks of settings: dangerous ones in production, those that nobody has set there, and slips in names."""
 
+import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
@@ -70,7 +72,7 @@ def check_client_header_is_named(**_: Any) -> list[CheckMessage]:
 
 @register("security", deploy=True)
 def check_forwarded_headers_have_one_spelling(**_: Any) -> list[CheckMessage]:
-    """backend.W010: X_Forwarded_For reaches the store as X-Forwarded-For, past a proxy that sets only the latter."""
+    """backend.W016: X_Forwarded_For reaches the store as X-Forwarded-For, past a proxy that sets only the latter."""
     trusted = {
         "STORE_CLIENT_HEADER": settings.STORE_CLIENT_HEADER if settings.STORE_TRUSTED_PROXIES else "",
         "STORE_SCHEME_HEADER": settings.STORE_SCHEME_HEADER if settings.SECURE_PROXY_SSL_HEADER else "",
@@ -80,8 +82,78 @@ def check_forwarded_headers_have_one_spelling(**_: Any) -> list[CheckMessage]:
             f"{setting} is {header}, which a client may forge by writing underscores for the dashes.",
             hint="Let the proxy set a header without dashes, as the files in deploy/ do, or make sure that it drops "
             "headers with underscores, as nginx does by default.",
-            id="backend.W010",
+            id="backend.W016",
         )
         for setting, header in trusted.items()
         if "-" in header or "_" in header
+    ]
+
+
+@register()
+def check_names_are_known(**_: Any) -> list[CheckMessage]:
+    """backend.W010: a variable with a slip in its name sets nothing."""
+    return [
+        Warning(
+            f"{name} is in the environment, but there is no such setting.",
+            hint=f"Did you mean {close[0]}?" if close else "Remove it, or see .env.example for the names.",
+            id="backend.W010",
+        )
+        for name, close in settings.ENVIRONMENT.unknown_names().items()
+    ]
+
+
+@register("security", deploy=True)
+def check_mail_is_sent(**_: Any) -> list[CheckMessage]:
+    """backend.W011: development's mail goes nowhere."""
+    if settings.EMAIL_BACKEND != "django.core.mail.backends.console.EmailBackend":
+        return []
+    return [
+        Warning(
+            "Mail is printed on the console: no customer gets any.",
+            hint="Set EMAIL_URL to a mail server: smtp+tls://user:password@host:587.",
+            id="backend.W011",
+        )
+    ]
+
+
+@register("security", deploy=True)
+def check_store_is_named(**_: Any) -> list[CheckMessage]:
+    """backend.W012 to W014: defaults of development that customers would see."""
+    defaults = (
+        (
+            urlsplit(settings.STORE_FRONTEND_URL).hostname in ("localhost", "127.0.0.1", "::1"),
+            f"The links in mails lead to {settings.STORE_FRONTEND_URL}, which customers cannot reach.",
+            "Set STORE_FRONTEND_URL to the address of the front end.",
+            "backend.W012",
+        ),
+        (
+            settings.STORE_NAME == "Store",
+            "The store has no name of its own: mails and the admin say Store.",
+            "Set STORE_NAME.",
+            "backend.W013",
+        ),
+        (
+            settings.DEFAULT_FROM_EMAIL.rstrip(">").endswith("@localhost"),
+            f"Mail comes from {settings.DEFAULT_FROM_EMAIL}, which other servers refuse.",
+            "Set DEFAULT_FROM_EMAIL to an address of the store.",
+            "backend.W014",
+        ),
+    )
+    return [Warning(message, hint=hint, id=id) for is_default, message, hint, id in defaults if is_default]
+
+
+@register("security", deploy=True)
+def check_counts_are_shared(**_: Any) -> list[CheckMessage]:
+    """backend.W015: without Redis each worker counts attempts for itself.
+
+    Only the server knows how many workers there are, unless granian's variable says it.
+    """
+    if settings.REDIS_URL or os.environ.get("GRANIAN_WORKERS") == "1":
+        return []
+    return [
+        Warning(
+            "Without REDIS_URL each worker counts attempts for itself: two workers allow twice as many.",
+            hint="Set REDIS_URL, or run one worker and say so by GRANIAN_WORKERS=1.",
+            id="backend.W015",
+        )
     ]

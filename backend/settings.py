@@ -10,15 +10,18 @@ from typing import Any
 
 import django_stubs_ext
 import environ
-from django.urls import reverse_lazy
-from django.utils.text import format_lazy
+from django.conf.global_settings import LANGUAGES
+
+from backend import environment
+from backend.navigation import NAVIGATION
+from core.currencies import EXPONENTS
 
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+environ.Env.read_env(BASE_DIR / ".env")
+env = ENVIRONMENT = environment.Environment()
 
 # ── Core ─────────────────────────────────────────────────────────────────────
 
@@ -27,7 +30,7 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="insecure-development-key") if DEBUG else env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 # Origins of the front ends: they may send cookies, and nobody else's page may.
-STORE_ORIGINS = env.list(
+STORE_ORIGINS = env.origins(
     "STORE_ORIGINS", default=["http://localhost:3000", "http://localhost:5173"] if DEBUG else []
 )
 
@@ -96,17 +99,19 @@ TEMPLATES = [
 
 
 def database() -> dict[str, Any]:
-    """SQLite for one machine, PostgreSQL for many."""
-    config: dict[str, Any] = env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+    """SQLite for one machine, PostgreSQL for many. What the URL says of its own goes before what is set here."""
+    config = env.database_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+    given = config["OPTIONS"]
     # Each thread of the server keeps its connection, as opening one takes longer than most requests. Under runserver
     # every request has a thread of its own.
     config["CONN_MAX_AGE"] = 0 if DEBUG else None
-    if config["ENGINE"] == "django.db.backends.sqlite3":
+    if config["ENGINE"] == environment.SQLITE:
         config["OPTIONS"] = {
             # A write lock is taken at BEGIN: two writers queue instead of failing half-way.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            **given,
         }
         # A file, not memory: the tests of races need connections that lock each other out.
         config["TEST"] = {"NAME": Path(gettempdir()) / f"store-test-{os.getpid()}.sqlite3"}
@@ -117,15 +122,16 @@ def database() -> dict[str, Any]:
         config["DISABLE_SERVER_SIDE_CURSORS"] = pooler
         # Parameters are bound by the server for the sake of prepared statements; else this costs more than it saves.
         # Compiling a statement (jit) takes longer than any of a shop's statements does.
-        options = {"server_side_binding": True, "prepare_threshold": 5, "options": "-c jit=off"}
-        config["OPTIONS"] = {} if pooler else options
+        session = f"-c jit=off {given.get('options', '')}".strip()
+        ours = {"server_side_binding": True, "prepare_threshold": 5, "options": session}
+        config["OPTIONS"] = given if pooler else {**given, **ours}
     return config
 
 
 DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = env.redis_url("REDIS_URL")
 if REDIS_URL:
     CACHE = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
@@ -151,7 +157,7 @@ CACHES: dict[str, dict[str, Any]] = {
 # run on several machines.
 _sqlite = str(DATABASES["default"]["NAME"]) if "sqlite3" in DATABASES["default"]["ENGINE"] else ""
 STORE_ANSWER_CACHE = env.bool("STORE_ANSWER_CACHE", default=_sqlite not in ("", ":memory:"))
-STORE_REVISION_FILE = env.path("STORE_REVISION_FILE", default=f"{_sqlite or BASE_DIR / 'db'}-revision")()
+STORE_REVISION_FILE = env.path("STORE_REVISION_FILE", default=f"{_sqlite or BASE_DIR / 'db'}-revision")
 
 # ── Accounts ─────────────────────────────────────────────────────────────────
 
@@ -166,12 +172,14 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_REDIRECT_URL = "admin:index"  # the only pages of our own that one signs in to
-PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_TIMEOUT", default=60 * 60 * 24)
+PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_TIMEOUT", default=60 * 60 * 24, at_least=1)
 
 # ── Cookies and cross-site requests ──────────────────────────────────────────
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = env.str("COOKIE_SAMESITE", default="Lax")
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = env.choice(
+    "COOKIE_SAMESITE", default="Lax", choices=["Lax", "Strict", "None"]
+)
 CORS_ALLOWED_ORIGINS = STORE_ORIGINS
 CORS_ALLOW_CREDENTIALS = True
 CORS_ALLOW_HEADERS = (
@@ -181,6 +189,9 @@ CORS_ALLOW_HEADERS = (
     "apollographql-client-name",
     "apollographql-client-version",
     "x-apollo-operation-name",
+    # Tracing in the browser, by Sentry and by OpenTelemetry, adds these to each request.
+    *("sentry-trace", "baggage", "traceparent", "tracestate"),
+    *env.list("STORE_CORS_HEADERS"),
 )
 CORS_EXPOSE_HEADERS = ("x-request-id",)
 
@@ -199,16 +210,16 @@ if env.bool("BEHIND_PROXY", default=False):
 
 # Of one GraphQL operation: see backend/http/limits.py.
 STORE_INTROSPECTION = env.bool("STORE_INTROSPECTION", default=True)
-STORE_MAX_DOCUMENT_BYTES = env.int("STORE_MAX_DOCUMENT_BYTES", default=20_000)
-STORE_MAX_VARIABLE_VALUES = env.int("STORE_MAX_VARIABLE_VALUES", default=1000)
-STORE_MAX_SELECTIONS = env.int("STORE_MAX_SELECTIONS", default=300)
-STORE_MAX_ALIASES = env.int("STORE_MAX_ALIASES", default=30)
-STORE_MAX_DIRECTIVES = env.int("STORE_MAX_DIRECTIVES", default=50)
-STORE_MAX_DEPTH = env.int("STORE_MAX_DEPTH", default=16)
-STORE_MAX_MUTATIONS = env.int("STORE_MAX_MUTATIONS", default=5)
-STORE_MAX_COST = env.int("STORE_MAX_COST", default=15_000)
+STORE_MAX_DOCUMENT_BYTES = env.int("STORE_MAX_DOCUMENT_BYTES", default=20_000, at_least=1)
+STORE_MAX_VARIABLE_VALUES = env.int("STORE_MAX_VARIABLE_VALUES", default=1000, at_least=1)
+STORE_MAX_SELECTIONS = env.int("STORE_MAX_SELECTIONS", default=300, at_least=1)
+STORE_MAX_ALIASES = env.int("STORE_MAX_ALIASES", default=30, at_least=1)
+STORE_MAX_DIRECTIVES = env.int("STORE_MAX_DIRECTIVES", default=50, at_least=1)
+STORE_MAX_DEPTH = env.int("STORE_MAX_DEPTH", default=16, at_least=1)
+STORE_MAX_MUTATIONS = env.int("STORE_MAX_MUTATIONS", default=5, at_least=1)
+STORE_MAX_COST = env.int("STORE_MAX_COST", default=15_000, at_least=1)
 # Of all operations of one session, or else one address, together: see backend/http/budget.py. 0 switches it off.
-STORE_MAX_COST_PER_MINUTE = env.int("STORE_MAX_COST_PER_MINUTE", default=1_000_000)
+STORE_MAX_COST_PER_MINUTE = env.int("STORE_MAX_COST_PER_MINUTE", default=1_000_000, at_least=0)
 # How often something may be tried from one address: behind proxies, the one that the first of ours saw.
 STORE_TRUSTED_PROXIES = env.int("STORE_TRUSTED_PROXIES", default=0)
 STORE_CLIENT_HEADER = env.str("STORE_CLIENT_HEADER", default="")
@@ -223,43 +234,46 @@ GRAPHIQL_PACKAGE = find_spec("graphene_django_graphiql_static")
 assert GRAPHIQL_PACKAGE is not None
 assert GRAPHIQL_PACKAGE.origin is not None
 STATICFILES_DIRS = [Path(GRAPHIQL_PACKAGE.origin).parent / "static"]
-MEDIA_URL = env.str("MEDIA_URL", default="/media/")
+MEDIA_URL = env.str("MEDIA_URL", default="/media/").rstrip("/") + "/"
 # What a front end may read from another origin; none of the store's own pages, least of all the admin's.
 CORS_URLS_REGEX = rf"/graphql/?\Z|{re.escape(MEDIA_URL)}"
-MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "media"))()
+MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / "media")
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # ── Mail ─────────────────────────────────────────────────────────────────────
 
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+vars().update(env.email_url("EMAIL_URL", default="consolemail://", timeout=10))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="shop@localhost")
 
 # ── The store ────────────────────────────────────────────────────────────────
 
 STORE_NAME = env.str("STORE_NAME", default="Store")
-STORE_CURRENCY = env.str("STORE_CURRENCY", default="USD")
+STORE_CURRENCY = env.choice("STORE_CURRENCY", default="USD", choices=EXPONENTS)
 STORE_GUEST_CHECKOUT = env.bool("STORE_GUEST_CHECKOUT", default=True)
 STORE_SHIP_ON_PAYMENT = env.bool("STORE_SHIP_ON_PAYMENT", default=True)
-STORE_ORDER_EXPIRY = timedelta(minutes=env.int("STORE_ORDER_EXPIRY", default=30))
+STORE_ORDER_EXPIRY = timedelta(minutes=env.int("STORE_ORDER_EXPIRY", default=30, at_least=1))
 # The front end's address, for the links in mails.
-STORE_FRONTEND_URL = env.str("STORE_FRONTEND_URL", default="http://localhost:3000")
+STORE_FRONTEND_URL = env.url("STORE_FRONTEND_URL", default="http://localhost:3000")
 
 # Without a Stripe account the SDK talks to a fake of ours; it refuses to start when DEBUG is off.
 STRIPE_FAKE_ALLOWED = DEBUG
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=["whsec_development"] if DEBUG else [])
-# Where `manage.py stripe_fake` delivers the webhooks: this store, as the machine it runs on reaches it.
-STRIPE_WEBHOOK_URL = env.str("STRIPE_WEBHOOK_URL", default="http://127.0.0.1:8000/stripe/webhook/")
-STRIPE_FAKE_DB = env.path("STRIPE_FAKE_DB", default=str(BASE_DIR / "stripe_fake.sqlite3"))()
+# Where `manage.py stripe_fake` delivers the webhooks, when it is not the store that runserver started last.
+STRIPE_WEBHOOK_URL = env.url("STRIPE_WEBHOOK_URL", default="")
+STRIPE_FAKE_DB = env.path("STRIPE_FAKE_DB", default=BASE_DIR / "stripe_fake.sqlite3")
 
 # ── The rest ─────────────────────────────────────────────────────────────────
 
-LANGUAGE_CODE = "en-us"
-TIME_ZONE = "UTC"
+LANGUAGE_CODE = env.choice(
+    "LANGUAGE_CODE", default="en-us", choices=[code for code, _ in LANGUAGES] + ["en-us"]
+)
+TIME_ZONE = env.time_zone("TIME_ZONE", default="UTC")
 USE_TZ = True
 
+LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -267,18 +281,8 @@ LOGGING = {
     "filters": {"mistakes": {"()": "core.logs.MistakesOfClients"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mistakes"]}},
     "loggers": {"stripe": {"level": "WARNING"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
-
-
-def admin_link(title: str, *, icon: str, page: str, permission: str, query: str = "") -> dict[str, Any]:
-    """A line of the admin's sidebar, for those who have the permission."""
-    return {
-        "title": title,
-        "icon": icon,
-        "link": format_lazy("{}{}", reverse_lazy(f"admin:{page}_changelist"), query),
-        "permission": lambda request: request.user.has_perm(permission),
-    }
 
 
 UNFOLD = {
@@ -289,44 +293,6 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "backend.dashboard.dashboard",
     "SIDEBAR": {
         "show_all_applications": True,
-        "navigation": [
-            {
-                "title": "Store",
-                "items": [
-                    {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
-                    admin_link(
-                        "Orders", icon="receipt_long", page="orders_order", permission="orders.view_order"
-                    ),
-                    admin_link(
-                        "Products",
-                        icon="inventory_2",
-                        page="catalog_product",
-                        permission="catalog.view_product",
-                    ),
-                    admin_link(
-                        "Categories",
-                        icon="category",
-                        page="catalog_category",
-                        permission="catalog.view_category",
-                    ),
-                ],
-            },
-            {
-                "title": "People",
-                "items": [
-                    admin_link(
-                        "To moderate",
-                        icon="flag",
-                        page="reviews_comment",
-                        permission="reviews.view_comment",
-                        query="?moderation=waiting",
-                    ),
-                    admin_link(
-                        "Comments", icon="reviews", page="reviews_comment", permission="reviews.view_comment"
-                    ),
-                    admin_link("Users", icon="group", page="accounts_user", permission="accounts.view_user"),
-                ],
-            },
-        ],
+        "navigation": NAVIGATION,
     },
 }

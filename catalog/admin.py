@@ -28,6 +28,7 @@ from catalog.selectors import ProductFilter, narrowed
 from catalog.services import WRITTEN, delete_files_after_commit, set_picture
 from catalog.stock import lock_products, set_stock
 from core import images
+from core.errors import RateLimited
 from core.money import Money
 from core.slugs import save_with_slug
 
@@ -69,7 +70,7 @@ class ProductForm(forms.ModelForm[Product]):
         if isinstance(upload, UploadedFile):  # else the picture that is there, or False for none
             try:
                 images.prepare(upload)
-            except images.InvalidImage as error:
+            except (images.InvalidImage, RateLimited) as error:
                 raise ValidationError(str(error)) from error
         return upload
 

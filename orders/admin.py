@@ -168,7 +168,7 @@ class OrderAdmin(ModelAdmin):
     def customer(self, order: Order) -> tuple[str, str]:
         """The name and the address that the order was placed with, else the account's."""
         if order.shipping:
-            return f"{order.shipping.first_name} {order.shipping.last_name}", order.shipping.email
+            return order.shipping.name, order.shipping.email
         return (order.user.profile.name, order.user.email) if order.user else ("Guest", "")
 
     @display(description="Status", ordering="status")
@@ -192,7 +192,7 @@ class OrderAdmin(ModelAdmin):
         if to is None:
             return "–"
         lines = (
-            *(f"{to.first_name} {to.last_name}", f"{to.address} {to.building_number}"),
+            *(to.name, to.street),
             *(f"{to.zip_code} {to.city}", to.state, to.country, to.phone, to.email),
         )
         return "\n".join(line.strip() for line in lines if line.strip())

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from catalog.models import Product, validate_not_blank
 from core.money import AmountField
+from core.text import EmailLineField, LineField
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
@@ -99,22 +100,34 @@ class CartItem(models.Model):
 class Shipping(models.Model):
     """Where an order goes. The city, postal code and state are only asked for where the country has them."""
 
-    first_name = models.CharField(max_length=100, validators=[validate_not_blank])
-    last_name = models.CharField(max_length=100, validators=[validate_not_blank])
-    email = models.EmailField("e-mail address")
-    phone = models.CharField(max_length=20, help_text="In the international form, +15551234567.")
-    address = models.CharField(max_length=200, validators=[validate_not_blank])
-    building_number = models.CharField(max_length=20, validators=[validate_not_blank])
-    city = models.CharField(max_length=100, blank=True)
-    zip_code = models.CharField(max_length=20, blank=True)
-    state = models.CharField(max_length=100, blank=True)
-    country = models.CharField(max_length=2, help_text="ISO 3166-1 alpha-2.")
+    first_name = LineField(max_length=100, validators=[validate_not_blank])
+    last_name = LineField(max_length=100, blank=True)
+    email = EmailLineField("e-mail address")
+    phone = LineField(
+        max_length=50, help_text="In the international form, +15551234567 or +15551234567 ext. 89."
+    )
+    address = LineField(max_length=200, validators=[validate_not_blank])
+    building_number = LineField(max_length=20, blank=True)
+    city = LineField(max_length=100, blank=True)
+    zip_code = LineField(max_length=20, blank=True)
+    state = LineField(max_length=100, blank=True)
+    country = LineField(max_length=2, help_text="ISO 3166-1 alpha-2.")
 
     class Meta:
         verbose_name_plural = "shipping addresses"
 
     def __str__(self) -> str:
-        return f"{self.first_name} {self.last_name}, {self.city or self.country}"
+        return f"{self.name}, {self.city or self.country}"
+
+    @property
+    def name(self) -> str:
+        """Some people have one name alone."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def street(self) -> str:
+        """Some houses have no number."""
+        return f"{self.address} {self.building_number}".strip()
 
 
 class Order(models.Model):

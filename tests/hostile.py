@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ValidationError
+
+from core.text import single_line, validate_single_line
 
 BIG_LIST = Path(__file__).parents[2] / "shared" / "data" / "blns" / "blns.json"
 
@@ -11,6 +14,19 @@ BIG_LIST = Path(__file__).parents[2] / "shared" / "data" / "blns" / "blns.json"
 def hostile_strings() -> list[str]:
     """All of them; the test that asks is skipped where the list is not there."""
     if not BIG_LIST.exists():
-        pytest.skip(f"There are no hostile strings at {BIG_LIST}.")
+        pytest.skip(f"It would try hundreds of hostile strings, but there is no {BIG_LIST.name}.")
     strings: list[str] = json.loads(BIG_LIST.read_text())
     return strings
+
+
+def hostile_names() -> list[str]:
+    """Those that can be a product's name, in their one spelling."""
+    return [text for text in map(single_line, hostile_strings()) if is_name(text)]
+
+
+def is_name(text: str) -> bool:
+    try:
+        validate_single_line(text)
+    except ValidationError:
+        return False
+    return 0 < len(text) <= 200

@@ -22,6 +22,7 @@ from catalog.stock import record_counted
 from core import images
 from core.errors import ValidationError
 from core.slugs import save_with_slug, slug_of
+from core.text import sort_key
 
 BATCH = 1_000
 # Pictures take their time: fewer rows at once, so that little is lost where the import is ended.
@@ -29,10 +30,10 @@ BATCH_WITH_PICTURES = 50
 PICTURE = ("image", "image_width", "image_height", "image_placeholder")
 # Fields that follow from others.
 COMPUTED = {
-    "name": "search_text",
-    "description": "search_text",
-    "price": "final_price",
-    "discount": "final_price",
+    "name": ("search_text", "sort_name"),
+    "description": ("search_text",),
+    "price": ("final_price",),
+    "discount": ("final_price",),
 }
 # Rows of JSON as a table, and how to read a column of it.
 JSON_ROWS = {
@@ -227,7 +228,7 @@ def apply(draft: Draft, product: Product, *, categories: Mapping[str, int]) -> t
             delete_files_after_commit(product.image.name)
         set_picture(product, draft.picture)
         changed += PICTURE
-    computed = {COMPUTED[name] for name in changed if name in COMPUTED}
+    computed = {field for name in changed for field in COMPUTED.get(name, ())}
     return (*sorted(changed), *sorted(computed))
 
 
@@ -285,12 +286,14 @@ def update(products: list[Product], *, fields: Collection[str]) -> None:
 
 
 def category_keys(names: Iterable[str]) -> dict[str, int]:
-    """The primary key of each category by its name or slug; what is missing is made."""
-    rows = list(Category.objects.values_list("pk", "name", "slug"))
-    keys = {slug: pk for pk, _, slug in rows} | {name: pk for pk, name, _ in rows}
+    """The primary key of each category by its name, in any case, or slug; what is missing is made."""
+    rows = list(Category.objects.values_list("pk", "sort_name", "slug"))
+    keys = {slug: pk for pk, _, slug in rows} | {sort_name: pk for pk, sort_name, _ in rows}
     for name in names:
-        if name not in keys:
+        if name not in keys and sort_key(name) in keys:
+            keys[name] = keys[sort_key(name)]
+        elif name not in keys:
             category = Category(name=name)
             save_with_slug(category, name)
-            keys[name] = keys[category.slug] = category.pk
+            keys[name] = keys[category.slug] = keys[category.sort_name] = category.pk
     return keys

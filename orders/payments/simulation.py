@@ -11,6 +11,7 @@ from orders.payments.attempts import live_attempt
 from orders.payments.gateway import fake
 from packages.stripe_fake import ApiError, Delivery, Outcome
 
+USUAL_WEBHOOK_URL = "http://127.0.0.1:8000/stripe/webhook/"
 SecondOutcome = Literal["succeeded", "declined"]
 
 
@@ -40,6 +41,16 @@ def act(order_uuid: UUID, step: Callable[[str], object]) -> None:
         step(payment.intent_id)
     except ApiError as error:
         raise SimulationRefused(str(error)) from error
+
+
+def add_endpoint(url: str) -> None:
+    """A store that has just started takes the fake's webhooks at `url`."""
+    fake().add_endpoint(url)
+
+
+def webhook_url() -> str:
+    """Where the fake delivers: as the settings say, else to the store that started last, else to the usual port."""
+    return settings.STRIPE_WEBHOOK_URL or fake().running_endpoint() or USUAL_WEBHOOK_URL
 
 
 def deliver(url: str) -> list[Delivery]:

@@ -82,11 +82,11 @@ class OrderItem(relay.Node):
 class Shipping(relay.Node):
     id: relay.NodeID[int]
     first_name: auto = api.field(description="Of the recipient.")
-    last_name: auto = api.field(description="Of the recipient.")
+    last_name: auto = api.field(description="Of the recipient; may be empty.")
     email: auto = api.field(description="Where the confirmation goes.")
-    phone: auto = api.field(description="In the international form: +14155552671.")
+    phone: auto = api.field(description="In the international form: +14155552671, or +14155552671 ext. 89.")
     address: auto = api.field(description="The street.")
-    building_number: auto = api.field(description="With whatever belongs to it: 12b.")
+    building_number: auto = api.field(description="With whatever belongs to it: 12b; may be empty.")
     city: auto = api.field(description="Empty where the country has none in its addresses.")
     zip_code: auto = api.field(description="Empty where the country has none.")
     state: auto = api.field(

@@ -80,17 +80,21 @@ class RemoveFromCartInput:
 
 
 @strawberry.input(
-    description="Where an order goes. City, postal code and state are required where the country's addresses have them."
+    description="Where an order goes. Postal code and state are required where the country's addresses have them."
 )
 class ShippingInput:
     first_name: str = strawberry.field(description="Of the recipient.")
-    last_name: str = strawberry.field(description="Of the recipient.")
+    last_name: str = strawberry.field(
+        description="Of the recipient; empty where a person has one name alone."
+    )
     email: str = strawberry.field(description="Where the confirmation goes.")
     phone: str = strawberry.field(
-        description="In the international form, or as it is dialled in the country."
+        description="In the international form, or as it is dialled in the country; with its extension, if any."
     )
     address: str = strawberry.field(description="The street.")
-    building_number: str = strawberry.field(description="With whatever belongs to it: 12b.")
+    building_number: str = strawberry.field(
+        description="With whatever belongs to it: 12b. Empty where the house has none."
+    )
     country: str = strawberry.field(description="ISO 3166-1 alpha-2.")
     city: str = strawberry.field(default="", description="Town or city.")
     zip_code: str = strawberry.field(default="", description="The postal code.")

@@ -52,6 +52,10 @@ CREATE TABLE IF NOT EXISTS faults (
     remaining INTEGER,
     seconds REAL NOT NULL
 );
+CREATE TABLE IF NOT EXISTS endpoints (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    url TEXT NOT NULL UNIQUE
+);
 """
 
 

@@ -11,7 +11,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 import stripe
 
-from packages.stripe_fake import events, faults, idempotency, intents, payment_methods, refunds, routes
+from packages.stripe_fake import (
+    endpoints,
+    events,
+    faults,
+    idempotency,
+    intents,
+    payment_methods,
+    refunds,
+    routes,
+)
 from packages.stripe_fake.errors import ApiError, NotBegun
 from packages.stripe_fake.events import Delivery, Send
 from packages.stripe_fake.faults import Fault, FaultKind
@@ -146,6 +155,15 @@ class FakeStripe(stripe.HTTPClient):
     def deliver(self, *, url: str, secret: str) -> list[Delivery]:
         """Post the due events to the webhook at `url`, signed with its secret; returns every attempt."""
         return self.deliver_through(events.post_to(url), secret=secret)
+
+    def add_endpoint(self, url: str) -> None:
+        """A store that starts takes webhooks at `url`."""
+        with self._transaction() as tx:
+            endpoints.add(tx, url)
+
+    def running_endpoint(self) -> str | None:
+        """Where the store that started last takes webhooks; None when no store listens any more."""
+        return endpoints.running(self._state, now=self.clock())
 
     def deliver_through(self, send: Send, *, secret: str) -> list[Delivery]:
         """Hand the due events to `send` until none is due; one that gets no 2xx is due again later."""

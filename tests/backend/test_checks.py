@@ -1,6 +1,7 @@
 """The checks of dangerous settings, and that production's pass those of Django."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -12,11 +13,15 @@ from pytest_django import Settings
 PRODUCTION = {
     "PATH": os.environ["PATH"],
     "DEBUG": "false",  # whatever a developer's own .env says
-    "SECRET_KEY": "".join(chr(33 + place % 90) for place in range(0, 7 * 60, 7)).replace("$", "_"),
+    "SECRET_KEY": "".join(chr(33 + place % 90) for place in range(21, 7 * 63, 7)),  # it begins with a $
     "ALLOWED_HOSTS": "api.shop.example",
     "STORE_ORIGINS": "https://shop.example",
     "DATABASE_URL": "postgres://store:password@127.0.0.1/store",
-    "REDIS_URL": "",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "EMAIL_URL": "smtp+tls://store:password@mail.shop.example",
+    "DEFAULT_FROM_EMAIL": "The shop <shop@shop.example>",
+    "STORE_NAME": "The shop",
+    "STORE_FRONTEND_URL": "https://shop.example",
     "STRIPE_SECRET_KEY": "sk_live_of_an_account",
     "STRIPE_WEBHOOK_SECRETS": "whsec_of_the_endpoint",
 }
@@ -50,6 +55,27 @@ class TestProduction:
         assert warned.returncode != 0
         assert "(orders.E001)" in warned.stderr
         assert "(backend.W001)" in warned.stderr
+
+    def test_warns_of_what_is_as_in_development(self) -> None:
+        unset = {
+            "EMAIL_URL": "W011",
+            "STORE_FRONTEND_URL": "W012",
+            "STORE_NAME": "W013",
+            "DEFAULT_FROM_EMAIL": "W014",
+            "REDIS_URL": "W015",
+        }
+        warned = deploy_check(**dict.fromkeys(unset, ""))
+        assert warned.returncode != 0
+        assert set(re.findall(r"\(backend\.(\w+)\)", warned.stderr)) == set(unset.values())
+        assert all(name in warned.stderr for name in unset)
+
+    def test_one_worker_needs_no_shared_counts(self) -> None:
+        assert deploy_check(REDIS_URL="", GRANIAN_WORKERS="1").returncode == 0
+
+    def test_warns_of_a_slip_in_a_name(self) -> None:
+        warned = deploy_check(STORE_FRONTEND_ULR="https://shop.example")
+        assert "(backend.W010) STORE_FRONTEND_ULR" in warned.stderr
+        assert "Did you mean STORE_FRONTEND_URL?" in warned.stderr
 
 
 class TestCheckOriginsAreNamed:
@@ -125,4 +151,4 @@ class TestCheckForwardedHeaders:
         ],
     )
     def test_none_has_a_second_spelling(self, variables: dict[str, str], found: bool) -> None:
-        assert ("(backend.W010)" in deploy_check(**variables).stderr) is found
+        assert ("(backend.W016)" in deploy_check(**variables).stderr) is found

@@ -1,13 +1,16 @@
 """The settings as a deployment meets them."""
 
 import ast
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
@@ -22,6 +25,24 @@ ROOT: Path = settings.BASE_DIR
 READ = (
     "import environ; environ.Env.read_env = lambda *_: None; from backend import settings; print(settings.{})"
 )
+# The same for many values, each with its setting and variable.
+READ_EACH = """
+import environ, json, os, runpy, sys
+environ.Env.read_env = lambda *_: None
+for setting, name, value in json.loads(sys.argv[1]):
+    before = dict(os.environ)
+    os.environ[name] = value
+    try:
+        print(repr(eval(setting, runpy.run_path("backend/settings.py"))))
+    except Exception as error:
+        print(type(error).__name__, error, sep=": ")
+    os.environ.clear()
+    os.environ.update(before)
+"""
+TRACING = ("sentry-trace", "baggage", "traceparent", "tracestate")
+# The password of the database that compose.yaml makes.
+COMPOSE_ALONE = {"POSTGRES_PASSWORD"}
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
 
 
 def read_setting(name: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -41,7 +62,7 @@ def variables_read() -> set[str]:
     return {
         call.args[0].value
         for call in calls
-        if ast.unparse(call.func).startswith("env.")
+        if re.fullmatch(r"env\.\w+", ast.unparse(call.func))
         and call.args
         and isinstance(call.args[0], ast.Constant)
         and isinstance(call.args[0].value, str)
@@ -53,7 +74,7 @@ class TestEnvExample:
         example = (ROOT / ".env.example").read_text("utf-8")
         explained = re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)
         assert len(explained) == len(set(explained))
-        assert set(explained) == variables_read()
+        assert set(explained) == variables_read() | COMPOSE_ALONE
         assert "SECRET_KEY" in explained
 
     def test_each_variable_has_its_type(self) -> None:
@@ -61,13 +82,106 @@ class TestEnvExample:
         variables = [
             block for block in example.split("\n\n") if re.search(r"^#[A-Z_]+=", block, re.MULTILINE)
         ]
-        assert len(variables) == len(variables_read())
+        assert len(variables) == len(variables_read() | COMPOSE_ALONE)
         for variable in variables:
             assert re.match(r"# (bool|int|list|path|string|URL)\. \S", variable), variable
 
     def test_copied_as_it_is_changes_nothing(self) -> None:
         lines = (ROOT / ".env.example").read_text("utf-8").splitlines()
         assert all(line.startswith("#") for line in lines if line)
+
+
+class TestCompose:
+    def test_passes_all_of_the_environment_file_on(self) -> None:
+        services = [service for service in COMPOSE["services"].values() if "build" in service]
+        assert len(services) == 3
+        for service in services:
+            assert service["env_file"] == ".env"
+            assert set(service["environment"]) <= variables_read()
+
+    def test_demands_what_production_cannot_do_without(self) -> None:
+        text = (ROOT / "compose.yaml").read_text("utf-8")
+        used = set(re.findall(r"\$\{([A-Z_]+)", text))
+        demanded = set(re.findall(r"\$\{([A-Z_]+):\?\}", text))
+        assert used <= variables_read() | COMPOSE_ALONE
+        assert demanded == {
+            *("ALLOWED_HOSTS", "POSTGRES_PASSWORD", "SECRET_KEY", "STORE_FRONTEND_URL"),
+            *("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS"),
+        }
+
+
+WRONG = [
+    ("DEBUG", "ture"),
+    ("STORE_ORDER_EXPIRY", "30m"),
+    ("STORE_ORDER_EXPIRY", "0"),
+    ("STORE_MAX_COST", "-1"),
+    ("STORE_MAX_COST", "1e4"),
+    ("SECURE_HSTS_SECONDS", "-1"),
+    ("PASSWORD_RESET_TIMEOUT", "24h"),
+    ("STORE_ORIGINS", "shop.example"),
+    ("STORE_ORIGINS", "https://shop.example/cart"),
+    ("STORE_FRONTEND_URL", "shop.example"),
+    ("STRIPE_WEBHOOK_URL", "127.0.0.1:8000"),
+    ("STORE_CURRENCY", "EURO"),
+    ("COOKIE_SAMESITE", "Laxe"),
+    ("LOG_LEVEL", "verbose"),
+    ("TIME_ZONE", "Europe/Berlni"),
+    ("LANGUAGE_CODE", "xx"),
+    ("DATABASE_URL", "postgres://store:secret@host/db?ssl=true"),
+    ("DATABASE_URL", "postgres://store:secret@host/db?sslmode"),
+    ("DATABASE_URL", "postgres://store:secret@host/db?sslmode=require&sslmode=disable"),
+    ("DATABASE_URL", "postgres://store:secret@host:port/db"),
+    ("DATABASE_URL", "mysql://store:secret@host/db"),
+    ("DATABASE_URL", "sqlite://db.sqlite3"),
+    ("DATABASE_URL", "sqlite:///db.sqlite3?mode=ro"),
+    ("DATABASE_URL", "sqlite:///db.sqlite3?timeout=long"),
+    ("REDIS_URL", "redis://:secret@host/0?sockettimeout=1"),
+    ("REDIS_URL", "redis://:secret@host/0?socket_timeout=long"),
+    ("REDIS_URL", "http://:secret@host"),
+    ("EMAIL_URL", "smtp://store:secret@host?tls=true"),
+    ("EMAIL_URL", "smtp://store:secret@host?timeout=long"),
+    ("EMAIL_URL", "mail://store:secret@host"),
+]
+RIGHT = [
+    ("ALLOWED_HOSTS", "ALLOWED_HOSTS", " a.example, b.example ,", ["a.example", "b.example"]),
+    ("CSRF_TRUSTED_ORIGINS", "STORE_ORIGINS", "https://a.example/", ["https://a.example"]),
+    ("SECRET_KEY", "SECRET_KEY", "$ABC$", "$ABC$"),
+    ("STORE_MAX_COST", "STORE_MAX_COST", " ", 15_000),
+    ("TIME_ZONE", "TIME_ZONE", "europe/berlin", "Europe/Berlin"),
+    ("LANGUAGE_CODE", "LANGUAGE_CODE", "de", "de"),
+    ("STORE_CURRENCY", "STORE_CURRENCY", "eur", "EUR"),
+    ("CORS_ALLOW_HEADERS[-6:]", "STORE_CORS_HEADERS", "x-a, x-b", (*TRACING, "x-a", "x-b")),
+    ("EMAIL_TIMEOUT", "EMAIL_URL", "smtp://mail.example", 10),
+    ("EMAIL_TIMEOUT", "EMAIL_URL", "smtp://mail.example?timeout=3", 3),
+    ("EMAIL_PORT", "EMAIL_URL", "smtp+tls://mail.example", 587),
+]
+
+
+@pytest.fixture(scope="module")
+def read() -> dict[tuple[str, str], str]:
+    """Of each variable and value, the setting that comes of it, or why it was refused: in one process."""
+    cases = [("DEBUG", name, value) for name, value in WRONG] + [case[:3] for case in RIGHT]
+    script = [sys.executable, "-c", READ_EACH, json.dumps(cases)]
+    environment = {"PATH": os.environ["PATH"], "SECRET_KEY": "long and random", "PYTHONPATH": str(ROOT)}
+    printed = subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, check=True, text=True)
+    return {case[1:]: line for case, line in zip(cases, printed.stdout.splitlines(), strict=True)}
+
+
+class TestTypes:
+    """A value of another type, unit or range is refused at the start, by its name, and no password is shown."""
+
+    @pytest.mark.parametrize(("name", "value"), WRONG)
+    def test_wrong(self, read: dict[tuple[str, str], str], name: str, value: str) -> None:
+        message = read[name, value]
+        assert message.startswith("ImproperlyConfigured: ")
+        assert name in message
+        assert "secret" not in message
+
+    @pytest.mark.parametrize(("setting", "name", "value", "expected"), RIGHT)
+    def test_right(
+        self, read: dict[tuple[str, str], str], setting: str, name: str, value: str, expected: object
+    ) -> None:
+        assert ast.literal_eval(read[name, value]) == expected, setting
 
 
 class TestSecretKey:
@@ -90,6 +204,25 @@ class TestDatabase:
             "DATABASES['default']['CONN_MAX_AGE']", DEBUG=debug, SECRET_KEY="long and random"
         )
         assert shown.stdout == f"{seconds}\n"
+
+    def test_the_options_of_its_url_are_kept(self) -> None:
+        url = (
+            "postgres://store@h/store?sslmode=verify-full&sslrootcert=%2Fca.pem&options=-c%20lock_timeout%3D9"
+        )
+        for pooler, options in (("false", "-c jit=off -c lock_timeout=9"), ("true", "-c lock_timeout=9")):
+            shown = read_setting(
+                "DATABASES['default']['OPTIONS']", DEBUG="true", DATABASE_URL=url, DATABASE_POOLER=pooler
+            )
+            kept = ast.literal_eval(shown.stdout)
+            assert (kept["sslmode"], kept["sslrootcert"]) == ("verify-full", "/ca.pem")
+            assert kept["options"] == options
+
+    def test_the_timeout_of_sqlite_and_what_the_store_needs(self) -> None:
+        shown = read_setting(
+            "DATABASES['default']['OPTIONS']", DEBUG="true", DATABASE_URL="sqlite:///x.sqlite3?timeout=5"
+        )
+        options = ast.literal_eval(shown.stdout)
+        assert (options["timeout"], options["transaction_mode"]) == (5.0, "IMMEDIATE")
 
     @pytest.mark.django_db
     @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's statements are compiled at once")

@@ -59,7 +59,7 @@ class TestProductConstraints:
 
 
 class TestOtherConstraints:
-    @pytest.mark.parametrize("column", ["name", "slug"])
+    @pytest.mark.parametrize("column", ["sort_name", "slug"])
     def test_refuse_a_category_twice(self, column: str) -> None:
         first, second = make_category(), make_category()
         with pytest.raises(IntegrityError, match=column), transaction.atomic():

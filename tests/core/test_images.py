@@ -4,6 +4,7 @@ import re
 import struct
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageCms
 
 from core import images
+from core.errors import RateLimited
 from core.images import InvalidImage, PreparedImage, ThumbnailSize
 
 PHOTOS = Path(__file__).parents[2].parent / "shared" / "data" / "grocery-photos" / "images"
@@ -304,7 +306,7 @@ class TestPrepare:
         # There are no pixels behind this header: whoever decodes it says UNREADABLE.
         without_pixels = png_chunk(b"IDAT", b"")
 
-        assert refusal(png_header(8000, 5001) + without_pixels) == images.TOO_MANY_PIXELS
+        assert refusal(png_header(8000, 5001) + without_pixels) == images.TOO_MANY_PIXELS.format(40)
         assert refusal(png_header(8000, 5000) + without_pixels) == images.UNREADABLE
 
     @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -319,6 +321,48 @@ class TestPrepare:
         refusal(bomb)
 
         assert time.process_time() - started < 0.5
+
+    def test_takes_the_large_photographs_of_phones(self) -> None:
+        for width, height in ((8064, 6048), (12_000, 9000)):
+            picture = prepare(encoded(Image.new("RGB", (width, height), GREEN), "JPEG"))
+            assert (picture.width, picture.height) == (2048, 1536)
+            assert_colour(opened(picture.main), (9, 9), GREEN)
+
+    @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+    @pytest.mark.parametrize(("size", "progressive"), [((8064, 6048), True), ((12_000, 10_100), False)])
+    def test_refuses_a_jpeg_that_takes_too_much_memory(
+        self, size: tuple[int, int], progressive: bool
+    ) -> None:
+        most = 40 if progressive else 120
+        data = encoded(Image.new("L", size), "JPEG", progressive=progressive)
+        assert refusal(data) == images.TOO_MANY_PIXELS.format(most)
+
+    def test_ignores_a_profile_that_is_too_large(self) -> None:
+        started = time.process_time()
+        picture = prepare(encoded(flag(), "JPEG", icc_profile=b"\0" * (images.MAX_PROFILE_BYTES + 1)))
+        assert picture.width == 60
+        assert time.process_time() - started < 1
+
+    @pytest.mark.parametrize("format_name", ["GIF", "TIFF", "BMP", "ICO", "PPM", "TGA"])
+    def test_refuses_formats_that_no_shop_needs(self, format_name: str) -> None:
+        assert refusal(encoded(flag(), format_name)) == images.UNREADABLE
+
+    @pytest.mark.parametrize("format_name", ["WEBP", "AVIF", "PNG"])
+    def test_takes_the_first_picture_of_an_animation(self, format_name: str) -> None:
+        others = [Image.new("RGB", (60, 40), GREEN)] * 20
+        picture = prepare(encoded(flag(), format_name, save_all=True, append_images=others))
+        assert_colour(opened(picture.main), (5, 5), RED)
+
+    @pytest.mark.parametrize("chunk", [b"zTXt", b"iTXt", b"iCCP"])
+    def test_a_chunk_that_unpacks_to_a_gigabyte(self, chunk: bytes) -> None:
+        head = {b"zTXt": b"a\0\0", b"iTXt": b"a\0\1\0\0\0", b"iCCP": b"a\0\0"}[chunk]
+        compressor = zlib.compressobj(9)
+        megabytes = b"".join(compressor.compress(b"\0" * 1_000_000) for _ in range(100)) + compressor.flush()
+        png = encoded(flag(), "PNG")
+        bomb = png[:33] + png_chunk(chunk, head + megabytes) + png[33:]
+        started = time.process_time()
+        assert refusal(bomb) == images.UNREADABLE
+        assert time.process_time() - started < 1
 
     def test_refuses_a_jpeg_of_endless_scans(self) -> None:
         data = encoded(Image.new("RGB", (1000, 1000), GREEN), "JPEG", progressive=True)
@@ -338,7 +382,7 @@ class TestPrepare:
 
     def test_accepts_every_photograph_of_a_phone(self) -> None:
         if not PHOTOS.is_dir():
-            pytest.skip(f"the photographs are not there: {PHOTOS}")
+            pytest.skip("It would prepare 81 photographs of phones, but they are not there.")
         photographs = sorted(PHOTOS.glob("*.jpg"))
         assert len(photographs) >= 81
 
@@ -417,3 +461,36 @@ class TestStore:
 )
 def test_thumbnail_name(name: str, size: ThumbnailSize, expected: str) -> None:
     assert images.thumbnail_name(name, size) == expected
+
+
+class TestOneAtATime:
+    """What the memory and the threads of a worker are bounded by."""
+
+    @pytest.fixture(autouse=True)
+    def soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(images, "WAIT_SECONDS", 0.2)
+
+    def test_the_second_waits(self) -> None:
+        with images.decoding, ThreadPoolExecutor() as threads:
+            waiting = threads.submit(prepare, encoded(flag(), "PNG"))
+            with pytest.raises(RateLimited):
+                waiting.result()
+        assert prepare(encoded(flag(), "PNG")).width == 60
+
+    def test_the_third_is_refused_at_once(self) -> None:
+        started = time.monotonic()
+        with images.decoding_or_waiting, images.decoding_or_waiting, pytest.raises(RateLimited) as refused:
+            prepare(encoded(flag(), "PNG"))
+        assert time.monotonic() - started < images.WAIT_SECONDS
+        assert refused.value.retry_after_seconds
+        assert prepare(encoded(flag(), "PNG")).width == 60
+
+    def test_one_that_cannot_be_read_lets_the_next_come(self) -> None:
+        for _ in range(5):
+            assert refusal(b"no picture") == images.UNREADABLE
+
+    def test_an_upload_is_decoded_once(self) -> None:
+        upload = SimpleUploadedFile("picture", encoded(flag(), "PNG"))
+        first = images.prepare(upload)
+        with images.decoding_or_waiting, images.decoding_or_waiting:
+            assert images.prepare(upload) is first

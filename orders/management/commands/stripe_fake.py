@@ -4,7 +4,6 @@ from argparse import ArgumentTypeError
 from typing import Any, get_args
 from uuid import UUID
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orders.models import Order
@@ -43,7 +42,9 @@ class Command(BaseCommand):
         deliver = actions.add_parser("deliver", help="Deliver the events that are due, and do no more.")
 
         for delivering in (confirm, complete, deliver):
-            delivering.add_argument("--url", default=settings.STRIPE_WEBHOOK_URL, help="Default: %(default)s")
+            delivering.add_argument(
+                "--url", help="Default: STRIPE_WEBHOOK_URL, or where the store listens that was started last."
+            )
 
         inject = actions.add_parser("inject", help="Spoil the next requests or events.")
         inject.add_argument("fault", choices=REQUEST_FAULTS + EVENT_FAULTS)
@@ -63,14 +64,16 @@ class Command(BaseCommand):
 
         actions.add_parser("clear", help="Inject no more faults.")
 
-    def handle(self, *, action: str, **options: Any) -> None:
+    def handle(self, *, action: str, url: str | None = None, **options: Any) -> None:
         if not fake_in_use():
             raise CommandError("The fake Stripe is not in use: it needs DEBUG, and no STRIPE_SECRET_KEY.")
         match action:
             case "confirm" | "complete":
-                self.pay(action, options["order"], outcome=options["outcome"], url=options["url"])
+                self.pay(
+                    action, options["order"], outcome=options["outcome"], url=url or simulation.webhook_url()
+                )
             case "deliver":
-                self.deliver(options["url"])
+                self.deliver(url or simulation.webhook_url())
             case "inject":
                 fake().inject(
                     options["fault"],

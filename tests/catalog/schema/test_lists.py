@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Favourite, Product
+from core.text import sort_key
 from tests.conftest import GraphQLClient
 from tests.factories import make_category, make_product, make_products, make_user
 
@@ -33,7 +34,7 @@ ORDERS: dict[str, Callable[[Product], Any]] = {
     "NEWEST": lambda product: (product.added_at, product.slug),
     "PRICE_ASC": lambda product: (product.final_price, product.slug),
     "PRICE_DESC": lambda product: (product.final_price, product.slug),
-    "NAME_ASC": lambda product: (product.name.lower(), product.slug),
+    "NAME_ASC": lambda product: (sort_key(product.name), product.slug),
     "DISCOUNT_DESC": lambda product: (product.discount, product.slug),
     "BEST_SELLING": lambda product: (product.sold_count, product.slug),
     "TOP_RATED": lambda product: (product.rating_average, product.rating_count, product.slug),

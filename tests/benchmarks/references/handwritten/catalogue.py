@@ -83,7 +83,7 @@ def search(request: HttpRequest) -> HttpResponse:
     best = found.best.order_by(*RELEVANCE.order_by(backwards=False))
     facets = Facets(found=found.counted, bounded=True).counts
     low, high = facets.price_range
-    categories = Category.objects.filter(pk__in=facets.categories).order_by("name")
+    categories = Category.objects.filter(pk__in=facets.categories).order_by("sort_name")
     value = {
         "__typename": "ProductConnection",
         "totalCount": found.count(),

@@ -1,0 +1,212 @@
+"""Reading settings from the environment: each has a type, and what is not of that type is refused by name."""
+
+import difflib
+import os
+import re
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import available_timezones
+
+import environ
+import psycopg
+import redis
+from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import make_conninfo
+
+TRUE, FALSE = ("true", "on", "yes", "y", "ok", "1"), ("false", "off", "no", "n", "0")
+ORIGIN = re.compile(r"https?://[^/\s]+")
+# Of what belongs to the store alone a name that no setting has is a slip of the pen.
+OWN_PREFIXES = ("STORE_", "STRIPE_")
+SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 587, "smtp+ssl": 465}
+MAIL_OPTIONS = {
+    "timeout": int,
+    "use_localtime": lambda text: boolean(text),
+    "ssl_certfile": str,
+    "ssl_keyfile": str,
+}
+
+
+class Environment:
+    """The variables that have been asked for, by `names`. A blank one counts as not set."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def read(self, name: str) -> str:
+        self.names.add(name)
+        return os.environ.get(name, "").strip()
+
+    def path(self, name: str, *, default: object) -> str:
+        return os.path.abspath(os.path.expanduser(self.str(name, default=str(default))))
+
+    def choice(self, name: str, *, default: str, choices: Collection[str]) -> str:
+        """One of the choices, in whatever case it was written."""
+        text = self.read(name) or default
+        for choice in choices:
+            if choice.lower() == text.lower():
+                return choice
+        close = difflib.get_close_matches(text, choices, n=3)
+        raise wrong(name, " or ".join(close or list(choices)[:5]), text)
+
+    def time_zone(self, name: str, *, default: str) -> str:
+        return self.choice(name, default=default, choices=sorted(available_timezones()))
+
+    def origins(self, name: str, *, default: Collection[str]) -> list[str]:
+        """Each `scheme://host:port`, as browsers send it: without a path, not even a slash."""
+        found = [origin.removesuffix("/") for origin in self.list(name, default=default)]
+        for origin in found:
+            if not ORIGIN.fullmatch(origin) and origin != "*":  # which has a check of its own
+                raise wrong(name, "a list of origins like https://shop.example", origin)
+        return found
+
+    def url(self, name: str, *, default: str) -> str:
+        """Of a page, by HTTP."""
+        text = self.str(name, default=default)
+        if text and not ORIGIN.match(text):
+            raise wrong(name, "an address that begins with https:// or http://", text)
+        return text
+
+    # ── URLs of services: no message repeats one, as they hold passwords ──────
+
+    def database_url(self, name: str, *, default: str) -> dict[str, Any]:
+        """Django's DATABASES entry, with the URL's parameters in OPTIONS."""
+        url = self.str(name, default=default)
+        if url == "sqlite://:memory:":
+            return {"ENGINE": SQLITE, "NAME": ":memory:", "OPTIONS": {}}
+        parameters = parameters_of(url, name)
+        if urlsplit(url).scheme == "sqlite" and urlsplit(url).netloc:
+            raise ImproperlyConfigured(
+                f"{name} needs three slashes before a file's name: sqlite:///db.sqlite3"
+            )
+        config: dict[str, Any] = environ.Env.db_url_config(url.partition("?")[0])
+        match config["ENGINE"]:
+            case engine if engine == SQLITE:
+                refuse_unknown(name, parameters, known={"timeout"})
+                config["OPTIONS"] = {key: seconds(name, key, text) for key, text in parameters.items()}
+            case engine if engine == POSTGRESQL:
+                refuse_unknown(name, parameters, known=libpq_parameters(parameters))
+                config["OPTIONS"] = dict(parameters)
+            case _:
+                raise ImproperlyConfigured(f"{name} must begin with sqlite:/// or postgres://.")
+        return config
+
+    def redis_url(self, name: str) -> str:
+        """With parameters that redis-py knows; empty where it is not set."""
+        url = self.read(name)
+        if url:
+            parameters_of(url, name)
+            try:
+                redis.ConnectionPool.from_url(url).make_connection()
+            except ValueError:
+                raise ImproperlyConfigured(
+                    f"{name} must begin with redis://, rediss:// or unix://, with parameters of the right type."
+                ) from None
+            except TypeError as error:  # a parameter that no connection takes
+                unknown = str(error).rpartition(" ")[2].strip("'")
+                raise not_understood(name, unknown) from None
+        return url
+
+    def email_url(self, name: str, *, default: str, timeout: int) -> dict[str, Any]:
+        """Django's settings of mail. A silent server is given up after `timeout` seconds, or those of the URL."""
+        url = self.str(name, default=default)
+        parameters = parameters_of(url, name)
+        refuse_unknown(name, parameters, known=MAIL_OPTIONS)
+        if urlsplit(url).scheme not in environ.Env.EMAIL_SCHEMES:
+            raise ImproperlyConfigured(f"{name} must begin with smtp://, smtp+tls:// or smtp+ssl://.")
+        try:
+            config: dict[str, Any] = environ.Env.email_url_config(url.partition("?")[0])
+            given = {f"EMAIL_{key.upper()}": MAIL_OPTIONS[key](text) for key, text in parameters.items()}
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} has a port or a parameter of the wrong type.") from error
+        config["EMAIL_PORT"] = config["EMAIL_PORT"] or MAIL_PORTS.get(urlsplit(url).scheme)
+        return {**config, "EMAIL_TIMEOUT": timeout, **given}
+
+    def unknown_names(self) -> dict[str, list[str]]:
+        """Variables named as only the store's are, which no setting asks for; each with names that are like it."""
+        found = {name for name in os.environ if name.startswith(OWN_PREFIXES)} - self.names
+        return {name: difflib.get_close_matches(name, self.names, n=1) for name in sorted(found)}
+
+    # The names of types come last: below them they would be no types any more.
+
+    def bool(self, name: str, *, default: bool) -> bool:
+        text = self.read(name)
+        try:
+            return boolean(text) if text else default
+        except ValueError as error:
+            raise wrong(name, "true or false", text) from error
+
+    def list(self, name: str, *, default: Collection[str] = ()) -> list[str]:
+        text = self.read(name)
+        return [item.strip() for item in text.split(",") if item.strip()] if text else list(default)
+
+    def int(self, name: str, *, default: int, at_least: int = 0) -> int:
+        text = self.read(name)
+        try:
+            number = int(text) if text else default
+        except ValueError as error:
+            raise wrong(name, "a whole number, without a unit", text) from error
+        if number < at_least:
+            raise wrong(name, f"{at_least} or more", text)
+        return number
+
+    def str(self, name: str, *, default: str | None = None) -> str:
+        text = self.read(name)
+        if text or default is not None:
+            return text or str(default)
+        raise ImproperlyConfigured(f"Set the {name} environment variable.")
+
+
+def boolean(text: str) -> bool:
+    if text.lower() not in (*TRUE, *FALSE):
+        raise ValueError(text)
+    return text.lower() in TRUE
+
+
+def wrong(name: str, expected: str, text: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} must be {expected}, and is {text!r}.")
+
+
+def parameters_of(url: str, name: str) -> dict[str, str]:
+    """What stands behind the question mark."""
+    try:
+        parts = urlsplit(url)
+        pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        _ = parts.port
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} is not a URL: its port or what follows the ? is malformed."
+        ) from None
+    parameters = dict(pairs)
+    if len(parameters) < len(pairs) or "" in parameters.values():
+        raise ImproperlyConfigured(f"{name} has a parameter twice, or one without a value.")
+    return parameters
+
+
+def refuse_unknown(name: str, parameters: Collection[str], *, known: Collection[str]) -> None:
+    unknown = sorted(set(parameters) - set(known))
+    if unknown:
+        raise not_understood(name, *unknown)
+
+
+def not_understood(name: str, *unknown: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} has a parameter that is not understood: {', '.join(unknown)}.")
+
+
+def libpq_parameters(keys: Collection[str]) -> set[str]:
+    """Those of the keys that PostgreSQL's client knows, but for the name, which is the URL's path."""
+    known = set()
+    for key in keys:
+        with suppress(psycopg.ProgrammingError):
+            make_conninfo("", **{key: "1"})
+            known.add(key)
+    return known - {"dbname"}
+
+
+def seconds(name: str, key: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise wrong(f"{key} in {name}", "a number of seconds", text) from error

@@ -1,0 +1,53 @@
+"""The admin's sidebar."""
+
+from typing import Any
+
+from django.urls import reverse_lazy
+from django.utils.text import format_lazy
+
+
+def admin_link(title: str, *, icon: str, page: str, permission: str, query: str = "") -> dict[str, Any]:
+    """A line of the admin's sidebar, for those who have the permission."""
+    return {
+        "title": title,
+        "icon": icon,
+        "link": format_lazy("{}{}", reverse_lazy(f"admin:{page}_changelist"), query),
+        "permission": lambda request: request.user.has_perm(permission),
+    }
+
+
+NAVIGATION: list[dict[str, Any]] = [
+    {
+        "title": "Store",
+        "items": [
+            {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
+            admin_link("Orders", icon="receipt_long", page="orders_order", permission="orders.view_order"),
+            admin_link(
+                "Products",
+                icon="inventory_2",
+                page="catalog_product",
+                permission="catalog.view_product",
+            ),
+            admin_link(
+                "Categories",
+                icon="category",
+                page="catalog_category",
+                permission="catalog.view_category",
+            ),
+        ],
+    },
+    {
+        "title": "People",
+        "items": [
+            admin_link(
+                "To moderate",
+                icon="flag",
+                page="reviews_comment",
+                permission="reviews.view_comment",
+                query="?moderation=waiting",
+            ),
+            admin_link("Comments", icon="reviews", page="reviews_comment", permission="reviews.view_comment"),
+            admin_link("Users", icon="group", page="accounts_user", permission="accounts.view_user"),
+        ],
+    },
+]

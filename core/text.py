@@ -1,0 +1,92 @@
+"""One spelling for text of a single line, however it was typed or pasted, and the model fields that keep it."""
+
+import re
+import unicodedata
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+# Marks without a width or a shape, which come along with pasted text: soft hyphen, zero-width space, direction marks,
+# word joiner, byte order mark. The two joiners stay: Persian, Hindi and emoji are written with them.
+INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u061c\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+# Spaces of every width, and the tabs that a spreadsheet puts between cells.
+SPACES = re.compile("[\t \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+# Unicode does not take these letters apart into a plain one and an accent, but they are typed as if it did.
+PLAIN_LETTERS = str.maketrans(
+    {"\N{LATIN SMALL LETTER DOTLESS I}": "i", "ł": "l", "đ": "d", "ð": "d", "ø": "o", "æ": "ae", "œ": "oe"}
+)
+LINE_BREAKS = "\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
+BLANK = f"\t {LINE_BREAKS}"
+
+
+def single_line(text: str) -> str:
+    """The text in NFC, without invisible marks, with single spaces between the words and none around them."""
+    visible = INVISIBLE.sub("", unicodedata.normalize("NFC", text))
+    return SPACES.sub(" ", visible).strip(BLANK)
+
+
+def without_accents(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.translate(PLAIN_LETTERS))
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def sort_key(name: str) -> str:
+    """The key by which names are in the order of a dictionary: apple, Äpfel, Zebra.
+
+    Two names have the same key when they differ in case alone. Keys are compared by their code points, on every
+    database.
+    """
+    folded = single_line(name).casefold()
+    plain = without_accents(folded)
+    return plain if plain == folded else f"{plain}\x1f{folded}"
+
+
+def validate_single_line(text: str) -> None:
+    """Django's ValidationError on line breaks, control characters, and halves of surrogate pairs."""
+    if any(character in LINE_BREAKS for character in text):
+        raise ValidationError("This must be a single line.", code="line_break")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        raise ValidationError("This must not have control characters.", code="control_character")
+
+
+class SingleLine:
+    """Mixed into a field of text: each value is compared and written in its one spelling, whoever writes it."""
+
+    def to_python(self, value: Any) -> Any:
+        value = super().to_python(value)  # type: ignore[misc]  # the field's
+        return single_line(value) if isinstance(value, str) else value
+
+    def deconstruct(self) -> Any:
+        # To the database it is the plain field: migrations need not know of it.
+        name, _, arguments, options = super().deconstruct()  # type: ignore[misc]  # the field's
+        return name, f"django.db.models.{self.plain_name}", arguments, options
+
+    plain_name: str
+
+
+class SortKeyField(models.CharField[str, str]):
+    """The sort_key of the row's name, computed whenever the row is written."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": 400, "blank": True, "editable": False, **options})
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        key = sort_key(model_instance.name)[: self.max_length]  # type: ignore[attr-defined]  # each has one
+        setattr(model_instance, self.attname, key)
+        return key
+
+    def db_parameters(self, connection: Any) -> Any:
+        # SQLite compares code points anyway; PostgreSQL would compare by the rules of the server's language.
+        collation = "C" if connection.vendor == "postgresql" else None
+        return {**super().db_parameters(connection), "collation": collation}
+
+
+class LineField(SingleLine, models.CharField[str, str]):
+    plain_name = "CharField"
+    default_validators = [validate_single_line]
+
+
+class EmailLineField(SingleLine, models.EmailField[str, str]):
+    plain_name = "EmailField"
+    default_validators = [*models.EmailField.default_validators, validate_single_line]
