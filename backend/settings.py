@@ -55,6 +55,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "backend.middleware.security_headers",
     "backend.middleware.json_errors",
+    "core.throttle.Throttling",
     "django.middleware.security.SecurityMiddleware",
     # In development runserver serves the static files as they are; in production they have been collected.
     *([] if DEBUG else ["whitenoise.middleware.WhiteNoiseMiddleware"]),
@@ -147,6 +148,8 @@ STORE_REVISION_FILE = env.path("STORE_REVISION_FILE", default=f"{_sqlite or BASE
 # ── Accounts ─────────────────────────────────────────────────────────────────
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
+PASSWORD_HASHERS = ["accounts.passwords.OneAtATime"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

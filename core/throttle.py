@@ -1,16 +1,22 @@
 """How often the same may be tried, counted in the cache by address and by account."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.defaultfilters import pluralize
 from django_ratelimit.core import get_usage
 
-from core.errors import DomainError, TooManyAttempts
+from core.errors import DomainError, RateLimited, TooManyAttempts
+
+# The request that is being answered, for what counts where no request is handed on: Django's forms hash passwords, too.
+current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +73,10 @@ def count_attempt(request: HttpRequest, limits: Sequence[Limit], *, account: str
 
 @contextmanager
 def failures_counted(request: HttpRequest, limits: Sequence[Limit], *, account: str = "") -> Iterator[None]:
-    """Count what is done inside if it is refused. After too many refusals: TooManyAttempts, and not done.
+    """Count what is done inside if it is refused, but for what another limit refuses.
 
-    Attempts that run side by side may all be checked before any is counted, so as many as there are workers
-    can pass beyond the limit.
+    Raises: TooManyAttempts after too many refusals, and nothing is done. Attempts that run side by side may all be
+    checked before any is counted, so as many as there are workers can pass beyond the limit.
     """
     for limit in limits:
         usage = limit.usage(request, account=account, increment=False)
@@ -78,10 +84,38 @@ def failures_counted(request: HttpRequest, limits: Sequence[Limit], *, account: 
             raise too_many(usage)
     try:
         yield
+    except TooManyAttempts:
+        raise
     except DomainError:
         for limit in limits:
             limit.usage(request, account=account, increment=True)
         raise
+
+
+class Throttling:
+    """Middleware that notes the request, and answers 429 where a page of Django's is refused by a limit."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        token = current_request.set(request)
+        try:
+            return self.get_response(request)
+        finally:
+            current_request.reset(token)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, TooManyAttempts | RateLimited):
+            return None
+        seconds = error.retry_after_seconds or 1
+        minutes = -(-seconds // 60)
+        return HttpResponse(
+            f"Too many attempts. Please try again in {minutes} minute{pluralize(minutes)}.\n",
+            status=429,
+            content_type="text/plain; charset=utf-8",
+            headers={"Retry-After": str(seconds)},
+        )
 
 
 def too_many(usage: dict[str, Any]) -> TooManyAttempts:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import Product, validate_not_blank
+from core.emails import AddressField
 from core.money import AmountField
 
 MAX_QUANTITY = 999
@@ -101,7 +102,7 @@ class Shipping(models.Model):
 
     first_name = models.CharField(max_length=100, validators=[validate_not_blank])
     last_name = models.CharField(max_length=100, validators=[validate_not_blank])
-    email = models.EmailField("e-mail address")
+    email = AddressField("e-mail address")
     phone = models.CharField(max_length=20, help_text="In the international form, +15551234567.")
     address = models.CharField(max_length=200, validators=[validate_not_blank])
     building_number = models.CharField(max_length=20, validators=[validate_not_blank])

@@ -77,7 +77,7 @@ class Shipping(relay.Node):
     id: relay.NodeID[int]
     first_name: auto = api.field(description="Of the recipient.")
     last_name: auto = api.field(description="Of the recipient.")
-    email: auto = api.field(description="Where the confirmation goes.")
+    email: str = api.field(description="Where the confirmation goes.")
     phone: auto = api.field(description="In the international form: +14155552671.")
     address: auto = api.field(description="The street.")
     building_number: auto = api.field(description="With whatever belongs to it: 12b.")
