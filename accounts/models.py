@@ -80,12 +80,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def set_password(self, raw_password: str | None) -> None:
         """Hash and set it; nothing is saved. Raises: TooManyAttempts, RateLimited."""
-        if raw_password is not None:
-            passwords.count_hash(self.email)
-        super().set_password(raw_password)
+        with passwords.counted(self.email):
+            super().set_password(raw_password)
 
     def check_password(self, raw_password: str) -> bool:
-        """Whether it is the password; every way to guess one comes through here. Raises: TooManyAttempts, RateLimited."""
+        """Whether it is the password. Every way to guess one comes through here.
+
+        Raises: TooManyAttempts, RateLimited.
+        """
         return passwords.guess(partial(super().check_password, raw_password), account=self.email)
 
 

@@ -1,8 +1,8 @@
 """Every guess at a password and every hash: counted by account and address, and one hash at a time in a process."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import BoundedSemaphore
+from contextlib import contextmanager, suppress
+from threading import BoundedSemaphore, RLock
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
@@ -28,7 +28,7 @@ HASHES = "accounts.hashes"
 # Of the threads of a process one hashes and one may wait, for so many seconds; the others keep serving pages.
 MAX_WAIT = 2
 
-hashing = BoundedSemaphore(1)
+hashing = RLock()
 waiting = BoundedSemaphore(1)
 
 
@@ -48,7 +48,10 @@ class OneAtATime(PBKDF2PasswordHasher):
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """The right to hash. Raises: RateLimited, where somebody waits already, and after MAX_WAIT seconds."""
+    """The right to hash, for the thread that has it already, too.
+
+    Raises: RateLimited, where another thread waits already, and after MAX_WAIT seconds.
+    """
     if not hashing.acquire(blocking=False):
         if not waiting.acquire(blocking=False):
             raise busy()
@@ -67,35 +70,37 @@ def busy() -> RateLimited:
     return RateLimited("The server is busy. Please try again in a moment.", retry_after_seconds=1)
 
 
-def count_hash(account: str) -> None:
-    """Count a hash for the request that is being answered, if one is.
+@contextmanager
+def counted(account: str) -> Iterator[None]:
+    """The right to hash once, counted for the request that is being answered, if one is.
 
     Raises:
+        RateLimited: the process is busy. Nothing is counted then.
         TooManyAttempts: by account or by address.
         OperationTooLarge: one request hashes again and again.
     """
     request = current_request.get()
-    if request is None:
-        return
-    request.META[HASHES] = request.META.get(HASHES, 0) + 1
-    if request.META[HASHES] > MAX_HASHES:
-        raise OperationTooLarge("One operation may set or check one password.")
-    count_attempt(request, HASH_LIMITS, account=account)
+    with turn():
+        if request is not None:
+            request.META[HASHES] = request.META.get(HASHES, 0) + 1
+            if request.META[HASHES] > MAX_HASHES:
+                raise OperationTooLarge("One operation may set or check one password.")
+            count_attempt(request, HASH_LIMITS, account=account)
+        yield
 
 
 def guess(check: Callable[[], bool], *, account: str) -> bool:
     """The outcome of a check, which counts as a hash, and as a guess where it fails.
 
-    Raises: TooManyAttempts, without checking.
+    Raises: TooManyAttempts, without checking; RateLimited.
     """
     request = current_request.get()
     if request is None:
         return check()
-    try:
-        with failures_counted(request, GUESS_LIMITS, account=account):
-            count_hash(account)
-            if not check():
-                raise WrongPassword("The password is wrong.")
-    except WrongPassword:
-        return False
-    return True
+    with suppress(WrongPassword), failures_counted(request, GUESS_LIMITS, account=account):
+        with counted(account):
+            right = check()
+        if right:
+            return True
+        raise WrongPassword("The password is wrong.")
+    return False

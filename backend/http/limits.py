@@ -51,8 +51,8 @@ class Weight:
 
     `cost` counts the fields that the answer may have, `rows` those in one row of the page of a connection: how
     many rows there are is known where the connection is asked for. `summaries` counts what tells of all rows,
-    `roots` those at the top, `credentials` those of them that hash a password. `sizes` are the variables that say how long a page is: with the same values of these the
-    operation weighs the same.
+    `roots` the fields at the top, `credentials` those of them that hash a password. `sizes` are the variables that say
+    how long a page is: with the same values of these the operation weighs the same.
     """
 
     depth: int = 0

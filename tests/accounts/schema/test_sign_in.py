@@ -124,7 +124,7 @@ class TestRegister:
         [
             "Ada@MÜNCHEN.example ",
             "ada@xn--mnchen-3ya.example\u200b",
-            "ａｄａ@mu\u0308nchen.example",
+            "\uff41\uff44\uff41@mu\u0308nchen.example",
         ],
     )
     def test_another_spelling_is_the_same_account(
