@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
@@ -12,17 +12,13 @@ from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import Profile, User
+from accounts.rights import grantable, reaches_group, reaches_user
 from accounts.services import update_profile
 
 admin.site.unregister(Group)
 
-# Who may give these to anyone may give them to themselves.
+# Given by superusers alone: who may give them to anyone may give them to themselves.
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
-
-
-def within_reach(request: HttpRequest, user: User | None) -> bool:
-    """Nobody but a superuser touches a superuser, whose password would give them everything."""
-    return user is None or not user.is_superuser or bool(request.user.is_superuser)
 
 
 class CreationForm(UserCreationForm):
@@ -89,17 +85,34 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):
         return fields if request.user.is_superuser else (*fields, *RIGHTS)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return within_reach(request, obj) and super().has_change_permission(request, obj)
+        reached = obj is None or reaches_user(request.user, obj)
+        return reached and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return within_reach(request, obj) and super().has_delete_permission(request, obj)
+        reached = obj is None or reaches_user(request.user, obj)
+        return reached and super().has_delete_permission(request, obj)
 
     @action(description="Take the avatar away", permissions=["change"])
     def remove_avatars(self, request: HttpRequest, users: QuerySet[User]) -> None:
         for user in users:
-            update_profile(user, changes={"avatar": None})
+            if self.has_change_permission(request, user):
+                update_profile(user, changes={"avatar": None})
+            else:
+                self.message_user(request, f"You may not change {user}.", messages.ERROR)
 
 
 @admin.register(Group)
 class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):
-    pass
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        reached = obj is None or reaches_group(request.user, obj)
+        return reached and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        reached = obj is None or reaches_group(request.user, obj)
+        return reached and super().has_delete_permission(request, obj)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """Only what this person may grant can be chosen; anything else that is posted is refused."""
+        if db_field.name == "permissions":
+            options["queryset"] = grantable(request.user)
+        return super().formfield_for_manytomany(db_field, request, **options)
