@@ -7,15 +7,20 @@ from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from accounts import second_factor
 from accounts.models import Profile, User
 from accounts.rights import grantable, reaches_group, reaches_user
 from accounts.services import update_profile
 
 admin.site.unregister(Group)
+# Whoever may read or write these rows has everybody's second factor.
+admin.site.unregister((TOTPDevice, StaticDevice))
 
 # Given by superusers alone: who may give them to anyone may give them to themselves.
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -51,7 +56,7 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):
     ordering = ("email",)
     readonly_fields = ("last_login",)
     autocomplete_fields = ("groups",)
-    actions = ("remove_avatars",)
+    actions = ("remove_avatars", "remove_second_factors")
     fieldsets = (
         (None, {"fields": ("email", "email_verified", "password", "first_name", "last_name", "last_login")}),
         ("Permissions", {"fields": ("is_active", *RIGHTS)}),
@@ -97,6 +102,17 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):
         for user in users:
             if self.has_change_permission(request, user):
                 update_profile(user, changes={"avatar": None})
+            else:
+                self.message_user(request, f"You may not change {user}.", messages.ERROR)
+
+    @action(
+        description="Forget the authenticator, so that the next sign-in enrols another",
+        permissions=["change"],
+    )
+    def remove_second_factors(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        for user in users:
+            if self.has_change_permission(request, user):
+                second_factor.remove(user)
             else:
                 self.message_user(request, f"You may not change {user}.", messages.ERROR)
 

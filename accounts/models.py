@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import passwords
 from core.emails import AddressField, normalized
 from core.slugs import MAX_LENGTH
+from core.text import validate_one_line
 
 MAX_NAME_LENGTH = 200
 
@@ -49,8 +50,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         error_messages={"unique": "There is already an account with this e-mail address."},
     )
     email_verified = models.BooleanField("e-mail verified", default=False)
-    first_name = models.CharField(max_length=100, blank=True)
-    last_name = models.CharField(max_length=100, blank=True)
+    first_name = models.CharField(max_length=100, blank=True, validators=[validate_one_line])
+    last_name = models.CharField(max_length=100, blank=True, validators=[validate_one_line])
     is_staff = models.BooleanField("staff", default=False, help_text="May sign in to the admin.")
     is_active = models.BooleanField("active", default=True, help_text="Switch off instead of deleting.")
 
@@ -66,8 +67,22 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_normalized")
         ]
 
+    # Set on the user of a request by accounts.second_factor; no column.
+    lacks_second_factor = False
+
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def acts_as_staff(self) -> bool:
+        """Whether what the staff may do is open to this person now."""
+        return self.is_staff and not self.lacks_second_factor
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return not self.lacks_second_factor and super().has_perm(perm, obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return not self.lacks_second_factor and super().has_module_perms(app_label)
 
     @classmethod
     def nobody(cls, email: str) -> "User":
@@ -95,7 +110,7 @@ class Profile(models.Model):
     """Made by a receiver whenever a user is made."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="profile")
-    name = models.CharField(max_length=MAX_NAME_LENGTH)
+    name = models.CharField(max_length=MAX_NAME_LENGTH, validators=[validate_one_line])
     slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
     avatar = models.ImageField(upload_to="avatars", blank=True)
     avatar_width = models.PositiveIntegerField(null=True, editable=False)

@@ -17,7 +17,7 @@ from django.http import HttpRequest
 
 from accounts import links
 from accounts.models import Profile, User
-from core import images
+from core import images, mail
 from core.emails import normalized
 from core.errors import DomainError, ValidationError, camel_case, field_errors
 from core.throttle import Limit, count_attempt, failures_counted
@@ -71,7 +71,7 @@ def register(request: HttpRequest, *, email: str, password: str, first_name: str
             raise
         raise ValidationError.of(email="There is already an account with this e-mail address.") from error
     auth.login(request, user)
-    links.deliver(links.email_verification.mail(user))
+    mail.send(links.email_verification.mail(user))
     return user
 
 
@@ -163,9 +163,9 @@ def request_password_reset(request: HttpRequest, *, email: str) -> None:
     count_attempt(request, REQUEST_PASSWORD_RESET_LIMITS, account=email)
     user = User.objects.with_email(email).filter(is_active=True).first()
     # Written for nobody, too, so that it takes as long.
-    mail = links.password_reset.mail(user or User(pk=0, email=email))
+    message = links.password_reset.mail(user or User(pk=0, email=email))
     if user and user.has_usable_password():
-        links.deliver(mail)
+        mail.send(message)
 
 
 def reset_password(request: HttpRequest, *, token: str, new_password: str) -> None:

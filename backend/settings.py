@@ -9,6 +9,7 @@ from typing import Any
 
 import django_stubs_ext
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.text import format_lazy
 
@@ -36,9 +37,9 @@ STORE_GRAPHIQL = env.bool("STORE_GRAPHIQL", default=DEBUG)
 INSTALLED_APPS = [
     "backend",  # before Unfold, whose first page of the admin it replaces
     "demo",  # before staticfiles, whose runserver it replaces
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # without its site, of which ours is made
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "backend.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -46,6 +47,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "corsheaders",
     "strawberry_django",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "accounts",
     "catalog",
     "orders",
@@ -64,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.second_factor.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -159,6 +164,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# The staff have no rights, in the admin or in the API, until they have shown a second factor in the admin.
+STORE_STAFF_TWO_FACTOR = env.bool("STORE_STAFF_TWO_FACTOR", default=False)
 LOGIN_REDIRECT_URL = "admin:index"  # the only pages of our own that one signs in to
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_TIMEOUT", default=60 * 60 * 24)
 
@@ -218,15 +225,27 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # ── Mail ─────────────────────────────────────────────────────────────────────
 
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+_email = env.email_url("EMAIL_URL", default="consolemail://")
+_options = _email.pop("OPTIONS", {})
+# A mail server that says nothing would else keep the thread for ever.
+EMAIL_TIMEOUT = _options.pop("TIMEOUT", 10)
+if not isinstance(EMAIL_TIMEOUT, int) or EMAIL_TIMEOUT < 1:
+    raise ImproperlyConfigured(f"EMAIL_URL: {EMAIL_TIMEOUT!r} is not a timeout in whole seconds.")
+if _options:
+    raise ImproperlyConfigured(f"EMAIL_URL: unknown options {', '.join(_options).lower()}. Known: timeout.")
+vars().update(_email)
+# To one recipient in an hour, of all kinds together.
+STORE_MAILS_PER_HOUR = env.int("STORE_MAILS_PER_HOUR", default=5)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="shop@localhost")
 
 # ── The store ────────────────────────────────────────────────────────────────
 
 STORE_NAME = env.str("STORE_NAME", default="Store")
+OTP_TOTP_ISSUER = STORE_NAME
 STORE_CURRENCY = env.str("STORE_CURRENCY", default="USD")
 STORE_GUEST_CHECKOUT = env.bool("STORE_GUEST_CHECKOUT", default=True)
 STORE_SHIP_ON_PAYMENT = env.bool("STORE_SHIP_ON_PAYMENT", default=True)
+STORE_COMMENTS_NEED_VERIFICATION = env.bool("STORE_COMMENTS_NEED_VERIFICATION", default=False)
 STORE_ORDER_EXPIRY = timedelta(minutes=env.int("STORE_ORDER_EXPIRY", default=30))
 # The front end's address, for the links in mails.
 STORE_FRONTEND_URL = env.str("STORE_FRONTEND_URL", default="http://localhost:3000")

@@ -28,8 +28,11 @@ class Limit:
     by_address: bool = False
     by_account: bool = False
 
-    def usage(self, request: HttpRequest, *, account: str, increment: bool) -> dict[str, Any]:
-        """django-ratelimit's count, limit, should_limit and time_left; it refuses while the cache is down."""
+    def usage(self, request: HttpRequest | None, *, account: str, increment: bool) -> dict[str, Any]:
+        """django-ratelimit's count, limit, should_limit and time_left; it refuses while the cache is down.
+
+        A limit that is not by address needs no request.
+        """
         usage: dict[str, Any] = get_usage(
             request,
             group=f"{self.action}:{account.lower()}" if self.by_account else self.action,
@@ -57,11 +60,11 @@ def client_address(request: HttpRequest) -> str:
         return connected
 
 
-def anywhere(_group: str, _request: HttpRequest) -> str:
+def anywhere(_group: str, _request: HttpRequest | None) -> str:
     return ""
 
 
-def count_attempt(request: HttpRequest, limits: Sequence[Limit], *, account: str = "") -> None:
+def count_attempt(request: HttpRequest | None, limits: Sequence[Limit], *, account: str = "") -> None:
     """Count one attempt. TooManyAttempts where that is one too many. Without an account no limit is by account."""
     for limit in limits:
         if limit.by_account and not account:

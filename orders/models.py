@@ -12,6 +12,7 @@ from django.utils import timezone
 from catalog.models import Product, validate_not_blank
 from core.emails import AddressField
 from core.money import AmountField
+from core.text import validate_one_line
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
@@ -100,15 +101,15 @@ class CartItem(models.Model):
 class Shipping(models.Model):
     """Where an order goes. The city, postal code and state are only asked for where the country has them."""
 
-    first_name = models.CharField(max_length=100, validators=[validate_not_blank])
-    last_name = models.CharField(max_length=100, validators=[validate_not_blank])
+    first_name = models.CharField(max_length=100, validators=[validate_not_blank, validate_one_line])
+    last_name = models.CharField(max_length=100, validators=[validate_not_blank, validate_one_line])
     email = AddressField("e-mail address")
     phone = models.CharField(max_length=20, help_text="In the international form, +15551234567.")
-    address = models.CharField(max_length=200, validators=[validate_not_blank])
-    building_number = models.CharField(max_length=20, validators=[validate_not_blank])
-    city = models.CharField(max_length=100, blank=True)
-    zip_code = models.CharField(max_length=20, blank=True)
-    state = models.CharField(max_length=100, blank=True)
+    address = models.CharField(max_length=200, validators=[validate_not_blank, validate_one_line])
+    building_number = models.CharField(max_length=20, validators=[validate_not_blank, validate_one_line])
+    city = models.CharField(max_length=100, blank=True, validators=[validate_one_line])
+    zip_code = models.CharField(max_length=20, blank=True, validators=[validate_one_line])
+    state = models.CharField(max_length=100, blank=True, validators=[validate_one_line])
     country = models.CharField(max_length=2, help_text="ISO 3166-1 alpha-2.")
 
     class Meta:

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from core.batches import Batch
 from orders.audit import Difference, differences
 
 
@@ -25,13 +26,20 @@ class Command(BaseCommand):
         now = timezone.now()
         found = list(differences(now=now))
         if fix:
-            for difference in found:
-                if difference.mend:
-                    difference.mend()
+            batch = Batch()
+            batch.run(mend, [difference for difference in found if difference.mend])
             found = list(differences(now=now))
         self.stdout.write(as_json(found) if json else as_text(found))
+        if fix:
+            batch.close()
         if found:
             raise CommandError(f"{len(found)} differences.")
+
+
+def mend(difference: Difference) -> bool:
+    assert difference.mend is not None
+    difference.mend()
+    return True
 
 
 def as_text(found: list[Difference]) -> str:
