@@ -40,26 +40,26 @@ def create_comment(*, user: User, product_pk: int, body: str, rating: int | None
     store asks for a verified address; TooManyAttempts.
     Locks: the product.
     """
-    if not user.email_verified:
-        if settings.STORE_COMMENTS_NEED_VERIFICATION:
-            raise ValidationError.of(body="Please verify your e-mail address before you comment.")
-        count_attempt(None, UNVERIFIED_LIMITS, account=str(user.pk))
-    return write_comment(user=user, product_pk=product_pk, body=body, rating=rating, now=now)
-
-
-@transaction.atomic(durable=True)
-def write_comment(*, user: User, product_pk: int, body: str, rating: int | None, now: datetime) -> Comment:
-    """The row, and its rating in the product's sums. Locks: the product."""
+    if settings.STORE_COMMENTS_NEED_VERIFICATION and not user.email_verified:
+        raise ValidationError.of(body="Please verify your e-mail address before you comment.")
     comment = Comment(
         user=user, product_id=product_pk, body=body, rating=rating, created_at=now, updated_at=now
     )
     with field_errors():
         comment.clean_fields(exclude={"user", "product", "slug"})
-    if not lock_products({product_pk}):
+    if not user.email_verified:
+        count_attempt(None, UNVERIFIED_LIMITS, account=str(user.pk))
+    return write_comment(comment)
+
+
+@transaction.atomic(durable=True)
+def write_comment(comment: Comment) -> Comment:
+    """Write the row, and its rating in the product's sums. Raises: NotFound, ValidationError. Locks: the product."""
+    if not lock_products({comment.product_id}):
         raise NotFound("product")
     with one_rating_each():
-        save_with_slug(comment, body)
-    count_rating(comment, before=None, after=rating)
+        save_with_slug(comment, comment.body)
+    count_rating(comment, before=None, after=comment.rating)
     return comment
 
 
