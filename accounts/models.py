@@ -98,7 +98,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         with passwords.counted(self.email):
             super().set_password(raw_password)
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Whether it is the password. Every way to guess one comes through here.
 
         Raises: TooManyAttempts, RateLimited.

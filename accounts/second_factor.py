@@ -35,7 +35,7 @@ class WrongCode(DomainError):
 class SecondFactor(OTPMiddleware):
     """Django-otp's middleware; somebody of the staff has no rights until the session has seen a second factor."""
 
-    def _verify_user_sync(self, request: HttpRequest, user: User) -> User:
+    def _verify_user_sync(self, request: HttpRequest, user: Any) -> Any:
         user = super()._verify_user_sync(request, user)
         if settings.STORE_STAFF_TWO_FACTOR and user.is_authenticated and user.is_staff:
             user.lacks_second_factor = not user.is_verified()

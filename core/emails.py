@@ -65,7 +65,7 @@ class AddressFormField(forms.EmailField):
         return normalized(value) if value else value
 
 
-class AddressField(models.EmailField):
+class AddressField(models.EmailField[str, str]):
     """A column of addresses in their one spelling: whatever is written to it or compared with it is normalized."""
 
     def to_python(self, value: Any) -> Any:
