@@ -127,8 +127,10 @@ class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):
         reached = obj is None or reaches_group(request.user, obj)
         return reached and super().has_delete_permission(request, obj)
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest | None = None, **options: Any
+    ) -> Any:
         """Only what this person may grant can be chosen; anything else that is posted is refused."""
-        if db_field.name == "permissions":
+        if db_field.name == "permissions" and request is not None:
             options["queryset"] = grantable(request.user)
         return super().formfield_for_manytomany(db_field, request, **options)

@@ -30,7 +30,7 @@ class CodeForm(forms.Form):
 
 class StaffSite(UnfoldAdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
-        return super().has_permission(request) and not request.user.lacks_second_factor
+        return bool(super().has_permission(request)) and not lacks_second_factor(request)
 
     def get_urls(self) -> list[URLPattern]:
         open_pages = [
@@ -44,7 +44,8 @@ class StaffSite(UnfoldAdminSite):
         if request.method == "GET" and lacks_second_factor(request):
             query = urlencode({"next": destination(request)})
             return HttpResponseRedirect(f"{reverse('admin:second_factor')}?{query}")
-        return super().login(request, extra_context)
+        page: HttpResponse = super().login(request, extra_context)
+        return page
 
     @method_decorator(never_cache)
     def second_factor(self, request: HttpRequest) -> HttpResponse:

@@ -37,9 +37,9 @@ class TestAdmin:
 
     def test_they_share_their_counters_with_the_api(self, api: GraphQLClient) -> None:
         root = make_staff()
+        login = "mutation($input: LoginInput!) { login(input: $input) { __typename } }"
         for _ in range(5):
             sign_in("wrong", email=root.email)
-            login = "mutation($input: LoginInput!) { login(input: $input) { __typename } }"
             assert answer_of(api, login, email=root.email, password="wrong") == {
                 "__typename": "InvalidCredentials"
             }

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django_otp.oath import hotp
-from django_otp.plugins.otp_static.models import StaticToken
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
@@ -110,7 +110,7 @@ class TestVerifying:
 
     def test_a_backup_code_works_once(self, root: User) -> None:
         enrolled(root)
-        backup = second_factor.StaticDevice.objects.create(user=root, name="Backup codes")
+        backup = StaticDevice.objects.create(user=root, name="Backup codes")
         StaticToken.objects.create(device=backup, token="abcdefgh")
         browser = sign_in(root)
         assert browser.post(PAGE, {"code": " ABCD EFGH "}).status_code == 302

@@ -25,13 +25,12 @@ class Command(BaseCommand):
     def handle(self, *, fix: bool, json: bool, **_: Any) -> None:
         now = timezone.now()
         found = list(differences(now=now))
+        batch = Batch()
         if fix:
-            batch = Batch()
             batch.run(mend, [difference for difference in found if difference.mend])
             found = list(differences(now=now))
         self.stdout.write(as_json(found) if json else as_text(found))
-        if fix:
-            batch.close()
+        batch.close()
         if found:
             raise CommandError(f"{len(found)} differences.")
 
