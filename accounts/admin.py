@@ -2,27 +2,28 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from accounts import second_factor
 from accounts.models import Profile, User
+from accounts.rights import grantable, reaches_group, reaches_user
 from accounts.services import update_profile
 
 admin.site.unregister(Group)
+# Whoever may read or write these rows has everybody's second factor.
+admin.site.unregister((TOTPDevice, StaticDevice))
 
-# Who may give these to anyone may give them to themselves.
+# Given by superusers alone: who may give them to anyone may give them to themselves.
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
-
-
-def within_reach(request: HttpRequest, user: User | None) -> bool:
-    """Nobody but a superuser touches a superuser, whose password would give them everything."""
-    return user is None or not user.is_superuser or bool(request.user.is_superuser)
 
 
 class CreationForm(UserCreationForm):
@@ -55,7 +56,7 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):
     ordering = ("email",)
     readonly_fields = ("last_login",)
     autocomplete_fields = ("groups",)
-    actions = ("remove_avatars",)
+    actions = ("remove_avatars", "remove_second_factors")
     fieldsets = (
         (None, {"fields": ("email", "email_verified", "password", "first_name", "last_name", "last_login")}),
         ("Permissions", {"fields": ("is_active", *RIGHTS)}),
@@ -89,17 +90,47 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):
         return fields if request.user.is_superuser else (*fields, *RIGHTS)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return within_reach(request, obj) and super().has_change_permission(request, obj)
+        reached = obj is None or reaches_user(request.user, obj)
+        return reached and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return within_reach(request, obj) and super().has_delete_permission(request, obj)
+        reached = obj is None or reaches_user(request.user, obj)
+        return reached and super().has_delete_permission(request, obj)
 
     @action(description="Take the avatar away", permissions=["change"])
     def remove_avatars(self, request: HttpRequest, users: QuerySet[User]) -> None:
         for user in users:
-            update_profile(user, changes={"avatar": None})
+            if self.has_change_permission(request, user):
+                update_profile(user, changes={"avatar": None})
+            else:
+                self.message_user(request, f"You may not change {user}.", messages.ERROR)
+
+    @action(
+        description="Forget the authenticator, so that the next sign-in enrols another",
+        permissions=["change"],
+    )
+    def remove_second_factors(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        for user in users:
+            if self.has_change_permission(request, user):
+                second_factor.remove(user)
+            else:
+                self.message_user(request, f"You may not change {user}.", messages.ERROR)
 
 
 @admin.register(Group)
 class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):
-    pass
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        reached = obj is None or reaches_group(request.user, obj)
+        return reached and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        reached = obj is None or reaches_group(request.user, obj)
+        return reached and super().has_delete_permission(request, obj)
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest | None = None, **options: Any
+    ) -> Any:
+        """Only what this person may grant can be chosen; anything else that is posted is refused."""
+        if db_field.name == "permissions" and request is not None:
+            options["queryset"] = grantable(request.user)
+        return super().formfield_for_manytomany(db_field, request, **options)

@@ -1,6 +1,5 @@
 """The single-use links that are mailed: what makes each void, and what the mail says."""
 
-import logging
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -13,7 +12,6 @@ from django.utils.timesince import timesince
 from accounts.models import User
 from core.errors import ValidationError
 
-logger = logging.getLogger(__name__)
 EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
 
 
@@ -72,11 +70,3 @@ email_verification = EmailVerification()
 
 def void() -> ValidationError:
     return ValidationError.of(token="This link is no longer valid. Please ask for a new one.")
-
-
-def deliver(mail: EmailMessage) -> None:
-    """Send it, with no transaction open. A mail server that fails is logged: what was done stays done."""
-    try:
-        mail.send()
-    except OSError:  # smtplib's errors, too, are of this class
-        logger.exception("A mail could not be sent: %s", mail.subject)

@@ -1,12 +1,17 @@
 """User, whose login is the e-mail address, and Profile, which is what strangers see."""
 
+from contextlib import suppress
+from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts import passwords
+from core.emails import AddressField, normalized
 from core.slugs import MAX_LENGTH
 from core.text import LineField
 
@@ -17,7 +22,7 @@ class UserManager(BaseUserManager["User"]):
     """Makes users with a hashed password; each comes with its profile or not at all."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=self.normalize_email(email), **fields)
+        user = self.model(email=normalized(email), **fields)
         # Takes a good part of a second, in which nobody shall wait for this transaction.
         user.set_password(password)
         with transaction.atomic():
@@ -31,12 +36,19 @@ class UserManager(BaseUserManager["User"]):
         return self.with_email(username or "").get()
 
     def with_email(self, email: str) -> models.QuerySet["User"]:
-        """The one user of this address, whatever its case; the database lowers both sides, so they agree."""
-        return self.alias(lower_email=Lower("email")).filter(lower_email=Lower(models.Value(email)))
+        """The one user of this address, however it is spelled."""
+        try:
+            return self.filter(email=email)
+        except ValidationError:  # nobody has an address that cannot be mailed
+            return self.none()
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    email = models.EmailField("e-mail address", unique=True)
+    email = AddressField(
+        "e-mail address",
+        unique=True,
+        error_messages={"unique": "There is already an account with this e-mail address."},
+    )
     email_verified = models.BooleanField("e-mail verified", default=False)
     first_name = LineField(max_length=100, blank=True)
     last_name = LineField(max_length=100, blank=True)
@@ -51,15 +63,47 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                Lower("email"),
-                name="user_email_unique",
-                violation_error_message="There is already an account with this e-mail address.",
-            )
+            # The column is unique and its values normalized: what is written past the model must be lowered, too.
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_normalized")
         ]
+
+    # Set on the user of a request by accounts.second_factor; no column.
+    lacks_second_factor = False
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def acts_as_staff(self) -> bool:
+        """Whether what the staff may do is open to this person now."""
+        return self.is_staff and not self.lacks_second_factor
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return not self.lacks_second_factor and super().has_perm(perm, obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return not self.lacks_second_factor and super().has_module_perms(app_label)
+
+    @classmethod
+    def nobody(cls, email: str) -> "User":
+        """An unsaved user whose password nobody knows, on whom a guess takes as long as on anybody."""
+        user = cls(email=email)
+        with suppress(ValidationError):  # counted under the one spelling, as guesses at an account are
+            user.email = normalized(email)
+        user.set_unusable_password()
+        return user
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Hash and set it; nothing is saved. Raises: TooManyAttempts, RateLimited."""
+        with passwords.counted(self.email):
+            super().set_password(raw_password)
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether it is the password. Every way to guess one comes through here.
+
+        Raises: TooManyAttempts, RateLimited.
+        """
+        return passwords.guess(partial(super().check_password, raw_password), account=self.email)
 
 
 class Profile(models.Model):

@@ -14,7 +14,7 @@ def users_seen_by(viewer: User | None) -> QuerySet[User]:
     """People with their e-mail addresses: everybody sees themselves, the staff with the right see all."""
     if viewer is None:
         return User.objects.none()
-    if viewer.is_staff and viewer.has_perm("accounts.view_user"):
+    if viewer.acts_as_staff and viewer.has_perm("accounts.view_user"):
         return User.objects.all()
     return account(viewer)
 

@@ -8,34 +8,25 @@ from collections.abc import Callable
 from typing import Any, TypedDict
 
 from django.contrib import auth
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.files import File
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
 from accounts import links
 from accounts.models import Profile, User
-from core import images
+from core import images, mail
+from core.emails import normalized
 from core.errors import DomainError, ValidationError, camel_case, field_errors
 from core.throttle import Limit, count_attempt, failures_counted
 
 # Stops one from being hashed for seconds; nobody's password manager makes such a long one.
 MAX_PASSWORD_LENGTH = 4096
 
-# An office or a carrier's gateway is one address to us.
-REGISTER_LIMITS = [Limit(action="register", rate="1000/5m", by_address=True)]
-# The first stops guessing, the second trying many accounts. The third takes many addresses to reach, so that
-# no one stranger can keep the owner out.
-LOGIN_LIMITS = [
-    Limit(action="login", rate="10/5m", by_address=True, by_account=True),
-    Limit(action="login", rate="50/5m", by_address=True),
-    Limit(action="login", rate="100/5m", by_account=True),
-]
-CHANGE_PASSWORD_LIMITS = [Limit(action="change_password", rate="10/5m", by_account=True)]
+# Each account is work, and a mail to an address that anyone may have typed.
+REGISTER_LIMITS = [Limit(action="register", rate="20/1h", by_address=True)]
 REQUEST_PASSWORD_RESET_LIMITS = [
     Limit(action="request_password_reset", rate="50/1h", by_address=True),
     Limit(action="request_password_reset", rate="5/1h", by_account=True),
@@ -64,15 +55,15 @@ class ProfileChanges(TypedDict, total=False):
 def register(request: HttpRequest, *, email: str, password: str, first_name: str, last_name: str) -> User:
     """Open an account, sign it in and mail a link that verifies the address.
 
-    Raises ValidationError (on `email` where an account has it, whatever the case) and TooManyAttempts.
+    Raises: ValidationError (on `email` where an account has it, however it is spelled), TooManyAttempts, RateLimited.
     """
-    count_attempt(request, REGISTER_LIMITS)
     user = User(email=email, first_name=first_name, last_name=last_name)
     with field_errors():
         check_all(
             lambda: user.full_clean(exclude=["password"], validate_unique=False, validate_constraints=False),
             lambda: check_password_rules(password, user=user),
         )
+    count_attempt(request, REGISTER_LIMITS)
     try:
         names = {"first_name": user.first_name, "last_name": user.last_name}
         user = User.objects.create_user(user.email, password, **names)
@@ -81,20 +72,18 @@ def register(request: HttpRequest, *, email: str, password: str, first_name: str
             raise
         raise ValidationError.of(email="There is already an account with this e-mail address.") from error
     auth.login(request, user)
-    links.deliver(links.email_verification.mail(user))
+    mail.send(links.email_verification.mail(user))
     return user
 
 
 def login(request: HttpRequest, *, email: str, password: str) -> User:
-    """Sign in; the session's key changes. Raises InvalidCredentials, and TooManyAttempts after too many.
+    """Sign in; the session's key changes. Raises: InvalidCredentials, TooManyAttempts, RateLimited.
 
     No transaction is open when Django's user_logged_in is sent: its receivers may have their own.
     """
-    with failures_counted(request, LOGIN_LIMITS, account=email):
-        # Hashes for an unknown account, too, so that it takes as long.
-        user = auth.authenticate(request, username=email, password=password)
-        if not isinstance(user, User):
-            raise InvalidCredentials
+    user = auth.authenticate(request, username=email, password=password)
+    if not isinstance(user, User):
+        raise InvalidCredentials
     auth.login(request, user)
     return user
 
@@ -156,11 +145,10 @@ def save_profile(user: User, *, changes: ProfileChanges, avatar: images.StoredIm
 def change_password(request: HttpRequest, *, user: User, old_password: str, new_password: str) -> None:
     """Replace the password. All other sessions of this person end; this one stays, under another key.
 
-    Raises ValidationError, and TooManyAttempts after too many wrong old passwords.
+    Raises: ValidationError, TooManyAttempts, RateLimited.
     """
-    with failures_counted(request, CHANGE_PASSWORD_LIMITS, account=str(user.pk)):
-        if not user.check_password(old_password):
-            raise wrong_old_password()
+    if not user.check_password(old_password):
+        raise wrong_old_password()
     if not replace_password(user, new_password):
         raise wrong_old_password()
     auth.update_session_auth_hash(request, user)
@@ -169,16 +157,16 @@ def change_password(request: HttpRequest, *, user: User, old_password: str, new_
 def request_password_reset(request: HttpRequest, *, email: str) -> None:
     """Mail a link to choose a new password, if an active account has this address; it is not told whether.
 
-    Raises ValidationError where it is no e-mail address at all, and TooManyAttempts.
+    Raises: ValidationError where it is not an e-mail address, TooManyAttempts.
     """
     with field_errors(**{NON_FIELD_ERRORS: "email"}):
-        validate_email(email)
+        email = normalized(email)
     count_attempt(request, REQUEST_PASSWORD_RESET_LIMITS, account=email)
     user = User.objects.with_email(email).filter(is_active=True).first()
     # Written for nobody, too, so that it takes as long.
-    mail = links.password_reset.mail(user or User(pk=0, email=email))
+    message = links.password_reset.mail(user or User(pk=0, email=email))
     if user and user.has_usable_password():
-        links.deliver(mail)
+        mail.send(message)
 
 
 def reset_password(request: HttpRequest, *, token: str, new_password: str) -> None:
@@ -201,10 +189,14 @@ def verify_email(*, token: str) -> None:
 
 
 def replace_password(user: User, new_password: str) -> bool:
-    """False where somebody else has replaced it since `user` was read. ValidationError on `newPassword`."""
+    """False where somebody else has replaced it since `user` was read.
+
+    Raises: ValidationError on `newPassword`, TooManyAttempts, RateLimited.
+    """
     with field_errors(password="newPassword"):
         check_password_rules(new_password, user=user)
-    before, user.password = user.password, make_password(new_password)
+    before = user.password
+    user.set_password(new_password)
     return User.objects.filter(pk=user.pk, password=before).update(password=user.password) == 1
 
 

@@ -56,7 +56,7 @@ class Profile(relay.Node):
 )
 class User(relay.Node):
     id: relay.NodeID[int]
-    email: auto = api.field(description="The login. Never shown to others.")
+    email: str = api.field(description="The login. Never shown to others.")
     email_verified: auto = api.field(description="Whether the mailed link has been followed.")
     first_name: auto = api.field(description="May be empty.")
     last_name: auto = api.field(description="May be empty.")

@@ -11,12 +11,13 @@ from graphql import GraphQLError
 from strawberry.file_uploads import Upload
 from strawberry_django.fields.types import field_type_map
 
-from core.text import EmailLineField, LineField
+from core.emails import AddressField
+from core.text import LineField
 
 MAX_DECIMAL_LENGTH = 40
 
 # strawberry_django looks a column's type up by its class alone, not by that of its parents.
-field_type_map.update({LineField: str, EmailLineField: str})
+field_type_map.update({LineField: str, AddressField: str})
 
 
 def parse_decimal(value: Any) -> Decimal:

@@ -44,9 +44,9 @@ FASTGRAPH_STRICT = DEBUG
 INSTALLED_APPS = [
     "backend",  # before Unfold, whose first page of the admin it replaces
     "demo",  # before staticfiles, whose runserver it replaces
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # without its site, of which ours is made
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "backend.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -54,6 +54,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "corsheaders",
     "strawberry_django",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "accounts",
     "catalog",
     "orders",
@@ -64,6 +67,7 @@ MIDDLEWARE = [
     "backend.middleware.security_headers",
     "backend.middleware.json_errors",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "core.throttle.Throttling",
     "django.middleware.security.SecurityMiddleware",
     "backend.http.health.probes",
     # In development runserver serves the static files as they are; in production they have been collected.
@@ -74,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.second_factor.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 
@@ -162,6 +167,8 @@ STORE_REVISION_FILE = env.path("STORE_REVISION_FILE", default=f"{_sqlite or BASE
 # ── Accounts ─────────────────────────────────────────────────────────────────
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
+PASSWORD_HASHERS = ["accounts.passwords.OneAtATime"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -171,6 +178,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# The staff have no rights, in the admin or in the API, until they have shown a second factor in the admin.
+STORE_STAFF_TWO_FACTOR = env.bool("STORE_STAFF_TWO_FACTOR", default=False)
 LOGIN_REDIRECT_URL = "admin:index"  # the only pages of our own that one signs in to
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_TIMEOUT", default=60 * 60 * 24, at_least=1)
 
@@ -244,14 +253,18 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # ── Mail ─────────────────────────────────────────────────────────────────────
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://", timeout=10))
+# To one recipient in an hour, of all kinds together.
+STORE_MAILS_PER_HOUR = env.int("STORE_MAILS_PER_HOUR", default=5, at_least=1)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="shop@localhost")
 
 # ── The store ────────────────────────────────────────────────────────────────
 
 STORE_NAME = env.str("STORE_NAME", default="Store")
+OTP_TOTP_ISSUER = STORE_NAME
 STORE_CURRENCY = env.choice("STORE_CURRENCY", default="USD", choices=EXPONENTS)
 STORE_GUEST_CHECKOUT = env.bool("STORE_GUEST_CHECKOUT", default=True)
 STORE_SHIP_ON_PAYMENT = env.bool("STORE_SHIP_ON_PAYMENT", default=True)
+STORE_COMMENTS_NEED_VERIFICATION = env.bool("STORE_COMMENTS_NEED_VERIFICATION", default=False)
 STORE_ORDER_EXPIRY = timedelta(minutes=env.int("STORE_ORDER_EXPIRY", default=30, at_least=1))
 # The front end's address, for the links in mails.
 STORE_FRONTEND_URL = env.url("STORE_FRONTEND_URL", default="http://localhost:3000")

@@ -156,4 +156,4 @@ def favourites() -> QuerySet[Product]:
 
 def editable_products(user: User) -> QuerySet[Product]:
     """The products that a person with the permission may change: their own, and all for the staff."""
-    return Product.objects.all() if user.is_staff else Product.objects.filter(user=user)
+    return Product.objects.all() if user.acts_as_staff else Product.objects.filter(user=user)

@@ -85,8 +85,3 @@ class SortKeyField(models.CharField[str, str]):
 class LineField(SingleLine, models.CharField[str, str]):
     plain_name = "CharField"
     default_validators = [validate_single_line]
-
-
-class EmailLineField(SingleLine, models.EmailField[str, str]):
-    plain_name = "EmailField"
-    default_validators = [*models.EmailField.default_validators, validate_single_line]

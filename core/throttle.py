@@ -1,17 +1,23 @@
 """How often the same may be tried, counted in the cache by address and by account."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.defaultfilters import pluralize
 from django_ratelimit.core import get_usage
 
-from core.errors import DomainError, TooManyAttempts
+from core.errors import DomainError, RateLimited, TooManyAttempts
+
+# The request that is being answered, for what counts where no request is handed on: Django's forms hash passwords, too.
+current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
 
 # 203.0.113.9:51234, [2001:db8::1]:51234, [2001:db8::1]
 WITH_PORT = re.compile(r"\[(?P<v6>[0-9A-Fa-f:.]+)\](?::\d+)?|(?P<v4>[0-9.]+):\d+")
@@ -29,8 +35,11 @@ class Limit:
     by_address: bool = False
     by_account: bool = False
 
-    def usage(self, request: HttpRequest, *, account: str, increment: bool) -> dict[str, Any]:
-        """django-ratelimit's count, limit, should_limit and time_left; it refuses while the cache is down."""
+    def usage(self, request: HttpRequest | None, *, account: str, increment: bool) -> dict[str, Any]:
+        """django-ratelimit's count, limit, should_limit and time_left; it refuses while the cache is down.
+
+        A limit that is not by address needs no request.
+        """
         usage: dict[str, Any] = get_usage(
             request,
             group=f"{self.action}:{account.lower()}" if self.by_account else self.action,
@@ -71,11 +80,11 @@ def counted_address(text: str) -> str | None:
     return str(IPv6Network((int(address), CLIENT_PREFIX), strict=False).network_address)
 
 
-def anywhere(_group: str, _request: HttpRequest) -> str:
+def anywhere(_group: str, _request: HttpRequest | None) -> str:
     return ""
 
 
-def count_attempt(request: HttpRequest, limits: Sequence[Limit], *, account: str = "") -> None:
+def count_attempt(request: HttpRequest | None, limits: Sequence[Limit], *, account: str = "") -> None:
     """Count one attempt. TooManyAttempts where that is one too many. Without an account no limit is by account."""
     for limit in limits:
         if limit.by_account and not account:
@@ -87,10 +96,10 @@ def count_attempt(request: HttpRequest, limits: Sequence[Limit], *, account: str
 
 @contextmanager
 def failures_counted(request: HttpRequest, limits: Sequence[Limit], *, account: str = "") -> Iterator[None]:
-    """Count what is done inside if it is refused. After too many refusals: TooManyAttempts, and not done.
+    """Count what is done inside if it is refused, but for what another limit refuses.
 
-    Attempts that run side by side may all be checked before any is counted, so as many as there are workers
-    can pass beyond the limit.
+    Raises: TooManyAttempts after too many refusals, and nothing is done. Attempts that run side by side may all be
+    checked before any is counted, so as many as there are workers can pass beyond the limit.
     """
     for limit in limits:
         usage = limit.usage(request, account=account, increment=False)
@@ -98,10 +107,38 @@ def failures_counted(request: HttpRequest, limits: Sequence[Limit], *, account: 
             raise too_many(usage)
     try:
         yield
+    except TooManyAttempts:
+        raise
     except DomainError:
         for limit in limits:
             limit.usage(request, account=account, increment=True)
         raise
+
+
+class Throttling:
+    """Middleware that notes the request, and answers 429 where a page of Django's is refused by a limit."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        token = current_request.set(request)
+        try:
+            return self.get_response(request)
+        finally:
+            current_request.reset(token)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, TooManyAttempts | RateLimited):
+            return None
+        seconds = error.retry_after_seconds or 1
+        minutes = -(-seconds // 60)
+        return HttpResponse(
+            f"Too many attempts. Please try again in {minutes} minute{pluralize(minutes)}.\n",
+            status=429,
+            content_type="text/plain; charset=utf-8",
+            headers={"Retry-After": str(seconds)},
+        )
 
 
 def too_many(usage: dict[str, Any]) -> TooManyAttempts:

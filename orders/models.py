@@ -10,8 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import Product, validate_not_blank
+from core.emails import AddressField
 from core.money import AmountField
-from core.text import EmailLineField, LineField
+from core.text import LineField
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
@@ -102,7 +103,7 @@ class Shipping(models.Model):
 
     first_name = LineField(max_length=100, validators=[validate_not_blank])
     last_name = LineField(max_length=100, blank=True)
-    email = EmailLineField("e-mail address")
+    email = AddressField("e-mail address")
     phone = LineField(
         max_length=50, help_text="In the international form, +15551234567 or +15551234567 ext. 89."
     )

@@ -16,7 +16,7 @@ def orders_of(owner: Owner | None) -> QuerySet[Order]:
 
 def orders_seen_by(owner: Owner | None) -> QuerySet[Order]:
     """An owner's own; the staff with the right to see orders and people, whose names they bear, see all."""
-    staff = owner.user if owner and owner.user and owner.user.is_staff else None
+    staff = owner.user if owner and owner.user and owner.user.acts_as_staff else None
     if staff and staff.has_perms(["orders.view_order", "accounts.view_user"]):
         return Order.objects.all()
     return orders_of(owner)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TypedDict
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
@@ -17,8 +18,12 @@ from catalog.models import Product
 from catalog.stock import lock_products
 from core.errors import NotFound, ValidationError, field_errors
 from core.slugs import save_with_slug
+from core.throttle import Limit, count_attempt
 from reviews.models import Comment, Report
 from reviews.selectors import visible_comments
+
+# Somebody without an address of their own can open accounts at will.
+UNVERIFIED_LIMITS = [Limit(action="unverified_comment", rate="5/1h", by_account=True)]
 
 
 class CommentChanges(TypedDict, total=False):
@@ -28,19 +33,33 @@ class CommentChanges(TypedDict, total=False):
     rating: int | None
 
 
-@transaction.atomic(durable=True)
 def create_comment(*, user: User, product_pk: int, body: str, rating: int | None, now: datetime) -> Comment:
-    """Locks the product. NotFound without it; ValidationError for a bad body or rating, and a second rating."""
+    """Write a comment.
+
+    Raises: NotFound without the product; ValidationError for a bad body or rating, a second rating, and where the
+    store asks for a verified address; TooManyAttempts.
+    Locks: the product.
+    """
+    if settings.STORE_COMMENTS_NEED_VERIFICATION and not user.email_verified:
+        raise ValidationError.of(body="Please verify your e-mail address before you comment.")
     comment = Comment(
         user=user, product_id=product_pk, body=body, rating=rating, created_at=now, updated_at=now
     )
     with field_errors():
         comment.clean_fields(exclude={"user", "product", "slug"})
-    if not lock_products({product_pk}):
+    if not user.email_verified:
+        count_attempt(None, UNVERIFIED_LIMITS, account=str(user.pk))
+    return write_comment(comment)
+
+
+@transaction.atomic(durable=True)
+def write_comment(comment: Comment) -> Comment:
+    """Write the row, and its rating in the product's sums. Raises: NotFound, ValidationError. Locks: the product."""
+    if not lock_products({comment.product_id}):
         raise NotFound("product")
     with one_rating_each():
-        save_with_slug(comment, body)
-    count_rating(comment, before=None, after=rating)
+        save_with_slug(comment, comment.body)
+    count_rating(comment, before=None, after=comment.rating)
     return comment
 
 

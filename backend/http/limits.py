@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLCompositeType,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
@@ -41,6 +43,8 @@ SEARCH = "search"
 NUMBER_DIGITS = 9
 # A document of fragments can cost 2 to the power of 130, which is no number in JSON.
 MOST_TOLD = 10**9
+# Hashing a password takes a good part of a second, on purpose.
+MAX_CREDENTIALS = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +53,8 @@ class Weight:
 
     `cost` counts the fields that the answer may have, `rows` those in one row of the page of a connection: how
     many rows there are is known where the connection is asked for. `summaries` counts what tells of all rows,
-    `roots` those at the top. `sizes` are the variables that say how long a page is: with the same values of these the
-    operation weighs the same.
+    `roots` the fields at the top, `credentials` those of them that hash a password. `sizes` are the variables that say
+    how long a page is: with the same values of these the operation weighs the same.
     """
 
     depth: int = 0
@@ -58,6 +62,7 @@ class Weight:
     rows: int = 0
     summaries: int = 0
     roots: int = 0
+    credentials: int = 0
     sizes: frozenset[str] = frozenset()
 
     @property
@@ -110,6 +115,9 @@ def check_weight(weight: Weight, operation: OperationDefinitionNode) -> None:
     check("cost", weight.total, settings.STORE_MAX_COST)
     if operation.operation is OperationType.MUTATION:
         check("mutations", weight.roots, settings.STORE_MAX_MUTATIONS)
+        check("mutations with a password", weight.credentials, MAX_CREDENTIALS)
+
+
 
 
 def walk_limits() -> tuple[int, ...]:
@@ -171,6 +179,7 @@ class Scale:
             rows=sum(part.rows for part in parts),
             summaries=sum(part.summaries for part in parts),
             roots=sum(part.roots for part in parts),
+            credentials=sum(part.credentials for part in parts),
         )
 
     def weigh_selection(self, node: SelectionNode, parent: GraphQLCompositeType | None) -> Weight:
@@ -199,8 +208,10 @@ class Scale:
             summaries = 1
         elif parent is self.schema.query_type and node.name.value == SEARCH:
             summaries = 2
+        at_top = parent is not None and parent is self.schema.mutation_type
+        credentials = int(at_top and node.name.value in credential_mutations(self.schema))
         if node.selection_set is None:
-            return Weight(depth=1, cost=1, summaries=summaries, roots=1)
+            return Weight(depth=1, cost=1, summaries=summaries, roots=1, credentials=credentials)
         field = self.schema.get_field(parent, node.name.value) if parent else None
         child = get_named_type(field.type) if field else None
         below = self.weigh_set(node.selection_set, child if is_composite_type(child) else None)
@@ -220,6 +231,7 @@ class Scale:
             rows=rows,
             summaries=summaries + below.summaries,
             roots=1,
+            credentials=credentials,
         )
 
     def page_size(self, node: FieldNode, field: GraphQLField | None) -> int:
@@ -253,6 +265,26 @@ class Scale:
     def count_directives(self, node: Any) -> None:
         self.directives += len(node.directives or ())
         check("directives", self.directives, settings.STORE_MAX_DIRECTIVES)
+
+
+@lru_cache(maxsize=8)
+def credential_mutations(schema: GraphQLSchema) -> frozenset[str]:
+    """The mutations that take a password anywhere in their arguments: a new one is found by what it takes."""
+    fields = schema.mutation_type.fields if schema.mutation_type else {}
+    return frozenset(name for name, field in fields.items() if takes_password(field.args, seen=set()))
+
+
+def takes_password(inputs: dict[str, Any], *, seen: set[str]) -> bool:
+    """Whether an argument, or a field of an input type below, is named after a password."""
+    for name, each in inputs.items():
+        if "password" in name.lower():
+            return True
+        type_ = get_named_type(each.type)
+        if isinstance(type_, GraphQLInputObjectType) and type_.name not in seen:
+            seen.add(type_.name)
+            if takes_password(type_.fields, seen=seen):
+                return True
+    return False
 
 
 def is_connection(type_: GraphQLNamedType | None) -> bool:

@@ -1,10 +1,10 @@
 """Finishing what a crash or an outage cut off, and finding what the shop and Stripe do not agree on."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from orders import mail
 from orders.models import OPEN_PAYMENTS, Order, OrderStatus, Payment, PaymentStatus, Refund
 from orders.payments.attempts import adopt, start_payment
 from orders.payments.settlement import try_settle
@@ -28,10 +28,9 @@ def reconcile(payment: Payment, *, now: datetime) -> bool:
     return started and try_settle(payment, now=now)
 
 
-def mail_confirmations(*, now: datetime) -> None:
-    """Of orders whose payment was settled by a process that died before it mailed."""
+def unconfirmed() -> list[UUID]:
+    """The paid orders whose confirmation was not sent: its process died, or the mail was not accepted."""
     paid = Order.objects.filter(
         status__in=[OrderStatus.PAID, OrderStatus.SHIPPED], confirmation_mailed_at=None
     )
-    for uuid in paid.values_list("pk", flat=True):
-        mail.confirm(uuid, now=now)
+    return list(paid.values_list("pk", flat=True))

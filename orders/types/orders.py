@@ -83,7 +83,7 @@ class Shipping(relay.Node):
     id: relay.NodeID[int]
     first_name: auto = api.field(description="Of the recipient.")
     last_name: auto = api.field(description="Of the recipient; may be empty.")
-    email: auto = api.field(description="Where the confirmation goes.")
+    email: str = api.field(description="Where the confirmation goes.")
     phone: auto = api.field(description="In the international form: +14155552671, or +14155552671 ext. 89.")
     address: auto = api.field(description="The street.")
     building_number: auto = api.field(description="With whatever belongs to it: 12b; may be empty.")

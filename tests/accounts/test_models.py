@@ -6,10 +6,11 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from accounts.models import Profile, User
 from accounts.services import update_profile
@@ -23,6 +24,25 @@ class TestUser:
         make_user(email="ada@example.com")
         with pytest.raises(IntegrityError):
             make_user(email="ADA@example.com")
+
+    @pytest.mark.parametrize("written", ["ADA@example.com", "ada@EXAMPLE.com "])
+    def test_every_way_to_write_keeps_one_spelling(self, written: str) -> None:
+        user = make_user(email="bob@example.com")
+        User.objects.filter(pk=user.pk).update(email=written)
+        assert User.objects.filter(email="ada@example.com").count() == 1
+        user.email = written
+        user.save()
+        assert User.objects.values_list("email", flat=True).get() == "ada@example.com"
+
+    def test_the_database_refuses_another_spelling(self) -> None:
+        user = make_user()
+        with pytest.raises(IntegrityError), connection.cursor() as cursor:
+            cursor.execute("UPDATE accounts_user SET email = 'ADA@example.com' WHERE id = %s", [user.pk])
+
+    def test_nobody_has_an_address_that_cannot_be_mailed(self) -> None:
+        with pytest.raises(DjangoValidationError):
+            make_user(email="İ@example.com")
+        assert not User.objects.with_email("İ@example.com").exists()
 
     def test_is_found_whatever_the_case(self) -> None:
         user = make_user(email="Ada@example.com")

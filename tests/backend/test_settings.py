@@ -302,6 +302,24 @@ class TestGraphiql:
             assert printed == f"{served}\n"
 
 
+class TestMail:
+    @pytest.mark.parametrize(
+        ("url", "timeout"),
+        [("smtp://mail.example:25", "10"), ("smtp+tls://user:password@mail.example:587?timeout=5", "5")],
+    )
+    def test_a_silent_server_is_given_up(self, url: str, timeout: str) -> None:
+        assert read_setting("EMAIL_TIMEOUT", SECRET_KEY="x", EMAIL_URL=url).stdout == f"{timeout}\n"
+
+    @pytest.mark.parametrize("options", ["timeout=soon", "timeout=0", "time_out=5"])
+    def test_an_option_that_is_not_understood_is_refused(self, options: str) -> None:
+        refused = read_setting("EMAIL_TIMEOUT", SECRET_KEY="x", EMAIL_URL=f"smtp://mail.example:25?{options}")
+        assert refused.returncode == 1
+        assert "ImproperlyConfigured: EMAIL_URL" in refused.stderr
+
+    def test_how_many_to_one_recipient(self) -> None:
+        assert read_setting("STORE_MAILS_PER_HOUR", SECRET_KEY="x").stdout == "5\n"
+
+
 class TestStripeFake:
     def test_is_in_use_in_development_without_a_key(self, settings: Settings) -> None:
         assert fake_in_use()

@@ -30,10 +30,11 @@ from orders import cancellation, services
 from orders.audit import differences, differences_here
 from orders.cart import Cart
 from orders.checkout import checkout
+from orders.mail import confirm
 from orders.models import Order, Payment
 from orders.owners import Owner
 from orders.payments.gateway import fake
-from orders.payments.reconciliation import mail_confirmations, reconcile, unfinished
+from orders.payments.reconciliation import reconcile, unconfirmed, unfinished
 from packages.stripe_fake import ApiError
 from tests.factories import make_address, make_product, make_user
 from tests.orders.conftest import Bank
@@ -67,7 +68,8 @@ class Books(RuleBasedStateMachine):
             for payment in unfinished():  # an attempt that Stripe answers with 500 for ever is replaced first
                 reconcile(payment, now=timezone.now())
             assert all(reconcile(payment, now=timezone.now()) for payment in unfinished())
-            mail_confirmations(now=timezone.now())
+            for order_uuid in unconfirmed():
+                confirm(order_uuid, now=timezone.now())
             assert list(differences(now=timezone.now())) == []
         finally:
             transaction.set_rollback(True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import stripe
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -178,8 +178,10 @@ class TestExpireOrders:
                 "UPDATE objects SET body = json_set(body, '$.status', 'a status of tomorrow') WHERE id = ?",
                 [bank.intent(spoilt)],
             )
-        with caplog.at_level(logging.ERROR):
-            assert expire_orders() == "1 of 2 overdue orders expired."
+        out = StringIO()
+        with caplog.at_level(logging.ERROR), pytest.raises(CommandError, match="1 failed"):
+            call_command("expire_orders", stdout=out)
+        assert out.getvalue() == "1 of 2 overdue orders expired.\n"
         assert spoilt in caplog.text
         assert (status_of(spoilt), status_of(sound)) == ("pending", "cancelled")
         assert stock(product) == 7

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from orders.audit import differences
 from orders.models import Order, Payment
@@ -68,6 +70,51 @@ class TestReconcilePayments:
         call_command("reconcile_payments")
         call_command("reconcile_payments")
         assert len(mail.outbox) == 1
+
+    def test_one_order_that_cannot_be_mailed_does_not_stop_the_others(
+        self, uuid: str, api: GraphQLClient, bank: Bank, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        add_to_cart(api, make_product(stock=1))
+        other = checkout(api)["uuid"]
+        call_command("reconcile_payments")
+        for order_uuid in (uuid, other):
+            bank.pay(order_uuid)
+        mail.outbox.clear()
+        Order.objects.update(confirmation_mailed_at=None)
+        spoilt = min(uuid, other)
+        with connection.cursor() as cursor:  # as it may stand there from before addresses were normalized
+            cursor.execute(
+                "UPDATE orders_shipping SET email = %s WHERE id = %s",
+                ["a@" + "ü" * 60 + ".com", Order.objects.get(pk=spoilt).shipping_id],
+            )
+        with pytest.raises(CommandError, match="1 failed"):
+            call_command("reconcile_payments")
+        assert len(mail.outbox) == 1
+        assert spoilt in caplog.text
+
+    def test_a_confirmation_beyond_the_recipients_limit_is_sent_later(
+        self, uuid: str, bank: Bank, settings: Settings
+    ) -> None:
+        settings.STORE_MAILS_PER_HOUR = 0
+        call_command("reconcile_payments")
+        bank.pay(uuid)
+        assert (Order.objects.get().status, len(mail.outbox)) == ("shipped", 0)
+        settings.STORE_MAILS_PER_HOUR = 5
+        call_command("reconcile_payments")
+        assert len(mail.outbox) == 1
+
+    def test_nothing_long_or_linked_that_a_stranger_typed_is_mailed(self, uuid: str, bank: Bank) -> None:
+        order = Order.objects.get()
+        assert order.shipping is not None
+        order.shipping.first_name = "https://evil.example/" + "x" * 70
+        order.shipping.save()
+        order.items.update(name="Win at evil.example " + "y" * 170)
+        call_command("reconcile_payments")
+        bank.pay(uuid)
+        [confirmation] = mail.outbox
+        assert "evil.example" not in confirmation.body
+        assert "://" not in confirmation.body
+        assert max(map(len, str(confirmation.body).splitlines())) < 110
 
     def test_leaves_it_for_later_while_stripe_is_down(
         self, uuid: str, bank: Bank, capsys: pytest.CaptureFixture[str]

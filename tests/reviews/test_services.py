@@ -1,9 +1,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pytest_django import Settings
 
 from catalog.models import Product
-from core.errors import NotFound, ValidationError
+from core.errors import NotFound, TooManyAttempts, ValidationError
 from reviews import services
 from reviews.models import Comment, Report
 from tests.factories import make_comment, make_product, make_user
@@ -26,6 +27,27 @@ class TestCreateComment:
             make_comment(product=product, rating=rating, now=NOW)
         make_comment(product=product)
         assert_sums(product, [0, 0, 1, 0, 2])
+
+    def test_who_has_not_verified_posts_few(self) -> None:
+        product, user = make_product(), make_user()
+        for _ in range(5):
+            make_comment(user=user, product=product)
+        with pytest.raises(TooManyAttempts):
+            make_comment(user=user, product=product)
+        assert Comment.objects.count() == 5
+        make_comment(user=make_user(), product=product)
+        user.email_verified = True
+        for _ in range(6):
+            make_comment(user=user, product=product)
+
+    def test_the_store_may_ask_for_verification_first(self, settings: Settings) -> None:
+        settings.STORE_COMMENTS_NEED_VERIFICATION = True
+        product, user = make_product(), make_user()
+        with pytest.raises(ValidationError, match="verify your e-mail address"):
+            make_comment(user=user, product=product)
+        assert not Comment.objects.exists()
+        user.email_verified = True
+        make_comment(user=user, product=product)
 
     def test_says_when(self) -> None:
         comment = make_comment(now=NOW)

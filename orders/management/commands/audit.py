@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from core.batches import Batch
 from orders.audit import Difference, differences
 
 
@@ -24,14 +25,20 @@ class Command(BaseCommand):
     def handle(self, *, fix: bool, json: bool, **_: Any) -> None:
         now = timezone.now()
         found = list(differences(now=now))
+        batch = Batch()
         if fix:
-            for difference in found:
-                if difference.mend:
-                    difference.mend()
+            batch.run(mend, [difference for difference in found if difference.mend])
             found = list(differences(now=now))
         self.stdout.write(as_json(found) if json else as_text(found))
+        batch.close()
         if found:
             raise CommandError(f"{len(found)} differences.")
+
+
+def mend(difference: Difference) -> bool:
+    assert difference.mend is not None
+    difference.mend()
+    return True
 
 
 def as_text(found: list[Difference]) -> str:

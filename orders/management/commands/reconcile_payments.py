@@ -1,12 +1,16 @@
 """Finishes what was cut off between the shop and Stripe."""
 
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 from tqdm import tqdm
 
-from orders.payments.reconciliation import mail_confirmations, reconcile, unfinished
+from core.batches import Batch
+from orders import mail
+from orders.models import Payment
+from orders.payments.reconciliation import reconcile, unconfirmed, unfinished
 
 
 class Command(BaseCommand):
@@ -17,8 +21,17 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         payments = list(unfinished())
-        done = sum(
-            reconcile(payment, now=timezone.now()) for payment in tqdm(payments, unit="payment", disable=None)
-        )
-        mail_confirmations(now=timezone.now())
-        self.stdout.write(f"{done} payments reconciled, {len(payments) - done} left for later.")
+        batch = Batch()
+        batch.run(settle_now, tqdm(payments, unit="payment", disable=None))
+        self.stdout.write(f"{batch.done} payments reconciled, {len(payments) - batch.done} left for later.")
+        batch.run(confirm_now, unconfirmed())
+        batch.close()
+
+
+def settle_now(payment: Payment) -> bool:
+    return reconcile(payment, now=timezone.now())
+
+
+def confirm_now(order_uuid: UUID) -> bool:
+    mail.confirm(order_uuid, now=timezone.now())
+    return True

@@ -1,0 +1,36 @@
+"""Who of the staff may change whom: nobody grants rights beyond their own, or takes over somebody who has them."""
+
+from django.contrib.auth.models import AnonymousUser, Group, Permission
+from django.db.models import Q, QuerySet
+
+from accounts.models import User
+
+
+def grantable(staff: User | AnonymousUser) -> QuerySet[Permission]:
+    """The permissions that this person may give to others: all to a superuser, else their own."""
+    return Permission.objects.all() if staff.is_superuser else held(staff)
+
+
+def held(user: User | AnonymousUser) -> QuerySet[Permission]:
+    """The permissions of a person and of their groups, also of one who is switched off and may be switched on again."""
+    return Permission.objects.filter(Q(user=user.pk) | Q(group__user=user.pk)).distinct()
+
+
+def reaches_user(staff: User | AnonymousUser, user: User) -> bool:
+    """Whether this person may change, delete or give a password to another: to nobody who has a right more."""
+    if staff.is_superuser:
+        return True
+    return not user.is_superuser and reaches_all(staff, held(user))
+
+
+def reaches_group(staff: User | AnonymousUser, group: Group) -> bool:
+    """Whether this person may change or delete a group: none with a right or a member beyond their reach."""
+    if staff.is_superuser:
+        return True
+    members = User.objects.filter(groups=group)
+    theirs = Permission.objects.filter(Q(group=group) | Q(user__in=members) | Q(group__user__in=members))
+    return not members.filter(is_superuser=True).exists() and reaches_all(staff, theirs)
+
+
+def reaches_all(staff: User | AnonymousUser, permissions: QuerySet[Permission]) -> bool:
+    return not permissions.exclude(pk__in=held(staff).values("pk")).exists()

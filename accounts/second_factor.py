@@ -1,0 +1,103 @@
+"""The staff's second factor: an authenticator's codes, and backup codes for the day it is lost."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django_otp import login
+from django_otp.middleware import OTPMiddleware
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts.models import User
+from core.errors import DomainError
+from core.throttle import Limit, failures_counted
+
+# Besides django-otp's own wait, which doubles with each wrong code.
+CODE_LIMITS = [
+    Limit(action="second_factor", rate="10/5m", by_account=True),
+    Limit(action="second_factor", rate="50/5m", by_address=True),
+]
+BACKUP_CODES = 10
+
+
+class WrongCode(DomainError):
+    """The code is wrong, was used before, or comes too soon after a wrong one."""
+
+    code = "INVALID_CREDENTIALS"
+
+    def __init__(self) -> None:
+        super().__init__("This code is not right. Wait for the next one and try again.")
+
+
+class SecondFactor(OTPMiddleware):
+    """Django-otp's middleware; somebody of the staff has no rights until the session has seen a second factor."""
+
+    def _verify_user_sync(self, request: HttpRequest, user: Any) -> Any:
+        user = super()._verify_user_sync(request, user)
+        if settings.STORE_STAFF_TWO_FACTOR and user.is_authenticated and user.is_staff:
+            user.lacks_second_factor = not user.is_verified()
+        return user
+
+
+def device_of(user: User) -> TOTPDevice | None:
+    """The authenticator that this person has enrolled."""
+    device: TOTPDevice | None = TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    return device
+
+
+def new_device(user: User) -> TOTPDevice:
+    """The authenticator to be enrolled: the same one until it is, so that a page may be loaded twice."""
+    device: TOTPDevice = TOTPDevice.objects.get_or_create(
+        user=user, confirmed=False, defaults={"name": "Authenticator"}
+    )[0]
+    return device
+
+
+def enrol(request: HttpRequest, *, user: User, code: str) -> list[str]:
+    """Confirm the new authenticator by one of its codes, and verify the session. Returns the backup codes, shown once.
+
+    Raises: WrongCode, TooManyAttempts.
+    """
+    with failures_counted(request, CODE_LIMITS, account=user.email):
+        device = accepted(TOTPDevice.objects.filter(user=user, confirmed=False), code)
+    with transaction.atomic():
+        TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
+        StaticDevice.objects.filter(user=user).delete()
+        backup = StaticDevice.objects.create(user=user, name="Backup codes")
+        codes = [StaticToken.random_token() for _ in range(BACKUP_CODES)]
+        StaticToken.objects.bulk_create(StaticToken(device=backup, token=each) for each in codes)
+    request.session.cycle_key()
+    login(request, device)
+    return codes
+
+
+def verify(request: HttpRequest, *, user: User, code: str) -> None:
+    """Verify the session by an authenticator's code or a backup code, which works once.
+
+    Raises: WrongCode, TooManyAttempts.
+    """
+    # An authenticator's codes are digits; so a wrong one does not make the backup codes wait as well.
+    model = TOTPDevice if code.isdigit() else StaticDevice
+    with failures_counted(request, CODE_LIMITS, account=user.email):
+        device = accepted(model.objects.filter(user=user, confirmed=True), code)
+    request.session.cycle_key()
+    login(request, device)
+
+
+def accepted(devices: QuerySet[Any], code: str) -> Any:
+    """The device that the code is of. Locks: the devices, so that no code is taken twice. Raises: WrongCode."""
+    with transaction.atomic():
+        device = next((each for each in devices.select_for_update() if each.verify_token(code)), None)
+    if device is None:
+        raise WrongCode  # outside of the transaction, as the failure is written in it
+    return device
+
+
+def remove(user: User) -> None:
+    """Forget the authenticator and the backup codes: the next sign-in enrols another."""
+    with transaction.atomic():
+        TOTPDevice.objects.filter(user=user).delete()
+        StaticDevice.objects.filter(user=user).delete()

@@ -1,0 +1,70 @@
+"""Few mails to each person, and no text of strangers that could be a mail of its own."""
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.core.mail import EmailMessage
+from pytest_django import Settings
+
+from core.mail import send, shortened
+
+Mails = list[EmailMessage]
+
+
+def mail_to(*to: str) -> EmailMessage:
+    return EmailMessage("Subject", "Body", to=list(to))
+
+
+class TestLimit:
+    def test_a_recipient_gets_so_many_in_an_hour(self, mailoutbox: Mails, settings: Settings) -> None:
+        settings.STORE_MAILS_PER_HOUR = 2
+        assert [send(mail_to("ada@example.com")) for _ in range(3)] == [True, True, False]
+        assert len(mailoutbox) == 2
+        assert send(mail_to("bob@example.com"))
+
+    @pytest.mark.parametrize(
+        "spelling", ["ada+1@example.com", "ADA@Example.com", "ada+2+3@EXAMPLE.com", "ada@example.com "]
+    )
+    def test_spellings_of_one_mailbox_share_it(
+        self, mailoutbox: Mails, settings: Settings, spelling: str
+    ) -> None:
+        settings.STORE_MAILS_PER_HOUR = 1
+        assert send(mail_to("ada@example.com"))
+        assert not send(mail_to(spelling))
+        assert len(mailoutbox) == 1
+
+
+class TestShortened:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("Ada", "Ada"),
+            ("Marie-Claire Ø.", "Marie-Claire Ø."),
+            ("a\r\nBcc: b", "a Bcc: b"),
+            ("https://evil.example/x", "https evil. example/x"),
+            ("WWW.evil.example", "WWW. evil. example"),
+            ("evil.example", "evil. example"),
+            ("Cable 1.5 m", "Cable 1.5 m"),
+            ("x" * 50, "x" * 39 + "…"),
+            ("\u202eevil\u200b", "evil"),
+        ],
+    )
+    def test_is_one_line_without_a_link(self, text: str, expected: str) -> None:
+        assert shortened(text, most=40) == expected
+
+
+@pytest.fixture
+def silent_server() -> Iterator[int]:
+    """The port of a mail server that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+def test_a_silent_server_is_given_up(settings: Settings, silent_server: int) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", silent_server, 1
+    started = time.monotonic()
+    assert not send(mail_to("ada@example.com"))
+    assert time.monotonic() - started < 5
