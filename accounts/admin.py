@@ -7,12 +7,12 @@ from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, StackedInline
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import Profile, User
 from accounts.services import update_profile
+from core.admin import ModelAdmin, StackedInline
 
 admin.site.unregister(Group)
 
@@ -44,7 +44,7 @@ class ProfileInline(StackedInline):
 
 
 @admin.register(User)
-class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):
+class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):  # type: ignore[misc]  # both say who has which form
     form = UserChangeForm
     add_form = CreationForm
     change_password_form = AdminPasswordChangeForm
@@ -55,6 +55,7 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):
     ordering = ("email",)
     readonly_fields = ("last_login",)
     autocomplete_fields = ("groups",)
+    inlines = (ProfileInline,)
     actions = ("remove_avatars",)
     fieldsets = (
         (None, {"fields": ("email", "email_verified", "password", "first_name", "last_name", "last_login")}),
@@ -80,10 +81,6 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):
     def staff(self, user: User) -> bool:
         return user.is_staff
 
-    def get_inlines(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """The profile is there once the user has been made."""
-        return (ProfileInline,) if obj else ()
-
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
         return fields if request.user.is_superuser else (*fields, *RIGHTS)
@@ -101,5 +98,5 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):
+class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):  # type: ignore[misc]  # both say who has which form
     pass
