@@ -93,10 +93,13 @@ def lines_of(shipping: Shipping) -> list[str]:
         "country_area": shipping.state,
         "country_code": shipping.country,
     }
-    country = shipping.country if known_country(shipping.country) else ""
-    lines = (
-        format_address({**address, "country_code": country}).splitlines() if country else [*address.values()]
-    )
+    lines = [*address.values()]
+    if known_country(shipping.country):
+        text = format_address(address)
+        # The library writes in capitals, as post offices like it; people read what the customer wrote.
+        for written in filter(None, address.values()):
+            text = text.replace(written.upper(), written)
+        lines = text.splitlines()
     return [line for line in (*(line.strip() for line in lines), shipping.phone, shipping.email) if line]
 
 

@@ -1,19 +1,26 @@
 """Which product a row is about: the one of its slug, else the seller's of exactly its name, else a new one."""
 
+import json
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Value
-from django.db.models.functions import Lower
+from django.db import connection
+from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from catalog.exchange.rows import Row
 from catalog.models import Product
 from core.errors import ValidationError
 from core.slugs import slug_of, with_ending
+
+# As the database makes Product.sort_name; a thousand expressions of Django's would take longer to compile than to run.
+LOWERED = {
+    "sqlite": "SELECT lower(value) FROM json_each(%s)",
+    "postgresql": "SELECT lower(value) FROM json_array_elements_text(CAST(%s AS json))",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +47,8 @@ class Matcher:
         found = products.filter(slug__in=[*given, *bases.values()])
         by_slug = {product.slug: product for product in found}
         called: dict[str, list[Product]] = defaultdict(list)
-        lowered = [Lower(Value(row.cells["name"])) for row in rows if by_name(row)]
+        wanted = json.dumps([row.cells["name"] for row in rows if by_name(row)])
+        lowered = RawSQL(LOWERED[connection.vendor], [wanted])
         # By its lower case, which has an index, and then exactly.
         for product in products.filter(user=self.seller, sort_name__in=lowered).order_by("pk"):
             called[product.name].append(product)

@@ -346,15 +346,15 @@ class TestWhatAPageSays:
         [
             (
                 {"country": "US", "city": "San Francisco", "state": "CA", "zipCode": "94103"},
-                "12 Market Street\nSAN FRANCISCO, CA 94103\nUNITED STATES",
+                "12 Market Street\nSan Francisco, CA 94103\nUNITED STATES",
             ),
             (
                 {"country": "DE", "city": "Köln", "state": "", "zipCode": "50667"},
-                "Market Street 12\n50667 KÖLN\nGERMANY",
+                "Market Street 12\n50667 Köln\nGERMANY",
             ),
             (
                 {"country": "FR", "city": "Paris", "state": "", "zipCode": "75001"},
-                "12 Market Street\n75001 PARIS\nFRANCE",
+                "12 Market Street\n75001 Paris\nFRANCE",
             ),
         ],
     )
