@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from unfold.admin import ModelAdmin, StackedInline
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -17,6 +16,7 @@ from accounts import second_factor
 from accounts.models import Profile, User
 from accounts.rights import grantable, reaches_group, reaches_user
 from accounts.services import update_profile
+from core.admin import ModelAdmin, StackedInline
 
 admin.site.unregister(Group)
 # Whoever may read or write these rows has everybody's second factor.
@@ -45,7 +45,7 @@ class ProfileInline(StackedInline):
 
 
 @admin.register(User)
-class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):
+class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):  # type: ignore[misc]  # both say who has which form
     form = UserChangeForm
     add_form = CreationForm
     change_password_form = AdminPasswordChangeForm
@@ -56,6 +56,7 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):
     ordering = ("email",)
     readonly_fields = ("last_login",)
     autocomplete_fields = ("groups",)
+    inlines = (ProfileInline,)
     actions = ("remove_avatars", "remove_second_factors")
     fieldsets = (
         (None, {"fields": ("email", "email_verified", "password", "first_name", "last_name", "last_login")}),
@@ -80,10 +81,6 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):
     @display(description="Staff", boolean=True, ordering="is_staff")
     def staff(self, user: User) -> bool:
         return user.is_staff
-
-    def get_inlines(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """The profile is there once the user has been made."""
-        return (ProfileInline,) if obj else ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
@@ -118,7 +115,7 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):
+class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):  # type: ignore[misc]  # both say who has which form
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         reached = obj is None or reaches_group(request.user, obj)
         return reached and super().has_change_permission(request, obj)

@@ -20,7 +20,7 @@ from catalog.models import FEW_LEFT
 from catalog.selectors import running_out
 from core.money import Money
 from orders.models import Order, OrderStatus
-from reviews.admin import REPORTED
+from reviews.admin import OPEN
 from reviews.models import Comment
 
 DAYS = 30
@@ -159,7 +159,7 @@ def moderation_card() -> dict[str, Any]:
     return card(
         "To moderate",
         icon="flag",
-        value=Comment.objects.filter(REPORTED, active=True).count(),
+        value=Comment.objects.filter(OPEN, active=True).count(),
         note="reported comments, still active",
         page="reviews_comment",
         query="?moderation=waiting",

@@ -8,26 +8,44 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import URLPattern, path
 from django.utils import timezone
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminImageFieldWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminImageFieldWidget,
+    UnfoldAdminSelectWidget,
+)
 
 from accounts.models import User
-from catalog.exchange import COLUMNS, FORMATS, BadFile, Outcome, export_products, import_products, read_rows
+from catalog.exchange import (
+    COLUMNS,
+    FORMATS,
+    BadFile,
+    Note,
+    Outcome,
+    Step,
+    export_products,
+    import_products,
+    preview,
+    read_rows,
+    template,
+)
 from catalog.models import FEW_LEFT, Category, Product, StockMovement
 from catalog.selectors import ProductFilter, narrowed
 from catalog.services import WRITTEN, delete_files_after_commit, set_picture
 from catalog.stock import lock_products, set_stock
 from core import images
+from core.admin import ModelAdmin
 from core.errors import RateLimited
 from core.money import Money
 from core.slugs import save_with_slug
@@ -77,6 +95,16 @@ class ProductForm(forms.ModelForm[Product]):
 
 class ImportForm(forms.Form):
     file = forms.FileField(widget=UnfoldAdminFileFieldWidget({"accept": ",".join(FORMATS)}))
+    categories = forms.ChoiceField(
+        label="Unknown categories",
+        choices=[("create", "Create them"), ("report", "Report their rows as errors")],
+        initial="create",
+        required=False,  # a script that sends the file alone
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    def clean_categories(self) -> str:
+        return self.cleaned_data["categories"] or "create"
 
 
 class MovementInline(TabularInline):
@@ -124,10 +152,15 @@ class ProductAdmin(ModelAdmin):
     actions = ("export",)
     actions_list = ("bring_in",)
     list_select_related = ("category", "user__profile")
-    list_per_page = 50
+    list_per_page = list_max_show_all = 25  # a page stays below 150 kB
     show_full_result_count = False
     search_fields = ("name", "slug")
     autocomplete_fields = ("user",)
+    counted = ("stock",)
+
+    class Media:
+        css = {"all": ["catalog/products.css"]}
+
     readonly_fields = ("seller", "discounted_price", "slug", "sold_count", "rating", "added_at", "updated_at")
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
@@ -142,17 +175,11 @@ class ProductAdmin(ModelAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"user": request.user.pk, **super().get_changeform_initial_data(request)}
 
-    def formfield_for_dbfield(
-        self, db_field: models.Field[Any, Any], request: HttpRequest, **options: Any
-    ) -> Any:
-        """A list shows many rows: only what was edited in it is written, not what was sold in the meantime.
-
-        So the page carries what it showed, and an edit is told from that.
-        """
-        field = super().formfield_for_dbfield(db_field, request, **options)
-        if db_field.name in self.list_editable:
-            field.show_hidden_initial = True
-        return field
+    def get_changelist_form(self, request: HttpRequest, **options: Any) -> Any:
+        """Inputs with one class: Unfold's own are a third of the page."""
+        number = forms.NumberInput({"class": "list-number"})
+        widgets = dict.fromkeys(self.list_editable, number)
+        return super().get_changelist_form(request, widgets=widgets, **options)
 
     @display(description="Product", ordering="sort_name", header=True)
     def product(self, product: Product) -> list[Any]:
@@ -201,41 +228,61 @@ class ProductAdmin(ModelAdmin):
 
     @action(description="Import", url_path="import", permissions=["import"], icon="upload")
     def bring_in(self, request: HttpRequest) -> HttpResponse:
-        """A page with the form, and beneath what became of the file: each batch is a transaction of its own."""
+        """A page with the form, and beneath it the result: each batch is a transaction of its own.
+
+        A preview answers with what would happen alone, which the page's script puts beside the form: so the browser
+        keeps the file that was chosen.
+        """
         form = ImportForm(request.POST or None, request.FILES or None)
-        outcome = Outcome()
         assert isinstance(request.user, User)  # the admin lets nobody else in
+        context: dict[str, Any] = {}
         if form.is_valid():
             file = form.cleaned_data["file"]
+            options = {"create_categories": form.cleaned_data["categories"] == "create"}
+            rows = read_rows(file, name=file.name)
             try:
-                rows = read_rows(file, name=file.name)
-                for batch in import_products(rows, seller=request.user, now=timezone.now()):
-                    outcome.add(batch)
+                if "preview" in request.POST:
+                    items = preview(rows, seller=request.user, now=timezone.now(), **options)
+                    context["notes"] = [item for item in items if isinstance(item, Note)]
+                    context["steps"] = [item for item in items if isinstance(item, Step)]
+                else:
+                    outcome = Outcome()
+                    for batch in import_products(rows, seller=request.user, now=timezone.now(), **options):
+                        outcome.add(batch)
+                    context |= {"outcome": outcome, "notes": outcome.notes}
+                    refusals = sorted(outcome.refused, key=lambda refusal: refusal.line)
+                    listed = [[bad.line, bad.reason] for bad in refusals]
+                    context["refusals"] = {"headers": ["Line", "Reason"], "rows": listed}
             except BadFile as error:
                 form.add_error("file", str(error))
-        refusals = sorted(outcome.refused, key=lambda refusal: refusal.line)
-        context = {
+        context |= {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": "Import products",
             "form": form,
-            "columns": ", ".join(COLUMNS),
-            "outcome": outcome if form.is_bound and form.is_valid() else None,
-            "refusals": {"headers": ["Line", "Reason"], "rows": [[bad.line, bad.reason] for bad in refusals]},
+            "columns": COLUMNS,
         }
         return render(request, "admin/catalog/product/import.html", context)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.download_template)
+        return [path("import/template.csv", page, name="catalog_product_template"), *super().get_urls()]
+
+    def download_template(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        headers = {"Content-Disposition": "attachment; filename=products-template.csv"}
+        return HttpResponse(template(), content_type="text/csv; charset=utf-8", headers=headers)
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return bool(self.has_add_permission(request) and self.has_change_permission(request))
 
-    def save_model(
-        self, request: HttpRequest, obj: Product, form: forms.ModelForm[Product], change: bool
-    ) -> None:
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         upload = form.cleaned_data["image"] if "image" in form.changed_data else None
         with images.stored(upload or None, folder="products", field="image") as picture:
-            if change:
-                write_changes(obj, form.changed_data, picture=picture, now=timezone.now())
-            else:
+            if change and form.written:
+                write_changes(obj, form.written, picture=picture, now=timezone.now())
+            elif not change:
                 insert(obj, seller=request.user, picture=picture, now=timezone.now())
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:
@@ -306,6 +353,6 @@ class CategoryAdmin(ModelAdmin):
         self, request: HttpRequest, obj: Category, form: forms.ModelForm[Category], change: bool
     ) -> None:
         if change:
-            obj.save()
+            super().save_model(request, obj, form, change)
         else:
             save_with_slug(obj, obj.name)

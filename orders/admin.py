@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.dataclasses import ActionDialog, UnfoldAction
 from unfold.decorators import action, display
@@ -22,11 +23,16 @@ from unfold.forms import BaseDialogForm
 from unfold.utils import display_for_label
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
+from core.admin import ModelAdmin
 from core.errors import DomainError
-from core.money import Money
+from core.money import Money, smallest_unit
+from orders.addresses import lines_of
 from orders.cancellation import CANCELLABLE, cancel
 from orders.fulfilment import RESTOCKABLE, SHIPPABLE, restock, ship
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus
+from orders.payments.attempts import live_attempt
+from orders.payments.refunds import refundable
+from orders.selectors import found
 from orders.services import refund
 
 ORDER_COLOURS = {
@@ -117,6 +123,17 @@ class PaymentInline(ReadOnlyInline):
 class RefundForm(BaseDialogForm):
     amount = forms.DecimalField(widget=UnfoldAdminDecimalFieldWidget)
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Says in which currency, and how much is left to give back."""
+        super().__init__(*args, **options)
+        payment = live_attempt(UUID(str(self.object_id)))
+        if payment is not None:
+            most = refundable(payment)
+            amount = self.fields["amount"]
+            amount.label = f"Amount in {payment.currency}"
+            amount.help_text = f"At most {money(most, payment.currency)}."
+            amount.widget.attrs |= {"max": str(most), "step": str(smallest_unit(payment.currency))}
+
 
 def asking(question: str, *, submit: str, form: type[BaseDialogForm] | None = None) -> ActionDialog:
     """A dialog before what a button does. Its form is posted, so that a stranger's link cannot do it."""
@@ -134,10 +151,8 @@ class OrderAdmin(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     date_hierarchy = "created_at"
-    search_fields = (
-        *("uuid", "user__email", "user__profile__name"),
-        *("shipping__email", "shipping__first_name", "shipping__last_name"),
-    )
+    search_fields = ("uuid",)  # shows the box; what it finds is said below
+    search_help_text = "Number, e-mail address, phone, customer or product"
     fieldsets = (
         (None, {"fields": (("uuid", "state"), ("total", "user"), "ships_to")}),
         (
@@ -191,11 +206,13 @@ class OrderAdmin(ModelAdmin):
         to = order.shipping
         if to is None:
             return "–"
-        lines = (
-            *(to.name, to.street),
-            *(f"{to.zip_code} {to.city}", to.state, to.country, to.phone, to.email),
-        )
-        return "\n".join(line.strip() for line in lines if line.strip())
+        return "\n".join(lines_of(to))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        """By number, phone, e-mail address, customer or product: see `orders.selectors.found`."""
+        return found(queryset, search_term), False
 
     @action(description=SHIP, permissions=["fulfil"])
     def ship_orders(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
@@ -250,9 +267,7 @@ class OrderAdmin(ModelAdmin):
         url_path="refund",
         permissions=["fulfil"],
         icon="undo",
-        dialog=asking(
-            "So much goes back to the customer by the way it came.", submit=REFUND, form=RefundForm
-        ),
+        dialog=asking("This goes back to the customer by the way it came.", submit=REFUND, form=RefundForm),
     )
     def refund_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         def give_back(order: Order, *, now: datetime) -> None:

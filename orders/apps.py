@@ -5,6 +5,7 @@ from django.apps import AppConfig
 
 class OrdersConfig(AppConfig):
     name = "orders"
+    verbose_name = "Sales"  # its pages are the orders, which the breadcrumbs would name twice
 
     def ready(self) -> None:
         from orders import checks, receivers  # noqa: F401  # registers and connects them

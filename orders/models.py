@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower, Right
 from django.utils import timezone
 
 from catalog.models import Product, validate_not_blank
@@ -16,6 +17,7 @@ from core.text import LineField
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
+PHONE_END = 7  # digits that a phone number is found by, whether or not it is typed with its country
 
 
 class OrderStatus(models.TextChoices):
@@ -116,6 +118,11 @@ class Shipping(models.Model):
 
     class Meta:
         verbose_name_plural = "shipping addresses"
+        # For the staff's search.
+        indexes = [
+            models.Index(Right("phone", PHONE_END), name="shipping_by_phone_end"),
+            models.Index(Lower("email"), name="shipping_by_email"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}, {self.city or self.country}"
@@ -124,11 +131,6 @@ class Shipping(models.Model):
     def name(self) -> str:
         """Some people have one name alone."""
         return f"{self.first_name} {self.last_name}".strip()
-
-    @property
-    def street(self) -> str:
-        """Some houses have no number."""
-        return f"{self.address} {self.building_number}".strip()
 
 
 class Order(models.Model):
@@ -177,6 +179,7 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["user", "created_at", "uuid"], name="order_of_user_by_created"),
             models.Index(fields=["status", "expires_at"], name="order_by_expiry"),
+            models.Index(fields=["created_at", "uuid"], name="order_by_created"),
         ]
 
     def __str__(self) -> str:

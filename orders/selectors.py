@@ -1,12 +1,23 @@
 """Reads of orders: they return unevaluated QuerySets."""
 
+import re
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Lower, Right
 
-from orders.models import Order, OrderStatus, Payment, PaymentStatus
+from accounts.models import User
+from orders.models import PHONE_END, Order, OrderItem, OrderStatus, Payment, PaymentStatus
 from orders.owners import Owner
+
+# How the staff search: among so many orders, for so many words, and as many orders of one person.
+SEARCHED = 20_000
+MAX_WORDS = 5
+MAX_FOUND = 1_000
+# The beginning of an order's uuid, which no word looks like.
+NUMBER = re.compile(r"(?=.*\d)[0-9a-f]{4,32}|[0-9a-f]{8,32}")
+PHONE = re.compile(r"\+?[\d\s()/.-]+")
 
 
 def orders_of(owner: Owner | None) -> QuerySet[Order]:
@@ -35,3 +46,49 @@ def payments_to_come() -> QuerySet[Payment]:
     """The live attempts at paying of all pending orders, that of the newest order first."""
     live = Payment.objects.filter(order__status=OrderStatus.PENDING).exclude(status=PaymentStatus.CANCELLED)
     return live.select_related("order").order_by("-order__created_at", "-order")
+
+
+def found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
+    """Orders by the beginning of their number, by phone or by e-mail address; else by customer or product.
+
+    The first three have indexes. Words are sought in the newest SEARCHED orders alone, so that a search costs the same
+    however many there are.
+    """
+    keys = exact_keys(text)
+    if keys:
+        return orders.filter(pk__in=keys)
+    newest = Order.objects.order_by("-created_at", "-pk").values_list("created_at", flat=True)
+    for oldest in newest[SEARCHED : SEARCHED + 1]:
+        orders = orders.filter(created_at__gt=oldest)
+    for word in text.split()[:MAX_WORDS]:
+        bought = OrderItem.objects.filter(order=OuterRef("pk"), name__icontains=word)
+        orders = orders.filter(
+            Q(shipping__first_name__icontains=word)
+            | Q(shipping__last_name__icontains=word)
+            | Q(shipping__email__icontains=word)
+            | Q(shipping__phone__contains=word)
+            | Q(user__email__icontains=word)
+            | Q(user__profile__name__icontains=word)
+            | Exists(bought)
+        )
+    return orders
+
+
+def exact_keys(text: str) -> set[UUID]:
+    """The orders that a number, a phone number or an e-mail address names."""
+    keys: set[UUID] = set()
+    number = text.lower().removeprefix("order").strip(" #").replace("-", "")
+    if NUMBER.fullmatch(number):
+        first, last = UUID(number.ljust(32, "0")), UUID(number.ljust(32, "f"))
+        keys.update(Order.objects.filter(pk__range=(first, last)).values_list("pk", flat=True)[:MAX_FOUND])
+    digits = re.sub(r"\D", "", text).lstrip("0")
+    if PHONE.fullmatch(text.strip()) and len(digits) >= PHONE_END:
+        ends = Order.objects.alias(end=Right("shipping__phone", PHONE_END)).filter(end=digits[-PHONE_END:])
+        keys.update(ends.filter(shipping__phone__endswith=digits).values_list("pk", flat=True)[:MAX_FOUND])
+    if "@" in text:
+        address = Lower(Value(text.strip()))
+        sent = Order.objects.alias(email=Lower("shipping__email")).filter(email=address)
+        keys.update(sent.values_list("pk", flat=True)[:MAX_FOUND])
+        people = User.objects.with_email(text.strip()).values("pk")
+        keys.update(Order.objects.filter(user__in=people).values_list("pk", flat=True)[:MAX_FOUND])
+    return keys

@@ -2,20 +2,22 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from django.utils import timezone
+from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from catalog.models import RATINGS
+from core.admin import EditForm, ModelAdmin
 from reviews import services
 from reviews.models import Comment, Report
 
 EXCERPT = 80
 REPORTED = Exists(Report.objects.filter(comment=OuterRef("pk")))
+OPEN = Exists(Report.objects.filter(comment=OuterRef("pk"), settled_at=None))
 
 
 class Moderation(admin.SimpleListFilter):
@@ -32,7 +34,7 @@ class Moderation(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Comment]) -> QuerySet[Comment]:
         match self.value():
             case "waiting":
-                return queryset.filter(REPORTED, active=True)
+                return queryset.filter(OPEN, active=True)
             case "reported":
                 return queryset.filter(REPORTED)
             case "unreported":
@@ -43,7 +45,7 @@ class Moderation(admin.SimpleListFilter):
 
 class ReportInline(TabularInline):
     model = Report
-    fields = readonly_fields = ("user", "reason", "created_at")
+    fields = readonly_fields = ("user", "reason", "created_at", "settled_at")
     extra = 0
     can_delete = False
 
@@ -69,10 +71,10 @@ class CommentAdmin(ModelAdmin):
     readonly_fields = ("product", "author", "stars", "body", "created_at", "updated_at")
     fields = (*readonly_fields, "active")
     inlines = (ReportInline,)
-    actions = ("switch_off", "switch_on")
+    actions = ("keep", "switch_off", "switch_on")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Comment]:
-        comments = Comment.objects.annotate(report_count=Count("reports"))
+        comments = Comment.objects.annotate(report_count=Count("reports", filter=Q(reports__settled_at=None)))
         return comments.order_by(*self.get_ordering(request))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
@@ -92,10 +94,14 @@ class CommentAdmin(ModelAdmin):
         rating = comment.rating
         return "★" * rating + "☆" * (len(RATINGS) - rating) if rating else None
 
-    @display(description="Reports", ordering="report_count")
+    @display(description="Open reports", ordering="report_count")
     def reports(self, comment: Comment) -> int:
         count: int = comment.report_count  # type: ignore[attr-defined]  # annotated
         return count
+
+    @action(description="Keep: the reports are settled", permissions=["change"])
+    def keep(self, request: HttpRequest, comments: QuerySet[Comment]) -> None:
+        services.keep(comments, now=timezone.now())
 
     @action(description="Switch off", permissions=["change"])
     def switch_off(self, request: HttpRequest, comments: QuerySet[Comment]) -> None:
@@ -105,10 +111,15 @@ class CommentAdmin(ModelAdmin):
     def switch_on(self, request: HttpRequest, comments: QuerySet[Comment]) -> None:
         services.set_active(comments, active=True)
 
-    def save_model(
-        self, request: HttpRequest, obj: Comment, form: forms.ModelForm[Comment], change: bool
-    ) -> None:
-        services.switch(Comment.objects.filter(pk=obj.pk), active=obj.active)
+    def save_model(self, request: HttpRequest, obj: Comment, form: EditForm, change: bool) -> None:
+        if form.written:
+            services.switch(Comment.objects.filter(pk=obj.pk), active=obj.active)
+
+    def lock(self, object_id: str) -> None:
+        """A comment changes under its product's lock, which is taken first."""
+        if object_id.isdecimal():
+            services.lock_products_of(Comment.objects.filter(pk=int(object_id)))
+        super().lock(object_id)
 
     def delete_model(self, request: HttpRequest, obj: Comment) -> None:
         services.remove(Comment.objects.filter(pk=obj.pk))

@@ -63,11 +63,14 @@ class Report(models.Model):
         max_length=500, validators=[RegexValidator(r"\S", "This field cannot be blank.")]
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # When the staff have looked at it and kept the comment; a fresh report by the same person is open again.
+    settled_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["comment", "user"], name="one_report_per_person_and_comment")
         ]
+        indexes = [models.Index(fields=["comment"], name="report_open", condition=models.Q(settled_at=None))]
 
     def __str__(self) -> str:
         return self.reason[:60]

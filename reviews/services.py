@@ -93,7 +93,7 @@ def delete_comment(*, user: User, comment_pk: int) -> None:
 
 @transaction.atomic(durable=True)
 def report_comment(*, user: User, comment_pk: int, reason: str, now: datetime) -> Comment:
-    """Ask the staff to look at it; a person's second report of the same comment changes nothing.
+    """Ask the staff to look at it; a person's second report changes nothing until the staff have kept the comment.
 
     Locks the comment, so that it cannot go meanwhile. NotFound for one that the person does not see.
     """
@@ -103,7 +103,9 @@ def report_comment(*, user: User, comment_pk: int, reason: str, now: datetime) -
     report = Report(comment=comment, user=user, reason=reason, created_at=now)
     with field_errors():
         report.clean_fields(exclude={"comment", "user"})
-    Report.objects.bulk_create([report], ignore_conflicts=True)
+    settled = Report.objects.filter(comment=comment, user=user, settled_at__isnull=False)
+    if not settled.update(reason=reason, created_at=now, settled_at=None):
+        Report.objects.bulk_create([report], ignore_conflicts=True)
     return comment
 
 
@@ -111,6 +113,12 @@ def report_comment(*, user: User, comment_pk: int, reason: str, now: datetime) -
 def set_active(comments: QuerySet[Comment], *, active: bool) -> None:
     """Switch comments off or on, whoever wrote them: for the staff. Locks their products."""
     switch(comments, active=active)
+
+
+@transaction.atomic(durable=True)
+def keep(comments: QuerySet[Comment], *, now: datetime) -> None:
+    """Settle the reports of comments that are fine: for the staff. A fresh report opens the matter again."""
+    Report.objects.filter(comment__in=comments.values("pk"), settled_at=None).update(settled_at=now)
 
 
 def switch(comments: QuerySet[Comment], *, active: bool) -> None:

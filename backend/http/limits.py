@@ -118,8 +118,6 @@ def check_weight(weight: Weight, operation: OperationDefinitionNode) -> None:
         check("mutations with a password", weight.credentials, MAX_CREDENTIALS)
 
 
-
-
 def walk_limits() -> tuple[int, ...]:
     """The limits within which a document was walked; with other settings it is walked again."""
     return settings.STORE_MAX_SELECTIONS, settings.STORE_MAX_ALIASES, settings.STORE_MAX_DIRECTIVES

@@ -10,9 +10,12 @@ from django.db.models import F, QuerySet
 from catalog.exchange.rows import COLUMNS, TEXTS, escaped
 from catalog.models import Product
 
+# By this Excel knows UTF-8; without it “ü” becomes “Ã¼”.
+BYTE_ORDER_MARK = "\ufeff"
+
 
 class Echo:
-    """What a csv.writer writes to, so that each row can be had as a text."""
+    """The file that a csv.writer writes to: it gives each row back as a text."""
 
     def write(self, text: str) -> str:
         return text
@@ -21,14 +24,21 @@ class Echo:
 def export_products(products: QuerySet[Product], *, suffix: str) -> Iterator[str]:
     """The lines of a file, the products by slug; `suffix` is one of FORMATS. Reads in chunks, not all at once."""
     rows = products.order_by("slug").annotate(category_name=F("category__name"))
-    columns = ["category_name" if column == "category" else column for column in COLUMNS]
+    sources = {"category": "category_name", "stock_at_export": "stock"}
+    columns = [sources.get(column, column) for column in COLUMNS]
     found = rows.values_list(*columns).iterator(chunk_size=2_000)
     return csv_lines(found) if suffix == ".csv" else json_lines(found)
 
 
+def template() -> str:
+    """An empty CSV file to fill: the columns that a person writes."""
+    columns = [column for column in COLUMNS if column not in ("stock_at_export", "image")]
+    return f"{BYTE_ORDER_MARK}{csv.writer(Echo()).writerow(columns)}"
+
+
 def csv_lines(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
     writer = csv.writer(Echo())
-    yield writer.writerow(COLUMNS)
+    yield f"{BYTE_ORDER_MARK}{writer.writerow(COLUMNS)}"
     for row in rows:
         cells = zip(COLUMNS, row, strict=True)
         yield writer.writerow([escaped(cell) if name in TEXTS else cell for name, cell in cells])

@@ -1,8 +1,7 @@
 """Bringing in products in bulk: batch by batch, each in a transaction of its own."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,18 +9,19 @@ from itertools import islice
 from pathlib import Path, PurePath
 from typing import Any
 
-import orjson
 from django.core.files.base import ContentFile
-from django.db import connection, transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from catalog.exchange.rows import REQUIRED, Refusal, Row, values_of
+from catalog.exchange.matching import Match, Matcher
+from catalog.exchange.rows import REQUIRED, Note, Refusal, Row, values_of
+from catalog.exchange.writing import insert, update
 from catalog.models import Category, Product
 from catalog.services import delete_files_after_commit, set_picture
 from catalog.stock import record_counted
 from core import images
 from core.errors import ValidationError
-from core.slugs import save_with_slug, slug_of
+from core.slugs import save_with_slug
 from core.text import sort_key
 
 BATCH = 1_000
@@ -35,50 +35,52 @@ COMPUTED = {
     "price": ("final_price",),
     "discount": ("final_price",),
 }
-# Rows of JSON as a table, and how to read a column of it.
-JSON_ROWS = {
-    "sqlite": ("json_extract(value, '$.{column}')", "json_each(%s)"),
-    "postgresql": ("{column}", "json_populate_recordset(NULL::catalog_product, %s)"),
-}
 
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What became of a batch of rows."""
+    """The result of a batch of rows."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     refused: list[Refusal] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def add(self, other: "Outcome") -> None:
         self.created += other.created
         self.updated += other.updated
         self.unchanged += other.unchanged
         self.refused += other.refused
+        self.notes += other.notes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A row that keeps every rule, and what it says of its product."""
+    """A row that keeps every rule of its own, what it says, and the product that it is about."""
 
     row: Row
-    slug: str
+    match: Match
     values: dict[str, Any]
     picture: images.StoredImage | None
 
 
 def import_products(
-    rows: Iterable[Row | Refusal], *, seller: User, now: datetime, pictures: Path | None = None
+    rows: Iterable[Row | Refusal | Note],
+    *,
+    seller: User,
+    now: datetime,
+    pictures: Path | None = None,
+    create_categories: bool = True,
 ) -> Iterator[Outcome]:
-    """Create and change products as the rows say, and tell of each batch once it is committed.
+    """Create and change products as the rows say, and report each batch once it is committed.
 
     A bad row is refused and the rest go in. What a row does not change is not written, so that a file that was
     read half can be read again. New products are the seller's; a product that is there stays with its own.
     Without a folder of `pictures` the images are left as they are. Each batch locks its products in order of
     primary key.
     """
-    importer = Importer(seller=seller, now=now, pictures=pictures)
+    importer = Importer(seller=seller, now=now, pictures=pictures, create_categories=create_categories)
     remaining = iter(rows)
     size = BATCH_WITH_PICTURES if pictures else BATCH
     while batch := list(islice(remaining, size)):
@@ -86,84 +88,75 @@ def import_products(
 
 
 class Importer:
-    """One run over a file; it remembers which slugs the rows so far were about."""
+    """One run over a file."""
 
-    def __init__(self, *, seller: User, now: datetime, pictures: Path | None) -> None:
+    def __init__(
+        self, *, seller: User, now: datetime, pictures: Path | None = None, create_categories: bool = True
+    ) -> None:
         self.seller = seller
         self.now = now
         self.pictures = pictures.resolve() if pictures else None
-        self.slugs: set[str] = set()
-        self.numbered: Counter[str] = Counter()
+        self.create_categories = create_categories
+        self.matcher = Matcher(seller=seller)
 
-    def import_batch(self, batch: list[Row | Refusal]) -> Outcome:
-        outcome = Outcome(refused=[row for row in batch if isinstance(row, Refusal)])
-        readable: list[tuple[Row, str, dict[str, Any]]] = []
+    def import_batch(self, batch: Sequence[Row | Refusal | Note]) -> Outcome:
+        outcome = Outcome(notes=[item for item in batch if isinstance(item, Note)])
+        # Pictures are decoded before the transaction, and go again if that fails.
+        with ExitStack() as files:
+            items = self.drafts(batch, files=files)
+            outcome.refused = [item for item in items if isinstance(item, Refusal)]
+            self.write_each([item for item in items if isinstance(item, Draft)], outcome=outcome)
+        return outcome
+
+    def drafts(self, batch: Sequence[Row | Refusal | Note], *, files: ExitStack) -> list[Draft | Refusal]:
+        """The rows in their order, those that break a rule refused; nothing is written but pictures."""
+        rows = [row for row in batch if isinstance(row, Row)]
+        matches = iter(self.matcher.match(rows))
+        categories = None if self.create_categories else category_keys()
+        items: list[Draft | Refusal] = []
         for row in batch:
             if isinstance(row, Row):
                 try:
-                    readable.append((row, *self.read(row)))
+                    items.append(self.draft(row, next(matches), categories=categories, files=files))
                 except ValidationError as error:
-                    outcome.refused.append(row.refusal(error))
-        found = Product.objects.filter(slug__in=[slug for _, slug, _ in readable])
-        known = {product.slug: product for product in found.only("slug", "user", "image")}
-        # Pictures are decoded before the transaction, and go again if that fails.
-        with ExitStack() as files:
-            drafts = []
-            for row, slug, values in readable:
-                try:
-                    self.require(row, known=known.get(slug))
-                    picture = files.enter_context(self.picture(row, slug=slug, known=known.get(slug)))
-                except ValidationError as error:
-                    outcome.refused.append(row.refusal(error))
-                else:
-                    drafts.append(Draft(row=row, slug=slug, values=values, picture=picture))
-            self.write(drafts, known=known, outcome=outcome)
-        return outcome
+                    items.append(row.refusal(error))
+            elif isinstance(row, Refusal):
+                items.append(row)
+        return items
 
-    def read(self, row: Row) -> tuple[str, dict[str, Any]]:
-        """The slug and the values; ValidationError for values that cannot be and for a second row of a product."""
-        slug = row.cells.get("slug") or self.slug_by_name(row)
+    def draft(
+        self,
+        row: Row,
+        match: Match | ValidationError,
+        *,
+        categories: "Categories | None",
+        files: ExitStack,
+    ) -> Draft:
+        """ValidationError for values that cannot be, and where a new product lacks something."""
         values = values_of(row)
-        if slug in self.slugs:
-            raise ValidationError.of(slug=f"An earlier row is about “{slug}” already.")
-        self.slugs.add(slug)
-        return slug, values
-
-    def slug_by_name(self, row: Row) -> str:
-        """Counts bad rows too, so that mending one of them moves no other row to another product."""
-        if "name" not in row.cells:
-            raise ValidationError.of(slug="A row needs a slug or a name.")
-        base = slug_of(row.cells["name"], fallback="product")
-        while True:
-            self.numbered[base] += 1
-            number = self.numbered[base]
-            slug = base if number == 1 else f"{base}-{number}"
-            if slug not in self.slugs:
-                return slug
-
-    def require(self, row: Row, *, known: Product | None) -> None:
-        """ValidationError where a new product lacks something, and where a name leads to another's product."""
-        if known is None:
+        if isinstance(match, ValidationError):
+            raise match
+        if match.product is None:
             missing = {column: "This field is required." for column in REQUIRED if column not in row.cells}
             if missing:
                 raise ValidationError.of(**missing)
-        elif "slug" not in row.cells and known.user_id != self.seller.pk:
-            raise ValidationError.of(slug=f"“{known.slug}” is another seller's product: give the row a slug.")
+        if categories and "category" in values and categories.key(values["category"]) is None:
+            raise ValidationError.of(category=f"There is no category “{values['category']}”.")
+        picture = files.enter_context(self.picture(row, match))
+        return Draft(row=row, match=match, values=values, picture=picture)
 
-    def picture(
-        self, row: Row, *, slug: str, known: Product | None
-    ) -> AbstractContextManager[images.StoredImage | None]:
+    def picture(self, row: Row, match: Match) -> AbstractContextManager[images.StoredImage | None]:
         """The row's picture, stored as `images.stored` does; none where the product has it already.
 
         Its name is made of its content, by which the same picture is known again, and of the slug, so that no two
         products share files.
         """
-        current = (known and known.image.name) or ""
+        current = (match.product and match.product.image.name) or ""
         path = row.cells.get("image")
         upload = token = None
         if self.pictures and path and path != current:
             data = self.content(self.pictures, path)
-            token = hashlib.sha256(f"{slug}\n".encode() + data).hexdigest()[:32]
+            token = hashlib.sha256(f"{match.slug}\n".encode() + data).hexdigest()[:32]
             upload = ContentFile(data) if token != PurePath(current).stem else None
         return images.stored(upload, folder="products", field="image", token=token)
 
@@ -178,30 +171,48 @@ class Importer:
             pass  # a name that the file system does not take, a file that may not be read
         raise ValidationError.of(image="There is no such file in the folder of pictures.")
 
+    def write_each(self, drafts: list[Draft], *, outcome: Outcome) -> None:
+        """Write the batch; where the database refuses it, row by row, so that one row does not cost the others."""
+        try:
+            outcome.add(self.write(drafts))
+        except IntegrityError:
+            if len(drafts) > 1:
+                for draft in drafts:
+                    self.write_each([draft], outcome=outcome)
+                return
+            [draft] = drafts
+            if draft.picture:
+                images.delete(draft.picture.name)
+            reason = (
+                "The database refuses this row: something that it needs was just changed. Import it again."
+            )
+            outcome.refused.append(Refusal(line=draft.row.line, reason=reason))
+
     @transaction.atomic(durable=True)
-    def write(self, drafts: list[Draft], *, known: Mapping[str, Product], outcome: Outcome) -> None:
-        """Write what differs from what is there by now; the stock by way of the ledger."""
-        by_slug = Product.objects.select_for_update().filter(slug__in=[draft.slug for draft in drafts])
-        locked = {product.slug: product for product in by_slug.order_by("pk")}
-        categories = category_keys(
-            [draft.values["category"] for draft in drafts if "category" in draft.values]
-        )
+    def write(self, drafts: list[Draft]) -> Outcome:
+        """Write what differs from what is there by now; the stock by way of the ledger. Locks the products."""
+        outcome = Outcome()
+        keys = [draft.match.product.pk for draft in drafts if draft.match.product]
+        in_order = Product.objects.select_for_update().filter(pk__in=keys).order_by("pk")
+        locked = {product.pk: product for product in in_order}
+        categories = category_keys()
         created: list[tuple[Product, tuple[str, ...]]] = []
         changed: dict[tuple[str, ...], list[Product]] = {}
         deltas: dict[int, int] = {}
         for draft in drafts:
-            product = locked.get(draft.slug)
-            if product is None and draft.slug in known:
-                outcome.refused.append(Refusal(line=draft.row.line, reason="Its product was just deleted."))
-            elif product is None:
-                product = self.blank(slug=draft.slug)
-                created.append((product, apply(draft, product, categories=categories)))
-            else:
+            try:
+                product = self.product_of(draft, locked)
                 before = product.stock
-                if fields := apply(draft, product, categories=categories):
-                    product.updated_at = self.now
-                    changed.setdefault((*fields, "updated_at"), []).append(product)
-                    deltas[product.pk] = product.stock - before
+                fields = apply(draft, product, categories=categories)
+            except ValidationError as error:
+                outcome.refused.append(draft.row.refusal(error))
+                continue
+            if draft.match.product is None:
+                created.append((product, fields))
+            elif fields:
+                product.updated_at = self.now
+                changed.setdefault((*fields, "updated_at"), []).append(product)
+                deltas[product.pk] = product.stock - before
         if created:
             deltas |= insert(created, blank=self.blank())
         for fields, products in changed.items():
@@ -209,17 +220,34 @@ class Importer:
         record_counted(deltas, now=self.now)
         outcome.created = len(created)
         outcome.updated = len(deltas) - len(created)
-        outcome.unchanged = len(drafts) - len(deltas)
+        outcome.unchanged = len(drafts) - len(deltas) - len(outcome.refused)
+        return outcome
+
+    def product_of(self, draft: Draft, locked: Mapping[int, Product]) -> Product:
+        """A new one, or what it is by now; ValidationError for one that was deleted or renamed in the meantime."""
+        known = draft.match.product
+        if known is None:
+            return self.blank(slug=draft.match.slug)
+        product = locked.get(known.pk)
+        if product is None:
+            raise ValidationError.of(slug="Its product was just deleted.")
+        if "slug" not in draft.row.cells and product.name != known.name:
+            raise ValidationError.of(name=f"Its product was just renamed to “{product.name}”.")
+        return product
 
     def blank(self, *, slug: str = "") -> Product:
         return Product(slug=slug, user=self.seller, added_at=self.now, updated_at=self.now)
 
 
-def apply(draft: Draft, product: Product, *, categories: Mapping[str, int]) -> tuple[str, ...]:
-    """Set in memory what the row says, and answer with the names of the fields that change by it."""
-    values = {name: value for name, value in draft.values.items() if name != "category"}
-    if "category" in draft.values:
-        values["category_id"] = categories[draft.values["category"]]
+def apply(draft: Draft, product: Product, *, categories: "Categories") -> tuple[str, ...]:
+    """Set in memory what the row says, and answer with the names of the fields that change by it.
+
+    ValidationError for a stock that was changed in the file and, since the export, in the shop.
+    """
+    values = {**draft.values, **stock_of(draft, product)}
+    values.pop("stock_at_export", None)
+    if category := values.pop("category", None):
+        values["category_id"] = categories.made(category)
     changed = [name for name, value in values.items() if getattr(product, name) != value]
     for name in changed:
         setattr(product, name, values[name])
@@ -232,68 +260,56 @@ def apply(draft: Draft, product: Product, *, categories: Mapping[str, int]) -> t
     return (*sorted(changed), *sorted(computed))
 
 
-def insert(created: list[tuple[Product, tuple[str, ...]]], *, blank: Product) -> dict[int, int]:
-    """Write new products, and answer with their stock by primary key.
+def stock_of(draft: Draft, product: Product) -> dict[str, int]:
+    """The stock to write, under its name.
 
-    With each come the names of the fields, beside the slug, that it does not have as in `blank`. They go as JSON, in
-    one parameter of one statement: `bulk_create` takes a statement for every 36 on SQLite, which writes the index of
-    search at the end of each, and prepares every value of every row.
+    A file that was exported and edited says what the stock was then. What was not edited is left alone, whatever
+    has been sold since. What was edited while the shop sold is refused, because a difference would be added again
+    by each import of the same file, and the count alone would bring back what was sold.
     """
-    fields = {
-        field.attname: field
-        for field in Product._meta.local_concrete_fields
-        if not (field.primary_key or field.generated)
-    }
-    common = {
-        name: field.get_db_prep_save(getattr(blank, name), connection) for name, field in fields.items()
-    }
-    rows = [
-        common | {name: fields[name].pre_save(product, add=True) for name in ("slug", *names)}
-        for product, names in created
-    ]
-    value, table = JSON_ROWS[connection.vendor]
-    values = ", ".join(value.format(column=name) for name in fields)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO catalog_product ({', '.join(fields)}) SELECT {values} FROM {table} RETURNING id, stock",
-            [orjson.dumps(rows, default=str).decode()],
+    stock, exported = draft.values.get("stock"), draft.values.get("stock_at_export")
+    if stock is None or exported is None or draft.match.product is None:
+        return {}
+    if stock == exported:
+        return {"stock": product.stock}
+    if product.stock not in (stock, exported):
+        raise ValidationError.of(
+            stock=f"It was {exported} at the export and is {product.stock} by now. Export again before you change it, "
+            "or leave out stock_at_export to set what was counted."
         )
-        return dict(cursor.fetchall())
+    return {}
 
 
-def update(products: list[Product], *, fields: Collection[str]) -> None:
-    """Write these fields of the products that are there.
+class Categories:
+    """Primary keys by name, slug, or the name in another case."""
 
-    The statement is the same for all rows. `bulk_update` writes a CASE of all rows for every column, and an upsert
-    would override the conflict clauses in search's triggers on SQLite.
-    """
-    columns = [field for field in Product._meta.local_concrete_fields if field.attname in fields]
-    assignments = ", ".join(f"{field.column} = %s" for field in columns)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE catalog_product SET {assignments} WHERE id = %s",
-            [
-                (
-                    *(
-                        field.get_db_prep_save(field.pre_save(product, add=False), connection)
-                        for field in columns
-                    ),
-                    product.pk,
-                )
-                for product in products
-            ],
-        )
+    def __init__(self, rows: Iterable[tuple[int, str, str]]) -> None:
+        self.keys: dict[str, int] = {}
+        for pk, name, slug in rows:
+            self.add(pk, name=name, slug=slug)
 
+    def add(self, pk: int, *, name: str, slug: str) -> None:
+        """An exact name goes before a slug, and both before another case."""
+        self.keys["n" + name] = pk
+        self.keys["s" + slug] = pk
+        self.keys["c" + sort_key(name)] = pk
 
-def category_keys(names: Iterable[str]) -> dict[str, int]:
-    """The primary key of each category by its name, in any case, or slug; what is missing is made."""
-    rows = list(Category.objects.values_list("pk", "sort_name", "slug"))
-    keys = {slug: pk for pk, _, slug in rows} | {sort_name: pk for pk, sort_name, _ in rows}
-    for name in names:
-        if name not in keys and sort_key(name) in keys:
-            keys[name] = keys[sort_key(name)]
-        elif name not in keys:
+    def key(self, text: str) -> int | None:
+        for kind, word in (("n", text), ("s", text), ("c", sort_key(text))):
+            if (pk := self.keys.get(kind + word)) is not None:
+                return pk
+        return None
+
+    def made(self, name: str) -> int:
+        """The category's key; a missing category is made."""
+        pk = self.key(name)
+        if pk is None:
             category = Category(name=name)
             save_with_slug(category, name)
-            keys[name] = keys[category.slug] = keys[category.sort_name] = category.pk
-    return keys
+            pk = category.pk
+            self.add(pk, name=name, slug=category.slug)
+        return pk
+
+
+def category_keys() -> Categories:
+    return Categories(Category.objects.values_list("pk", "name", "slug"))

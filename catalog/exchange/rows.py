@@ -1,14 +1,9 @@
-"""The rows of a file of products: lines in, checked cells out."""
+"""The rows of a file of products, and the rules that their cells keep."""
 
-import csv
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from io import TextIOWrapper
-from pathlib import PurePath
-from typing import IO, Any
+from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
@@ -18,14 +13,15 @@ from core.errors import FieldError, ValidationError
 
 # A new product needs the required ones; the rest have defaults.
 REQUIRED = ("category", "name", "description", "price")
-COLUMNS = ("slug", *REQUIRED, "discount", "stock", "image")
+# The stock at export is the base that a changed stock is compared with: see `importing.stock_of`.
+COLUMNS = ("slug", *REQUIRED, "discount", "stock", "stock_at_export", "image")
 TEXTS = ("slug", "category", "name", "description", "image")
 
-# No column can hold a NUL or half a surrogate pair, which is also what a byte that is no UTF-8 is read as.
+# No column can hold a NUL or half a surrogate pair, which is also what a byte outside the encoding is read as.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # A spreadsheet takes a text that begins like this for a formula, and runs it.
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
-# Longer is no number that a column holds, and reading it takes time.
+# No column holds a longer number, and reading it takes time.
 MAX_NUMBER_LENGTH = 40
 
 
@@ -45,6 +41,16 @@ class Refusal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Note:
+    """Something about the file that the person who imports it should know, while its rows go in."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """The cells of a row that are not empty, by column."""
 
@@ -57,76 +63,12 @@ class Row:
         )
 
 
-def read_rows(file: IO[bytes], *, name: str) -> Iterator[Row | Refusal]:
-    """The rows of an open file, whose name tells the format. BadFile for another format or another header."""
-    suffix = PurePath(name).suffix.lower()
-    if suffix not in FORMATS:
-        raise BadFile(f"The name must end in {' or '.join(FORMATS)}.")
-    text = TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    try:
-        yield from FORMATS[suffix](text)
-    finally:
-        if not file.closed:
-            text.detach()  # or it would close the caller's file
-
-
-def csv_rows(text: TextIOWrapper) -> Iterator[Row | Refusal]:
-    reader = csv.reader(text, strict=True)
-    header = next(reader, [])
-    if unknown := [column for column in header if column not in COLUMNS]:
-        raise BadFile(f"Unknown columns: {', '.join(unknown)}. Known are {', '.join(COLUMNS)}.")
-    if len(set(header)) < len(header) or not {"slug", "name"} & set(header):
-        raise BadFile("The first line must name each column once, and a slug or a name among them.")
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield Refusal(line=line, reason=f"This is no CSV: {error}.")
-            continue
-        if len(cells) == len(header):
-            yield row_of(line, {name: unescaped(cell) for name, cell in zip(header, cells, strict=True)})
-        elif cells:
-            yield Refusal(line=line, reason=f"{len(cells)} cells where the header has {len(header)}.")
-
-
-def json_rows(text: TextIOWrapper) -> Iterator[Row | Refusal]:
-    for line, source in enumerate(text, start=1):
-        if source.strip():
-            try:
-                yield row_of(line, cells_of(json.loads(source, parse_float=Decimal)))
-            except (TypeError, ValueError, RecursionError) as error:
-                yield Refusal(line=line, reason=f"This is no row of JSON: {error}.")
-
-
-FORMATS: dict[str, Callable[[TextIOWrapper], Iterator[Row | Refusal]]] = {
-    ".csv": csv_rows,
-    ".jsonl": json_rows,
-}
-
-
-def cells_of(value: object) -> dict[str, str]:
-    """TypeError or ValueError for what is no object of texts and numbers by known columns."""
-    if not isinstance(value, dict):
-        raise TypeError("not an object")
-    if unknown := [key for key in value if key not in COLUMNS]:
-        raise ValueError(f"unknown columns {', '.join(unknown)}")
-    for column, cell in value.items():
-        if isinstance(cell, bool) or not isinstance(cell, str | int | float | Decimal | None):
-            raise TypeError(f"{column} is neither a text nor a number")
-    return {column: str(cell) for column, cell in value.items() if cell is not None}
-
-
 def row_of(line: int, cells: Mapping[str, str]) -> Row | Refusal:
     for column, cell in cells.items():
         if UNSTORABLE.search(cell):
-            return Refusal(
-                line=line, reason=f"{column}: It has bytes or characters that are no text in UTF-8."
-            )
+            return Refusal(line=line, reason=f"{column}: It has bytes or characters that are not text.")
         if column not in TEXTS and len(cell) > MAX_NUMBER_LENGTH:
-            return Refusal(line=line, reason=f"{column}: This is no number.")
+            return Refusal(line=line, reason=f"{column}: This is not a number.")
     return Row(line=line, cells={column: cell for column, cell in cells.items() if cell})
 
 
@@ -139,6 +81,7 @@ FIELDS: dict[str, models.Field[Any, Any]] = {
     "price": Product.price.field,
     "discount": Product.discount.field,
     "stock": Product.stock.field,
+    "stock_at_export": Product.stock.field,
 }
 
 
@@ -159,7 +102,7 @@ def values_of(row: Row) -> dict[str, Any]:
 
 
 def escaped(cell: str) -> str:
-    """For a spreadsheet, which would take it for a formula."""
+    """The cell for a spreadsheet, which would take it for a formula."""
     return f"'{cell}" if FORMULA.match(cell) else cell
 
 

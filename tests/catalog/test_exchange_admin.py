@@ -8,13 +8,14 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from catalog.models import Category, Product
+from catalog.models import Category, Product, StockMovement
 from tests.factories import make_product, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
 PRODUCTS = reverse("admin:catalog_product_changelist")
 IMPORT = f"{PRODUCTS}import/"
+TEMPLATE = f"{IMPORT}template.csv"
 HEADER = "category,name,description,price,stock\n"
 
 
@@ -33,10 +34,10 @@ def superuser() -> Client:
     return client
 
 
-def upload(client: Client, text: str, *, name: str = "products.csv") -> Any:
+def upload(client: Client, text: str, *, name: str = "products.csv", **options: str) -> Any:
     file = BytesIO(text.encode())
     file.name = name
-    return client.post(IMPORT, {"file": file})
+    return client.post(IMPORT, {"file": file, **options})
 
 
 class TestImport:
@@ -49,12 +50,58 @@ class TestImport:
         assert [row[0] for row in response.context["refusals"]["rows"]] == [3]
         assert "price: “ten” value must be a decimal number." in page
 
-    @pytest.mark.parametrize(("text", "name"), [("price\n", "p.csv"), (HEADER, "p.xlsx"), ("", "p.csv")])
-    def test_what_is_no_file_of_products(self, superuser: Client, text: str, name: str) -> None:
-        response = upload(superuser, text, name=name)
+    @pytest.mark.parametrize("options", [{}, {"preview": "1"}])
+    @pytest.mark.parametrize(
+        ("text", "name"),
+        [("price\n", "p.csv"), (HEADER, "p.xlsx"), ("", "p.csv"), ("PK\x03\x04", "p.csv"), ("\0\0", "p.csv")],
+    )
+    def test_what_is_not_a_file_of_products(
+        self, superuser: Client, text: str, name: str, options: dict[str, str]
+    ) -> None:
+        response = upload(superuser, text, name=name, **options)
         assert response.context["form"].errors["file"]
-        assert response.context["outcome"] is None
+        assert "outcome" not in response.context
         assert not Product.objects.exists()
+
+    def test_a_preview_says_what_would_happen_and_writes_nothing(self, superuser: Client) -> None:
+        mug = make_product(name="Mug", price="10.00", stock=5)
+        before = [list(model.objects.values()) for model in (Category, Product, StockMovement)]
+        rows = f"slug,{HEADER}".replace("stock", "stock,colour")
+        rows += (
+            f"{mug.slug},,,,12,5,red\n,New lamps,Lamp,It shines.,10,3,\n,,Bad,,ten,,\n{mug.slug},,,,13,,\n"
+        )
+        response = upload(superuser, rows, preview="1")
+        steps = response.context["steps"]
+        assert [(step.line, step.action) for step in steps] == [
+            *((2, "update"), (3, "create")),
+            *((4, "error"), (5, "error")),
+        ]
+        assert [(change.field, change.before, change.after) for change in steps[0].changes] == [
+            ("price", "10.00", "12")
+        ]
+        assert ("category", "", "New lamps (new)") in [
+            (change.field, change.before, change.after) for change in steps[1].changes
+        ]
+        assert "“ten” value must be" in steps[2].reason
+        assert "“colour”" in response.text
+        assert [list(model.objects.values()) for model in (Category, Product, StockMovement)] == before
+
+    def test_unknown_categories_are_reported_if_asked(self, superuser: Client) -> None:
+        rows = HEADER + "Lamps,Lamp,It shines.,10,3\n"
+        assert (
+            "There is no category “Lamps”" in upload(superuser, rows, preview="1", categories="report").text
+        )
+        assert "There is no category “Lamps”" in upload(superuser, rows, categories="report").text
+        assert not Category.objects.exists()
+        upload(superuser, rows, categories="create")
+        assert Category.objects.get().name == "Lamps"
+
+    def test_a_template_to_fill(self, superuser: Client) -> None:
+        assert TEMPLATE in superuser.get(IMPORT).text
+        text = superuser.get(TEMPLATE).content.decode()
+        assert text == "\ufeffslug,category,name,description,price,discount,stock\r\n"
+        assert "0 created, 0 updated" in upload(superuser, text).text
+        assert browser("view_product").get(TEMPLATE).status_code == 403
 
     def test_the_button_stands_above_the_list(self, superuser: Client) -> None:
         assert IMPORT in superuser.get(PRODUCTS).content.decode()

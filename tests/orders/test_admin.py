@@ -1,10 +1,11 @@
 """The admin's pages of orders."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.test import Client
@@ -14,8 +15,10 @@ from pytest_django import Settings
 
 from accounts.models import User
 from catalog.models import Product
+from orders import selectors
+from orders.addresses import lines_of
 from orders.fulfilment import ship
-from orders.models import Order
+from orders.models import Order, OrderItem, Shipping
 from tests.conftest import GraphQLClient
 from tests.factories import make_product, make_staff, make_user
 from tests.orders.conftest import (
@@ -115,6 +118,42 @@ class TestList:
         assert shown(disputed="yes") == {"alan"}
         assert shown(created_at__gte=(timezone.now() - timedelta(days=7)).isoformat()) == {"grace"}
         assert shown(created_at__year=str(timezone.now().year)) == {"grace"}
+
+    def test_finds_by_number_phone_and_product(self, superuser: Client, placed: Placed) -> None:
+        grace = placed(phone="+49 221 1234567", country="DE", zipCode="50667", state="")
+        other = placed()
+        OrderItem.objects.filter(order=grace).update(name="Stoneware Mug, blue")
+        shown = {
+            text: {
+                order for order in (grace, other) if page_of(order) in superuser.get(ORDERS, {"q": text}).text
+            }
+            for text in (
+                *("+49 221 1234567", "0221 1234567", "0221/123 45-67", "1234567", "+492211234567"),
+                *(str(grace.pk), str(grace.pk)[:8], f"Order {grace.pk.hex[:8]}", f"#{grace.pk.hex[:8]}"),
+                *("stoneware", "mug blue", "MUG"),
+            )
+        }
+        assert {text: found for text, found in shown.items() if found != {grace}} == {}
+        nothing = (
+            "+49 221 1234568",
+            "teapot",
+            "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            "%",
+            "'\"",
+            "(" * 500,
+        )
+        for text in nothing:
+            page = superuser.get(ORDERS, {"q": text}).text
+            assert page_of(grace) not in page, text
+
+    def test_words_are_sought_in_the_newest_alone(
+        self, superuser: Client, placed: Placed, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(selectors, "SEARCHED", 1)
+        old, new = placed(firstName="Grace"), placed(firstName="Grace")
+        page = superuser.get(ORDERS, {"q": "Grace"}).text
+        assert (page_of(old) in page, page_of(new) in page) == (False, True)
+        assert page_of(old) in superuser.get(ORDERS, {"q": str(old.pk)}).text
 
     def test_marks_what_is_disputed(self, superuser: Client, placed: Placed) -> None:
         placed(paid=True)
@@ -299,3 +338,50 @@ class TestRights:
         browser.cookies = superuser.cookies
         with nothing_changes():
             assert press(browser, "ship", order).status_code == 403
+
+
+class TestWhatAPageSays:
+    @pytest.mark.parametrize(
+        ("address", "lines"),
+        [
+            (
+                {"country": "US", "city": "San Francisco", "state": "CA", "zipCode": "94103"},
+                "12 Market Street\nSan Francisco, CA 94103\nUNITED STATES",
+            ),
+            (
+                {"country": "DE", "city": "Köln", "state": "", "zipCode": "50667"},
+                "Market Street 12\n50667 Köln\nGERMANY",
+            ),
+            (
+                {"country": "FR", "city": "Paris", "state": "", "zipCode": "75001"},
+                "12 Market Street\n75001 Paris\nFRANCE",
+            ),
+        ],
+    )
+    def test_the_address_as_its_country_writes_it(self, address: dict[str, str], lines: str) -> None:
+        shipping = Shipping(
+            first_name="Ada", last_name="Lovelace", email="ada@example.com", phone="+15551234567",
+            address="Market Street", building_number="12", city=address["city"], state=address["state"],
+            zip_code=address["zipCode"], country=address["country"],
+        )  # fmt: skip
+        assert "\n".join(lines_of(shipping)) == f"Ada Lovelace\n{lines}\n+15551234567\nada@example.com"
+
+    def test_what_cannot_be_formatted_is_shown_as_it_is(self) -> None:
+        shipping = Shipping(first_name="Ada", address="Street", city="Town", country="XX")
+        assert lines_of(shipping) == ["Ada", "Street", "Town", "XX"]
+
+    def test_the_dialog_of_refunds_names_currency_and_most(self, superuser: Client, placed: Placed) -> None:
+        order = placed(paid=True)
+        press(superuser, "refund", order, amount="5.00")
+        page = superuser.get(button("refund", order)).text
+        assert "Amount in USD" in page
+        assert "At most 15.00 USD." in page
+
+    def test_the_breadcrumbs_name_orders_once(self, superuser: Client) -> None:
+        assert apps.get_app_config("orders").verbose_name == "Sales"
+
+    def test_times_are_the_shops(self, superuser: Client, placed: Placed, settings: Settings) -> None:
+        order = placed()
+        Order.objects.update(created_at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC))
+        settings.TIME_ZONE, settings.LANGUAGE_CODE = "Asia/Tokyo", "de"
+        assert "2. März 2026 08:30" in superuser.get(page_of(order)).text

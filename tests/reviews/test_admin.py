@@ -16,6 +16,7 @@ from reviews.services import delete_comment, report_comment
 from tests.conftest import GraphQLClient
 from tests.factories import make_comment, make_product, make_staff, make_user
 from tests.reviews.sums import assert_sums
+from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +105,29 @@ class TestActions:
         assert_sums(product, [0, 0, 1, 0, 0])
         self.run(staff, "switch_on", first, second)
         assert_sums(product, [1, 0, 1, 0, 1])
+
+    def test_what_is_kept_waits_no_more_until_it_is_reported_afresh(self, staff: Client) -> None:
+        fine, other = report(make_comment(), times=2), report(make_comment())
+        reporter = fine.reports.first().user  # type: ignore[union-attr]
+        self.run(staff, "keep", fine)
+        assert listed(staff, moderation="waiting") == [other]
+        assert set(listed(staff, moderation="reported")) == {fine, other}
+        assert [comment.report_count for comment in listed(staff)] == [1, 0]  # type: ignore[attr-defined]
+        fine.refresh_from_db()
+        assert fine.active
+        report_comment(user=reporter, comment_pk=fine.pk, reason="Still spam", now=timezone.now())
+        assert set(listed(staff, moderation="waiting")) == {fine, other}
+        assert fine.reports.filter(settled_at=None).get().reason == "Still spam"
+        self.run(staff, "keep", fine)
+        report(fine)
+        assert set(listed(staff, moderation="waiting")) == {fine, other}
+        assert fine.reports.count() == 3
+
+    def test_keeping_needs_the_right(self) -> None:
+        comment = report(make_comment())
+        browser = clerk("view_comment")
+        browser.post(LIST, {"action": "keep", "_selected_action": [comment.pk]})
+        assert comment.reports.filter(settled_at=None).exists()
 
     def test_delete(self, staff: Client) -> None:
         product = make_product()

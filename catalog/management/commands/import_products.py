@@ -16,8 +16,8 @@ from catalog.exchange import BadFile, Outcome, import_products, read_rows
 
 class Command(BaseCommand):
     help = (
-        "Create and change products as a file says. Bad rows are told on stderr and left out; what is there already "
-        "stays as it is, so that an import that was interrupted is resumed by running it again."
+        "Create and change products as a file says. Bad rows are reported on stderr and left out; what is there "
+        "already stays as it is, so that an import that was interrupted is resumed by running it again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,23 +27,31 @@ class Command(BaseCommand):
             "--images", type=Path, metavar="DIR", help="where the pictures are; without it none is touched"
         )
 
-    def handle(self, *, file: Path, seller: str, images: Path | None, **options: Any) -> None:
+        parser.add_argument(
+            "--no-new-categories",
+            action="store_true",
+            help="leave out the rows of categories that are not there",
+        )
+
+    def handle(
+        self, *, file: Path, seller: str, images: Path | None, no_new_categories: bool, **options: Any
+    ) -> None:
         user = User.objects.with_email(seller).first()
         if user is None:
             raise CommandError(f"There is no user {seller}.")
         if images and not images.is_dir():
-            raise CommandError(f"{images} is no folder.")
+            raise CommandError(f"{images} is not a folder.")
         # What is loaded by now stays: looking through it again and again for garbage takes an eighth of the time.
         gc.freeze()
         try:
-            refused = self.bring_in(file, seller=user, images=images)
+            refused = self.bring_in(file, seller=user, images=images, create_categories=not no_new_categories)
         except (OSError, BadFile) as error:
             raise CommandError(f"{file}: {error}") from error
         if refused:
             raise CommandError(f"{refused} rows were left out.")
 
-    def bring_in(self, file: Path, *, seller: User, images: Path | None) -> int:
-        """How many rows were refused; each is told as soon as its batch is through."""
+    def bring_in(self, file: Path, *, seller: User, images: Path | None, create_categories: bool) -> int:
+        """The number of refused rows; each is reported as soon as its batch is through."""
         whole = Outcome()
         with (
             file.open("rb") as opened,
@@ -52,8 +60,17 @@ class Command(BaseCommand):
             ) as progress,
         ):
             rows = read_rows(opened, name=file.name)
-            for outcome in import_products(rows, seller=seller, now=timezone.now(), pictures=images):
+            outcomes = import_products(
+                rows,
+                seller=seller,
+                now=timezone.now(),
+                pictures=images,
+                create_categories=create_categories,
+            )
+            for outcome in outcomes:
                 whole.add(outcome)
+                for note in outcome.notes:
+                    progress.write(str(note), file=self.stderr)
                 for refusal in outcome.refused:
                     progress.write(str(refusal), file=self.stderr)
                 progress.set_postfix(created=whole.created, updated=whole.updated, refused=len(whole.refused))

@@ -1,0 +1,36 @@
+"""Numbers as spreadsheets show them: 12.50, 12,50, 1.234,50, 1 234,50."""
+
+import re
+
+WHOLE = ("stock", "stock_at_export")
+COLUMNS = ("price", "discount", *WHOLE)
+
+PLAIN = re.compile(r"([+-]?\d+)(?:[.,](\d+))?")
+GROUPED = re.compile(
+    r"([+-]?\d{1,3}(?P<group>[.,'’\s])\d{3}(?:(?P=group)\d{3})*)(?:(?!(?P=group))[.,](\d+))?"
+)
+
+# One comma or point before three digits: a thousand, or a fraction.
+ALONE = re.compile(r"[+-]?\d{1,3}[.,]\d{3}")
+
+
+def plain(cell: str, *, column: str) -> str:
+    """The number with a point and nothing else; what is not a number stays as it is, for its field to refuse.
+
+    ValueError for one that can be read in two ways: 1.234 is a thousand in one country and a bit over one in another.
+    """
+    text = cell.strip()
+    if found := GROUPED.fullmatch(text):
+        digits, fraction = re.sub(r"[^\d+-]", "", found[1]), found[3]
+        if ALONE.fullmatch(text):
+            whole, _, end = text.replace(",", ".").partition(".")
+            if whole.lstrip("+-") != "0":
+                raise ValueError(f"“{text}” can be read in two ways: write {digits} or {whole}.{end[:2]}.")
+            digits, fraction = whole, end
+    elif found := PLAIN.fullmatch(text):
+        digits, fraction = found[1], found[2]
+    else:
+        return text
+    if fraction and not (column in WHOLE and not fraction.strip("0")):
+        return f"{digits}.{fraction}"
+    return digits

@@ -1,0 +1,90 @@
+"""What an import would do with the first rows of a file, without doing it."""
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from accounts.models import User
+from catalog.exchange.importing import Importer, apply, category_keys
+from catalog.exchange.rows import Note, Refusal, Row
+from catalog.models import Product
+from core.errors import ValidationError
+
+ROWS = 20
+LABELS = {"create": "created", "update": "updated", "unchanged": "unchanged", "error": "left out"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A field's value in the shop and in the file."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What would become of a row: `action` is create, update, unchanged or error."""
+
+    line: int
+    action: str
+    name: str = ""
+    changes: tuple[Change, ...] = ()
+    reason: str = ""
+
+    @property
+    def label(self) -> str:
+        return LABELS[self.action]
+
+
+def preview(
+    rows: Iterable[Row | Refusal | Note], *, seller: User, now: datetime, create_categories: bool
+) -> list[Step | Note]:
+    """The steps of the first rows in their order, and notes on the file. Writes nothing, and looks at no pictures."""
+    importer = Importer(seller=seller, now=now, create_categories=create_categories)
+    first = list(islice(rows, ROWS))
+    with ExitStack() as files:
+        items = importer.drafts(first, files=files)
+    keys = [item.match.product.pk for item in items if not isinstance(item, Refusal) and item.match.product]
+    products = Product.objects.select_related("category").in_bulk(keys)
+    categories = category_keys()
+    steps: list[Step | Note] = [item for item in first if isinstance(item, Note)]
+    for item in items:
+        if isinstance(item, Refusal):
+            steps.append(Step(line=item.line, action="error", reason=item.reason))
+            continue
+        try:
+            product = importer.product_of(item, products)
+            new = item.match.product is None
+            before = {} if new else {field: shown(product, field) for field in item.values}
+            category = item.values.pop("category", None)
+            known = category is None or categories.key(category)
+            fields = set(apply(item, product, categories=categories))
+        except ValidationError as error:
+            steps.append(Step(line=item.row.line, action="error", reason=item.row.refusal(error).reason))
+            continue
+        if category and (new or known != product.category_id):
+            fields.add("category")
+        changes = tuple(
+            Change(
+                field=field,
+                before=before.get(field, ""),
+                after=(category if known else f"{category} (new)")
+                if field == "category"
+                else shown(product, field),
+            )
+            for field in (*item.values, *(["category"] if category else []))
+            if field in fields
+        )
+        action = "create" if new else "update" if fields else "unchanged"
+        steps.append(Step(line=item.row.line, action=action, name=product.name, changes=changes))
+    return steps
+
+
+def shown(product: Product, field: str) -> Any:
+    value = getattr(product, field, "")
+    return str(value)

@@ -1,0 +1,230 @@
+"""What every page of the admin keeps to: two people who edit the same thing do not undo each other's work.
+
+A form carries what it showed, by Django's hidden initial fields. Only what a person changed is written, over what the
+row holds by now. Where somebody else has changed the same field since the page was opened, nothing is written: the
+page shows both values, and a second save decides.
+"""
+
+from collections.abc import Collection
+from functools import cached_property
+from typing import Any, cast
+
+from django import forms
+from django.db import connections, models
+from django.http import HttpRequest, QueryDict
+from unfold.admin import ModelAdmin as UnfoldModelAdmin
+from unfold.admin import StackedInline as UnfoldStackedInline
+
+
+class EditForm(forms.ModelForm[Any]):
+    """A form of a row that is there already. What was not edited in it never reaches the row."""
+
+    # Of these the difference is written: 7 was shown, 2 were sold, 12 was typed: 5 more.
+    counted: Collection[str] = ()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk is not None:
+            for field in self.fields.values():
+                field.show_hidden_initial = not field.disabled
+
+    def is_carried(self, name: str) -> bool:
+        """Whether what was sent says what the page showed. A script's form does not, and overwrites what it names."""
+        field, key = self.fields[name], self.add_initial_prefix(name)
+        if isinstance(field, forms.ModelMultipleChoiceField):  # of nothing there is no hidden field
+            return any(self.add_initial_prefix(other) in self.data for other in self.fields)
+        return key in self.data or f"{key}_0" in self.data
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        return [name for name in self.fields if self.was_edited(name)]
+
+    def was_edited(self, name: str) -> bool:
+        field, bound = self.fields[name], self[name]
+        if field.disabled:
+            return False
+        if isinstance(field, forms.FileField):
+            return field.has_changed(None, bound.data)
+        base = self.shown(name) if self.is_carried(name) else bound.initial
+        return differ(field, base, bound.data)
+
+    def shown(self, name: str) -> Any:
+        """The value that the page showed, as the browser sends it back."""
+        field = self.fields[name]
+        value = self._widget_data_value(field.hidden_widget(), self.add_initial_prefix(name))  # type: ignore[attr-defined]
+        return [key for key in value if key] if isinstance(value, list) else value
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if self.is_bound and self.instance.pk is not None:
+            self.ask_about_conflicts()
+            self.keep_what_was_empty()
+
+    def _clean_fields(self) -> None:
+        super()._clean_fields()  # type: ignore[misc]  # Django's own step between the fields and the row
+        if self.instance.pk is None:
+            return
+        for name in self.counted:
+            if name in self.changed_data and name in self.cleaned_data and self.is_carried(name):
+                self.add_difference(name)
+        for name in self.fields.keys() - {*self.changed_data}:
+            self.cleaned_data.pop(name, None)
+
+    def add_difference(self, name: str) -> None:
+        typed, field = self.cleaned_data[name], self.fields[name]
+        try:
+            before = field.clean(self.shown(name))
+        except forms.ValidationError:
+            return  # not a page of ours: what was typed stands
+        now = getattr(self.instance, name)
+        if before == now:
+            return
+        if now + typed - before < 0:
+            self.add_error(
+                name,
+                f"It was {before} when you opened this page and is {now} by now: {before - typed} cannot go.",
+            )
+        else:
+            self.cleaned_data[name] = now + typed - before
+
+    def ask_about_conflicts(self) -> None:
+        """An error for each field that somebody else has changed too: a second save is made on what it is by now."""
+        for name in self.changed_data:
+            field, bound = self.fields[name], self[name]
+            if name in self.counted or not self.is_carried(name):
+                continue
+            now = bound.initial
+            shown = self.shown(name)
+            if not differ(field, shown, now) or (
+                not isinstance(field, forms.FileField) and not differ(field, now, bound.data)
+            ):
+                continue
+            self.add_error(
+                name,
+                f"Somebody else has changed this to {worded(field, now)} while you edited it. It was "
+                f"{worded(field, shown)}. Save again to write what you see here.",
+            )
+            self.carry(name, field.prepare_value(now))
+
+    def carry(self, name: str, value: Any) -> None:
+        """Let the page that is shown next carry this value of the field."""
+        data = cast(QueryDict, self.data).copy()
+        key, widget = self.add_initial_prefix(name), self.fields[name].hidden_widget()
+        if isinstance(widget, forms.SplitHiddenDateTimeWidget):
+            for place, part in enumerate(widget.decompress(value) or ()):
+                data[f"{key}_{place}"] = str(part or "")
+        else:
+            values = value if isinstance(value, list | tuple) else [value]
+            data.setlist(key, ["" if part is None else str(part) for part in values])
+        self.data = data
+
+    def keep_what_was_empty(self) -> None:
+        """A list that was shown empty has no hidden field, in place of which Django would show what was chosen."""
+        for name, field in self.fields.items():
+            key = self.add_initial_prefix(name)
+            if (
+                isinstance(field, forms.ModelMultipleChoiceField)
+                and self.is_carried(name)
+                and key not in self.data
+            ):
+                self.carry(name, [""])
+
+    @property
+    def written(self) -> list[str]:
+        """The columns that were edited; many-to-many relations have rows of their own."""
+        columns = {field.name for field in self.instance._meta.concrete_fields}
+        return [name for name in self.changed_data if name in columns]
+
+    def save(self, commit: bool = True) -> Any:
+        if not commit or self.instance.pk is None:
+            return super().save(commit=commit)
+        self.instance.save(update_fields=self.written)
+        self._save_m2m()  # type: ignore[attr-defined]  # Django's own, which commit=False puts off
+        return self.instance
+
+
+def differ(field: forms.Field, one: Any, other: Any) -> bool:
+    """Whether two values of a field are not the same, in whichever form they are: from the row or from a browser."""
+    if isinstance(field, forms.FileField):
+        return str(one or "") != str(other or "")
+    one, other = as_sent(field, one), as_sent(field, other)
+    if isinstance(field, forms.ModelChoiceField):
+        return field.has_changed(one, other)  # by keys: to_python would read the rows
+    try:
+        one = field.to_python(one)
+    except forms.ValidationError:
+        return True
+    return field.has_changed(one, other)
+
+
+def as_sent(field: forms.Field, value: Any) -> Any:
+    """The value with the line ends of a browser's form, where it is a text."""
+    value = field.prepare_value(value)
+    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
+
+
+def worded(field: forms.Field, value: Any) -> str:
+    """The value for a person: labels of choices, not their keys."""
+    value = field.prepare_value(value)
+    if isinstance(field, forms.ModelChoiceField):
+        keys = value if isinstance(value, list | tuple) else [value] if value not in (None, "") else []
+        names = [str(chosen) for chosen in field.queryset.filter(pk__in=keys)] if field.queryset else []
+        return f"“{', '.join(names)}”" if names else "empty"
+    return "empty" if value in (None, "") else f"“{value}”"
+
+
+def edit_form(
+    form: type[forms.ModelForm[Any]], *, counted: Collection[str] = ()
+) -> type[forms.ModelForm[Any]]:
+    """The form with an EditForm's care."""
+    return form if issubclass(form, EditForm) else type(form.__name__, (EditForm, form), {"counted": counted})
+
+
+class ModelAdmin(UnfoldModelAdmin):
+    """The base of each page of the admin."""
+
+    # Columns that others count in, too.
+    counted: Collection[str] = ()
+
+    def get_form(
+        self, request: HttpRequest, obj: models.Model | None = None, change: bool = False, **options: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **options)
+        return edit_form(form, counted=self.counted) if obj else form
+
+    def get_changelist_form(self, request: HttpRequest, **options: Any) -> Any:
+        options.setdefault("form", edit_form(forms.ModelForm, counted=self.counted))
+        return super().get_changelist_form(request, **options)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Locks the row that is about to be written, so that what a form is compared with cannot change meanwhile."""
+        using = self.get_queryset(request).db
+        if request.method != "POST" or not connections[using].in_atomic_block:
+            return super().get_object(request, object_id, from_field)
+        self.lock(object_id)
+        return super().get_object(request, object_id, from_field)
+
+    def lock(self, object_id: str) -> None:
+        try:
+            key = self.model._meta.pk.to_python(object_id)
+        except forms.ValidationError:
+            return
+        list(self.model._default_manager.select_for_update().filter(pk=key).values_list("pk"))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            super().save_model(request, obj, form, change)
+        elif form.written:
+            obj.save(update_fields=form.written)
+
+    def get_inlines(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        """None while adding: they show what belongs to a row that is there."""
+        return super().get_inlines(request, obj) if obj else ()
+
+
+class StackedInline(UnfoldStackedInline):
+    """Rows that are edited on the page of another."""
+
+    def get_formset(self, request: HttpRequest, obj: models.Model | None = None, **options: Any) -> Any:
+        options.setdefault("form", edit_form(self.form))
+        return super().get_formset(request, obj, **options)
