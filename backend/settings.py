@@ -197,6 +197,10 @@ STORE_MAX_MUTATIONS = env.int("STORE_MAX_MUTATIONS", default=5)
 STORE_MAX_COST = env.int("STORE_MAX_COST", default=15_000)
 # How often something may be tried from one address: behind proxies, the one that the first of ours saw.
 STORE_TRUSTED_PROXIES = env.int("STORE_TRUSTED_PROXIES", default=0)
+# How many visitors one address may become in an hour: each has a session and a cart.
+STORE_MAX_VISITORS = env.int("STORE_MAX_VISITORS", default=1000)
+# How many threads of a process may wait for Stripe or the mail server: fewer than the server has.
+STORE_MAX_WAITING = env.int("STORE_MAX_WAITING", default=3)
 RATELIMIT_IP_META_KEY = "core.throttle.client_address"
 
 # ── Files ────────────────────────────────────────────────────────────────────
@@ -225,6 +229,14 @@ STORE_CURRENCY = env.str("STORE_CURRENCY", default="USD")
 STORE_GUEST_CHECKOUT = env.bool("STORE_GUEST_CHECKOUT", default=True)
 STORE_SHIP_ON_PAYMENT = env.bool("STORE_SHIP_ON_PAYMENT", default=True)
 STORE_ORDER_EXPIRY = timedelta(minutes=env.int("STORE_ORDER_EXPIRY", default=30))
+# What unpaid orders may hold, so that nobody empties the shop without paying: see orders/holds.py.
+STORE_HOLD_UNTRIED = timedelta(minutes=env.int("STORE_HOLD_UNTRIED", default=10))
+STORE_HOLD_SHARE = env.int("STORE_HOLD_SHARE", default=50)
+STORE_HOLD_MINIMUM = env.int("STORE_HOLD_MINIMUM", default=10)
+STORE_HOLD_LINES = env.int("STORE_HOLD_LINES", default=100)
+STORE_HOLD_UNITS = env.int("STORE_HOLD_UNITS", default=1000)
+STORE_HOLD_ADDRESS_LINES = env.int("STORE_HOLD_ADDRESS_LINES", default=500)
+STORE_HOLD_ADDRESS_UNITS = env.int("STORE_HOLD_ADDRESS_UNITS", default=5000)
 # The front end's address, for the links in mails.
 STORE_FRONTEND_URL = env.str("STORE_FRONTEND_URL", default="http://localhost:3000")
 
@@ -233,6 +245,9 @@ STRIPE_FAKE_ALLOWED = DEBUG
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=["whsec_development"] if DEBUG else [])
+# Seconds that a request waits for Stripe; see orders/payments/gateway.py.
+STRIPE_CONNECT_TIMEOUT = env.float("STRIPE_CONNECT_TIMEOUT", default=2)
+STRIPE_READ_TIMEOUT = env.float("STRIPE_READ_TIMEOUT", default=5)
 # Where `manage.py stripe_fake` delivers the webhooks: this store, as the machine it runs on reaches it.
 STRIPE_WEBHOOK_URL = env.str("STRIPE_WEBHOOK_URL", default="http://127.0.0.1:8000/stripe/webhook/")
 STRIPE_FAKE_DB = env.path("STRIPE_FAKE_DB", default=str(BASE_DIR / "stripe_fake.sqlite3"))()

@@ -30,7 +30,7 @@ WRITES = re.compile(
     re.IGNORECASE,
 )
 ASSIGNED = re.compile(r'(?:\bSET|,) "?(\w+)"? = ')
-SOLD = {"stock", "sold_count"}
+SOLD = {"stock", "sold_count", "held"}
 
 
 class Revision:
