@@ -12,6 +12,7 @@ from django.utils.timesince import timesince
 
 from accounts.models import User
 from core.errors import ValidationError
+from core.mail import send
 
 logger = logging.getLogger(__name__)
 EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
@@ -77,6 +78,6 @@ def void() -> ValidationError:
 def deliver(mail: EmailMessage) -> None:
     """Send it, with no transaction open. A mail server that fails is logged: what was done stays done."""
     try:
-        mail.send()
+        send(mail)
     except OSError:  # smtplib's errors, too, are of this class
         logger.exception("A mail could not be sent: %s", mail.subject)

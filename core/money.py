@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
+from babel import Locale
+from babel.numbers import NumberPattern, parse_pattern
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.expressions import Combinable
+from django.utils.translation import to_locale
 
 # How many digits Stripe counts in an amount of this currency. A currency that is not listed is refused: a wrong
 # exponent would charge a hundred times too much.
@@ -55,6 +58,27 @@ def to_minor_units(amount: Decimal, currency: str) -> int:
 def from_minor_units(units: int, currency: str) -> Decimal:
     """The inverse of `to_minor_units`."""
     return round_half_up(Decimal(units).scaleb(-EXPONENTS[currency]), currency)
+
+
+def formatted(amount: Decimal, currency: str) -> str:
+    """As the store's locale, LANGUAGE_CODE, writes it, with the currency's digits: `$19.90`, `1.234,50 €`."""
+    return written(amount, currency, settings.LANGUAGE_CODE)
+
+
+@lru_cache(maxsize=10_000)
+def written(amount: Decimal, currency: str, language: str) -> str:
+    locale = Locale.parse(to_locale(language))
+    exact = round_half_up(amount, currency)
+    text: str = pattern(currency, locale).apply(exact, locale, currency=currency, currency_digits=False)
+    return text
+
+
+@cache
+def pattern(currency: str, locale: Locale) -> NumberPattern:
+    """The locale's pattern with our digits: Babel's differ from those that are charged, in RSD for one."""
+    standard = parse_pattern(locale.currency_formats["standard"].pattern)
+    standard.frac_prec = DIGITS[currency], DIGITS[currency]
+    return standard
 
 
 @dataclass(frozen=True)

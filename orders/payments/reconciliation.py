@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from orders import mail
-from orders.models import OPEN_PAYMENTS, Order, OrderStatus, Payment, PaymentStatus, Refund
+from orders.models import OPEN_PAYMENTS, Payment, PaymentStatus, Refund
 from orders.payments.attempts import adopt, start_payment
 from orders.payments.settlement import try_settle
+from orders.selectors import unconfirmed
 
 # Stripe forgets an idempotency key after 24 hours: past that a repetition could make a second intent.
 KEY_LIFETIME = timedelta(hours=23)
@@ -28,10 +29,7 @@ def reconcile(payment: Payment, *, now: datetime) -> bool:
     return started and try_settle(payment, now=now)
 
 
-def mail_confirmations(*, now: datetime) -> None:
-    """Of orders whose payment was settled by a process that died before it mailed."""
-    paid = Order.objects.filter(
-        status__in=[OrderStatus.PAID, OrderStatus.SHIPPED], confirmation_mailed_at=None
-    )
-    for uuid in paid.values_list("pk", flat=True):
-        mail.confirm(uuid, now=now)
+def mail_confirmations(*, now: datetime) -> int:
+    """Send what no mail server has accepted yet; answers with how many are still to be sent."""
+    waiting = list(unconfirmed().order_by("paid_at", "pk").values_list("pk", flat=True))
+    return sum(not mail.confirm(uuid, now=now) for uuid in waiting)

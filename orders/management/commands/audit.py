@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from orders.audit import Difference, differences
+from orders.payments.gateway import patiently
 
 
 class Command(BaseCommand):
@@ -23,12 +24,13 @@ class Command(BaseCommand):
 
     def handle(self, *, fix: bool, json: bool, **_: Any) -> None:
         now = timezone.now()
-        found = list(differences(now=now))
-        if fix:
-            for difference in found:
-                if difference.mend:
-                    difference.mend()
+        with patiently():
             found = list(differences(now=now))
+            if fix:
+                for difference in found:
+                    if difference.mend:
+                        difference.mend()
+                found = list(differences(now=now))
         self.stdout.write(as_json(found) if json else as_text(found))
         if found:
             raise CommandError(f"{len(found)} differences.")

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from orders.cancellation import expire
+from orders.payments.gateway import patiently
 from orders.selectors import expired
 
 logger = logging.getLogger(__name__)
@@ -19,7 +20,8 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         """One order at a time, each step of which may be repeated: a second run beside this one does no harm."""
         overdue = list(expired(timezone.now()).values_list("pk", flat=True))
-        given_up = sum(self.give_up(order_uuid) for order_uuid in overdue)
+        with patiently():
+            given_up = sum(self.give_up(order_uuid) for order_uuid in overdue)
         self.stdout.write(f"{given_up} of {len(overdue)} overdue orders expired.")
 
     def give_up(self, order_uuid: UUID) -> bool:
