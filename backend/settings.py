@@ -200,7 +200,7 @@ STORE_TRUSTED_PROXIES = env.int("STORE_TRUSTED_PROXIES", default=0)
 # How many visitors one address may become in an hour: each has a session and a cart.
 STORE_MAX_VISITORS = env.int("STORE_MAX_VISITORS", default=1000)
 # How many threads of a process may wait for Stripe or the mail server: fewer than the server has.
-STORE_MAX_WAITING = env.int("STORE_MAX_WAITING", default=3)
+STORE_MAX_WAITING = env.int("STORE_MAX_WAITING", default=2)
 RATELIMIT_IP_META_KEY = "core.throttle.client_address"
 
 # ── Files ────────────────────────────────────────────────────────────────────
@@ -237,6 +237,11 @@ STORE_HOLD_LINES = env.int("STORE_HOLD_LINES", default=100)
 STORE_HOLD_UNITS = env.int("STORE_HOLD_UNITS", default=1000)
 STORE_HOLD_ADDRESS_LINES = env.int("STORE_HOLD_ADDRESS_LINES", default=500)
 STORE_HOLD_ADDRESS_UNITS = env.int("STORE_HOLD_ADDRESS_UNITS", default=5000)
+# Days after which `manage.py housekeeping` deletes what visitors and drafts leave behind; Stripe repeats an event for
+# three.
+STORE_KEEP_CARTS = timedelta(days=env.int("STORE_KEEP_CARTS", default=30))
+STORE_KEEP_DRAFTS = timedelta(days=env.int("STORE_KEEP_DRAFTS", default=30))
+STORE_KEEP_EVENTS = timedelta(days=env.int("STORE_KEEP_EVENTS", default=30))
 # The front end's address, for the links in mails.
 STORE_FRONTEND_URL = env.str("STORE_FRONTEND_URL", default="http://localhost:3000")
 

@@ -1,12 +1,13 @@
 """The currency, its smallest unit, and rounding."""
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
 from typing import Any
 
 from babel import Locale
-from babel.numbers import NumberPattern, parse_pattern
+from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -27,6 +28,8 @@ EXPONENTS = (
 # Where fewer digits may be charged than are counted: Stripe wants a 0 at the end of a three-digit amount, and whole
 # units of these two.
 DIGITS = EXPONENTS | dict.fromkeys(["BHD", "JOD", "KWD", "OMR", "TND"], 2) | {"ISK": 0, "UGX": 0}
+
+SYMBOL_BEFORE_NUMBER = re.compile(r"¤(?=[#0])")
 
 # In smallest units as Stripe counts them; it is also the most that Stripe charges at once.
 MAX_MINOR_UNITS = 99_999_999
@@ -75,8 +78,14 @@ def written(amount: Decimal, currency: str, language: str) -> str:
 
 @cache
 def pattern(currency: str, locale: Locale) -> NumberPattern:
-    """The locale's pattern with our digits: Babel's differ from those that are charged, in RSD for one."""
-    standard = parse_pattern(locale.currency_formats["standard"].pattern)
+    """The locale's pattern with our digits: Babel's differ from those that are charged, in RSD for one.
+
+    A symbol that ends in a letter keeps its distance from the number: Babel does not know this rule of the locales.
+    """
+    text = locale.currency_formats["standard"].pattern
+    if get_currency_symbol(currency, locale)[-1].isalpha():
+        text = SYMBOL_BEFORE_NUMBER.sub("¤\N{NO-BREAK SPACE}", text)
+    standard = parse_pattern(text)
     standard.frac_prec = DIGITS[currency], DIGITS[currency]
     return standard
 
