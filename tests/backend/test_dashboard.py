@@ -72,6 +72,10 @@ def bars(chart: str) -> dict[str, float]:
     return dict(zip(data["labels"], dataset["data"], strict=True))
 
 
+def listed(client: Client, page: str, query: str) -> list[Any]:
+    return list(client.get(reverse(f"admin:{page}") + query).context["cl"].result_list)
+
+
 def days_ago(days: float) -> datetime:
     return timezone.now() - timedelta(days=days)
 
