@@ -4,6 +4,7 @@ An order holds its stock from its placing until it is paid or given up. Bounds a
 orders), by address (here, counted in the cache), and for each product (`catalog.stock.most_held`).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,8 +61,9 @@ def check_address(address: str, wanted: Hold, *, now: datetime) -> None:
 def count_address(address: str, placed: Hold, *, now: datetime) -> None:
     """Add what was ordered from an address to its window."""
     for key, number in zip(address_keys(address, now=now), (placed.lines, placed.units), strict=True):
-        cache.add(key, 0, timeout=window())
-        cache.incr(key, number)
+        if not cache.add(key, number, timeout=window()):
+            with suppress(ValueError):  # the window has ended this moment
+                cache.incr(key, number)
 
 
 def address_keys(address: str, *, now: datetime) -> tuple[str, str]:
