@@ -35,7 +35,7 @@ run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=800
 	@echo 'Ctrl-C stops the store.'
 	@# Each of the two gets a process group of its own (set -m), so that its children end with it.
 	@set -m; \
-	while sleep 60; do \
+	minutes=0; while sleep 60; do \
 	  $(MANAGE) expire_orders || true; \
 	  (( ++minutes % 60 )) || $(MANAGE) housekeeping || true; \
 	done & expiry=$$!; \

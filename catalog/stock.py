@@ -107,8 +107,9 @@ def most_held(product: Product) -> int:
 
     STORE_HOLD_MINIMUM of a small stock can be held in any case, so that the last one can be bought.
     """
-    share = settings.STORE_HOLD_SHARE * (product.stock + product.held) // 100
-    return max(settings.STORE_HOLD_MINIMUM, share)
+    share: int = settings.STORE_HOLD_SHARE * (product.stock + product.held) // 100
+    least: int = settings.STORE_HOLD_MINIMUM
+    return max(least, share)
 
 
 def release(*, order_uuid: UUID) -> None:

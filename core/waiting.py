@@ -9,6 +9,10 @@ from time import monotonic
 from django.conf import settings
 
 
+# So short that it delays nobody while nothing answers, and long enough for a burst while everything does.
+QUEUE_SECONDS = 0.1
+
+
 class Busy(OSError):
     """As many threads are waiting already as may: try again later."""
 
@@ -17,7 +21,7 @@ class Busy(OSError):
 def place_to_wait() -> Iterator[None]:
     """A thread's place while it waits for Stripe or a mail server, so that others are left to answer. Busy."""
     places = all_places()
-    if not places.acquire(blocking=False):
+    if not places.acquire(timeout=QUEUE_SECONDS):
         raise Busy("Too many threads are waiting already.")
     try:
         yield

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import stripe
 from django.conf import settings
@@ -80,11 +80,12 @@ class Guarded(stripe.HTTPClient):
     What is not sent is a stripe.APIConnectionError, like a reply that is lost.
     """
 
+    name: ClassVar[str] = "guarded"
+
     def __init__(self, transport: stripe.HTTPClient, *, breaker: CircuitBreaker | None) -> None:
         super().__init__()
         self.transport = transport
         self.breaker = breaker
-        self.name = transport.name
 
     def request(
         self,
@@ -117,7 +118,7 @@ class Guarded(stripe.HTTPClient):
         return reply
 
     def close(self) -> None:
-        self.transport.close()
+        self.transport.close()  # type: ignore[no-untyped-call]  # the SDK's
 
 
 def unsent(reason: str) -> stripe.APIConnectionError:
