@@ -8,7 +8,6 @@ from time import monotonic
 
 from django.conf import settings
 
-
 # So short that it delays nobody while nothing answers, and long enough for a burst while everything does.
 QUEUE_SECONDS = 0.1
 
