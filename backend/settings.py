@@ -251,8 +251,8 @@ STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=["whsec_development"] if DEBUG else [])
 # Seconds that a request waits for Stripe; see orders/payments/gateway.py.
-STRIPE_CONNECT_TIMEOUT = env.float("STRIPE_CONNECT_TIMEOUT", default=2)
-STRIPE_READ_TIMEOUT = env.float("STRIPE_READ_TIMEOUT", default=5)
+STRIPE_CONNECT_TIMEOUT = env.int("STRIPE_CONNECT_TIMEOUT", default=2)
+STRIPE_READ_TIMEOUT = env.int("STRIPE_READ_TIMEOUT", default=5)
 # Where `manage.py stripe_fake` delivers the webhooks: this store, as the machine it runs on reaches it.
 STRIPE_WEBHOOK_URL = env.str("STRIPE_WEBHOOK_URL", default="http://127.0.0.1:8000/stripe/webhook/")
 STRIPE_FAKE_DB = env.path("STRIPE_FAKE_DB", default=str(BASE_DIR / "stripe_fake.sqlite3"))()
