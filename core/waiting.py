@@ -17,10 +17,10 @@ class Busy(OSError):
 
 
 @contextmanager
-def place_to_wait() -> Iterator[None]:
+def place_to_wait(*, queue: float = QUEUE_SECONDS) -> Iterator[None]:
     """A thread's place while it waits for Stripe or a mail server, so that others are left to answer. Busy."""
     places = all_places()
-    if not places.acquire(timeout=QUEUE_SECONDS):
+    if not places.acquire(timeout=queue):
         raise Busy("Too many threads are waiting already.")
     try:
         yield

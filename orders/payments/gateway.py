@@ -16,12 +16,13 @@ import stripe
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from core.waiting import Busy, CircuitBreaker, place_to_wait
+from core.waiting import QUEUE_SECONDS, Busy, CircuitBreaker, place_to_wait
 from packages.stripe_fake import FakeStripe
 
 stripe.enable_telemetry = False  # it would write to the home directory
 
 PATIENT_TIMEOUT = 20
+PATIENT_QUEUE = 2
 NETWORK_RETRIES = 2
 # So many calls in a row that fail mean that Stripe does not answer; it is then tried again after so many seconds.
 MAX_FAILURES = 5
@@ -97,7 +98,7 @@ class Guarded(stripe.HTTPClient):
         _usage: list[str] | None = None,
     ) -> tuple[str, int, Mapping[str, str]]:
         try:
-            with place_to_wait():
+            with place_to_wait(queue=QUEUE_SECONDS if self.breaker else PATIENT_QUEUE):
                 return self.attempt(method, url, headers, post_data)
         except Busy as error:
             raise unsent("Too many threads wait for an answer already.") from error
