@@ -11,8 +11,7 @@ from orders.errors import OrderNotCancellable
 from orders.models import Order, OrderStatus, Payment, PaymentStatus
 from orders.payments.attempts import cancel_intent, live_attempt, start_payment
 from orders.payments.refunds import promise_rest
-from orders.payments.settlement import PAID, try_settle
-from orders.selectors import expired
+from orders.payments.settlement import PAID, TRIED, try_settle
 from orders.transitions import move
 
 TRY_LATER = "The payment is being processed. Please try again later."
@@ -41,7 +40,7 @@ def expire(order_uuid: UUID, *, now: datetime) -> bool:
     payment = live_attempt(order_uuid)
     if payment and payment.intent_id and payment.status == PaymentStatus.PENDING:
         try_settle(payment, now=now)
-        if not expired(now).filter(pk=order_uuid).exists():
+        if Payment.objects.filter(pk=payment.pk, status__in=TRIED, order__expires_at__gt=now).exists():
             return False
     try:
         stop_payment(order_uuid, now=now)
