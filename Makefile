@@ -35,7 +35,10 @@ run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=800
 	@echo 'Ctrl-C stops the store.'
 	@# Each of the two gets a process group of its own (set -m), so that its children end with it.
 	@set -m; \
-	while sleep 60; do $(MANAGE) expire_orders || true; done & expiry=$$!; \
+	minutes=0; while sleep 60; do \
+	  $(MANAGE) expire_orders || true; \
+	  (( ++minutes % 60 )) || $(MANAGE) housekeeping || true; \
+	done & expiry=$$!; \
 	$(MANAGE) runserver $(if $(RELOAD),,--noreload) 127.0.0.1:$(PORT) & server=$$!; \
 	trap '{ kill -- -$$expiry -$$server; wait; } 2>/dev/null || true' EXIT; \
 	trap 'exit 0' HUP INT TERM; \

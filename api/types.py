@@ -26,6 +26,12 @@ class Money:
     def minor_units(self) -> int:
         return money.to_minor_units(self.amount, self.currency)
 
+    @strawberry.field(
+        description="The same amount as the store's locale writes it: `$19.90`. For people alone."
+    )
+    def formatted(self) -> str:
+        return money.formatted(self.amount, self.currency)
+
     @classmethod
     def of(cls, amount: Decimal, currency: str | None = None) -> "Money":
         """Make an amount of what the database has; in the store's currency unless another is named."""

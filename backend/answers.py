@@ -24,10 +24,16 @@ TABLES = Tables(
         "orders_refund",
         "orders_shipping",
         "orders_stripeevent",
+        "otp_static_staticdevice",
+        "otp_static_statictoken",
+        "otp_totp_totpdevice",
         "reviews_report",
     ),
     # Written by every order.
-    frequent=("catalog_product.sold_count", "catalog_product.stock", "orders_order", "orders_orderitem"),
+    frequent=(
+        *("catalog_product.held", "catalog_product.sold_count", "catalog_product.stock"),
+        *("orders_order", "orders_orderitem"),
+    ),
 )
 # What the API's answers depend on, besides the operation.
 HEADERS = (

@@ -17,9 +17,11 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from catalog.models import FEW_LEFT
-from catalog.selectors import running_out
-from core.money import Money
+from catalog.selectors import fully_held, running_out
+from core.money import formatted
+from orders.mail import LEASE
 from orders.models import Order, OrderStatus
+from orders.selectors import unconfirmed
 from reviews.admin import OPEN
 from reviews.models import Comment
 
@@ -34,7 +36,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     cards: list[dict[str, Any]] = []
     if user.has_perm("orders.view_order"):
         sales = sales_by_day(now)
-        cards += [sales_card(sales), *order_cards()]
+        cards += [sales_card(sales), *order_cards(), *unsent_cards(now)]
         context |= {
             "sales_chart": sales_chart(sales, now=now),
             "waiting_chart": waiting_chart(now),
@@ -42,7 +44,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         }
     if user.has_perm("catalog.view_product"):
         left = products_left()
-        cards.append(stock_card(left))
+        cards += [stock_card(left), *held_cards()]
         context |= {"stock_chart": stock_chart(left), "low_stock": low_stock()}
     if user.has_perm("reviews.view_comment"):
         cards.append(moderation_card())
@@ -68,7 +70,7 @@ def sales_card(sales: Mapping[Any, tuple[Decimal, int]]) -> dict[str, Any]:
     return card(
         "Sales",
         icon="payments",
-        value=money(total),
+        value=formatted(total, settings.STORE_CURRENCY),
         note=f"{number} {orders} in {DAYS} days",
         page="orders_order",
     )
@@ -155,6 +157,40 @@ def stock_card(left: Mapping[int, int]) -> dict[str, Any]:
     )
 
 
+def held_cards() -> list[dict[str, Any]]:
+    """A card if unpaid orders hold as much of some products as they may: many shoppers, or one who holds all."""
+    number = fully_held().count()
+    if not number:
+        return []
+    return [
+        card(
+            "Held by unpaid orders",
+            icon="front_hand",
+            value=number,
+            note="products of which nothing more can be ordered until orders are paid or given up",
+            page="catalog_product",
+            query="?available=held",
+        )
+    ]
+
+
+def unsent_cards(now: datetime) -> list[dict[str, Any]]:
+    """A card if confirmations wait for a mail server longer than it takes to send one."""
+    number = unconfirmed().filter(paid_at__lt=now - LEASE).count()
+    if not number:
+        return []
+    return [
+        card(
+            "Mails not sent",
+            icon="unsubscribe",
+            value=number,
+            note="confirmations that no mail server has accepted; the log says why",
+            page="orders_order",
+            query="?confirmation=unsent",
+        )
+    ]
+
+
 def moderation_card() -> dict[str, Any]:
     return card(
         "To moderate",
@@ -180,7 +216,7 @@ def orders_to_ship() -> dict[str, Any]:
             [
                 link("orders_order", order.pk, str(order)),
                 str(order.shipping or ""),
-                str(Money.of(order.amount, order.currency).amount) + f" {order.currency}",
+                formatted(order.amount, order.currency),
                 date_format(timezone.localtime(order.paid_at), "j M, H:i"),
             ]
             for order in paid[:ROWS]
@@ -210,8 +246,3 @@ def link(page: str, key: object, text: str) -> str:
         reverse(f"admin:{page}_change", args=[key]),
         text,
     )
-
-
-def money(amount: Decimal) -> str:
-    sum_ = Money.of(amount, settings.STORE_CURRENCY)
-    return f"{sum_.amount:,} {sum_.currency}"

@@ -232,6 +232,10 @@ STORE_MAX_COST_PER_MINUTE = env.int("STORE_MAX_COST_PER_MINUTE", default=1_000_0
 # How often something may be tried from one address: behind proxies, the one that the first of ours saw.
 STORE_TRUSTED_PROXIES = env.int("STORE_TRUSTED_PROXIES", default=0)
 STORE_CLIENT_HEADER = env.str("STORE_CLIENT_HEADER", default="")
+# How many visitors one address may become in an hour: each has a session and a cart.
+STORE_MAX_VISITORS = env.int("STORE_MAX_VISITORS", default=1000, at_least=1)
+# How many threads of a process may wait for Stripe or the mail server: fewer than the server has.
+STORE_MAX_WAITING = env.int("STORE_MAX_WAITING", default=2, at_least=1)
 RATELIMIT_IP_META_KEY = "core.throttle.client_address"
 
 # ── Files ────────────────────────────────────────────────────────────────────
@@ -266,6 +270,19 @@ STORE_GUEST_CHECKOUT = env.bool("STORE_GUEST_CHECKOUT", default=True)
 STORE_SHIP_ON_PAYMENT = env.bool("STORE_SHIP_ON_PAYMENT", default=True)
 STORE_COMMENTS_NEED_VERIFICATION = env.bool("STORE_COMMENTS_NEED_VERIFICATION", default=False)
 STORE_ORDER_EXPIRY = timedelta(minutes=env.int("STORE_ORDER_EXPIRY", default=30, at_least=1))
+# What unpaid orders may hold, so that nobody empties the shop without paying: see orders/holds.py.
+STORE_HOLD_UNTRIED = timedelta(minutes=env.int("STORE_HOLD_UNTRIED", default=10, at_least=1))
+STORE_HOLD_SHARE = env.int("STORE_HOLD_SHARE", default=50, at_least=1)
+STORE_HOLD_MINIMUM = env.int("STORE_HOLD_MINIMUM", default=10, at_least=1)
+STORE_HOLD_LINES = env.int("STORE_HOLD_LINES", default=100, at_least=1)
+STORE_HOLD_UNITS = env.int("STORE_HOLD_UNITS", default=1000, at_least=1)
+STORE_HOLD_ADDRESS_LINES = env.int("STORE_HOLD_ADDRESS_LINES", default=500, at_least=1)
+STORE_HOLD_ADDRESS_UNITS = env.int("STORE_HOLD_ADDRESS_UNITS", default=5000, at_least=1)
+# Days after which `manage.py housekeeping` deletes what visitors and drafts leave behind; Stripe repeats an event for
+# three.
+STORE_KEEP_CARTS = timedelta(days=env.int("STORE_KEEP_CARTS", default=30, at_least=1))
+STORE_KEEP_DRAFTS = timedelta(days=env.int("STORE_KEEP_DRAFTS", default=30, at_least=1))
+STORE_KEEP_EVENTS = timedelta(days=env.int("STORE_KEEP_EVENTS", default=30, at_least=3))
 # The front end's address, for the links in mails.
 STORE_FRONTEND_URL = env.url("STORE_FRONTEND_URL", default="http://localhost:3000")
 
@@ -274,6 +291,9 @@ STRIPE_FAKE_ALLOWED = DEBUG
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=["whsec_development"] if DEBUG else [])
+# Seconds that a request waits for Stripe; see orders/payments/gateway.py.
+STRIPE_CONNECT_TIMEOUT = env.int("STRIPE_CONNECT_TIMEOUT", default=2, at_least=1)
+STRIPE_READ_TIMEOUT = env.int("STRIPE_READ_TIMEOUT", default=5, at_least=1)
 # Where `manage.py stripe_fake` delivers the webhooks, when it is not the store that runserver started last.
 STRIPE_WEBHOOK_URL = env.url("STRIPE_WEBHOOK_URL", default="")
 STRIPE_FAKE_DB = env.path("STRIPE_FAKE_DB", default=BASE_DIR / "stripe_fake.sqlite3")

@@ -41,7 +41,7 @@ from catalog.exchange import (
     template,
 )
 from catalog.models import FEW_LEFT, Category, Product, StockMovement
-from catalog.selectors import ProductFilter, narrowed
+from catalog.selectors import ProductFilter, fully_held, narrowed
 from catalog.services import WRITTEN, delete_files_after_commit, set_picture
 from catalog.stock import lock_products, set_stock
 from core import images
@@ -58,11 +58,14 @@ class Availability(admin.SimpleListFilter):
     parameter_name = "available"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "In stock"), ("no", "Sold out"), ("few", f"{FEW_LEFT} or fewer")]
+        few, held = f"{FEW_LEFT} or fewer", "Held by unpaid orders"
+        return [("yes", "In stock"), ("no", "Sold out"), ("few", few), ("held", held)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         if self.value() == "few":
             return queryset.filter(stock__lte=FEW_LEFT)
+        if self.value() == "held":
+            return queryset.filter(pk__in=fully_held().values("pk"))
         in_stock = {"yes": True, "no": False}.get(self.value() or "")
         return narrowed(queryset, ProductFilter(in_stock=in_stock))
 

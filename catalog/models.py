@@ -99,6 +99,8 @@ class Product(models.Model):
     image_placeholder = models.TextField(blank=True, editable=False)
     stock = models.PositiveIntegerField("in stock", default=0, validators=[MaxValueValidator(MAX_STOCK)])
     sold_count = models.PositiveIntegerField(default=0, editable=False)
+    # How many of the sold ones unpaid orders hold: they are paid soon, or come back.
+    held = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     # How many gave each rating, and their sum and number: kept by the services of reviews.
     rated_1 = models.PositiveIntegerField(default=0, editable=False)
     rated_2 = models.PositiveIntegerField(default=0, editable=False)
@@ -168,7 +170,8 @@ class Product(models.Model):
             # is in stock, most of all in a category and on sale.
             models.Index(fields=["category", "discount"], name="product_in_stock", condition=Q(stock__gt=0)),
             models.Index(fields=["category", "discount"], name="product_sold_out", condition=Q(stock=0)),
-            # For the staff: what to order next.
+            # For the staff: what unpaid orders hold, and what to order next.
+            models.Index(fields=["held"], name="product_held", condition=Q(held__gt=0)),
             models.Index(
                 fields=["stock", "sold_count", "slug"],
                 name="product_running_out",

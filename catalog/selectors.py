@@ -8,6 +8,7 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
+from django.conf import settings
 from django.db.models import BooleanField, F, Func, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
@@ -86,6 +87,14 @@ def products() -> QuerySet[Product]:
 def running_out() -> QuerySet[Product]:
     """Those of which FEW_LEFT or fewer are in stock."""
     return Product.objects.filter(stock__lte=RawSQL(str(FEW_LEFT), ()))
+
+
+def fully_held() -> QuerySet[Product]:
+    """Those of which nothing can be ordered because of what unpaid orders hold: see `catalog.stock.most_held`."""
+    most = Q(held__gte=settings.STORE_HOLD_MINIMUM) & Q(
+        held__gt=settings.STORE_HOLD_SHARE * (F("stock") + F("held")) / 100 - 1
+    )
+    return Product.objects.filter(Q(stock=0) | most, held__gt=ZERO)
 
 
 def narrowed(

@@ -5,10 +5,11 @@ primary key and after all else that a transaction locks (see CONTRIBUTING.md), s
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Case, QuerySet, Value, When
 
@@ -17,19 +18,32 @@ from core.errors import DomainError
 
 Reason = StockMovement.Reason
 
-# Moves the stock of an order's products by its movements, where there is enough of them. The rows are locked in order
-# of primary key first: the update alone would lock them in whichever order it finds them.
+# Moves the counts of an order's products by its movements, where nothing is against it. The rows are locked in order of
+# primary key first: the update alone would lock them in whichever order it finds them.
 FOLLOW_LEDGER = """
     UPDATE "catalog_product"
-    SET stock = catalog_product.stock + moved.delta, sold_count = catalog_product.sold_count - moved.delta
+    SET {changes}
     FROM (
         SELECT product.id, movement.delta
         FROM catalog_stockmovement AS movement JOIN catalog_product AS product ON product.id = movement.product_id
         WHERE movement.order_uuid = %s AND movement.reason = %s
         ORDER BY product.id {lock}
     ) AS moved
-    WHERE catalog_product.id = moved.id AND catalog_product.stock + moved.delta >= 0
+    WHERE catalog_product.id = moved.id AND {condition}
     RETURNING catalog_product.id, catalog_product.name, catalog_product.final_price
+"""
+MOVE_STOCK = (
+    "stock = catalog_product.stock + moved.delta, sold_count = catalog_product.sold_count - moved.delta"
+)
+MOVE_HELD = "held = catalog_product.held - moved.delta"
+RELEASE = "held = catalog_product.held + moved.delta"
+# Enough are there, and unpaid orders hold no more than their share of what is unpaid: see `most_held`.
+MAY_HOLD = """
+    catalog_product.stock + moved.delta >= 0
+    AND (
+        catalog_product.held - moved.delta <= %s
+        OR 100 * (catalog_product.held - moved.delta) <= %s * (catalog_product.stock + catalog_product.held)
+    )
 """
 # For thousands at once: an object of the deltas by primary key.
 RECORD_COUNTED = {
@@ -42,16 +56,20 @@ RECORD_COUNTED = {
 
 
 class InsufficientStock(DomainError):
-    """Fewer are left than were asked for. `product_pk` names the product."""
+    """Fewer are left than were asked for, or than unpaid orders may hold. `product_pk` names the product."""
 
     code = "INSUFFICIENT_STOCK"
 
-    def __init__(self, *, product: Product, requested: int) -> None:
-        left = f"only {product.stock} left" if product.stock else "sold out"
+    def __init__(self, *, product: Product, requested: int, available: int | None = None) -> None:
+        """`available` is how many can be ordered now, where that is fewer than are in stock."""
+        self.available = product.stock if available is None else available
+        if self.available < product.stock:
+            left = f"waiting in unpaid orders: {self.available or 'none'} can be ordered now. Please try again soon"
+        else:
+            left = f"only {product.stock} left" if product.stock else "sold out"
         super().__init__(f"“{product.name}” is {left}.")
         self.product_pk = product.pk
         self.requested = requested
-        self.available = product.stock
 
 
 def lock_products(keys: Mapping[int, object] | set[int]) -> dict[int, Product]:
@@ -63,34 +81,64 @@ def lock_products(keys: Mapping[int, object] | set[int]) -> dict[int, Product]:
 def take_stock(*, quantities: Mapping[int, int], order_uuid: UUID, now: datetime) -> dict[int, Product]:
     """Sell `quantities`, by primary key, to an order; answers with the products' names and prices. Locks them.
 
-    InsufficientStock, with nothing taken by the caller's rollback, when any product has fewer. One that has been
+    The order holds them until `release` or `return_stock`. InsufficientStock, with nothing taken by the caller's
+    rollback, when any product has fewer, or unpaid orders would hold more of it than `most_held`. One that has been
     deleted is missing from the answer, and the caller has to refuse.
     """
     deltas = {key: -quantity for key, quantity in quantities.items()}
     record(deltas, reason=Reason.SOLD, order_uuid=order_uuid, now=now)
-    taken = follow_ledger(order_uuid=order_uuid, reason=Reason.SOLD)
+    taken = follow_ledger(
+        order_uuid=order_uuid,
+        reason=Reason.SOLD,
+        changes=f"{MOVE_STOCK}, {MOVE_HELD}",
+        condition=MAY_HOLD,
+        parameters=[settings.STORE_HOLD_MINIMUM, settings.STORE_HOLD_SHARE],
+    )
     if missing := quantities.keys() - taken.keys():
         scarce = Product.objects.filter(pk__in=missing).order_by("pk").first()
         if scarce:
-            raise InsufficientStock(product=scarce, requested=quantities[scarce.pk])
+            available = min(scarce.stock, max(0, most_held(scarce) - scarce.held))
+            raise InsufficientStock(product=scarce, requested=quantities[scarce.pk], available=available)
     return taken
 
 
-def return_stock(*, order_uuid: UUID, reason: Reason, now: datetime) -> None:
-    """Put back what the order took, of the products that still exist; a second time is an IntegrityError."""
+def most_held(product: Product) -> int:
+    """How many of a product all unpaid orders together may hold: a share of what is not paid for.
+
+    STORE_HOLD_MINIMUM of a small stock can be held in any case, so that the last one can be bought.
+    """
+    share: int = settings.STORE_HOLD_SHARE * (product.stock + product.held) // 100
+    least: int = settings.STORE_HOLD_MINIMUM
+    return max(least, share)
+
+
+def release(*, order_uuid: UUID) -> None:
+    """The order is paid: what it took is no longer held. Locks the products."""
+    follow_ledger(order_uuid=order_uuid, reason=Reason.SOLD, changes=RELEASE)
+
+
+def return_stock(*, order_uuid: UUID, reason: Reason, now: datetime, held: bool = False) -> None:
+    """Put back what the order took, of the products that still exist; a second time is an IntegrityError.
+
+    An order that is not paid has `held` it.
+    """
     sold: QuerySet[StockMovement] = StockMovement.objects.filter(order_uuid=order_uuid, reason=Reason.SOLD)
     deltas = {key: -delta for key, delta in sold.values_list("product_id", "delta")}
     products = lock_products(deltas)
     record({key: deltas[key] for key in products}, reason=reason, order_uuid=order_uuid, now=now)
-    follow_ledger(order_uuid=order_uuid, reason=reason)
+    changes = f"{MOVE_STOCK}, {MOVE_HELD}" if held else MOVE_STOCK
+    follow_ledger(order_uuid=order_uuid, reason=reason, changes=changes)
 
 
-def follow_ledger(*, order_uuid: UUID, reason: Reason) -> dict[int, Product]:
-    """Move the stock of products by the order's movements; answers with those that had enough for it."""
+def follow_ledger(
+    *, order_uuid: UUID, reason: Reason, changes: str, condition: str = "TRUE", parameters: Sequence[int] = ()
+) -> dict[int, Product]:
+    """Move the counts of products by the order's movements; answers with those that the condition lets move."""
     can_lock = connection.features.has_select_for_update
-    statement = FOLLOW_LEDGER.format(lock=connection.ops.for_update_sql(of=("product",)) if can_lock else "")
+    lock = connection.ops.for_update_sql(of=("product",)) if can_lock else ""
+    statement = FOLLOW_LEDGER.format(changes=changes, condition=condition, lock=lock)
     key = StockMovement._meta.get_field("order_uuid").get_db_prep_save(order_uuid, connection)
-    moved = Product.objects.using(connection.alias).raw(statement, [key, reason.value])
+    moved = Product.objects.using(connection.alias).raw(statement, [key, reason.value, *parameters])
     return {product.pk: product for product in moved}
 
 

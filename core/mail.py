@@ -10,6 +10,7 @@ from django.core.mail import EmailMessage
 from core.emails import mailbox, normalized
 from core.errors import TooManyAttempts
 from core.throttle import Limit, count_attempt
+from core.waiting import place_to_wait
 
 logger = logging.getLogger(__name__)
 
@@ -20,13 +21,15 @@ LINK = re.compile(r"://|\bwww\.|[^\W_]\.[^\W\d_]{2,}", re.IGNORECASE)
 def send(mail: EmailMessage) -> bool:
     """Whether a mail server has accepted it. Call it with no transaction open.
 
-    A recipient who has had STORE_MAILS_PER_HOUR is spared, and a server that fails is logged: what was done stays done.
+    A recipient who has had STORE_MAILS_PER_HOUR is spared. A server that fails, or that too many threads wait for
+    already, is logged: what was done stays done.
     """
     limit = Limit(action="mail", rate=f"{settings.STORE_MAILS_PER_HOUR}/1h", by_account=True)
     try:
         for recipient in mail.recipients():
             count_attempt(None, [limit], account=mailbox(normalized(recipient)))
-        mail.send()
+        with place_to_wait():
+            mail.send()
     except TooManyAttempts:
         logger.warning("A mail was not sent, as its recipient has had enough in this hour: %s", mail.subject)
         return False

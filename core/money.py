@@ -1,16 +1,22 @@
 """The currency, its smallest unit, and rounding."""
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
+from babel import Locale
+from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.expressions import Combinable
+from django.utils.translation import to_locale
 
 from core.currencies import DIGITS, EXPONENTS
+
+SYMBOL_BEFORE_NUMBER = re.compile(r"¤(?=[#0])")
 
 # In smallest units as Stripe counts them; it is also the most that Stripe charges at once.
 MAX_MINOR_UNITS = 99_999_999
@@ -42,6 +48,33 @@ def to_minor_units(amount: Decimal, currency: str) -> int:
 def from_minor_units(units: int, currency: str) -> Decimal:
     """The inverse of `to_minor_units`."""
     return round_half_up(Decimal(units).scaleb(-EXPONENTS[currency]), currency)
+
+
+def formatted(amount: Decimal, currency: str) -> str:
+    """As the store's locale, LANGUAGE_CODE, writes it, with the currency's digits: `$19.90`, `1.234,50 €`."""
+    return written(amount, currency, settings.LANGUAGE_CODE)
+
+
+@lru_cache(maxsize=10_000)
+def written(amount: Decimal, currency: str, language: str) -> str:
+    locale = Locale.parse(to_locale(language))
+    exact = round_half_up(amount, currency)
+    text: str = pattern(currency, locale).apply(exact, locale, currency=currency, currency_digits=False)
+    return text
+
+
+@cache
+def pattern(currency: str, locale: Locale) -> NumberPattern:
+    """The locale's pattern with our digits: Babel's differ from those that are charged, in RSD for one.
+
+    A symbol that ends in a letter keeps its distance from the number: Babel does not know this rule of the locales.
+    """
+    text = locale.currency_formats["standard"].pattern
+    if get_currency_symbol(currency, locale)[-1].isalpha():
+        text = SYMBOL_BEFORE_NUMBER.sub("¤\N{NO-BREAK SPACE}", text)
+    standard = parse_pattern(text)
+    standard.frac_prec = DIGITS[currency], DIGITS[currency]
+    return standard
 
 
 @dataclass(frozen=True)

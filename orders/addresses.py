@@ -15,7 +15,12 @@ REQUIRED = "This field is required in this country."
 INVALID = "This is not valid in this country."
 TRUNK_PREFIX = "(0)"
 # Where the number stands before the street.
-NUMBER_FIRST = frozenset("AU BD CA EG FR GB HK IE IL IN KE LU MA MC MY NG NZ PH PK SG TH TN US ZA".split())
+NUMBER_FIRST = frozenset(
+    (
+        *("AU", "BD", "CA", "EG", "FR", "GB", "HK", "IE", "IL", "IN", "KE", "LU"),
+        *("MA", "MC", "MY", "NG", "NZ", "PH", "PK", "SG", "TH", "TN", "US", "ZA"),
+    )
+)
 
 
 def validated(shipping: Shipping) -> Shipping:

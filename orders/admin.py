@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -25,14 +24,14 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from core.admin import ModelAdmin
 from core.errors import DomainError
-from core.money import Money, smallest_unit
+from core.money import formatted, smallest_unit
 from orders.addresses import lines_of
 from orders.cancellation import CANCELLABLE, cancel
 from orders.fulfilment import RESTOCKABLE, SHIPPABLE, restock, ship
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus
 from orders.payments.attempts import live_attempt
 from orders.payments.refunds import refundable
-from orders.selectors import found
+from orders.selectors import found, unconfirmed
 from orders.services import refund
 
 ORDER_COLOURS = {
@@ -73,6 +72,16 @@ class Disputed(admin.SimpleListFilter):
         return queryset.filter(disputed_at__isnull=False) if self.value() else queryset
 
 
+class Confirmation(admin.SimpleListFilter):
+    title = parameter_name = "confirmation"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("unsent", "Not mailed yet")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        return queryset.filter(pk__in=unconfirmed().values("pk")) if self.value() else queryset
+
+
 class ReadOnlyInline(TabularInline):
     extra = 0
     can_delete = False
@@ -96,11 +105,11 @@ class ItemInline(ReadOnlyInline):
 
     @display(description="Unit price")
     def price(self, item: OrderItem) -> str:
-        return money(item.unit_price, item.order.currency)
+        return formatted(item.unit_price, item.order.currency)
 
     @display(description="Total")
     def total(self, item: OrderItem) -> str:
-        return money(item.unit_price * item.quantity, item.order.currency)
+        return formatted(item.unit_price * item.quantity, item.order.currency)
 
 
 class PaymentInline(ReadOnlyInline):
@@ -113,11 +122,11 @@ class PaymentInline(ReadOnlyInline):
 
     @display(description="Amount")
     def total(self, payment: Payment) -> str:
-        return money(payment.amount, payment.currency)
+        return formatted(payment.amount, payment.currency)
 
     @display(description="Refunded")
     def given_back(self, payment: Payment) -> str:
-        return money(payment.refunded, payment.currency)
+        return formatted(payment.refunded, payment.currency)
 
 
 class RefundForm(BaseDialogForm):
@@ -131,7 +140,7 @@ class RefundForm(BaseDialogForm):
             most = refundable(payment)
             amount = self.fields["amount"]
             amount.label = f"Amount in {payment.currency}"
-            amount.help_text = f"At most {money(most, payment.currency)}."
+            amount.help_text = f"At most {formatted(most, payment.currency)}."
             amount.widget.attrs |= {"max": str(most), "step": str(smallest_unit(payment.currency))}
 
 
@@ -145,7 +154,7 @@ class OrderAdmin(ModelAdmin):
     """A service does what an action asks for, in transactions of its own: actions run in none of Django's."""
 
     list_display = ("number", "customer", "state", "total", "payment", "created_at")
-    list_filter = (("status", ChoicesDropdownFilter), Disputed, "created_at", "currency")
+    list_filter = (("status", ChoicesDropdownFilter), Disputed, Confirmation, "created_at", "currency")
     list_filter_submit = True
     list_select_related = ("shipping", "user__profile")
     list_per_page = 50
@@ -194,7 +203,7 @@ class OrderAdmin(ModelAdmin):
 
     @display(description="Amount", ordering="amount")
     def total(self, order: Order) -> str:
-        return money(order.amount, order.currency)
+        return formatted(order.amount, order.currency)
 
     @display(description="Payment", empty_value="–")
     def payment(self, order: Order) -> str | None:
@@ -314,12 +323,6 @@ class OrderAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         return False
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """With the currency's digits."""
-    exact = Money.of(amount, currency)
-    return f"{exact.amount} {exact.currency}"
 
 
 def payment_label(payment: Payment) -> str:

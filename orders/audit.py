@@ -38,6 +38,7 @@ def differences(*, now: datetime) -> Iterator[Difference]:
 def differences_here() -> Iterator[Difference]:
     """Those between our own books, which agree at every moment, whatever Stripe has not told yet."""
     yield from stock_is_the_sum_of_movements()
+    yield from held_is_what_pending_orders_took()
     yield from movements_are_the_items_of_orders()
     yield from amount_is_the_sum_of_items()
     yield from paid_is_settled()
@@ -61,6 +62,17 @@ def stock_is_the_sum_of_movements() -> Iterator[Difference]:
             check="sold count",
             subject=f"product {product.pk}",
             detail=f"sold count is {product.sold_count}, its movements say {-product.sold}",
+        )
+
+
+def held_is_what_pending_orders_took() -> Iterator[Difference]:
+    pending = OrderItem.objects.filter(product=OuterRef("pk"), order__status=OrderStatus.PENDING)
+    taken = pending.order_by().values("product").annotate(units=Sum("quantity")).values("units")
+    for product in Product.objects.annotate(taken=Coalesce(Subquery(taken), 0)).exclude(held=F("taken")):
+        yield Difference(
+            check="held",
+            subject=f"product {product.pk}",
+            detail=f"{product.held} are held, pending orders have taken {product.taken}",
         )
 
 

@@ -8,10 +8,10 @@ from django.db import transaction
 from catalog.models import StockMovement
 from catalog.stock import return_stock
 from orders.errors import OrderNotCancellable
-from orders.models import Order, OrderStatus, Payment
+from orders.models import Order, OrderStatus, Payment, PaymentStatus
 from orders.payments.attempts import cancel_intent, live_attempt, start_payment
 from orders.payments.refunds import promise_rest
-from orders.payments.settlement import PAID, try_settle
+from orders.payments.settlement import PAID, TRIED, try_settle
 from orders.transitions import move
 
 TRY_LATER = "The payment is being processed. Please try again later."
@@ -33,7 +33,15 @@ def cancel(order: Order, *, now: datetime) -> None:
 
 
 def expire(order_uuid: UUID, *, now: datetime) -> bool:
-    """Give up a pending order whose time is over; False where it was paid, or is being paid, after all."""
+    """Give up a pending order whose time is over; False where it was paid, or is being paid, after all.
+
+    Where a payment method was tried, and nobody has told us, the order has more time.
+    """
+    payment = live_attempt(order_uuid)
+    if payment and payment.intent_id and payment.status == PaymentStatus.PENDING:
+        try_settle(payment, now=now)
+        if Payment.objects.filter(pk=payment.pk, status__in=TRIED, order__expires_at__gt=now).exists():
+            return False
     try:
         stop_payment(order_uuid, now=now)
         close(order_uuid, from_statuses=frozenset({OrderStatus.PENDING}), now=now)
@@ -70,4 +78,5 @@ def close(order_uuid: UUID, *, from_statuses: frozenset[OrderStatus], now: datet
     if live:
         promise_rest(live, now=now)
     move(order_uuid, OrderStatus.CANCELLED, now=now)
-    return_stock(order_uuid=order_uuid, reason=StockMovement.Reason.RETURNED, now=now)
+    unpaid = status == OrderStatus.PENDING
+    return_stock(order_uuid=order_uuid, reason=StockMovement.Reason.RETURNED, now=now, held=unpaid)

@@ -9,21 +9,23 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import Count, F, Q, Sum
 
-from catalog.stock import take_stock
-from core.errors import NotFound, RateLimited, Unauthenticated, field_errors
+from catalog.stock import release, take_stock
+from core.errors import NotFound, Unauthenticated, field_errors
 from core.money import Money, round_half_up, validate_amount
-from orders import mail
+from orders import holds, mail
 from orders.addresses import validated
 from orders.cart import Cart, product_key
 from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
+from orders.holds import Hold
 from orders.models import Order, OrderItem, OrderStatus, Payment, Shipping
 from orders.owners import Owner
 from orders.payments.attempts import check_payable, live_attempt, new_attempt, start_payment
 from orders.transitions import move
 
-MAX_PENDING = 3
+# What an order holds, for `values_list`.
+HELD = (Count("items"), Sum("items__quantity", default=0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,17 +38,25 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Placed:
-    """An order, and its attempt at paying if there is something to pay."""
+    """An order, its attempt at paying if there is something to pay, and what it holds if it was placed just now."""
 
     order_uuid: UUID
     payment: Payment | None
+    hold: Hold | None = None
 
 
 def checkout(
-    *, owner: Owner, shipping: Shipping, idempotency_key: UUID, expected_total: Decimal | None, now: datetime
+    *,
+    owner: Owner,
+    address: str,
+    shipping: Shipping,
+    idempotency_key: UUID,
+    expected_total: Decimal | None,
+    now: datetime,
 ) -> UUID:
     """Buy what is in the cart; answers with the order's uuid. The same owner's key always answers with one order.
 
+    `address` is the client's, by which unpaid orders are counted.
     ValidationError, CartEmpty, ProductUnavailable, InsufficientStock, TotalChanged, PaymentUnavailable, RateLimited:
     each leaves all as it was. Once the order is placed it stands, even when Stripe cannot be reached.
     """
@@ -54,19 +64,33 @@ def checkout(
         raise Unauthenticated
     placed = place(
         owner=owner,
+        address=address,
         shipping=validated(shipping),
         idempotency_key=idempotency_key,
         expected_total=expected_total,
         now=now,
     )
+    follow_up(placed, address=address, now=now)
+    return placed.order_uuid
+
+
+def follow_up(placed: Placed, *, address: str, now: datetime) -> None:
+    """After the commit: count what the order holds, and start its payment."""
+    if placed.hold:
+        holds.count_address(address, placed.hold, now=now)
     if placed.payment:
         start_payment(placed.payment, now=now)
-    return placed.order_uuid
 
 
 @transaction.atomic(durable=True)
 def place(
-    *, owner: Owner, shipping: Shipping, idempotency_key: UUID, expected_total: Decimal | None, now: datetime
+    *,
+    owner: Owner,
+    address: str,
+    shipping: Shipping,
+    idempotency_key: UUID,
+    expected_total: Decimal | None,
+    now: datetime,
 ) -> Placed:
     """Turn the cart into a pending order and its payment's row. Locks the cart, then the products in order of key."""
     cart = Cart(owner)
@@ -75,14 +99,17 @@ def place(
         owner = Owner(user=cart_row.user)  # the visitor has signed in, in another tab, a moment ago
     keyed_or_pending = Q(idempotency_key=idempotency_key) | Q(status=OrderStatus.PENDING)
     orders = Order.objects.filter(keyed_or_pending, **owner.lookup()).order_by()
-    keys = dict(orders.values_list("pk", "idempotency_key"))
-    for order_uuid, key in keys.items():
+    pending = []
+    for order_uuid, key, held, units in orders.values_list("pk", "idempotency_key", *HELD):
         if key == idempotency_key:
             return Placed(order_uuid=order_uuid, payment=live_attempt(order_uuid))
+        pending.append(Hold(lines=held, units=units))
     lines = cart.empty(cart_row)
     if not lines:
         raise CartEmpty
-    check_pending(len(keys))
+    hold = Hold(lines=len(lines), units=sum(line.quantity for line in lines))
+    holds.check_owner(pending, hold)
+    holds.check_address(address, hold, now=now)
     order = Order(
         **owner.lookup(),
         idempotency_key=idempotency_key,
@@ -94,31 +121,43 @@ def place(
     wanted = {product_key(line): Wanted(name=line.product_name, quantity=line.quantity) for line in lines}
     fill(order, wanted, shipping=shipping, expected_total=expected_total, now=now)
     order.save(force_insert=True)
-    return Placed(order_uuid=order.pk, payment=ask_for_payment(order, now=now))
+    return placed(order, hold, now=now)
 
 
 def place_draft(
-    *, owner: Owner, order_uuid: UUID, shipping: Shipping, expected_total: Decimal | None, now: datetime
+    *,
+    owner: Owner,
+    address: str,
+    order_uuid: UUID,
+    shipping: Shipping,
+    expected_total: Decimal | None,
+    now: datetime,
 ) -> None:
     """The same for a draft that was filled item by item; one that is placed already stays as it is.
 
     Raises what `checkout` raises, and NotFound and OrderNotEditable.
     """
-    payment = submit_draft(
+    submitted = submit_draft(
         owner=owner,
+        address=address,
         order_uuid=order_uuid,
         shipping=validated(shipping),
         expected_total=expected_total,
         now=now,
     )
-    if payment:
-        start_payment(payment, now=now)
+    follow_up(submitted, address=address, now=now)
 
 
 @transaction.atomic(durable=True)
 def submit_draft(
-    *, owner: Owner, order_uuid: UUID, shipping: Shipping, expected_total: Decimal | None, now: datetime
-) -> Payment | None:
+    *,
+    owner: Owner,
+    address: str,
+    order_uuid: UUID,
+    shipping: Shipping,
+    expected_total: Decimal | None,
+    now: datetime,
+) -> Placed:
     Cart(owner).locked_or_new()  # serializes this owner's placing, so that the limit of pending orders holds
     order = Order.objects.select_for_update().filter(pk=order_uuid, **owner.lookup()).first()
     if order is None:
@@ -126,11 +165,14 @@ def submit_draft(
     if order.status == OrderStatus.CANCELLED:
         raise OrderNotEditable(OrderStatus.CANCELLED)
     if order.status != OrderStatus.DRAFT:
-        return live_attempt(order_uuid)
+        return Placed(order_uuid=order_uuid, payment=live_attempt(order_uuid))
     wanted = {item.product_key: Wanted(name=item.name, quantity=item.quantity) for item in order.items.all()}
     if not wanted:
         raise CartEmpty
-    check_pending(Order.objects.filter(**owner.lookup(), status=OrderStatus.PENDING).count())
+    pending = Order.objects.filter(**owner.lookup(), status=OrderStatus.PENDING).order_by().values_list(*HELD)
+    hold = Hold(lines=len(wanted), units=sum(item.quantity for item in wanted.values()))
+    holds.check_owner([Hold(lines=lines, units=units) for lines, units in pending], hold)
+    holds.check_address(address, hold, now=now)
     fill(order, wanted, shipping=shipping, expected_total=expected_total, now=now)
     move(
         order.pk,
@@ -140,13 +182,15 @@ def submit_draft(
         shipping=order.shipping,
         expires_at=order.expires_at,
     )
-    return ask_for_payment(order, now=now)
+    return placed(order, hold, now=now)
 
 
-def check_pending(orders: int) -> None:
-    """RateLimited for an owner with so many orders to pay, whose stock they hold."""
-    if orders >= MAX_PENDING:
-        raise RateLimited("Please pay or cancel your open orders first.")
+def placed(order: Order, hold: Hold, *, now: datetime) -> Placed:
+    """The order that has just become pending, with its attempt at paying; one over nothing is paid with this."""
+    if order.amount:
+        return Placed(order_uuid=order.pk, payment=new_attempt(order, now=now), hold=hold)
+    give_away(order.pk, now=now)
+    return Placed(order_uuid=order.pk, payment=None)
 
 
 def fill(
@@ -162,7 +206,7 @@ def fill(
     A step of an open transaction; the order's own row is left to the caller. Locks the products.
     """
     shipping.save()
-    order.shipping, order.expires_at = shipping, now + settings.STORE_ORDER_EXPIRY
+    order.shipping, order.expires_at = shipping, holds.first_expiry(now)
     quantities = {key: item.quantity for key, item in wanted.items()}
     products = take_stock(quantities=quantities, order_uuid=order.pk, now=now)
     for key, item in wanted.items():
@@ -201,17 +245,10 @@ def items_total(order: Order) -> Decimal:
     return round_half_up(total or Decimal(0), order.currency)
 
 
-def ask_for_payment(order: Order, *, now: datetime) -> Payment | None:
-    """The attempt at paying a pending order; one over nothing is paid with this, and needs none."""
-    if order.amount:
-        return new_attempt(order, now=now)
-    give_away(order.pk, now=now)
-    return None
-
-
 def give_away(order_uuid: UUID, *, now: datetime) -> None:
     """There is nothing to pay; the confirmation follows the commit, and cannot fail what is committed."""
     move(order_uuid, OrderStatus.PAID, now=now)
+    release(order_uuid=order_uuid)
     if settings.STORE_SHIP_ON_PAYMENT:
         move(order_uuid, OrderStatus.SHIPPED, now=now)
     transaction.on_commit(lambda: mail.confirm(order_uuid, now=now), robust=True)

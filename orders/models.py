@@ -154,7 +154,8 @@ class Order(models.Model):
     cancelled_at = models.DateTimeField(null=True, blank=True)
     # While the cardholder disputes the payment the order is frozen: it is neither shipped nor cancelled nor refunded.
     disputed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # Set before the mail is sent, so that a crash loses a mail rather than sends it twice.
+    # Set once the mail server has accepted the confirmation; while somebody is sending it, the claim keeps others away.
+    confirmation_claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
     confirmation_mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
 from accounts.models import User
+from core.throttle import Limit, count_attempt
 from orders.models import Order
 
 SESSION_KEY = "visitor"
@@ -51,11 +53,17 @@ def owner_of(request: HttpRequest) -> Owner | None:
 
 @contextmanager
 def writing_owner(request: HttpRequest) -> Iterator[Owner]:
-    """Who is asking; a visitor without a key is given one, which the session keeps if the write succeeds."""
+    """Who is asking; a visitor without a key is given one, which the session keeps if the write succeeds.
+
+    TooManyAttempts where one address has become STORE_MAX_VISITORS in an hour: each is a session and a cart.
+    """
     owner = owner_of(request)
     if owner:
         yield owner
         return
+    count_attempt(
+        request, [Limit(action="visitor", rate=f"{settings.STORE_MAX_VISITORS}/1h", by_address=True)]
+    )
     visitor = uuid4()
     yield Owner(visitor=visitor)
     request.session[SESSION_KEY] = str(visitor)

@@ -10,15 +10,18 @@ from django.utils import timezone
 
 import api
 from core.errors import NotFound
-from core.throttle import Limit
+from core.throttle import Limit, client_address, count_attempt
 from orders import cart, checkout, models, selectors, services, types
 from orders.owners import Owner, owner_of, writing_owner
 
-# Against floods alone, also of refused attempts: how much stock one owner can hold is bounded by MAX_PENDING.
+# Against floods alone, also of refused attempts: how much stock one owner can hold is bounded in orders.holds.
 CHECKOUT_LIMITS = [
     Limit(action="checkout", rate="6000/5m", by_address=True),
     Limit(action="checkout", rate="3000/5m", by_account=True),
 ]
+# Each asks Stripe. A page that waits for the bank's answer asks every few seconds.
+PAYMENT_LIMITS = [Limit(action="payment", rate="60/5m", by_account=True)]
+CREATE_ORDER_LIMITS = [Limit(action="create_order", rate="100/1h", by_account=True)]
 
 
 @strawberry.type
@@ -80,6 +83,7 @@ class Mutation:
         with writing_owner(info.context.request) as owner:
             uuid = checkout.checkout(
                 owner=owner,
+                address=client_address(info.context.request),
                 shipping=input.shipping.row(),
                 idempotency_key=input.idempotency_key,
                 expected_total=input.expected_total,
@@ -90,6 +94,7 @@ class Mutation:
     @api.mutation(
         types.CreateOrderResult,
         description="An empty draft of the signed-in person, to be filled item by item and then placed.",
+        limits=CREATE_ORDER_LIMITS,
     )
     def create_order(self, info: api.Info) -> QuerySet[models.Order]:
         user = api.signed_in(info)
@@ -128,6 +133,7 @@ class Mutation:
         owner = known_owner(info)
         checkout.place_draft(
             owner=owner,
+            address=client_address(info.context.request),
             order_uuid=input.order_uuid,
             shipping=input.shipping.row(),
             expected_total=input.expected_total,
@@ -137,7 +143,7 @@ class Mutation:
 
     @api.mutation(types.RetryPaymentResult, description="Another attempt at paying a pending order.")
     def retry_payment(self, info: api.Info, input: types.OrderInput) -> QuerySet[models.Order]:
-        owner = known_owner(info)
+        owner = paying_owner(info)
         services.retry_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)
 
@@ -146,7 +152,7 @@ class Mutation:
         description="Asks the payment provider how the payment stands: for the page that the shopper returns to.",
     )
     def refresh_payment(self, info: api.Info, input: types.OrderInput) -> QuerySet[models.Order]:
-        owner = known_owner(info)
+        owner = paying_owner(info)
         services.refresh_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)
 
@@ -164,4 +170,11 @@ def known_owner(info: api.Info) -> Owner:
     owner = owner_of(info.context.request)
     if owner is None:
         raise NotFound("order")
+    return owner
+
+
+def paying_owner(info: api.Info) -> Owner:
+    """The same for one who asks Stripe by it: TooManyAttempts beyond PAYMENT_LIMITS."""
+    owner = known_owner(info)
+    count_attempt(info.context.request, PAYMENT_LIMITS, account=f"{owner.column}:{owner.key}")
     return owner

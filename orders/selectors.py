@@ -42,6 +42,13 @@ def expired(now: datetime) -> QuerySet[Order]:
     return Order.objects.filter(status=OrderStatus.PENDING, expires_at__lte=now).order_by("expires_at", "pk")
 
 
+def unconfirmed() -> QuerySet[Order]:
+    """Paid orders whose confirmation no mail server has accepted yet."""
+    return Order.objects.filter(
+        status__in=[OrderStatus.PAID, OrderStatus.SHIPPED], confirmation_mailed_at=None
+    )
+
+
 def payments_to_come() -> QuerySet[Payment]:
     """The live attempts at paying of all pending orders, that of the newest order first."""
     live = Payment.objects.filter(order__status=OrderStatus.PENDING).exclude(status=PaymentStatus.CANCELLED)

@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from orders.models import StripeEvent
-from orders.payments.gateway import is_live
+from orders.payments.gateway import is_live, patiently
 from orders.payments.settlement import settle
 
 logger = logging.getLogger(__name__)
@@ -29,9 +29,9 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     intent_id = intent_of(event)
     if intent_id:
         now = timezone.now()
-        settle(
-            intent_id, now=now, event=StripeEvent(event_id=event["id"], type=event["type"], received_at=now)
-        )
+        received = StripeEvent(event_id=event["id"], type=event["type"], received_at=now)
+        with patiently(retries=0):
+            settle(intent_id, now=now, event=received)
     return HttpResponse("ok")
 
 

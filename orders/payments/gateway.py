@@ -1,19 +1,32 @@
-"""The way to Stripe: the official SDK, over the network with a key, over our fake transport without one."""
+"""The way to Stripe: the official SDK, over the network with a key, over our fake transport without one.
+
+Within a request there is little time: timeouts are short, nothing is repeated, few threads wait at once, and none
+while Stripe does not answer. Whoever has time asks `patiently`.
+"""
 
 import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from typing import Any, ClassVar
 
 import stripe
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from core.waiting import QUEUE_SECONDS, Busy, CircuitBreaker, place_to_wait
 from packages.stripe_fake import FakeStripe
 
 stripe.enable_telemetry = False  # it would write to the home directory
 
-TIMEOUT_SECONDS = 10
+PATIENT_TIMEOUT = 20
+PATIENT_QUEUE = 2
 NETWORK_RETRIES = 2
+# So many calls in a row that fail mean that Stripe does not answer; it is then tried again after so many seconds.
+MAX_FAILURES = 5
+PAUSE_SECONDS = 10
 
 # What Stripe will not charge less than, in smallest units; a currency that is not listed has no minimum of its own.
 MINIMUM = {
@@ -24,14 +37,27 @@ MINIMUM = {
 
 logger = logging.getLogger(__name__)
 
+# How often a failed call is repeated by one who has time; None within a request.
+_patience: ContextVar[int | None] = ContextVar("patience", default=None)
+
+
+@contextmanager
+def patiently(*, retries: int = NETWORK_RETRIES) -> Iterator[None]:
+    """Give Stripe more time in this block: for commands, and without retries for webhooks, which Stripe repeats."""
+    before = _patience.set(retries)
+    try:
+        yield
+    finally:
+        _patience.reset(before)
+
 
 def client() -> stripe.StripeClient:
     """Stripe's client. ImproperlyConfigured for the fake where DEBUG is off: it would give the goods away."""
     if settings.STRIPE_SECRET_KEY:
-        return real_client(settings.STRIPE_SECRET_KEY)
+        return real_client(settings.STRIPE_SECRET_KEY, _patience.get())
     if not fake_in_use():
         raise ImproperlyConfigured("STRIPE_SECRET_KEY is missing; the fake Stripe is for DEBUG alone.")
-    return fake_client(settings.STRIPE_FAKE_DB)
+    return fake_client(settings.STRIPE_FAKE_DB, _patience.get())
 
 
 def fake_in_use() -> bool:
@@ -49,16 +75,73 @@ def fake() -> FakeStripe:
     return fake_transport(settings.STRIPE_FAKE_DB)
 
 
-@cache
-def real_client(key: str) -> stripe.StripeClient:
-    transport = stripe.RequestsClient(timeout=TIMEOUT_SECONDS)
-    return stripe.StripeClient(key, http_client=transport, max_network_retries=NETWORK_RETRIES)
+class Guarded(stripe.HTTPClient):
+    """A transport that few threads wait for at once, and none while its circuit breaker is open.
+
+    What is not sent is a stripe.APIConnectionError, like a reply that is lost.
+    """
+
+    name: ClassVar[str] = "guarded"
+
+    def __init__(self, transport: stripe.HTTPClient, *, breaker: CircuitBreaker | None) -> None:
+        super().__init__()
+        self.transport = transport
+        self.breaker = breaker
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        post_data: Any = None,
+        *,
+        _usage: list[str] | None = None,
+    ) -> tuple[str, int, Mapping[str, str]]:
+        try:
+            with place_to_wait(queue=QUEUE_SECONDS if self.breaker else PATIENT_QUEUE):
+                return self.attempt(method, url, headers, post_data)
+        except Busy as error:
+            raise unsent("Too many threads wait for an answer already.") from error
+
+    def attempt(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any
+    ) -> tuple[str, int, Mapping[str, str]]:
+        if self.breaker is None:
+            return self.transport.request(method, url, headers, post_data)
+        if not self.breaker.lets_through():
+            raise unsent("Stripe has not answered lately.")
+        failed = True
+        try:
+            reply = self.transport.request(method, url, headers, post_data)
+            failed = reply[1] >= 500
+        finally:
+            self.breaker.record(failed=failed)
+        return reply
+
+    def close(self) -> None:
+        self.transport.close()  # type: ignore[no-untyped-call]  # the SDK's
+
+
+def unsent(reason: str) -> stripe.APIConnectionError:
+    return stripe.APIConnectionError(reason, should_retry=False)  # type: ignore[no-untyped-call]
 
 
 @cache
-def fake_client(path: Path) -> stripe.StripeClient:
+def real_client(key: str, patience: int | None) -> stripe.StripeClient:
+    hurried = settings.STRIPE_CONNECT_TIMEOUT, settings.STRIPE_READ_TIMEOUT
+    timeout = hurried if patience is None else PATIENT_TIMEOUT
+    return guarded_client(key, stripe.RequestsClient(timeout=timeout), patience)
+
+
+@cache
+def fake_client(path: Path, patience: int | None) -> stripe.StripeClient:
+    return guarded_client("sk_test_fake", fake_transport(path), patience)
+
+
+def guarded_client(key: str, transport: stripe.HTTPClient, patience: int | None) -> stripe.StripeClient:
+    breaker = CircuitBreaker(most=MAX_FAILURES, pause=PAUSE_SECONDS) if patience is None else None
     return stripe.StripeClient(
-        "sk_test_fake", http_client=fake_transport(path), max_network_retries=NETWORK_RETRIES
+        key, http_client=Guarded(transport, breaker=breaker), max_network_retries=patience or 0
     )
 
 

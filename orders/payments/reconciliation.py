@@ -1,11 +1,10 @@
 """Finishing what a crash or an outage cut off, and finding what the shop and Stripe do not agree on."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from orders.models import OPEN_PAYMENTS, Order, OrderStatus, Payment, PaymentStatus, Refund
+from orders.models import OPEN_PAYMENTS, Payment, PaymentStatus, Refund
 from orders.payments.attempts import adopt, start_payment
 from orders.payments.settlement import try_settle
 
@@ -26,11 +25,3 @@ def reconcile(payment: Payment, *, now: datetime) -> bool:
         adopt(payment, now=now) if forgotten and not payment.intent_id else start_payment(payment, now=now)
     )
     return started and try_settle(payment, now=now)
-
-
-def unconfirmed() -> list[UUID]:
-    """The paid orders whose confirmation was not sent: its process died, or the mail was not accepted."""
-    paid = Order.objects.filter(
-        status__in=[OrderStatus.PAID, OrderStatus.SHIPPED], confirmation_mailed_at=None
-    )
-    return list(paid.values_list("pk", flat=True))

@@ -11,9 +11,10 @@ from django.conf import settings
 from django.db import transaction
 
 from catalog.models import StockMovement
-from catalog.stock import return_stock
+from catalog.stock import release, return_stock
 from core import money
 from orders import mail
+from orders.holds import prolong
 from orders.models import Order, OrderStatus, Payment, PaymentStatus, StripeEvent
 from orders.payments.attempts import our_uuid
 from orders.payments.gateway import client
@@ -32,6 +33,8 @@ STATUSES = {
 }
 # Over, and the money stayed here; a lost one stays with the order.
 SETTLED_DISPUTES = frozenset({"won", "warning_closed", "prevented"})
+# The shopper has entered a way to pay.
+TRIED = frozenset({PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING, PaymentStatus.FAILED})
 PAID = frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED})
 REFUSED = "The payment was not accepted. Please try another way to pay."
 
@@ -88,7 +91,7 @@ def fetched(intent_id: str) -> Report | None:
 
 @transaction.atomic(durable=True)
 def apply(report: Report, *, now: datetime, event: StripeEvent | None = None) -> Payment | None:
-    """Bring our rows to what Stripe says; None for an intent that is none of ours. Locks order, then payment."""
+    """Bring our rows to what Stripe says; None for an intent that is none of ours. Locks order, payment, products."""
     intent = report.intent
     uuid = our_uuid(intent)
     found = Payment.objects.filter(pk=uuid).first() if uuid else None
@@ -132,11 +135,14 @@ def mirror(payment: Payment, intent: stripe.PaymentIntent, *, now: datetime) -> 
     payment.intent_id, payment.client_secret = intent.id, intent.client_secret or ""
     payment.updated_at = now
     payment.save()
+    if status in TRIED:
+        prolong(payment)
 
 
 def on_success(order: Order, payment: Payment, *, now: datetime) -> None:
-    """Paid, and shipped if so set; the money for an order that was given up meanwhile goes back."""
+    """Paid, and shipped if so set; the money for an order that was given up meanwhile goes back. Locks products."""
     if move(order.pk, OrderStatus.PAID, now=now):
+        release(order_uuid=order.pk)
         if settings.STORE_SHIP_ON_PAYMENT:
             move(order.pk, OrderStatus.SHIPPED, now=now)
     elif order.status == OrderStatus.CANCELLED and not order.disputed_at:

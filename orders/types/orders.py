@@ -165,14 +165,22 @@ class Order(relay.Node):
     shipping: Shipping | None = strawberry_django.field(description="Null while the order is a draft.")
     created_at: auto = api.field(description="When it was begun.")
     updated_at: auto = api.field(description="When it last changed.")
-    expires_at: datetime | None = strawberry_django.field(
-        description="When a pending order is given up and its stock goes back."
-    )
     paid_at: datetime | None = api.field(description="Null until it is paid.")
     shipped_at: datetime | None = api.field(description="Null until it is on its way.")
     cancelled_at: datetime | None = api.field(description="Null unless it is cancelled.")
 
-    @api.field(description="The sum over the items.")
+    @api.field(
+        only=["expires_at", "status"],
+        description=(
+            "When the order is given up and its stock goes back; later once a way to pay was tried. Null unless it is "
+            "pending."
+        ),
+    )
+    @staticmethod
+    def expires_at(root: strawberry.Parent[models.Order]) -> datetime | None:
+        return root.expires_at if root.status == OrderStatus.PENDING else None
+
+    @api.field(only=["amount", "currency"], description="The sum over the items.")
     @staticmethod
     def amount(root: strawberry.Parent[HasAmount]) -> api.Money:
         return api.Money.of(root.amount, root.currency)

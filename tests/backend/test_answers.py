@@ -73,7 +73,12 @@ def buy(product: Product, **owner: Any) -> Order:
     buyer = Owner(**(owner or {"visitor": uuid4()}))
     Cart(buyer).add(product.pk, 1, now=timezone.now())
     placed = place(
-        owner=buyer, shipping=make_address(), idempotency_key=uuid4(), expected_total=None, now=timezone.now()
+        address="127.0.0.1",
+        owner=buyer,
+        shipping=make_address(),
+        idempotency_key=uuid4(),
+        expected_total=None,
+        now=timezone.now(),
     )
     return Order.objects.get(pk=placed.order_uuid)
 

@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from catalog.models import Product
 from orders.models import Order, OrderStatus, Shipping
 from reviews.models import Report
 from tests.factories import make_comment, make_product, make_staff, make_user
@@ -52,7 +53,13 @@ def make_order(status: OrderStatus, amount: str = "10.00", **fields: Any) -> Ord
         city="San Francisco",
         country="US",
     )
-    order = {"user": make_user(), "currency": "USD", "amount": Decimal(amount), "shipping": shipping}
+    order = {
+        "user": make_user(),
+        "currency": "USD",
+        "amount": Decimal(amount),
+        "shipping": shipping,
+        "confirmation_mailed_at": timezone.now(),
+    }
     return Order.objects.create(status=status, **{**order, **fields})
 
 
@@ -64,6 +71,10 @@ def bars(chart: str) -> dict[str, float]:
     data = json.loads(chart)
     [dataset] = data["datasets"]
     return dict(zip(data["labels"], dataset["data"], strict=True))
+
+
+def listed(client: Client, page: str, query: str) -> list[Any]:
+    return list(client.get(reverse(f"admin:{page}") + query).context["cl"].result_list)
 
 
 def days_ago(days: float) -> datetime:
@@ -79,7 +90,7 @@ class TestDashboard:
         make_order(OrderStatus.PENDING, "7.00")
         make_order(OrderStatus.PAID, "7", currency="JPY", paid_at=days_ago(1))
         response = superuser.get(OVERVIEW)
-        assert cards(superuser)["Sales"] == "1,200.75 USD"
+        assert cards(superuser)["Sales"] == "$1,200.75"
         [dataset] = json.loads(response.context["sales_chart"])["datasets"]
         assert (dataset["data"][0], dataset["data"][-1], len(dataset["data"])) == (200.25, 1000.5, 30)
         drawn, *_ = re.findall(r'data-type="bar" data-value="([^"]*)"', response.content.decode())
@@ -173,3 +184,33 @@ class TestFrontEnd:
     def test_the_way_to_the_site_leads_to_the_front_end(self) -> None:
         for client, path in ((browser(), OVERVIEW), (Client(), reverse("admin:login"))):
             assert f'href="{settings.STORE_FRONTEND_URL}"' in client.get(path).content.decode()
+
+
+class TestWhatGoesWrong:
+    def test_is_no_card_while_nothing_does(self, superuser: Client) -> None:
+        make_order(OrderStatus.PAID, paid_at=days_ago(1))
+        make_order(OrderStatus.PAID, paid_at=days_ago(0), confirmation_mailed_at=None)
+        assert not {"Mails not sent", "Held by unpaid orders"} & cards(superuser).keys()
+
+    def test_mails_that_no_server_accepts(self, superuser: Client) -> None:
+        unsent = make_order(OrderStatus.PAID, paid_at=days_ago(1), confirmation_mailed_at=None)
+        make_order(OrderStatus.PAID, paid_at=days_ago(1))
+        assert cards(superuser)["Mails not sent"] == "1"
+        [row] = (
+            superuser.get(reverse("admin:orders_order_changelist") + "?confirmation=unsent")
+            .context["cl"]
+            .result_list
+        )
+        assert row == unsent
+
+    def test_products_that_unpaid_orders_hold(self, superuser: Client) -> None:
+        product = make_product(stock=3)
+        make_product(stock=3)
+        Product.objects.filter(pk=product.pk).update(stock=0, held=3)
+        assert cards(superuser)["Held by unpaid orders"] == "1"
+        [row] = (
+            superuser.get(reverse("admin:catalog_product_changelist") + "?available=held")
+            .context["cl"]
+            .result_list
+        )
+        assert row == product

@@ -122,6 +122,7 @@ def fill() -> dict[str, User | None]:
         Cart(owner).add(products[1].pk, 1, now=timezone.now())
         if not kept:
             place(
+                address="127.0.0.1",
                 owner=owner,
                 shipping=make_address(),
                 idempotency_key=uuid4(),

@@ -206,6 +206,10 @@ def environment(folder: Path) -> dict[str, str]:
         "EMAIL_URL": f"filemail:///{folder / 'mail'}",
         "MEDIA_ROOT": str(folder / "media"),
         "LOG_LEVEL": "ERROR",
+        # All shoppers come from one address.
+        "STORE_HOLD_ADDRESS_LINES": "100000000",
+        "STORE_HOLD_ADDRESS_UNITS": "100000000",
+        "STORE_MAX_VISITORS": "100000000",
         LOG_VARIABLE: str(folder / "steps.log"),
     }
 

@@ -88,7 +88,7 @@ class TestList:
     def test_shows_orders(self, superuser: Client, placed: Placed) -> None:
         order = placed(firstName="Grace", lastName="Hopper")
         page = superuser.get(ORDERS).text
-        for text in (str(order), "Grace Hopper", "ada@example.com", "20.00 USD", "Pending"):
+        for text in (str(order), "Grace Hopper", "ada@example.com", "$20.00", "Pending"):
             assert text in page
 
     def test_shows_drafts(self, superuser: Client) -> None:
@@ -184,8 +184,8 @@ class TestPage:
         item, payment = order.items.get(), order.payments.get()
         for text in (
             item.name,
-            "10.00 USD",
-            "20.00 USD",
+            "$10.00",
+            "$20.00",
             "Succeeded",
             str(payment.intent_id),
             "San Francisco",

@@ -94,6 +94,7 @@ class Books(RuleBasedStateMachine):
         """Now and then with a key that was used before."""
         try:
             uuid = checkout(
+                address="127.0.0.1",
                 owner=self.shoppers[shopper],
                 shipping=make_address(),
                 idempotency_key=UUID(int=key),

@@ -43,8 +43,14 @@ def order(api: GraphQLClient, product: Product) -> str:
 def overdue(api: GraphQLClient, product: Product) -> str:
     add_to_cart(api, product, 3)
     uuid: str = checkout(api)["uuid"]
-    Order.objects.filter(pk=uuid).update(expires_at=timezone.now() - timedelta(seconds=1))
+    let_time_pass(uuid)
     return uuid
+
+
+def let_time_pass(uuid: str) -> None:
+    """More than an order has, even one that somebody has tried to pay."""
+    Order.objects.filter(pk=uuid).update(expires_at=timezone.now() - timedelta(seconds=1))
+    Payment.objects.filter(order=uuid).update(created_at=timezone.now() - timedelta(minutes=31))
 
 
 def expire_orders() -> str:

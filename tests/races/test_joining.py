@@ -54,6 +54,7 @@ class TestJoin:
         Cart(visitor).add(product.pk, 2, now=now)
         buy = partial(
             place,
+            address="127.0.0.1",
             owner=visitor,
             shipping=make_address(),
             idempotency_key=uuid4(),

@@ -228,7 +228,7 @@ class TestApply:
             with transaction.atomic():
                 Order.objects.select_for_update().get(pk=order.pk)
                 move(order.pk, OrderStatus.CANCELLED, now=timezone.now())
-                return_stock(order_uuid=order.pk, reason=Reason.RETURNED, now=timezone.now())
+                return_stock(order_uuid=order.pk, reason=Reason.RETURNED, now=timezone.now(), held=True)
                 settled = pool.submit(settle)
                 with pytest.raises(TimeoutError):
                     settled.result(timeout=0.5)

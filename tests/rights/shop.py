@@ -111,6 +111,7 @@ class Shop:
         now = timezone.now()
         Cart(owner).add(self.product.pk, 2, now=now)
         return checkout(
+            address="127.0.0.1",
             owner=owner,
             shipping=make_address(address=street),
             idempotency_key=uuid4(),

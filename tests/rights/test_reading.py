@@ -88,7 +88,7 @@ PARTS = {
     "Done": "ok",
     "FieldError": "field message",
     "Image": "width height placeholder url thumbnail",
-    "Money": "amount currency minorUnits",
+    "Money": "amount currency minorUnits formatted",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     "PriceChanged": "item before now",
     "ProductFacets": "categories minPrice maxPrice inStock onSale",

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from core.batches import Batch
 from orders.audit import Difference, differences
+from orders.payments.gateway import patiently
 
 
 class Command(BaseCommand):
@@ -24,11 +25,12 @@ class Command(BaseCommand):
 
     def handle(self, *, fix: bool, json: bool, **_: Any) -> None:
         now = timezone.now()
-        found = list(differences(now=now))
         batch = Batch()
-        if fix:
-            batch.run(mend, [difference for difference in found if difference.mend])
+        with patiently():
             found = list(differences(now=now))
+            if fix:
+                batch.run(mend, [difference for difference in found if difference.mend])
+                found = list(differences(now=now))
         self.stdout.write(as_json(found) if json else as_text(found))
         batch.close()
         if found:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from core.batches import Batch
 from orders.cancellation import expire
+from orders.payments.gateway import patiently
 from orders.selectors import expired
 
 
@@ -18,7 +19,8 @@ class Command(BaseCommand):
         """One order at a time, each step of which may be repeated: a second run beside this one does no harm."""
         overdue = list(expired(timezone.now()).values_list("pk", flat=True))
         batch = Batch()
-        batch.run(give_up, overdue)
+        with patiently():
+            batch.run(give_up, overdue)
         self.stdout.write(f"{batch.done} of {len(overdue)} overdue orders expired.")
         batch.close()
 

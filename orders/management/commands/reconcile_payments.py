@@ -10,7 +10,9 @@ from tqdm import tqdm
 from core.batches import Batch
 from orders import mail
 from orders.models import Payment
-from orders.payments.reconciliation import reconcile, unconfirmed, unfinished
+from orders.payments.gateway import patiently
+from orders.payments.reconciliation import reconcile, unfinished
+from orders.selectors import unconfirmed
 
 
 class Command(BaseCommand):
@@ -22,9 +24,16 @@ class Command(BaseCommand):
     def handle(self, **_: Any) -> None:
         payments = list(unfinished())
         batch = Batch()
-        batch.run(settle_now, tqdm(payments, unit="payment", disable=None))
+        with patiently():
+            batch.run(settle_now, tqdm(payments, unit="payment", disable=None))
         self.stdout.write(f"{batch.done} payments reconciled, {len(payments) - batch.done} left for later.")
-        batch.run(confirm_now, unconfirmed())
+        waiting = list(unconfirmed().order_by("paid_at", "pk").values_list("pk", flat=True))
+        mails = Batch()
+        mails.run(confirm_now, waiting)
+        if mails.done < len(waiting):
+            self.stderr.write(
+                f"{len(waiting) - mails.done} confirmations could not be mailed; the log says why."
+            )
         batch.close()
 
 
@@ -33,5 +42,4 @@ def settle_now(payment: Payment) -> bool:
 
 
 def confirm_now(order_uuid: UUID) -> bool:
-    mail.confirm(order_uuid, now=timezone.now())
-    return True
+    return mail.confirm(order_uuid, now=timezone.now())

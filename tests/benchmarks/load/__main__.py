@@ -20,7 +20,12 @@ ENVIRONMENT = {
     "REDIS_URL": "",
     "SECRET_KEY": "of-the-benchmark",
     "STORE_CURRENCY": "USD",
-    "STORE_MAX_COST_PER_MINUTE": "0",  # all the load comes from one address
+    # All the load comes from one address, and nobody pays.
+    "STORE_MAX_COST_PER_MINUTE": "0",
+    "STORE_HOLD_ADDRESS_LINES": "100000000",
+    "STORE_HOLD_ADDRESS_UNITS": "100000000",
+    "STORE_HOLD_SHARE": "100",
+    "STORE_MAX_VISITORS": "100000000",
     "STRIPE_SECRET_KEY": "sk_test_benchmark",
     "STRIPE_WEBHOOK_SECRETS": "whsec_benchmark",
 }

@@ -260,8 +260,8 @@ class TestProduct:
         name slug description stock isAvailable discount onSale isFavourite addedAt updatedAt
         category { name slug productCount }
         seller { name slug }
-        price { amount currency minorUnits }
-        finalPrice { amount currency minorUnits }
+        price { amount currency minorUnits formatted }
+        finalPrice { amount currency minorUnits formatted }
         image { url width height placeholder thumbnail small: thumbnail(size: SMALL) }
         rating { average count histogram }
       }
@@ -297,8 +297,8 @@ class TestProduct:
             "updatedAt": "2026-03-01T12:00:00.123456+00:00",
             "category": {"name": "Light", "slug": "light", "productCount": 1},
             "seller": {"name": "Ada Seller", "slug": "ada-seller"},
-            "price": {"amount": "12.50", "currency": "USD", "minorUnits": 1250},
-            "finalPrice": {"amount": "11.25", "currency": "USD", "minorUnits": 1125},
+            "price": {"amount": "12.50", "currency": "USD", "minorUnits": 1250, "formatted": "$12.50"},
+            "finalPrice": {"amount": "11.25", "currency": "USD", "minorUnits": 1125, "formatted": "$11.25"},
             "image": {
                 "url": "/media/products/a.jpg",
                 "width": 60,

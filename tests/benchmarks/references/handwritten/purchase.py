@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from core.money import MAX_MINOR_UNITS, to_minor_units
 from orders.addresses import validated
-from orders.checkout import MAX_PENDING
+from orders.holds import MAX_PENDING, first_expiry
 from orders.models import MAX_LINES, MAX_QUANTITY, Shipping
 from orders.payments import gateway
 from tests.benchmarks.references.handwritten.forms import (
@@ -187,7 +187,7 @@ def placed(
     [[shipping_key]] = rows_of(NEW_SHIPPING, address_of(shipping))
     amount, currency, at = str(amount_of(items)), settings.STORE_CURRENCY, stored(now)
     owner = [stored_key(order), stored_key(visitor), stored_key(key)]
-    expiry = stored(now + settings.STORE_ORDER_EXPIRY)
+    expiry = stored(first_expiry(now))
     run(NEW_ORDER, [*owner, currency, amount, shipping_key, at, at, expiry])
     run_many(
         NEW_ITEMS,
@@ -211,10 +211,12 @@ def take(items: list[tuple[Any, ...]]) -> None:
     keys = [product for _, _, product, *_ in items]
     each = f"CASE id {cases} END"
     update = (
-        f"UPDATE catalog_product SET stock = stock - {each}, sold_count = sold_count + {each} "
-        f"WHERE id IN ({', '.join('%s' for _ in keys)}) AND stock >= {each}"
+        f"UPDATE catalog_product SET stock = stock - {each}, sold_count = sold_count + {each}, held = held + {each} "
+        f"WHERE id IN ({', '.join('%s' for _ in keys)}) AND stock >= {each} "
+        f"AND (held + {each} <= %s OR 100 * (held + {each}) <= %s * (stock + held))"
     )
-    if run(update, [*taken, *taken, *keys, *taken]) != len(items):
+    most, share = settings.STORE_HOLD_MINIMUM, settings.STORE_HOLD_SHARE
+    if run(update, [*taken, *taken, *taken, *keys, *taken, *taken, most, *taken, share]) != len(items):
         raise Refused
 
 

@@ -1,0 +1,92 @@
+"""What unpaid orders may hold, so that nobody empties the shop without paying for it.
+
+An order holds its stock from its placing until it is paid or given up. Bounds are by owner (here, over their pending
+orders), by address (here, counted in the cache), and for each product (`catalog.stock.most_held`).
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.core.cache import cache
+
+from core.errors import RateLimited, TooManyAttempts
+from orders.models import Order, OrderStatus, Payment
+
+MAX_PENDING = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """How many lines and units of products orders hold."""
+
+    lines: int = 0
+    units: int = 0
+
+    def __add__(self, other: "Hold") -> "Hold":
+        return Hold(lines=self.lines + other.lines, units=self.units + other.units)
+
+    def exceeds(self, most: "Hold") -> bool:
+        return self.lines > most.lines or self.units > most.units
+
+
+def check_owner(pending: list[Hold], wanted: Hold) -> None:
+    """RateLimited where an owner would hold too much with one more order, or has too many orders to pay."""
+    if len(pending) >= MAX_PENDING:
+        raise RateLimited("Please pay or cancel your open orders first.")
+    most = Hold(lines=settings.STORE_HOLD_LINES, units=settings.STORE_HOLD_UNITS)
+    if sum(pending, wanted).exceeds(most):
+        raise RateLimited(
+            f"Unpaid orders hold at most {most.lines} products and {most.units} pieces together. "
+            "Please order less, or pay or cancel your open orders first."
+        )
+
+
+def check_address(address: str, wanted: Hold, *, now: datetime) -> None:
+    """RateLimited where too much has been ordered from an address since the window began.
+
+    Orders that are placed side by side may all be checked before any is counted, so as many as there are workers
+    can pass beyond the bound.
+    """
+    keys = address_keys(address, now=now)
+    counted = cache.get_many(keys)
+    before = Hold(lines=counted.get(keys[0], 0), units=counted.get(keys[1], 0))
+    most = Hold(lines=settings.STORE_HOLD_ADDRESS_LINES, units=settings.STORE_HOLD_ADDRESS_UNITS)
+    if (before + wanted).exceeds(most):
+        error = TooManyAttempts(retry_after_seconds=window() - int(now.timestamp()) % window())
+        raise RateLimited(error.message, retry_after_seconds=error.retry_after_seconds)
+
+
+def count_address(address: str, placed: Hold, *, now: datetime) -> None:
+    """Add what was ordered from an address to its window."""
+    for key, number in zip(address_keys(address, now=now), (placed.lines, placed.units), strict=True):
+        if not cache.add(key, number, timeout=window()):
+            with suppress(ValueError):  # the window has ended this moment
+                cache.incr(key, number)
+
+
+def address_keys(address: str, *, now: datetime) -> tuple[str, str]:
+    begun = int(now.timestamp()) // window()
+    return f"held-lines:{begun}:{address}", f"held-units:{begun}:{address}"
+
+
+def window() -> int:
+    """The seconds for which an order that nobody tries to pay holds its stock."""
+    return max(1, int(settings.STORE_HOLD_UNTRIED.total_seconds()))
+
+
+def first_expiry(now: datetime) -> datetime:
+    """When an order that is placed now is given up if nobody tries to pay it."""
+    return now + min(settings.STORE_HOLD_UNTRIED, settings.STORE_ORDER_EXPIRY)
+
+
+def prolong(payment: Payment) -> None:
+    """Hold the stock for the whole STORE_ORDER_EXPIRY once a payment method was tried; again changes nothing.
+
+    A step of a transaction that has locked the order.
+    """
+    expiry = payment.created_at + settings.STORE_ORDER_EXPIRY
+    Order.objects.filter(pk=payment.order_id, status=OrderStatus.PENDING, expires_at__lt=expiry).update(
+        expires_at=expiry
+    )

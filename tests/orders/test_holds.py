@@ -1,0 +1,265 @@
+"""What unpaid orders may hold: by owner, by address, and of each product a share."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import User
+from catalog.models import Product
+from catalog.selectors import fully_held
+from orders.audit import differences
+from orders.models import Order, OrderStatus, Payment
+from tests.conftest import GraphQLClient, global_id
+from tests.factories import make_product, make_user
+from tests.orders.conftest import ADDRESS, CHECKOUT, Bank, add_to_cart, checkout, nothing_changes, status_of
+
+pytestmark = pytest.mark.django_db
+
+PLACE = """
+    mutation($input: PlaceOrderInput!) {
+      placeOrder(input: $input) { __typename ... on InsufficientStock { available } }
+    }
+"""
+
+
+def held(product: Product) -> int:
+    return Product.objects.get(pk=product.pk).held
+
+
+def buy(product: Product, quantity: int = 1, *, api: GraphQLClient | None = None) -> dict[str, Any]:
+    """The answer to a shopper's checkout; a new one's unless told otherwise."""
+    shopper = api or GraphQLClient()
+    add_to_cart(shopper, product, quantity)
+    return checkout(shopper)
+
+
+def refused_checkout(api: GraphQLClient, **extra: Any) -> str:
+    return api.refused(CHECKOUT, input={"shipping": ADDRESS, "idempotencyKey": str(uuid4()), **extra})
+
+
+def books_are_right() -> bool:
+    return list(differences(now=timezone.now())) == []
+
+
+class TestShareOfAProduct:
+    def test_no_more_than_half_of_a_large_stock(self) -> None:
+        lamp = make_product(name="Lamp", stock=100)
+        assert buy(lamp, 30)["__typename"] == "Order"
+        shopper = GraphQLClient()
+        add_to_cart(shopper, lamp, 21)
+        with nothing_changes():
+            answer = checkout(shopper)
+        assert (answer["__typename"], answer["requested"], answer["available"]) == (
+            "InsufficientStock",
+            21,
+            20,
+        )
+        assert answer["message"] == (
+            "“Lamp” is waiting in unpaid orders: 20 can be ordered now. Please try again soon."
+        )
+        assert buy(lamp, 20)["__typename"] == "Order"
+        assert buy(lamp)["available"] == 0
+        assert held(lamp) == 50
+        assert books_are_right()
+
+    @pytest.mark.parametrize("stock", [1, 2, 10])
+    def test_all_of_a_small_one(self, stock: int) -> None:
+        product = make_product(stock=stock)
+        assert buy(product, stock)["__typename"] == "Order"
+        assert Product.objects.get().stock == 0
+
+    def test_the_settings(self, settings: Settings) -> None:
+        settings.STORE_HOLD_SHARE, settings.STORE_HOLD_MINIMUM = 25, 1
+        product = make_product(stock=8)
+        assert buy(product, 3)["available"] == 2
+        assert buy(product, 2)["__typename"] == "Order"
+        settings.STORE_HOLD_SHARE = 100
+        assert buy(product, 6)["__typename"] == "Order"
+
+    def test_what_is_paid_is_not_held(self, api: GraphQLClient, bank: Bank) -> None:
+        product = make_product(stock=20)
+        order = buy(product, 10, api=api)
+        assert buy(product)["available"] == 0
+        bank.pay(order["uuid"])
+        assert held(product) == 0
+        assert books_are_right()
+        assert buy(product, 10)["__typename"] == "Order"
+
+    @pytest.mark.parametrize("ship", [True, False])
+    def test_nothing_of_a_gift_is_held(self, api: GraphQLClient, settings: Settings, ship: bool) -> None:
+        settings.STORE_SHIP_ON_PAYMENT = ship
+        gift = make_product(stock=20, price=Decimal(0))
+        buy(gift, 5, api=api)
+        assert held(gift) == 0
+        assert books_are_right()
+
+    def test_what_is_cancelled_is_not_held(self, api: GraphQLClient) -> None:
+        product = make_product(stock=20)
+        uuid = buy(product, 10, api=api)["uuid"]
+        document = "mutation($uuid: UUID!) { cancelOrder(input: {uuid: $uuid}) { ... on Order { status } } }"
+        api.run(document, uuid=uuid)
+        assert (held(product), Product.objects.get().stock) == (0, 20)
+        assert books_are_right()
+
+    def test_of_a_paid_order_that_is_cancelled(
+        self, api: GraphQLClient, bank: Bank, settings: Settings
+    ) -> None:
+        settings.STORE_SHIP_ON_PAYMENT = False
+        product = make_product(stock=20)
+        uuid = buy(product, 10, api=api)["uuid"]
+        bank.pay(uuid)
+        waiting = buy(product, 3)["uuid"]
+        document = "mutation($uuid: UUID!) { cancelOrder(input: {uuid: $uuid}) { ... on Order { status } } }"
+        api.run(document, uuid=uuid)
+        assert (held(product), Product.objects.get().stock, status_of(waiting)) == (3, 17, "pending")
+        assert books_are_right()
+
+    def test_drafts_too(self, signed_in: Callable[[User], GraphQLClient]) -> None:
+        api, product = signed_in(make_user()), make_product(stock=30)
+        uuid = api.run("mutation { createOrder { ... on Order { uuid } } }")["createOrder"]["uuid"]
+        add = """mutation($order: UUID!, $product: ID!) {
+            addOrderItem(input: {orderUuid: $order, productId: $product, quantity: 16}) { __typename } }"""
+        api.run(add, order=uuid, product=global_id("Product", product.pk))
+        with nothing_changes():
+            answer = api.run(PLACE, input={"orderUuid": uuid, "shipping": ADDRESS})["placeOrder"]
+        assert answer == {"__typename": "InsufficientStock", "available": 15}
+
+    def test_the_audit_sees_a_wrong_count(self) -> None:
+        product = make_product(stock=20)
+        buy(product)
+        Product.objects.update(held=2)
+        [difference] = differences(now=timezone.now())
+        assert (difference.check, difference.detail) == ("held", "2 are held, pending orders have taken 1")
+
+
+class TestFullyHeld:
+    def test_is_what_nothing_can_be_ordered_of(self) -> None:
+        large, small, free, sold_out = (make_product(stock=stock) for stock in (21, 3, 40, 0))
+        buy(large, 10)
+        buy(small, 2)
+        buy(free, 19)
+        assert set(fully_held()) == {large}
+        buy(small, 1)
+        assert set(fully_held()) == {large, small}
+        assert buy(free)["__typename"] == "Order"
+        assert set(fully_held()) == {large, small, free}
+        assert sold_out not in fully_held()
+
+
+class TestOwner:
+    def test_units(self, api: GraphQLClient, settings: Settings) -> None:
+        settings.STORE_HOLD_UNITS = 5
+        product = make_product(stock=10)
+        assert buy(product, 3, api=api)["__typename"] == "Order"
+        add_to_cart(api, product, 3)
+        with nothing_changes():
+            assert refused_checkout(api) == "RATE_LIMITED"
+        assert buy(product, 3)["__typename"] == "Order"
+
+    def test_lines(self, api: GraphQLClient, settings: Settings) -> None:
+        settings.STORE_HOLD_LINES = 2
+        for _ in range(3):
+            add_to_cart(api, make_product())
+        with nothing_changes():
+            assert refused_checkout(api) == "RATE_LIMITED"
+
+    def test_of_drafts(self, settings: Settings, signed_in: Callable[[User], GraphQLClient]) -> None:
+        settings.STORE_HOLD_UNITS = 5
+        api, product = signed_in(make_user()), make_product(stock=10)
+        buy(product, 3, api=api)
+        uuid = api.run("mutation { createOrder { ... on Order { uuid } } }")["createOrder"]["uuid"]
+        add = """mutation($order: UUID!, $product: ID!) {
+            addOrderItem(input: {orderUuid: $order, productId: $product, quantity: 3}) { __typename } }"""
+        api.run(add, order=uuid, product=global_id("Product", product.pk))
+        with nothing_changes():
+            assert api.refused(PLACE, input={"orderUuid": uuid, "shipping": ADDRESS}) == "RATE_LIMITED"
+
+    def test_an_order_that_is_paid_no_longer_counts(
+        self, api: GraphQLClient, bank: Bank, settings: Settings
+    ) -> None:
+        settings.STORE_HOLD_UNITS = 5
+        product = make_product(stock=10)
+        bank.pay(buy(product, 5, api=api)["uuid"])
+        assert buy(product, 5, api=api)["__typename"] == "Order"
+
+
+class TestAddress:
+    def test_many_visitors_of_one_address(self, settings: Settings) -> None:
+        settings.STORE_HOLD_ADDRESS_UNITS = 5
+        product = make_product(stock=10)
+        assert buy(product, 3)["__typename"] == "Order"
+        shopper = GraphQLClient()
+        add_to_cart(shopper, product, 3)
+        with nothing_changes():
+            assert refused_checkout(shopper) == "RATE_LIMITED"
+        elsewhere = GraphQLClient(REMOTE_ADDR="203.0.113.9")
+        assert buy(product, 3, api=elsewhere)["__typename"] == "Order"
+
+    def test_lines(self, settings: Settings) -> None:
+        settings.STORE_HOLD_ADDRESS_LINES = 1
+        buy(make_product())
+        shopper = GraphQLClient()
+        add_to_cart(shopper, make_product())
+        with nothing_changes():
+            assert refused_checkout(shopper) == "RATE_LIMITED"
+
+    def test_a_repeated_key_and_a_refusal_do_not_count(self, api: GraphQLClient, settings: Settings) -> None:
+        settings.STORE_HOLD_ADDRESS_LINES = 2
+        key = str(uuid4())
+        add_to_cart(api, make_product())
+        for _ in range(3):
+            assert checkout(api, idempotencyKey=key)["__typename"] == "Order"
+        add_to_cart(api, make_product())
+        assert checkout(api, expectedTotal="1.00")["__typename"] == "TotalChanged"
+        assert checkout(api)["__typename"] == "Order"
+
+
+class TestExpiry:
+    def order(self) -> Order:
+        return Order.objects.get()
+
+    def test_an_order_that_nobody_tries_to_pay_has_little_time(self, api: GraphQLClient) -> None:
+        buy(make_product(), api=api)
+        payment = Payment.objects.get()
+        assert self.order().expires_at == payment.created_at + timedelta(minutes=10)
+
+    @pytest.mark.parametrize("outcome", ["declined", "requires_action", "processing"])
+    def test_trying_prolongs_it_once(self, api: GraphQLClient, bank: Bank, outcome: Any) -> None:
+        uuid = buy(make_product(), api=api)["uuid"]
+        for _ in range(2):
+            if outcome == "declined" or status_of_payment() == "pending":
+                bank.pay(uuid, outcome)
+            assert self.order().expires_at == Payment.objects.get().created_at + timedelta(minutes=30)
+
+    def test_one_that_was_tried_is_not_given_up_though_no_webhook_told(
+        self, api: GraphQLClient, bank: Bank
+    ) -> None:
+        uuid = buy(make_product(), api=api)["uuid"]
+        bank.fake.confirm(bank.intent(uuid), "requires_action")
+        Order.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+        call_command("expire_orders")
+        assert self.order().status == OrderStatus.PENDING
+        assert self.order().expires_at == Payment.objects.get().created_at + timedelta(minutes=30)
+
+    def test_never_longer_than_the_expiry(self, api: GraphQLClient, settings: Settings) -> None:
+        settings.STORE_ORDER_EXPIRY = timedelta(minutes=3)
+        buy(make_product(), api=api)
+        assert self.order().expires_at == Payment.objects.get().created_at + timedelta(minutes=3)
+
+    def test_is_null_unless_the_order_is_pending(self, api: GraphQLClient, bank: Bank) -> None:
+        document = "query($uuid: UUID!) { order(uuid: $uuid) { expiresAt } }"
+        uuid = buy(make_product(), api=api)["uuid"]
+        assert api.run(document, uuid=uuid)["order"]["expiresAt"]
+        bank.pay(uuid)
+        assert api.run(document, uuid=uuid)["order"]["expiresAt"] is None
+
+
+def status_of_payment() -> str:
+    return Payment.objects.get().status
