@@ -22,7 +22,7 @@ OWN_PREFIXES = ("STORE_", "STRIPE_")
 SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 587, "smtp+ssl": 465}
 MAIL_OPTIONS = {
-    "timeout": int,
+    "timeout": lambda text: positive(text),
     "use_localtime": lambda text: boolean(text),
     "ssl_certfile": str,
     "ssl_keyfile": str,
@@ -163,6 +163,13 @@ def boolean(text: str) -> bool:
     if text.lower() not in (*TRUE, *FALSE):
         raise ValueError(text)
     return text.lower() in TRUE
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def wrong(name: str, expected: str, text: str) -> ImproperlyConfigured:

@@ -39,6 +39,7 @@ def confirm(order_uuid: UUID, *, now: datetime) -> bool:
     if is_sent:
         claimed.update(confirmation_mailed_at=now, confirmation_claimed_at=None)
     else:
+        logger.warning("The confirmation of order %s is still to be sent.", order_uuid)
         claimed.update(confirmation_claimed_at=None)
     return is_sent
 

@@ -104,6 +104,8 @@ def make_address(**fields: Any) -> Shipping:
             "phone": "+14155552671",
             "address": "Market Street",
             "building_number": "1",
+            "zip_code": "94105",
+            "state": "CA",
             "country": "US",
             **fields,
         }

@@ -144,7 +144,7 @@ WRONG = [
 ]
 RIGHT = [
     ("ALLOWED_HOSTS", "ALLOWED_HOSTS", " a.example, b.example ,", ["a.example", "b.example"]),
-    ("CSRF_TRUSTED_ORIGINS", "STORE_ORIGINS", "https://a.example/", ["https://a.example"]),
+    ("CORS_ALLOWED_ORIGINS", "STORE_ORIGINS", "https://a.example/", ["https://a.example"]),
     ("SECRET_KEY", "SECRET_KEY", "$ABC$", "$ABC$"),
     ("STORE_MAX_COST", "STORE_MAX_COST", " ", 15_000),
     ("TIME_ZONE", "TIME_ZONE", "europe/berlin", "Europe/Berlin"),

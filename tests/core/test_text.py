@@ -57,7 +57,7 @@ class TestFields:
 
     def test_refuse_what_no_line_has(self) -> None:
         with pytest.raises(ValidationError) as refused:
-            Shipping(first_name="Ada\nBuy at evil.example", email="ada@example.com\x00").clean_fields(
+            Shipping(first_name="Ada\nBuy at evil.example", email="ada\n@example.com").clean_fields(
                 exclude=["phone", "address", "country"]
             )
         assert set(refused.value.message_dict) == {"first_name", "email"}
