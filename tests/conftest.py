@@ -15,7 +15,6 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 
-
 # What is tested is who may do what, not how slow a guess is.
 FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

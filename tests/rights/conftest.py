@@ -20,7 +20,9 @@ def stripe_of_opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def opened(django_db_setup: None, django_db_blocker: DjangoDbBlocker, stripe_of_opened: Path) -> Iterator[Shop]:
+def opened(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, stripe_of_opened: Path
+) -> Iterator[Shop]:
     """A shop for all tests of a module, each of which takes place in a savepoint of the shop's transaction."""
     atomic = transaction.atomic()
     atomic._from_testcase = True  # type: ignore[attr-defined]  # durable transactions may nest, as in TestCase
