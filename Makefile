@@ -79,18 +79,21 @@ format: $(TOOLS) ## Mend style and format where a tool can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# A worker that has none left takes tests from another, whose long ones would else be waited for.
+PARALLEL := -n auto --dist worksteal
+
 .PHONY: test
-test: $(TOOLS) ## The tests, on SQLite
-	$(SQLITE) $(BIN)/pytest -n auto
+test: $(TOOLS) ## The tests, on SQLite (ARGS=tests/catalog: some of them)
+	$(SQLITE) $(BIN)/pytest $(PARALLEL) $(ARGS)
 
 .PHONY: coverage
 coverage: $(TOOLS) ## The tests, on SQLite, with branch coverage and its floor
-	$(SQLITE) $(BIN)/pytest -n auto --cov
+	$(SQLITE) $(BIN)/pytest $(PARALLEL) --cov $(ARGS)
 
 .PHONY: test-postgres
 test-postgres: $(TOOLS) ## The tests, on the PostgreSQL server at DATABASE_TEST_URL, where one answers
 	@if $(BIN)/python -c 'import psycopg; psycopg.connect("$(DATABASE_TEST_URL)", connect_timeout=3)' 2>/dev/null; then \
-	  set -x; DATABASE_URL='$(DATABASE_TEST_URL)' $(BIN)/pytest -n auto; \
+	  set -x; DATABASE_URL='$(DATABASE_TEST_URL)' $(BIN)/pytest $(PARALLEL) $(ARGS); \
 	else \
 	  echo 'NOT TESTED ON POSTGRESQL: NO SERVER ANSWERS AT $(DATABASE_TEST_URL). SET DATABASE_TEST_URL.' >&2; \
 	fi

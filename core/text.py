@@ -17,6 +17,8 @@ PLAIN_LETTERS = str.maketrans(
     {"\N{LATIN SMALL LETTER DOTLESS I}": "i", "ł": "l", "đ": "d", "ð": "d", "ø": "o", "æ": "ae", "œ": "oe"}
 )
 LINE_BREAKS = "\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
+# A longer key is cut: two names of such length that begin alike sort as one.
+MAX_KEY_LENGTH = 400
 BLANK = f"\t {LINE_BREAKS}"
 
 
@@ -39,7 +41,7 @@ def sort_key(name: str) -> str:
     """
     folded = single_line(name).casefold()
     plain = without_accents(folded)
-    return plain if plain == folded else f"{plain}\x1f{folded}"
+    return (plain if plain == folded else f"{plain}\x1f{folded}")[:MAX_KEY_LENGTH]
 
 
 def validate_single_line(text: str) -> None:
@@ -69,10 +71,10 @@ class SortKeyField(models.CharField[str, str]):
     """The sort_key of the row's name, computed whenever the row is written."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"max_length": 400, "blank": True, "editable": False, **options})
+        super().__init__(**{"max_length": MAX_KEY_LENGTH, "blank": True, "editable": False, **options})
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:
-        key = sort_key(model_instance.name)[: self.max_length]  # type: ignore[attr-defined]  # each has one
+        key = sort_key(model_instance.name)  # type: ignore[attr-defined]  # each has one
         setattr(model_instance, self.attname, key)
         return key
 

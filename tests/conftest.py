@@ -15,6 +15,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 
+# What is tested is who may do what, not how slow a guess is.
+FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
 
 class GraphQLClient(Client):
     """One visitor's browser. `run` answers with the data and fails on any top-level error; `refused` with the code."""
@@ -80,8 +83,7 @@ def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
 
 @pytest.fixture(autouse=True)
 def _fast_passwords(settings: Settings) -> None:
-    """What is tested is who may do what, not how slow a guess is."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = FAST_HASHERS
 
 
 @pytest.fixture(autouse=True)

@@ -15,11 +15,12 @@ from catalog.exchange.rows import Row
 from catalog.models import Product
 from core.errors import ValidationError
 from core.slugs import slug_of, with_ending
+from core.text import sort_key
 
-# As the database makes Product.sort_name; a thousand expressions of Django's would take longer to compile than to run.
-LOWERED = {
-    "sqlite": "SELECT lower(value) FROM json_each(%s)",
-    "postgresql": "SELECT lower(value) FROM json_array_elements_text(CAST(%s AS json))",
+# One parameter for all texts: a thousand of Django's would take longer to compile than to run.
+TEXTS = {
+    "sqlite": "SELECT value FROM json_each(%s)",
+    "postgresql": "SELECT value FROM json_array_elements_text(CAST(%s AS json))",
 }
 
 
@@ -47,10 +48,10 @@ class Matcher:
         found = products.filter(slug__in=[*given, *bases.values()])
         by_slug = {product.slug: product for product in found}
         called: dict[str, list[Product]] = defaultdict(list)
-        wanted = json.dumps([row.cells["name"] for row in rows if by_name(row)])
-        lowered = RawSQL(LOWERED[connection.vendor], [wanted])
-        # By its lower case, which has an index, and then exactly.
-        for product in products.filter(user=self.seller, sort_name__in=lowered).order_by("pk"):
+        keys = json.dumps([sort_key(row.cells["name"]) for row in rows if by_name(row)])
+        # By the sort key, which has an index, and then exactly.
+        same_key = RawSQL(TEXTS[connection.vendor], [keys])
+        for product in products.filter(user=self.seller, sort_name__in=same_key).order_by("pk"):
             called[product.name].append(product)
         matches: list[Match | ValidationError] = []
         for row in rows:

@@ -179,11 +179,11 @@ def test_answers_as_graphql_core_does(role: str, seed: int) -> None:
         document = Document(text, schema)
         [operation] = document.ast.definitions
         assert isinstance(operation, OperationDefinitionNode)
-        assert document.errors == [], text
         try:
-            document.weight(operation, {})
+            document.weight(operation, {})  # most are too large, and to validate those takes longest
         except OperationTooLarge:
             continue
+        assert document.errors == [], text
         with CaptureQueriesContext(connection) as plain:
             expected = graphql.execute(
                 schema._schema,

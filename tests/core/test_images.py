@@ -19,7 +19,6 @@ from core import images
 from core.errors import RateLimited
 from core.images import InvalidImage, PreparedImage, ThumbnailSize
 
-PHOTOS = Path(__file__).parents[2].parent / "shared" / "data" / "grocery-photos" / "images"
 RED, GREEN, BLUE = (220, 20, 30), (20, 200, 40), (30, 40, 210)
 
 
@@ -379,19 +378,6 @@ class TestPrepare:
         scan = b"\xff\xda\x00\x02"
 
         assert prepare(encoded(flag(), "JPEG", comment=scan * 1000) + scan * 100_000).width == 60
-
-    def test_accepts_every_photograph_of_a_phone(self) -> None:
-        if not PHOTOS.is_dir():
-            pytest.skip("It would prepare 81 photographs of phones, but they are not there.")
-        photographs = sorted(PHOTOS.glob("*.jpg"))
-        assert len(photographs) >= 81
-
-        for photograph in photographs:
-            with photograph.open("rb") as file, Image.open(photograph) as original:
-                prepared = prepare(file.read())
-                assert (prepared.width, prepared.height) == original.size
-            for written in (prepared.main, *prepared.thumbnails.values()):
-                assert not opened(written).getexif()
 
 
 class TestStore:

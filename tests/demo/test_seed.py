@@ -1,5 +1,6 @@
 """manage.py seed."""
 
+from functools import cache
 from io import StringIO
 from typing import Any
 
@@ -14,20 +15,23 @@ from pytest_django import Settings
 from accounts.models import User
 from catalog.models import RATINGS, Category, Product, StockMovement
 from core.money import round_half_up
+from demo import demonstration
 from demo.demonstration import PASSWORD, SELLER, SHOPPER, STAFF
-from demo.seed import content
+from demo.seed import content, pictures
 from orders.audit import differences_here
 from reviews.models import Comment
 
 pytestmark = pytest.mark.django_db
 
+drawn = cache(pictures.draw)  # which draws the same bytes on every run, see test_seed_pictures.py
 MODELS: tuple[type[models.Model], ...] = (User, Category, Product, StockMovement, Comment)
 
 
 @pytest.fixture(autouse=True)
 def _a_few_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures take their time to draw: 7 of the 68 products, with 5 comments, are a shop, too."""
+    """Pictures take their time to draw: 7 of the 68 products, with 5 comments, are a shop, too, and drawn once."""
     monkeypatch.setattr(content, "PRODUCTS", content.PRODUCTS[::10])
+    monkeypatch.setattr(demonstration, "draw", drawn)
 
 
 def seed(*arguments: str) -> str:

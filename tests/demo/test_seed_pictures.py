@@ -1,4 +1,5 @@
 from decimal import Decimal
+from functools import cache
 from io import BytesIO
 
 import pytest
@@ -57,10 +58,16 @@ class TestContent:
         assert not set(rated_by) & set(SELLERS)
 
 
+@cache
+def drawn(product: SeedProduct) -> Image.Image:
+    """Drawn once for all tests, which takes longest."""
+    return Image.open(BytesIO(draw(product)))
+
+
 class TestDraw:
     @each_product
     def test_shows_the_product_in_its_colours_before_its_categorys_tint(self, product: SeedProduct) -> None:
-        picture = Image.open(BytesIO(draw(product)))
+        picture = drawn(product)
 
         assert (picture.format, picture.mode, picture.size) == ("JPEG", "RGB", (SIDE, SIDE))
         for colour in (product.colour, product.accent):
@@ -74,7 +81,7 @@ class TestDraw:
         assert first == second
 
     def test_no_two_products_look_alike(self) -> None:
-        small = [Image.open(BytesIO(draw(product))).reduce(25) for product in PRODUCTS]
+        small = [drawn(product).reduce(25) for product in PRODUCTS]
 
         for index, one in enumerate(small):
             for other in small[:index]:

@@ -4,6 +4,7 @@ Every byte on its standard input kills all of the server's processes; the end of
 nothing of it outlives the process that started it.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -30,6 +31,24 @@ def serve(port: int) -> None:
         workers_kill_timeout=1,
         log_enabled=False,
     ).serve()
+
+
+def warm() -> None:
+    """Load the code, and do once what a shopper's first request would wait for: all processes are forked with it."""
+    resolve("/healthz")
+    # The applications are loaded now, and not before.
+    from backend.http.documents import documents
+    from backend.schema import schema
+    from orders.addresses import validated
+    from tests.factories import make_address
+    from tests.faults.shop import CANCEL
+    from tests.orders.conftest import ADD_TO_CART, CHECKOUT
+
+    for text in (ADD_TO_CART, CHECKOUT, CANCEL):
+        document = documents.get(text, schema)
+        assert not document.errors
+        document.plan(document.operation(None))
+    validated(make_address())  # compiles the patterns of e-mail addresses and phone numbers
 
 
 class Supervisor:
@@ -70,7 +89,8 @@ class Supervisor:
 
 
 if __name__ == "__main__":
-    resolve("/healthz")  # loads all the code: every process is forked with it and serves at once
+    warm()
+    gc.freeze()  # else the first collection in each process would write to, and so copy, all that it shares
     supervisor = Supervisor(int(sys.argv[1]))
     Thread(target=supervisor.obey, daemon=True).start()
     supervisor.keep()

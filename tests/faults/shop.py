@@ -235,7 +235,10 @@ class Shopper:
         body = json.dumps({"query": query, "variables": variables}).encode()
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         status, headers, content = self.shop.request(
-            "POST", "/graphql/", body, Content_Type="application/json", crash_at=crash_at, Cookie=cookie
+            *("POST", "/graphql/", body),
+            Content_Type="application/json",
+            crash_at=crash_at,
+            **({"Cookie": cookie} if cookie else {}),
         )
         for line in headers.get_all("Set-Cookie", []):
             self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}

@@ -48,6 +48,7 @@ counted: ContextVar[Steps | None] = ContextVar("counted", default=None)
 @contextmanager
 def dying_at(crash_at: int) -> Iterator[None]:
     """The process is killed, by SIGKILL, right before the so manieth step that this thread reaches in the block."""
+    connection.ensure_connection()  # a process that first connects looks at its index: no step of the request
     token = counted.set(Steps(crash_at))
     try:
         with connection.execute_wrapper(reach_statement):

@@ -1,15 +1,17 @@
 """Whatever shoppers, the bank, the staff and the clock do, in any order: the books are right after every step."""
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import override_settings
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
@@ -60,6 +62,13 @@ class Books(RuleBasedStateMachine):
         self.transaction._from_testcase = True  # type: ignore[attr-defined]  # durable ones may nest, as in TestCase
         self.transaction.__enter__()
         self.bank = Bank()
+        self.written = True
+        self.watch = connection.execute_wrapper(self.note_write)
+        self.watch.__enter__()
+
+    def note_write(self, execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+        self.written |= sql.startswith(("INSERT", "UPDATE", "DELETE"))
+        return execute(sql, *args)
 
     def teardown(self) -> None:
         """In the end the bank answers again, what was cut off is finished, and nothing at all differs."""
@@ -72,6 +81,7 @@ class Books(RuleBasedStateMachine):
                 confirm(order_uuid, now=timezone.now())
             assert list(differences(now=timezone.now())) == []
         finally:
+            self.watch.__exit__(None, None, None)
             transaction.set_rollback(True)
             self.transaction.__exit__(None, None, None)
             self.settings.disable()
@@ -168,7 +178,10 @@ class Books(RuleBasedStateMachine):
 
     @invariant()
     def the_books_are_right(self) -> None:
-        assert list(differences_here()) == []
+        """After a step that has written nothing they are what they were: to prove them takes most of the time."""
+        if self.written:
+            assert list(differences_here()) == []
+        self.written = False
 
 
 @pytest.mark.parametrize("ship_on_payment", [True, False])

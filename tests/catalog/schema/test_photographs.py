@@ -49,6 +49,10 @@ def test_every_photograph_is_taken_and_its_files_go_with_the_next(
         with Image.open(photograph) as original:
             assert (image["width"], image["height"]) == original.size
         assert image["placeholder"].startswith("data:image/webp;base64,")
-        assert len(default_storage.listdir("products")[1]) == 1 + len(ThumbnailSize)
+        written = default_storage.listdir("products")[1]
+        assert len(written) == 1 + len(ThumbnailSize)
+        for name in written:
+            with default_storage.open(f"products/{name}") as file, Image.open(file) as picture:
+                assert not picture.getexif()
         seen.add(image["url"])
     assert len(seen) >= 81
