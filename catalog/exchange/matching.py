@@ -1,8 +1,6 @@
 """Which product a row is about: the one of its slug, else the seller's of exactly its name, else a new one."""
 
 import json
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -38,7 +36,7 @@ class Matcher:
     def __init__(self, *, seller: User) -> None:
         self.seller = seller
         self.lines: dict[str, int] = {}  # by slug
-        self.names: dict[str, tuple[str, int]] = {}  # of new products, by what is seen of them
+        self.names: dict[str, int] = {}  # lines of new products by name
 
     def match(self, rows: Collection[Row]) -> list[Match | ValidationError]:
         """What each row is about, or why that cannot be told. Three statements."""
@@ -83,7 +81,7 @@ class Matcher:
     def by_name(
         self, row: Row, named: list[Product], *, holder: Product | None, base: str, given: Collection[str]
     ) -> Match:
-        """ValidationError where two products have the name, or one that looks the same."""
+        """ValidationError where two products, or two rows, have the name."""
         if len(named) > 1:
             slugs = ", ".join(product.slug for product in named[:5])
             raise ValidationError.of(
@@ -91,15 +89,9 @@ class Matcher:
             )
         if named:
             return Match(slug=named[0].slug, product=named[0])
-        name = row.cells["name"]
-        if holder and holder.user_id == self.seller.pk and seen(holder.name) == seen(name):
-            raise ValidationError.of(
-                name=f"It differs from “{holder.name}” in nothing that one sees. Write it so, or give the row a slug."
-            )
-        other, line = self.names.setdefault(seen(name), (name, row.line))
+        line = self.names.setdefault(row.cells["name"], row.line)
         if line != row.line:
-            reason = "has this name" if other == name else f"has almost this name, “{other}”"
-            raise ValidationError.of(name=f"Line {line} {reason}: give each its own slug.")
+            raise ValidationError.of(name=f"Line {line} has this name: give each its own slug.")
         taken = holder or base in given or base in self.lines
         return Match(slug=with_ending(base) if taken else base, product=None)
 
@@ -112,8 +104,3 @@ class Matcher:
 
 def by_name(row: Row) -> bool:
     return "slug" not in row.cells and "name" in row.cells
-
-
-def seen(name: str) -> str:
-    """The name without what nobody sees: spaces at its ends or repeated, and whether accents stand alone."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", name)).strip()

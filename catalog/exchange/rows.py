@@ -10,12 +10,14 @@ from django.db import models
 
 from catalog.models import Category, Product
 from core.errors import FieldError, ValidationError
+from core.text import single_line
 
 # A new product needs the required ones; the rest have defaults.
 REQUIRED = ("category", "name", "description", "price")
 # The stock at export is the base that a changed stock is compared with: see `importing.stock_of`.
 COLUMNS = ("slug", *REQUIRED, "discount", "stock", "stock_at_export", "image")
 TEXTS = ("slug", "category", "name", "description", "image")
+LINES = ("category", "name")
 
 # No column can hold a NUL or half a surrogate pair, which is also what a byte outside the encoding is read as.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -69,7 +71,9 @@ def row_of(line: int, cells: Mapping[str, str]) -> Row | Refusal:
             return Refusal(line=line, reason=f"{column}: It has bytes or characters that are not text.")
         if column not in TEXTS and len(cell) > MAX_NUMBER_LENGTH:
             return Refusal(line=line, reason=f"{column}: This is not a number.")
-    return Row(line=line, cells={column: cell for column, cell in cells.items() if cell})
+    # In the one spelling in which names are stored, so that a row finds its product however its spaces are typed.
+    spelled = {column: single_line(cell) if column in LINES else cell for column, cell in cells.items()}
+    return Row(line=line, cells={column: cell for column, cell in spelled.items() if cell})
 
 
 # Each column's rules are those of its field, as they are in the services.
@@ -92,8 +96,7 @@ def values_of(row: Row) -> dict[str, Any]:
     for column in FIELDS.keys() & row.cells.keys():
         cell = row.cells[column]
         try:
-            # A category's name is trimmed, as it is where the staff make one.
-            values[column] = FIELDS[column].clean(cell.strip() if column == "category" else cell, None)
+            values[column] = FIELDS[column].clean(cell, None)
         except DjangoValidationError as error:
             errors += [FieldError(field=column, message=message) for message in error.messages]
     if errors:
