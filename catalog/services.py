@@ -15,10 +15,16 @@ from core import images
 from core.errors import Forbidden, NotFound, ValidationError, field_errors
 from core.slugs import save_with_slug
 
-# What an update writes; the stock is left to the ledger.
-WRITTEN = (
-    *("category", "name", "sort_name", "description", "search_text", "price", "discount", "final_price"),
-    *("image", "image_width", "image_height", "image_placeholder", "updated_at"),
+# The columns that other services keep, or that never change. An update writes all others, so that a new column of
+# Product is saved without being named here.
+KEPT_ELSEWHERE = {
+    *("id", "user", "slug", "added_at"),
+    *("stock", "sold_count", "held", "rated_1", "rated_2", "rated_3", "rated_4", "rated_5"),
+}
+WRITTEN = tuple(
+    field.name
+    for field in Product._meta.local_concrete_fields
+    if not field.generated and field.name not in KEPT_ELSEWHERE
 )
 
 

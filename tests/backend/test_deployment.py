@@ -1,4 +1,4 @@
-"""How production is started: the same in the container, in the README and in the benchmark."""
+"""How production is started: the same in the container, in the guide and in the benchmark."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from django.conf import settings
 from tests.benchmarks.load.server import command
 
 DOCKERFILE = (settings.BASE_DIR / "Dockerfile").read_text("utf-8").replace("\\\n", "")
-README = (settings.BASE_DIR / "README.md").read_text("utf-8")
+GUIDE = (settings.BASE_DIR / "docs/production.md").read_text("utf-8")
 
 
 def container_command() -> list[str]:
@@ -19,8 +19,8 @@ def container_command() -> list[str]:
 
 
 class TestServer:
-    def test_the_readme_starts_what_the_container_does(self) -> None:
-        [line] = re.findall(r"^\$ \.venv/bin/(granian .*)$", README, re.MULTILINE)
+    def test_the_guide_starts_what_the_container_does(self) -> None:
+        [line] = re.findall(r"^\$ \.venv/bin/(granian .*)$", GUIDE, re.MULTILINE)
         [address] = [container_command().index("--host")]
         container = container_command()
         del container[address : address + 2]  # which everybody reaches that reaches the container
