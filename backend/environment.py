@@ -22,8 +22,8 @@ OWN_PREFIXES = ("STORE_", "STRIPE_")
 SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 587, "smtp+ssl": 465}
 MAIL_OPTIONS = {
-    "timeout": lambda text: positive(text),
-    "use_localtime": lambda text: boolean(text),
+    "timeout": lambda text: parse_positive(text),
+    "use_localtime": lambda text: parse_bool(text),
     "ssl_certfile": str,
     "ssl_keyfile": str,
 }
@@ -134,7 +134,7 @@ class Environment:
     def bool(self, name: str, *, default: bool) -> bool:
         text = self.read(name)
         try:
-            return boolean(text) if text else default
+            return parse_bool(text) if text else default
         except ValueError as error:
             raise wrong(name, "true or false", text) from error
 
@@ -159,13 +159,13 @@ class Environment:
         raise ImproperlyConfigured(f"Set the {name} environment variable.")
 
 
-def boolean(text: str) -> bool:
+def parse_bool(text: str) -> bool:
     if text.lower() not in (*TRUE, *FALSE):
         raise ValueError(text)
     return text.lower() in TRUE
 
 
-def positive(text: str) -> int:
+def parse_positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise ValueError(text)

@@ -94,7 +94,7 @@ class Guard:
             check_body(environ)
             return self.application(environ, start_response)
         except Refusal as refusal:
-            return refused(refusal, environ, start_response)
+            return send_refusal(refusal, environ, start_response)
 
 
 def check_headers(environ: Environ) -> None:
@@ -127,7 +127,7 @@ def check_body(environ: Environ) -> None:
     """Raises Refusal for a body that is too long or not in UTF-8; has the parts of a form looked at as they come."""
     if "HTTP_TRANSFER_ENCODING" in environ:
         raise Refusal("411 Length Required", "Send the body with a Content-Length.")
-    media_type, parameters = parsed_content_type(environ.get("CONTENT_TYPE") or "")
+    media_type, parameters = parse_content_type(environ.get("CONTENT_TYPE") or "")
     if parameters.get("charset", "utf-8").lower() not in UTF_8:
         raise Refusal("415 Unsupported Media Type", "Send text as UTF-8: other charsets are not read.")
     said = environ.get("CONTENT_LENGTH") or "0"
@@ -146,7 +146,7 @@ def check_body(environ: Environ) -> None:
 
 
 @lru_cache(maxsize=200)
-def parsed_content_type(value: str) -> tuple[str, dict[str, str]]:
+def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
     """The media type in lower case, and its parameters. Refusal for what another parser could read differently."""
     if not value:
         return "", {}
@@ -166,7 +166,7 @@ def max_body_bytes(path: str, media_type: str) -> int:
     return MAX_SMALL_BYTES
 
 
-def refused(refusal: Refusal, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def send_refusal(refusal: Refusal, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """The answer: GraphQL's errors below /graphql, else plain text."""
     message, media_type = str(refusal), "text/plain; charset=utf-8"
     if environ["PATH_INFO"].startswith("/graphql"):

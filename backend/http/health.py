@@ -37,7 +37,7 @@ def probes(get_response: GetResponse) -> GetResponse:
 
 def live(request: HttpRequest) -> HttpResponse:
     """200 as long as this process answers at all. Nothing is touched."""
-    return told([])
+    return build_response([])
 
 
 def health(request: HttpRequest) -> HttpResponse:
@@ -46,17 +46,17 @@ def health(request: HttpRequest) -> HttpResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
-        return told(["database"])
-    return told([])
+        return build_response(["database"])
+    return build_response([])
 
 
 def ready(request: HttpRequest) -> HttpResponse:
     """200, or 503 with what is missing: the database, its migrations, the cache. Bounded by PATIENCE_SECONDS."""
     looks = [(part, part.look()) for part in PARTS]
-    return told([part.name for part, look in looks if not part.is_well(look)])
+    return build_response([part.name for part, look in looks if not part.is_well(look)])
 
 
-def told(missing: list[str]) -> HttpResponse:
+def build_response(missing: list[str]) -> HttpResponse:
     status = f"no {', no '.join(missing)}" if missing else "ok"
     return JsonResponse(
         {"status": status}, status=503 if missing else 200, headers={"Cache-Control": "no-store"}

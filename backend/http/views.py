@@ -132,7 +132,7 @@ def parse_request(request: HttpRequest) -> dict[str, Any]:
     for name, kind in (("query", str), ("variables", dict), ("extensions", dict), ("operationName", str)):
         if not isinstance(operation.get(name), kind | None):
             raise Refused(f"`{name}` must be of another type.")
-    digest = persisted_digest(operation)
+    digest = read_digest(operation)
     if not operation.get("query") and digest is None:
         raise Refused("Send a document as `query`.")
     if ESCAPED_NUL.search(operation.get("query") or ""):
@@ -172,7 +172,7 @@ def refuse_unstorable(values: list[Any]) -> None:
             raise Refused("Text cannot contain NUL or unpaired surrogates.")
 
 
-def persisted_digest(operation: dict[str, Any]) -> str | None:
+def read_digest(operation: dict[str, Any]) -> str | None:
     """The hash by which Apollo names a document that was sent before, or comes with this request."""
     named = (operation.get("extensions") or {}).get("persistedQuery")
     if named is None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from packages.answer_cache.negotiation import GZIP, GZIP_ONLY, encoding, is_known, varies_only_by
 from packages.answer_cache.revision import FREQUENT, Revision
-from packages.answer_cache.watcher import Reads, noting_reads
+from packages.answer_cache.watcher import Reads, note_reads
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -121,7 +121,7 @@ class Answers:
         """The application's answer: as an Answer if it may be kept, else as it is."""
         tokens = self.revision.note()
         started: list[Any] = []
-        with noting_reads() as reads:
+        with note_reads() as reads:
             parts = self.application(environ, lambda *given, **_: started.extend(given))
             if KEPT_SECONDS not in environ:
                 start_response(*started)

@@ -86,10 +86,10 @@ class Tables:
             return UNKNOWN
         words = set(WORD.findall(sql))
         if READ.match(sql):
-            return self.of_read(sql, words)
-        return Effect(outdates=self.outdated(sql, words), private=True)
+            return self.understand_read(sql, words)
+        return Effect(outdates=self.find_outdated(sql, words), private=True)
 
-    def of_read(self, sql: str, words: set[str]) -> Effect:
+    def understand_read(self, sql: str, words: set[str]) -> Effect:
         changes = not words.isdisjoint(CHANGING) or ("update" in words and UPDATE.search(sql))
         if changes or calls_unknown(sql, words):
             return UNKNOWN
@@ -98,7 +98,7 @@ class Tables:
             private=touches(self.private, words, star=star), frequent=touches(self.frequent, words, star=star)
         )
 
-    def outdated(self, sql: str, words: set[str]) -> int | None:
+    def find_outdated(self, sql: str, words: set[str]) -> int | None:
         change = CHANGE.match(sql)
         if change is None or "with" in words:
             return CONTENT
@@ -108,7 +108,7 @@ class Tables:
             return None
         if frequent == WHOLE:
             return FREQUENT
-        columns = assigned(change["rest"]) if change["verb"] == "update" else None
+        columns = find_assigned_columns(change["rest"]) if change["verb"] == "update" else None
         if columns is None:
             return CONTENT
         if columns <= (private or set()):
@@ -147,7 +147,7 @@ def calls_unknown(sql: str, words: set[str]) -> bool:
     return any(name not in READING for name in CALLED.findall(sql))
 
 
-def assigned(rest: str) -> set[str] | None:
+def find_assigned_columns(rest: str) -> set[str] | None:
     """The columns that an UPDATE assigns to; None where that cannot be told."""
     found = SET.match(rest)
     if found is None or any(sign in rest for sign in OPAQUE):

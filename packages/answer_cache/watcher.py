@@ -31,7 +31,7 @@ _reads: ContextVar[Reads | None] = ContextVar("reads", default=None)
 
 
 @contextmanager
-def noting_reads() -> Iterator[Reads]:
+def note_reads() -> Iterator[Reads]:
     """Note what the statements within the block read."""
     reads = Reads()
     token = _reads.set(reads)

@@ -61,7 +61,7 @@ def emit(tx: Transaction, event_type: str, subject: Body) -> None:
         tx.db.execute("UPDATE outbox SET position = seq + ? WHERE seq = ?", (behind_next, row.lastrowid))
 
 
-def written(tx: Transaction) -> list[Body]:
+def list_events(tx: Transaction) -> list[Body]:
     """All events in the order in which they happened, whatever became of their delivery."""
     rows = tx.db.execute("SELECT body FROM outbox GROUP BY event ORDER BY min(seq)")
     return [json.loads(row["body"]) for row in rows]

@@ -98,7 +98,7 @@ def update(tx: Transaction, params: Params, intent_id: str) -> Body:
     amounts.check(intent["amount"], intent["currency"])
     intent |= {name: params[name] or None for name in DESCRIPTIVE if name in params}
     if "metadata" in params:
-        intent["metadata"] = _merged(intent["metadata"], params["metadata"])
+        intent["metadata"] = _merge_metadata(intent["metadata"], params["metadata"])
     if "payment_method" in params:
         method = payment_methods.attach(tx, params["payment_method"])
         intent |= {"payment_method": method["id"], "status": "requires_confirmation", "next_action": None}
@@ -261,7 +261,7 @@ def _next_action(intent: Body, return_url: str | None) -> Body:
     return {"type": "redirect_to_url", "redirect_to_url": {"return_url": return_url, "url": url}}
 
 
-def _merged(metadata: Body, changes: Body | str) -> Body:
+def _merge_metadata(metadata: Body, changes: Body | str) -> Body:
     """Stripe's rule for updates: an empty value removes its key, and an empty string all keys."""
     if isinstance(changes, str):
         return {}

@@ -23,7 +23,7 @@ def read(form: str, shape: type, *, imitated: Collection[str]) -> Params:
     Raises InvalidParameter with Stripe's code, and NotImplementedError for a parameter that Stripe knows
     but this fake does not imitate: to ignore it would be to lie.
     """
-    raw = _nested(form)
+    raw = _nest(form)
     for name in raw.keys() & fields(shape).keys() - {"expand", *imitated}:
         raise NotImplementedError(f"The fake of Stripe does not imitate {shape.__name__}[{name!r}]")
     return _object(raw, shape, path="")
@@ -38,7 +38,7 @@ def fields(shape: type) -> Mapping[str, Any]:
     return {name: hint for name, hint in hints.items() if name not in options}
 
 
-def _nested(form: str) -> Params:
+def _nest(form: str) -> Params:
     """`a[b][0]=c` as {"a": {"b": {"0": "c"}}}."""
     tree: Params = {}
     for name, value in parse_qsl(form, keep_blank_values=True):

@@ -172,7 +172,7 @@ class FakeStripe(stripe.HTTPClient):
     def events(self) -> list[Body]:
         """All events in the order in which they happened, delivered or not."""
         with self._transaction() as tx:
-            return events.written(tx)
+            return events.list_events(tx)
 
     # ── Faults ───────────────────────────────────────────────────────────────
 

@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         began = perf_counter()
         with (
-            ending_in_order(),
+            end_in_order(),
             TemporaryDirectory(prefix="store-demo-") as directory,
             Store(Path(directory)) as store,
         ):
@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
 
 @contextmanager
-def ending_in_order() -> Iterator[None]:
+def end_in_order() -> Iterator[None]:
     """A SIGTERM, which would kill this process on the spot, ends it by way of every `finally`."""
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit("Terminated."))
     try:
