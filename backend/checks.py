@@ -72,7 +72,7 @@ def check_client_header_is_named(**_: Any) -> list[CheckMessage]:
 
 @register("security", deploy=True)
 def check_forwarded_headers_have_one_spelling(**_: Any) -> list[CheckMessage]:
-    """backend.W016: a proxy that sets X-Forwarded-For lets a client's X_Forwarded_For through, and WSGI confuses them."""
+    """backend.W016: a proxy that sets X-Forwarded-For may forward X_Forwarded_For too, and WSGI mixes them up."""
     trusted = {
         "STORE_CLIENT_HEADER": settings.STORE_CLIENT_HEADER if settings.STORE_TRUSTED_PROXIES else "",
         "STORE_SCHEME_HEADER": settings.STORE_SCHEME_HEADER if settings.SECURE_PROXY_SSL_HEADER else "",

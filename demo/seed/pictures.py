@@ -1,4 +1,4 @@
-"""Pictures for the seed's products, drawn from motifs.toml: no photographs, the same bytes on every run."""
+"""Pictures of the seed's products, drawn from motifs.toml. Every run draws the same bytes."""
 
 import random
 import tomllib
@@ -15,7 +15,7 @@ Colour = tuple[int, ...]
 Point = tuple[float, float]
 
 SIDE = 800
-# ImageDraw leaves edges jagged: everything is drawn at twice the size and reduced.
+# ImageDraw does not smooth edges, so everything is drawn at twice the size and reduced.
 SCALE = 2 * SIDE / 100
 MATERIALS = {
     "ink": "#2f3347",
@@ -30,7 +30,7 @@ WHITE, NIGHT = (255, 255, 255), (24, 22, 58)
 
 
 def draw(product: SeedProduct) -> bytes:
-    """A square JPEG of SIDE pixels: the product's motif in its colours, on its category's tint."""
+    """Draw a square JPEG of SIDE pixels: the product's motif in its colours, on its category's tint."""
     figure = _figure(product)
     picture = _backdrop(ImageColor.getrgb(product.category.tint), random.Random(product.name))
     picture.paste(NIGHT, mask=_shadow(figure))
@@ -42,13 +42,13 @@ def draw(product: SeedProduct) -> bytes:
 
 @cache
 def motifs() -> dict[str, str]:
-    """The drawings by name."""
+    """Return the drawings by name."""
     drawings: dict[str, str] = tomllib.loads(Path(__file__).with_name("motifs.toml").read_text("utf-8"))
     return drawings
 
 
 def _backdrop(tint: Colour, chance: random.Random) -> Image.Image:
-    """A soft diagonal gradient with a pale disc behind the figure and a few small ones around it."""
+    """Draw a soft diagonal gradient with a pale disc behind the figure and a few small ones around it."""
     corners = Image.new("RGB", (2, 2), _mix(tint, WHITE, 0.25))
     corners.putpixel((0, 0), _mix(tint, WHITE, 0.6))
     corners.putpixel((1, 1), _mix(tint, NIGHT, 0.06))
@@ -65,7 +65,7 @@ def _backdrop(tint: Colour, chance: random.Random) -> Image.Image:
 
 
 def _shadow(figure: Image.Image) -> Image.Image:
-    """The figure's outline, fallen to the lower right; blurred small, which is as soft and far cheaper."""
+    """Draw the figure's shadow to the lower right. It is blurred at a small size, which is far cheaper."""
     outline = Image.new("L", figure.size)
     outline.paste(64, (8, 20), figure.getchannel("A"))
     return outline.reduce(8).filter(ImageFilter.GaussianBlur(2)).resize(figure.size, Image.Resampling.BICUBIC)
@@ -82,7 +82,7 @@ def _figure(product: SeedProduct) -> Image.Image:
 
 
 def _tone(name: str, colours: dict[str, str]) -> Colour:
-    """`name+` is lighter and `name-` darker than the colour `name`."""
+    """Return the colour `name`; a lighter one for `name+`, a darker one for `name-`."""
     colour = ImageColor.getrgb(colours[name.rstrip("+-")])
     if name.endswith("+"):
         return _mix(colour, WHITE, 0.35)
@@ -102,13 +102,13 @@ def _points(numbers: list[float]) -> list[Point]:
 
 
 def _add_mirror_image(numbers: list[float]) -> list[float]:
-    """The left half of an outline, from top to bottom, continued up its mirror image."""
+    """Complete the left half of an outline, from top to bottom, by its mirror image."""
     right = [(100 - x, y) for x, y in reversed(_points(numbers)) if x != 50]
     return numbers + [number for point in right for number in point]
 
 
 def _smooth(points: list[Point], *, closed: bool) -> list[Point]:
-    """A Catmull-Rom curve through the points."""
+    """Return a Catmull-Rom curve through the points."""
     around = [points[-1], *points, *points[:2]] if closed else [points[0], *points, points[-1]]
     curve = []
     for a, b, c, d in zip(around, around[1:], around[2:], around[3:], strict=False):

@@ -1,4 +1,4 @@
-"""Stripe's test payment methods, and what becomes of a payment with each."""
+"""Stripe's test payment methods, and the outcome of a payment with each."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -72,7 +72,11 @@ BY_LAST4 = {method.last4: method for method in METHODS.values()}
 
 
 def attach(tx: Transaction, method_id: str) -> Body:
-    """The payment method of that id; a test method's name makes a new one. Raises `resource_missing`."""
+    """Return the payment method of that id. A test method's name makes a new one.
+
+    Raises:
+        ApiError: resource_missing.
+    """
     if method_id not in METHODS:
         found = tx.find(method_id)
         if found is None or found["object"] != "payment_method":
