@@ -53,7 +53,7 @@ class Mutation:
 
     @api.mutation(types.UpdateProfileResult, description="Changes the signed-in person's names and avatar.")
     def update_profile(self, info: api.Info, input: types.UpdateProfileInput) -> QuerySet[models.User]:
-        user = api.signed_in(info)
+        user = api.require_user(info)
         services.update_profile(user, changes=input.changes())
         return selectors.account(user)
 
@@ -62,7 +62,7 @@ class Mutation:
         description="Changes the signed-in person's password. Other devices are signed out, this one is not.",
     )
     def change_password(self, info: api.Info, input: types.ChangePasswordInput) -> QuerySet[models.User]:
-        user = api.signed_in(info)
+        user = api.require_user(info)
         services.change_password(
             info.context.request, user=user, old_password=input.old_password, new_password=input.new_password
         )

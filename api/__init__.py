@@ -1,4 +1,4 @@
-"""What the apps build their GraphQL with."""
+"""The building blocks of the apps' GraphQL."""
 
 from api.arguments import After as After
 from api.arguments import Before as Before
@@ -13,13 +13,13 @@ from api.connection import remember as remember
 from api.connection import type_named as type_named
 from api.context import Context as Context
 from api.context import Info as Info
-from api.context import signed_in as signed_in
+from api.context import require_user as require_user
 from api.context import viewer as viewer
 from api.keyset import Page as Page
 from api.keyset import Paging as Paging
 from api.keyset import Sort as Sort
-from api.lists import nested as nested
 from api.lists import plain_page as plain_page
+from api.lists import read_nested as read_nested
 from api.lists import size_within as size_within
 from api.mutation import mutation as mutation
 from api.mutation import query as query

@@ -1,4 +1,4 @@
-"""The arguments that many fields take, with what they mean."""
+"""Arguments that many fields share, with their descriptions."""
 
 from typing import Annotated
 
@@ -9,17 +9,19 @@ from api.keyset import DEFAULT_FIRST, MAX_FIRST
 First = Annotated[
     int | None,
     strawberry.argument(
-        description=f"So many rows from the start, 1 to {MAX_FIRST}; {DEFAULT_FIRST} unless told otherwise."
+        description=f"The number of rows from the start, 1 to {MAX_FIRST}; {DEFAULT_FIRST} by default."
     ),
 ]
 After = Annotated[
-    str | None, strawberry.argument(description="A row's cursor: the page begins with the row after it.")
+    str | None, strawberry.argument(description="The cursor of a row. The page begins with the row after it.")
 ]
 Last = Annotated[
     int | None,
-    strawberry.argument(description=f"So many rows from the end, 1 to {MAX_FIRST}; not with `first`."),
+    strawberry.argument(
+        description=f"The number of rows from the end, 1 to {MAX_FIRST}. Not together with `first`."
+    ),
 ]
 Before = Annotated[
-    str | None, strawberry.argument(description="A row's cursor: the page ends with the row before it.")
+    str | None, strawberry.argument(description="The cursor of a row. The page ends with the row before it.")
 ]
-Slug = Annotated[str, strawberry.argument(description="As the object's field `slug` tells it.")]
+Slug = Annotated[str, strawberry.argument(description="The value of the object's field `slug`.")]

@@ -1,4 +1,4 @@
-"""Relay connections of our own, at the root and nested, each in a constant number of statements."""
+"""Relay connections with keyset paging, at the root and nested, each in a constant number of statements."""
 
 from collections.abc import Callable, Hashable
 from functools import cache
@@ -17,15 +17,15 @@ from core.counting import MAX_COUNT, CountUpTo
 from packages.fastgraph import Bind, HasKey, Row, Statement, column_of, keys_of, peers_of, read
 
 if TYPE_CHECKING:
-    from api.nodes import Found
+    from api.nodes import Source
 
 Node = TypeVar("Node")
 NODE_PATHS = ("nodes", "edges.node")
 
 
-@strawberry.type(description="A row of a page, and where it stands.")
+@strawberry.type(description="A row of a page with its cursor.")
 class Edge(Generic[Node]):
-    cursor: str = strawberry.field(description="For `after` or `before`: a page that begins beside this row.")
+    cursor: str = strawberry.field(description="The row's cursor, for `after` or `before`.")
     node: Node = strawberry.field(description="The row itself.")
 
 
@@ -33,7 +33,7 @@ class Edge(Generic[Node]):
 class Connection(Generic[Node]):
     page: strawberry.Private[Page]
 
-    @strawberry.field(description="The rows of this page with a cursor each.")
+    @strawberry.field(description="The rows of this page with their cursors.")
     def edges(self) -> list[Edge[Node]]:
         return [Edge(cursor=self.page.cursor(row), node=row) for row in self.page.rows]
 
@@ -52,22 +52,22 @@ class Connection(Generic[Node]):
         )
 
     @strawberry.field(
-        description="How many rows all pages have; counted only when it is asked for, and no further than "
-        f"{MAX_COUNT}, which stands for as many or more."
+        description="The number of rows of all pages, counted only on request, and up to "
+        f"{MAX_COUNT}, which means {MAX_COUNT} or more."
     )
     def total_count(self) -> int:
         return self.page.count()
 
 
 def page(
-    found: "Found",
+    found: "Source",
     info: Info,
     *,
     answer: str,
     sort: Sort,
     paging: Paging,
 ) -> Page:
-    """Read a page of the rows, for a field that answers with the connection type named `answer`."""
+    """Read a page of the rows for a field that returns the connection type named `answer`."""
     queryset, selector = resolve_queryset(found)
     cut = Slice.of(queryset, sort=sort, paging=paging)
     rows = read(
@@ -87,15 +87,15 @@ def nested_page(
     root: HasKey,
     info: Info,
     *,
-    found: "Found",
+    found: "Source",
     parent: str,
     answer: str,
     sort: Sort,
     paging: Paging,
 ) -> Page:
-    """Read a page of a connection below rows. One statement reads it for all the rows that were read with `root`.
+    """Read a page of a connection below `root`. One statement reads the pages of all rows that were read with it.
 
-    `parent` is the lookup from the queryset's rows to the key of the row that the connection belongs to.
+    `parent` is the lookup from the queryset's rows to the key of `root`.
     """
     queryset, selector = resolve_queryset(found)
 
@@ -134,7 +134,7 @@ def nested_page(
             key: cut.page(rows, count=lambda key=key: counts()[key])  # type: ignore[misc]
             for key, rows in pages.items()
         }
-        return peers, by_key  # the peers are kept so that their identity stays theirs
+        return peers, by_key  # the peers are kept, so that no other list gets their id()
 
     peers = peers_of(root)
     key = (id(peers), keys_of(info))
@@ -144,14 +144,14 @@ def nested_page(
 
 
 def type_named(name: str, info: Info) -> Any:
-    """Find the class of a GraphQL type that belongs to an app above, which must not be imported."""
+    """Find the class of a GraphQL type in an app above, which must not be imported."""
     definition = info.schema.get_type_by_name(name)
     assert isinstance(definition, StrawberryObjectDefinition)
     return definition.origin
 
 
 def cursor_columns(cut: Slice, queryset: models.QuerySet[Any]) -> tuple[str, ...]:
-    """Name the order's columns, which the cursors are made of. Annotations are selected anyway."""
+    """Name the columns of the cursors. Annotations are left out, because they are selected anyway."""
     return tuple(column for column in cut.sort.columns if column not in queryset.query.annotations)
 
 
@@ -159,7 +159,7 @@ def model_of(row: Any) -> type[models.Model]:
     return row.model if isinstance(row, Row) else type(row)
 
 
-def count(found: "Found") -> int:
+def count(found: "Source") -> int:
     """Count the rows, up to MAX_COUNT."""
     if isinstance(found, models.QuerySet):
         return found.order_by()[:MAX_COUNT].count()
@@ -175,7 +175,7 @@ def count_statement(selector: Callable[[], models.QuerySet[Any]]) -> Statement:
 
 
 def remember(info: Info, key: Hashable, load: Callable[[], Any]) -> Any:
-    """Call `load` the first time in this operation, and answer with the same value from then on."""
+    """Call `load` once in this operation, and return the same value from then on."""
     memo = info.context.memo
     if key not in memo:
         memo[key] = load()
@@ -183,7 +183,7 @@ def remember(info: Info, key: Hashable, load: Callable[[], Any]) -> Any:
 
 
 def once(load: Callable[[], Any]) -> Callable[[], Any]:
-    """Make a function that calls `load` the first time only."""
+    """Make a function that calls `load` once and returns the same value from then on."""
     found: list[Any] = []
 
     def get() -> Any:

@@ -1,4 +1,4 @@
-"""What every resolver is given, and who is asking."""
+"""The context of an operation, which every resolver gets, and the signed-in user."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class Context:
     """The context of one operation.
 
-    `memo` holds what nested fields have read for all of their parents. `shareable` says whether the answer may be
-    kept for all guests: it holds for operations of public fields, until a resolver looks at the request or finds
-    somebody signed in. `holds_until` is when the answer changes by the clock alone.
+    `memo` holds the values that nested fields have read for all of their parents. `shareable` says whether the answer
+    may be kept for all guests: it is true for operations of public fields, until a resolver reads the request or finds
+    a signed-in user. `holds_until` is when the answer changes by the clock alone.
     """
 
     def __init__(self, *, request: HttpRequest, response: HttpResponse) -> None:
@@ -30,7 +30,7 @@ class Context:
 
     @property
     def request(self) -> HttpRequest:
-        """The request. An answer that depends on it is nobody else's."""
+        """The request. Reading it makes the answer private, because the answer may depend on it."""
         self.shareable = False
         return self._request
 
@@ -47,7 +47,7 @@ class Context:
         return isinstance(self.user, AnonymousUser)
 
     def hold_until(self, moment: datetime) -> None:
-        """Keep the answer until then at most, because the clock changes it."""
+        """Let the answer be kept until then at most, because the clock changes it."""
         self.holds_until = min(moment, self.holds_until or moment)
 
 
@@ -55,13 +55,17 @@ Info = strawberry.Info[Context, None]
 
 
 def viewer(info: Info) -> "User | None":
-    """Who is signed in, if anyone is."""
+    """Return the signed-in user, if any."""
     user = info.context.user
     return None if isinstance(user, AnonymousUser) else user
 
 
-def signed_in(info: Info) -> "User":
-    """Who is signed in; Unauthenticated where nobody is."""
+def require_user(info: Info) -> "User":
+    """Return the signed-in user.
+
+    Raises:
+        Unauthenticated: nobody is signed in.
+    """
     user = viewer(info)
     if user is None:
         raise Unauthenticated

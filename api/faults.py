@@ -1,4 +1,4 @@
-"""The one place that decides what the outside hears of an error."""
+"""Formatting of errors for clients: the one place that decides what an error reveals."""
 
 import logging
 import re
@@ -10,12 +10,12 @@ from graphql import GraphQLError
 from core.errors import BadUserInput, RequestError
 
 logger = logging.getLogger("backend.faults")
-# graphql-core's help for who has mistyped a name, by which the schema could be guessed name by name.
+# graphql-core's suggestions for a mistyped name. With them, clients could guess the schema name by name.
 SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 
 
 def format_error(error: GraphQLError, *, request_id: str, operation: str | None) -> dict[str, Any]:
-    """An entry of the top-level errors. A fault of ours is masked, and logged with its traceback."""
+    """Return an entry of the top-level errors. A fault of ours is masked, and logged with its traceback."""
     if is_fault(error):
         place = (request_id, operation or "(no name)", error.path)
         logger.error("%s in operation %s at %s", *place, exc_info=error.original_error)
@@ -32,9 +32,9 @@ def format_error(error: GraphQLError, *, request_id: str, operation: str | None)
 
 
 def is_fault(error: GraphQLError) -> bool:
-    """Whether it is ours, not one of the operation's mistakes, which graphql-core finds by itself.
+    """Whether the error is a fault of ours, and not a mistake in the operation, which graphql-core reports.
 
-    What breaks in a resolver has a path; what breaks outside of them has no place in the document either.
+    An error in a resolver has a path. An error outside of resolvers has no place in the document.
     """
     if isinstance(error.original_error, RequestError | GraphQLError):
         return False

@@ -1,4 +1,4 @@
-"""Keyset paging: a page deep in a million rows costs what the first one costs."""
+"""Keyset paging: a page deep in a million rows costs as much as the first page."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ MAX_FIRST = 100
 
 
 class RowValue(models.Func):
-    """`(a, b)`: compared as a whole, an index on (a, b) seeks it; Django writes it as an OR, which scans."""
+    """A row value `(a, b)`. An index on (a, b) can seek it, while Django's own comparison is an OR, which scans."""
 
     template = "(%(expressions)s)"
 
@@ -41,13 +41,13 @@ class RowComparison(models.Func):
 
 
 class OfEach(models.Subquery):
-    """The keys that a queryset finds for each of `parents`, which it refers to as `PARENT`.
+    """The keys that a queryset finds for each of `parents`. The queryset refers to the parent as `PARENT`.
 
-    Each parent seeks the index for itself; a window function would number all the rows of all of them.
+    This is a lateral join: each parent seeks the index. A window function would number all rows of all parents.
     """
 
     PARENT = RawSQL("parent.value", ())
-    # SQLite, which has no LATERAL, joins what it has made a JSON list of.
+    # SQLite has no LATERAL. It joins the elements of a JSON list instead.
     template = (
         "(SELECT page.value FROM json_each('[%(parents)s]') parent,"
         " json_each((SELECT json_group_array(pk) FROM (%(subquery)s))) page)"
@@ -66,7 +66,7 @@ class OfEach(models.Subquery):
 
 @dataclass(frozen=True)
 class Sort:
-    """An order of rows. All columns go one way, because a row value cannot mix; the last one is unique."""
+    """An order of rows. All columns go one way, because a row value cannot mix directions. The last one is unique."""
 
     columns: tuple[str, ...]
     descending: bool = False
@@ -88,7 +88,7 @@ class Paging:
 
 @dataclass(frozen=True, kw_only=True)
 class Slice:
-    """`size` rows from one end of an order, within the bounds."""
+    """The position of a page: `size` rows from one end of an order, between the bounds."""
 
     sort: Sort
     size: int
@@ -100,12 +100,13 @@ class Slice:
     def of(
         cls, queryset: models.QuerySet[Any], *, sort: Sort, paging: Paging, most: int = MAX_FIRST
     ) -> "Slice":
-        """The slice that the arguments choose.
+        """Make the slice that the arguments choose.
 
-        Raises: BadUserInput, for a text that is not a cursor, a size beyond 1 to `most`, and first with last.
+        Raises:
+            BadUserInput: a cursor is invalid, the size is not between 1 and `most`, or both first and last are given.
         """
         if paging.first is not None and paging.last is not None:
-            raise BadUserInput("Give first or last, not both.")
+            raise BadUserInput("Give `first` or `last`, not both.")
         for name, size in (("first", paging.first), ("last", paging.last)):
             if size is not None and not 1 <= size <= most:
                 raise BadUserInput(f"`{name}` must be between 1 and {most}.")
@@ -120,7 +121,7 @@ class Slice:
 
     @property
     def form(self) -> tuple[Any, ...]:
-        """What is the same for two slices whose SQL differs in the bounds' `values` alone."""
+        """The key of the slice's SQL. Slices with the same form differ only in the `values` of their bounds."""
         return self.sort, self.size, self.backwards, self.after is None, self.before is None
 
     @property
@@ -141,28 +142,28 @@ class Slice:
         return queryset.order_by(*self.sort.order_by(backwards=self.backwards))
 
     def one_more(self, queryset: models.QuerySet[Any], *, bind: Bind | None = None) -> models.QuerySet[Any]:
-        """Query the page's rows and one beyond, which tells whether there are more."""
+        """Query the page's rows and one more, which shows whether another page follows."""
         rows = self.bound_rows(queryset, bind=bind)[: self.size + 1]
         if queryset.query.annotations:
             return rows
-        # Cut before anything is joined: a planner that takes a row value's bound for a sharp one would join all
-        # the rows beyond it, and sort them.
+        # The page is cut before anything is joined. A planner that expects few rows beyond a row value's bound would
+        # join all of them, and sort them.
         cut: models.QuerySet[Any] = queryset.model._default_manager.filter(pk__in=rows.values("pk"))
         return cut.order_by(*self.sort.order_by(backwards=self.backwards))
 
     def one_more_of_each(
         self, queryset: models.QuerySet[Any], *, parent: str, keys: Iterable[int]
     ) -> models.QuerySet[Any]:
-        """Query the same for each of the keys as the value of the lookup `parent`, annotated as `parent_key`.
+        """Query the same as `one_more` for each key of a parent, annotated as `parent_key`.
 
-        More rows may follow, which belong to another parent's page.
+        `parent` is the lookup from the rows to that key. Through a join, a page may have more rows than one more.
         """
         pages = self.bound_rows(queryset.filter(**{parent: OfEach.PARENT}))[: self.size + 1]
         found: models.QuerySet[Any] = queryset.filter(
             pk__in=OfEach(pages, parents=keys), **{f"{parent}__in": keys}
         )
         found = found.annotate(parent_key=F(parent))
-        # Through a join the same key may come up again, as another parent's row before the bounds.
+        # Through a join the same key may appear again, as another parent's row before the bounds.
         if queryset.query.annotations:
             return self.bound_rows(found)
         return found.order_by(*self.sort.order_by(backwards=self.backwards))
@@ -198,7 +199,7 @@ def number(name: str, values: Iterable[Item]) -> Iterator[tuple[str, Item]]:
 
 
 def column_field(queryset: models.QuerySet[Any], column: str) -> Column:
-    """The field of a column or annotation of the queryset."""
+    """Return the field of a column or annotation of the queryset."""
     annotation = queryset.query.annotations.get(column)
     field = annotation.output_field if annotation else queryset.model._meta.get_field(column)
     return cast(Column, field.output_field if isinstance(field, models.GeneratedField) else field)
@@ -212,7 +213,11 @@ def encode_cursor(row: Any, columns: Sequence[str]) -> str:
 
 
 def decode_cursor(cursor: str, fields: Sequence[Column]) -> tuple[Any, ...]:
-    """Return the values in a cursor. Raises: BadUserInput, for a text that is not a cursor of these fields."""
+    """Return the values in a cursor.
+
+    Raises:
+        BadUserInput: the text is not a cursor of these fields.
+    """
     try:
         texts = parse_cursor(cursor)
         return tuple(decode_value(text, field) for text, field in zip(texts, fields, strict=True))
@@ -228,15 +233,19 @@ def parse_cursor(cursor: str) -> list[object]:
 
 
 def decode_value(text: object, field: Column) -> Any:
-    """Return a value that the field can hold. Raises: one of the errors that `decode_cursor` catches."""
+    """Return a value that the field can hold.
+
+    Raises:
+        One of the errors that `decode_cursor` catches.
+    """
     if not isinstance(text, str) or "\0" in text:
         raise ValueError(text)
-    text.encode()  # half a surrogate pair has no place in a column
+    text.encode()  # refuses a lone surrogate, which no column can hold
     value = datetime.fromisoformat(text) if isinstance(field, models.DateTimeField) else field.to_python(text)
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError(value)
-        value = value.astimezone(UTC)  # what overflows does so here, not in the database's adapter
+        value = value.astimezone(UTC)  # an overflow is raised here, not in the database's adapter
     elif value is None or (isinstance(value, float) and not math.isfinite(value)):
         raise ValueError(value)
     field.run_validators(value)

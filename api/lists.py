@@ -1,4 +1,4 @@
-"""Lists beside the connections: read once for all rows that they stand below, or without instances."""
+"""Lists that are not connections: nested ones, read once for all parents, and plain ones, read without instances."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -15,10 +15,10 @@ from packages.fastgraph import HasKey, keys_of, peers_of
 Answer = TypeVar("Answer")
 
 
-def nested(root: HasKey, info: Info, load: Callable[[Sequence[HasKey]], dict[Any, Answer]]) -> Answer:
-    """Find the answer for this row. `load` is called once for all the rows that were read with it."""
+def read_nested(root: HasKey, info: Info, load: Callable[[Sequence[HasKey]], dict[Any, Answer]]) -> Answer:
+    """Return the answer for this row. `load` is called once for all rows that were read with it."""
     peers = peers_of(root)
-    # The peers are kept, so that their identity stays theirs.
+    # The peers are kept, so that no other list gets their id().
     _, by_key = remember(info, (id(peers), keys_of(info)), lambda: (peers, load(peers)))
     answer: Answer = by_key[root.pk]
     return answer
@@ -32,14 +32,18 @@ def plain_page(
     paging: Paging,
     most: int,
 ) -> Page:
-    """Read a page of these columns alone, without instances: so cheap that it may have up to `most` rows."""
+    """Read a page of only these columns, without instances. That is cheap, so a page may have up to `most` rows."""
     cut = Slice.of(queryset, sort=sort, paging=paging, most=most)
     rows = cut.one_more(queryset).values_list(*columns, named=True)
     return cut.page(list(rows), count=queryset.order_by()[:MAX_COUNT].count)
 
 
 def size_within(first: int, *, most: int) -> int:
-    """Return the number of rows. Raises: BadUserInput, if it is not between 1 and `most`."""
+    """Return the number of rows.
+
+    Raises:
+        BadUserInput: it is not between 1 and `most`.
+    """
     if not 1 <= first <= most:
         raise BadUserInput(f"`first` must be between 1 and {most}.")
     return first

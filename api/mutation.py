@@ -1,4 +1,4 @@
-"""`@mutation` and `@query`: refusals turned into data, the object read afresh."""
+"""`@mutation` and `@query`: they turn refusals into data, and read the changed object with all selected fields."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from api.nodes import one
 from core import errors, money
 from core.throttle import Limit, count_attempt
 
-# A seller fills a page of products; an office or a carrier's gateway is one address to us.
+# An account can upload a page of products. An address gets more, because an office or a carrier shares one.
 UPLOAD_LIMITS = [
     Limit(action="upload", rate="100/5m", by_address=True),
     Limit(action="upload", rate="20/5m", by_account=True),
@@ -22,13 +22,15 @@ UPLOAD_LIMITS = [
 
 
 class Answer(FieldExtension):
-    """Answers with a member of the field's union.
+    """A field extension that turns the resolver's result into a member of the field's union.
 
-    A QuerySet of one row is read with all that the operation selects of it. A function of `info` is called, and
-    returns the answer. A DomainError becomes the member of the same name. One that the union does not declare is a
-    fault of ours; only TooManyAttempts is then a limit like any other. Attempts are counted by `limits`, and those
-    that bring a file by UPLOAD_LIMITS too. Without limits the field is a query's, whose answer may be everyone's, so
-    nothing looks at the request.
+    - A QuerySet of one row is read with everything that the operation selects of it.
+    - A function is called with `info` and returns the answer.
+    - A DomainError becomes the member of the same name. If the union lacks it, the error is a fault of ours, except
+      that TooManyAttempts is then reported as a rate limit.
+
+    Attempts count towards `limits`, and attempts with a file towards UPLOAD_LIMITS too. `limits` is None for a query,
+    whose answer may be shared, so that nothing reads the request.
     """
 
     def __init__(self, result: Any, limits: Sequence[Limit] | None) -> None:
@@ -88,14 +90,14 @@ def graphql_value(value: Any) -> Any:
 
 
 def mutation(result: Any, *, description: str, limits: Sequence[Limit] = ()) -> Any:
-    """A root mutation of the GraphQL type `result`, a union; the Python annotation is what it returns."""
+    """Make a root mutation of the GraphQL type `result`, a union. The function's annotation is its Python result."""
     return strawberry.mutation(
         graphql_type=result, extensions=[Answer(result, limits)], description=description
     )
 
 
 def query(result: Any, *, description: str, metadata: Mapping[str, Any] | None = None) -> Any:
-    """A root query whose refusals are data too: the same as `mutation`, for a field that changes nothing."""
+    """Make a root query whose refusals are data, like `mutation`, but for a field that changes nothing."""
     return strawberry.field(
         graphql_type=result, extensions=[Answer(result, None)], description=description, metadata=metadata
     )

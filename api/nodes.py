@@ -1,4 +1,4 @@
-"""Objects by id, and rows read with all that an operation selects of them."""
+"""Reads of objects by id, and of rows with everything that an operation selects of them."""
 
 from collections.abc import Callable, Hashable
 from functools import cache
@@ -14,15 +14,16 @@ from core.errors import BadUserInput
 from packages.fastgraph import Bind, HasKey, column_of, read
 
 if TYPE_CHECKING:
-    # A queryset; or a selector without arguments, which always returns the same one.
-    Found: TypeAlias = models.QuerySet[Any] | Callable[[], models.QuerySet[Any]]
+    # A queryset, or a selector without arguments, which always returns the same queryset.
+    Source: TypeAlias = models.QuerySet[Any] | Callable[[], models.QuerySet[Any]]
 MAX_BIGINT = 2**63 - 1
 
 
 def key_of(id: relay.GlobalID, node: str) -> int:
     """Return the primary key in an id of the GraphQL type `node`.
 
-    Raises: BadUserInput, for another type's id and for a text that is not an id.
+    Raises:
+        BadUserInput: the text is not an id, or is the id of another type.
     """
     digits = id.node_id
     if id.type_name != node or not (digits.isascii() and digits.isdigit() and len(digits) < 20):
@@ -38,12 +39,12 @@ def id_of(node: str, key: object) -> strawberry.ID:
 
 
 def node(id: relay.GlobalID, info: Info) -> Any:
-    """Read the object of any type by its id; None if it does not exist or the caller may not see it.
+    """Read an object of any type by its id; None if it does not exist or the caller may not see it.
 
-    A type takes part by a classmethod `visible(info)`, which returns a queryset. A type without a model has a
-    `resolve_node` instead.
+    A type needs a classmethod `visible(info)`, which returns a queryset. A type without a model needs a `resolve_node`.
 
-    Raises: BadUserInput, for an id of an unknown type and for a text that is not an id.
+    Raises:
+        BadUserInput: the text is not an id, or is the id of an unknown type.
     """
     type_: Any = getattr(info.schema.get_type_by_name(id.type_name), "origin", None)
     if relay.Node not in getattr(type_, "__mro__", ())[1:]:
@@ -58,19 +59,19 @@ def node(id: relay.GlobalID, info: Info) -> Any:
     return one(visible.filter(pk=key), info)
 
 
-def resolve_queryset(found: "Found") -> tuple[models.QuerySet[Any], Hashable]:
-    """The queryset, and the key by which its SQL is kept: None for one that was made for this operation."""
+def resolve_queryset(found: "Source") -> tuple[models.QuerySet[Any], Hashable]:
+    """Return the queryset, and the key by which its SQL is kept: None for a queryset of this operation alone."""
     return (found, None) if isinstance(found, models.QuerySet) else (call_selector(found), found)
 
 
 @cache
 def call_selector(selector: Callable[[], models.QuerySet[Any]]) -> models.QuerySet[Any]:
-    """Call the selector once. Its queryset is shared, so nobody may evaluate it."""
+    """Call the selector once. Do not evaluate its queryset, which is shared."""
     return selector()
 
 
-def one(found: "Found", info: Info, **lookups: Any) -> HasKey | None:
-    """Read the one row of the queryset, or the one with these values; None where there is none."""
+def one(found: "Source", info: Info, **lookups: Any) -> HasKey | None:
+    """Read the one row of the queryset, or the one with these values; None if there is none."""
     queryset, selector = resolve_queryset(found)
 
     def build(bind: Bind) -> models.QuerySet[Any]:
@@ -82,7 +83,7 @@ def one(found: "Found", info: Info, **lookups: Any) -> HasKey | None:
     return rows[0] if rows else None
 
 
-def every(found: "Found", info: Info) -> list[HasKey]:
-    """Read all rows. For lists that stay short."""
+def every(found: "Source", info: Info) -> list[HasKey]:
+    """Read all rows. Use it only for lists that stay short."""
     queryset, selector = resolve_queryset(found)
     return read(lambda bind: queryset.all(), info, model=queryset.model, kept=selector)

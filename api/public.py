@@ -1,13 +1,13 @@
-"""Root fields whose answers all guests share, so that they may be kept."""
+"""Public root fields: all guests get the same answer, so it may be kept."""
 
 from graphql import FieldNode, GraphQLSchema, OperationDefinitionNode, OperationType
 
-# The metadata of a root field that tells every guest the same, until what it has read is changed.
+# The metadata of a root field whose answer is the same for every guest, until the data that it read changes.
 PUBLIC = {"public": True}
 
 
 def is_public(operation: OperationDefinitionNode, schema: GraphQLSchema) -> bool:
-    """Whether all that the operation, which is valid, asks for is PUBLIC."""
+    """Whether every root field of a valid operation is PUBLIC."""
     query = schema.query_type
     if operation.operation is not OperationType.QUERY or query is None:
         return False

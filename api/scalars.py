@@ -1,4 +1,4 @@
-"""Scalars that refuse what no column can hold, so that it is BAD_USER_INPUT and never a fault."""
+"""Scalars that refuse values that no column can hold, so that these are BAD_USER_INPUT and not faults."""
 
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -16,12 +16,12 @@ from core.text import LineField
 
 MAX_DECIMAL_LENGTH = 40
 
-# strawberry_django looks a column's type up by its class alone, not by that of its parents.
+# strawberry_django looks a column's type up by its exact class, and ignores the class's parents.
 field_type_map.update({LineField: str, AddressField: str})
 
 
 def parse_decimal(value: Any) -> Decimal:
-    """A finite number in plain notation: `1e999999999` would take all memory to write out."""
+    """Parse a finite number in plain notation. `1e999999999` would take all memory when written out."""
     text = str(value)
     try:
         number = Decimal(text) if len(text) <= MAX_DECIMAL_LENGTH and "e" not in text.lower() else None
@@ -33,25 +33,25 @@ def parse_decimal(value: Any) -> Decimal:
 
 
 def parse_instant(value: Any) -> datetime:
-    """In UTC, which is also what is meant where no offset is given."""
+    """Parse an instant to UTC. A time without an offset is in UTC."""
     try:
         moment = datetime.fromisoformat(value)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (TypeError, ValueError, OverflowError) as error:
-        raise GraphQLError("Not an instant in ISO 8601.") from error
+        raise GraphQLError("Not a valid ISO 8601 instant.") from error
 
 
 def parse_uuid(value: Any) -> UUID:
     try:
         return UUID(value)
     except (AttributeError, TypeError, ValueError) as error:
-        raise GraphQLError("Not a UUID.") from error
+        raise GraphQLError("Not a valid UUID.") from error
 
 
 def parse_upload(value: Any) -> File[bytes]:
-    """A file that came with the request: anything can stand in the variables of one that has none."""
+    """Return a file of the multipart request. In any other request, the variable may hold anything."""
     if not isinstance(value, File):
-        raise GraphQLError("Not a file of this request.")
+        raise GraphQLError("Not an uploaded file. Send it in a multipart request.")
     return value
 
 
@@ -64,7 +64,7 @@ SCALARS: dict[object, Any] = {
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant in UTC, ISO 8601.",
+        description="An instant in UTC, as ISO 8601.",
         serialize=datetime.isoformat,
         parse_value=parse_instant,
     ),

@@ -13,28 +13,28 @@ from core import images, money
 EnumClass = TypeVar("EnumClass", bound=EnumMeta)
 
 
-@strawberry.type(description="An amount of money. Compute with `minorUnits`, which are whole numbers.")
+@strawberry.type(description="An amount of money. Compute with `minorUnits`, which is a whole number.")
 class Money:
     amount: Decimal = strawberry.field(
-        description='In the currency\'s main unit, with all its digits: "19.90".'
+        description='The amount in the currency\'s main unit, with all its digits: "19.90".'
     )
-    currency: str = strawberry.field(description="ISO 4217.")
+    currency: str = strawberry.field(description="The ISO 4217 code.")
 
     @strawberry.field(
-        description="The same amount in the currency's smallest unit, as payment providers count it."
+        description="The amount in the currency's smallest unit, as payment providers count it."
     )
     def minor_units(self) -> int:
         return money.to_minor_units(self.amount, self.currency)
 
     @strawberry.field(
-        description="The same amount as the store's locale writes it: `$19.90`. For people alone."
+        description="The amount in the format of the store's locale: `$19.90`. For display only."
     )
     def formatted(self) -> str:
         return money.formatted(self.amount, self.currency)
 
     @classmethod
     def of(cls, amount: Decimal, currency: str | None = None) -> "Money":
-        """Make an amount of what the database has; in the store's currency unless another is named."""
+        """Make an amount from a database value, in the store's currency by default."""
         currency = currency or settings.STORE_CURRENCY
         return cls(amount=money.round_half_up(amount, currency), currency=currency)
 
@@ -48,14 +48,14 @@ def describe(choices: EnumClass, *, description: str, **values: str) -> EnumClas
     return choices
 
 
-def result(name: str) -> Any:
-    """Name the union that a mutation or a search answers with."""
-    return strawberry.union(name, description="What was asked for, or what the shopper can put right.")
+def result(name: str, *, description: str = "The result, or an error that the shopper can fix.") -> Any:
+    """Name and describe the union that a mutation or a search returns."""
+    return strawberry.union(name, description=description)
 
 
 ThumbnailSize = describe(
     images.ThumbnailSize,
-    description="How large a smaller copy of a picture is; smaller pictures are not enlarged.",
+    description="The size of a smaller copy of a picture. Pictures are never enlarged.",
     SMALL="At most 160 pixels wide and high.",
     MEDIUM="At most 400 pixels wide and high.",
     LARGE="At most 800 pixels wide and high.",
@@ -63,23 +63,25 @@ ThumbnailSize = describe(
 
 
 @strawberry.type(
-    description="A picture. Width and height are known before it is loaded, so that a page need not jump."
+    description="A picture. With its width and height, a page can leave room for it before it is loaded."
 )
 class Image:
     name: strawberry.Private[str]
-    width: int = strawberry.field(description="Of the full picture, in pixels.")
-    height: int = strawberry.field(description="Of the full picture, in pixels.")
-    placeholder: str = strawberry.field(description="A tiny blurred copy as a data URI, for the wait.")
+    width: int = strawberry.field(description="Width of the full picture in pixels.")
+    height: int = strawberry.field(description="Height of the full picture in pixels.")
+    placeholder: str = strawberry.field(
+        description="A tiny blurred copy as a data URI, to show while the picture loads."
+    )
 
     @classmethod
     def of(
         cls, name: str | None, *, width: int | None, height: int | None, placeholder: str
     ) -> "Image | None":
-        """Make a picture of a row's columns; None where the row has no picture. Opens no file."""
+        """Make a picture from a row's columns; None if the row has no picture. Opens no file."""
         return cls(name=name, width=width or 0, height=height or 0, placeholder=placeholder) if name else None
 
     @strawberry.field(
-        description="The address of the full picture; relative where the store serves its files itself."
+        description="The address of the full picture. It is relative if the store itself serves its files."
     )
     def url(self) -> str:
         return images.url(self.name)
@@ -88,7 +90,7 @@ class Image:
     def thumbnail(
         self,
         size: Annotated[
-            images.ThumbnailSize, strawberry.argument(description="How large the copy is.")
+            images.ThumbnailSize, strawberry.argument(description="The size of the copy.")
         ] = images.ThumbnailSize.MEDIUM,
     ) -> str:
         return images.url(images.thumbnail_name(self.name, size))
@@ -110,45 +112,47 @@ class ErrorCode(Enum):
 
 
 @strawberry.interface(
-    description="Something the shopper can put right. Each kind is a member of its mutation's union."
+    description="An error that the shopper can fix. Each kind is a member of its mutation's union."
 )
 class UserError:
     code: ErrorCode = strawberry.field(
-        description="The kind of error, for a client that does not look at `__typename`."
+        description="The kind of error, for a client that does not read `__typename`."
     )
-    message: str = strawberry.field(description="A sentence fit to be shown to the shopper.")
+    message: str = strawberry.field(description="A sentence to show to the shopper.")
 
 
-@strawberry.type(description="What is wrong with one input field.")
+@strawberry.type(description="An error in one input field.")
 class FieldError:
     field: str = strawberry.field(
-        description="Path of the input field, in the API's spelling: `shipping.zipCode`."
+        description="The path of the input field in the API's spelling: `shipping.zipCode`."
     )
-    message: str = strawberry.field(description="A sentence fit to be shown beside the field.")
+    message: str = strawberry.field(description="A sentence to show beside the field.")
 
 
-@strawberry.type(description="The input breaks a rule: show each message beside its field.")
+@strawberry.type(description="The input is invalid. Show each message beside its field.")
 class ValidationError(UserError):
-    fields: list[FieldError] = strawberry.field(description="One entry for each thing that is wrong.")
+    fields: list[FieldError] = strawberry.field(description="One entry for each error.")
 
 
 @strawberry.type(
-    description="There is no such thing, or it is not the caller's to see; it is not told which."
+    description="The object does not exist, or the caller may not see it. The API does not reveal which."
 )
 class NotFound(UserError):
     pass
 
 
-@strawberry.type(description="The same was tried too often.")
+@strawberry.type(description="Too many attempts of the same kind.")
 class TooManyAttempts(UserError):
-    retry_after_seconds: int = strawberry.field(description="After so many seconds it may be tried again.")
+    retry_after_seconds: int = strawberry.field(
+        description="The number of seconds to wait before another attempt."
+    )
 
 
-@strawberry.type(description="The id of what is gone, for `cache.evict`.")
+@strawberry.type(description="The id of a deleted object, for `cache.evict`.")
 class Deleted:
-    id: strawberry.ID = strawberry.field(description="The global id that the object had.")
+    id: strawberry.ID = strawberry.field(description="The global id of the deleted object.")
 
 
-@strawberry.type(description="It was done, and there is nothing more to show.")
+@strawberry.type(description="The operation succeeded, and has nothing to return.")
 class Done:
     ok: bool = strawberry.field(default=True, description="Always true.")

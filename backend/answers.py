@@ -1,4 +1,4 @@
-"""What the cache of guests' answers has to know of this shop: which tables no guest sees, and which change often."""
+"""The set-up of the answer cache: the tables that no guest sees, and the tables that change often."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from packages.answer_cache.answers import Application
 
 PATHS = ("/graphql/", "/graphql")
 TABLES = Tables(
-    # Written by everyday traffic and shown to no guest. A table that is missing here costs the answers that are kept
-    # at each write; an answer that reads one that stands here is not kept.
+    # Everyday traffic writes these tables, and no guest sees them. A write to a table that is missing here outdates all
+    # kept answers. An answer that reads a table of this list is not kept.
     private=(
         "accounts_user.last_login",
         "accounts_user.password",
@@ -29,13 +29,13 @@ TABLES = Tables(
         "otp_totp_totpdevice",
         "reviews_report",
     ),
-    # Written by every order.
+    # Every order writes these.
     frequent=(
         *("catalog_product.held", "catalog_product.sold_count", "catalog_product.stock"),
         *("orders_order", "orders_orderitem"),
     ),
 )
-# What the API's answers depend on, besides the operation.
+# The headers that the API's answers depend on.
 HEADERS = (
     *("Accept", "Apollo-Require-Preflight", "Origin", "Sec-Fetch-Site", "X-Apollo-Operation-Name"),
     settings.STORE_SCHEME_HEADER,  # the scheme decides which origin is the store's own
@@ -45,7 +45,7 @@ _revisions: dict[Path, Revision] = {}
 
 
 def current_revision() -> Revision | None:
-    """The revision of the settings; None where no answers are kept."""
+    """Return the revision of the configured file; None if no answers are kept."""
     if not settings.STORE_ANSWER_CACHE:
         return None
     path = settings.STORE_REVISION_FILE
@@ -58,7 +58,7 @@ watcher = Watcher(TABLES, current_revision)
 
 
 def keep_answers(application: Application) -> Application:
-    """The application with the cache in front of it, where the settings ask for one."""
+    """Wrap the application in the answer cache, if the settings enable it."""
     revision = current_revision()
     if revision is None:
         return application

@@ -1,4 +1,4 @@
-"""What belongs to no app; registers the system checks, and watches for changes of what kept answers show."""
+"""The project's own app: it registers the system checks, and watches for changes of data in kept answers."""
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin
@@ -17,7 +17,7 @@ class BackendConfig(AppConfig):
 
 
 class StaffAdminConfig(admin.AdminConfig):
-    """Django's admin with our site."""
+    """Django's admin with the staff's site."""
 
     default = False
     default_site = "accounts.site.StaffSite"

@@ -1,4 +1,4 @@
-"""System checks of settings: dangerous ones in production, those that nobody has set there, and slips in names."""
+"""System checks of settings: dangerous values, development's defaults in production, and misspelled names."""
 
 import os
 from typing import Any
@@ -11,7 +11,7 @@ from django.db import connection
 
 @register("security")
 def check_origins_are_named(**_: Any) -> list[CheckMessage]:
-    """backend.E001: with a wildcard any page could act with a shopper's cookies."""
+    """backend.E001: a wildcard lets any page use a shopper's cookies."""
     wildcard = settings.CORS_ALLOW_CREDENTIALS and (
         getattr(settings, "CORS_ALLOW_ALL_ORIGINS", False)
         or getattr(settings, "CORS_ALLOWED_ORIGIN_REGEXES", ())
@@ -21,7 +21,7 @@ def check_origins_are_named(**_: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            "Origins are allowed by a pattern, and cookies with them.",
+            "A pattern allows origins to send cookies.",
             hint="Name each front end in STORE_ORIGINS, as scheme://host:port.",
             id="backend.E001",
         )
@@ -30,13 +30,13 @@ def check_origins_are_named(**_: Any) -> list[CheckMessage]:
 
 @register("security")
 def check_cookies_of_other_sites_are_secure(**_: Any) -> list[CheckMessage]:
-    """backend.E002: browsers drop a cookie for other sites that is not for HTTPS alone."""
+    """backend.E002: browsers drop a cross-site cookie that is not limited to HTTPS."""
     if str(settings.SESSION_COOKIE_SAMESITE).lower() != "none" or settings.SESSION_COOKIE_SECURE:
         return []
     return [
         Error(
-            "COOKIE_SAMESITE is None, but the session's cookie also goes over plain HTTP.",
-            hint="Turn DEBUG off and serve the store over HTTPS, or leave COOKIE_SAMESITE as it is.",
+            "COOKIE_SAMESITE is None, but the session cookie is also sent over plain HTTP.",
+            hint="Turn DEBUG off and serve the store over HTTPS, or use the default of COOKIE_SAMESITE.",
             id="backend.E002",
         )
     ]
@@ -44,13 +44,13 @@ def check_cookies_of_other_sites_are_secure(**_: Any) -> list[CheckMessage]:
 
 @register("security", deploy=True)
 def check_database_is_shared(**_: Any) -> list[CheckMessage]:
-    """backend.W001: SQLite is a file of one machine, while Redis tells of processes on several."""
+    """backend.W001: SQLite is a file on one machine, while Redis suggests processes on several."""
     if connection.vendor != "sqlite" or not settings.REDIS_URL:
         return []
     return [
         Warning(
-            "The cache is shared by REDIS_URL, but the database is SQLite, a file of one machine.",
-            hint="Set DATABASE_URL to a PostgreSQL server if the store runs on several.",
+            "REDIS_URL shares the cache, but the database is SQLite, a file on one machine.",
+            hint="Set DATABASE_URL to a PostgreSQL server if the store runs on several machines.",
             id="backend.W001",
         )
     ]
@@ -58,13 +58,13 @@ def check_database_is_shared(**_: Any) -> list[CheckMessage]:
 
 @register("security")
 def check_client_header_is_named(**_: Any) -> list[CheckMessage]:
-    """backend.E010: proxies are trusted, but not which header they write the client's address into."""
+    """backend.E010: proxies are trusted, but the header with the client's address is not named."""
     if not settings.STORE_TRUSTED_PROXIES or settings.STORE_CLIENT_HEADER:
         return []
     return [
         Error(
-            "STORE_TRUSTED_PROXIES is set and STORE_CLIENT_HEADER is not: all visitors count as one address.",
-            hint="Name the header that the proxy sets, Storeclient with the files in deploy/.",
+            "STORE_TRUSTED_PROXIES is set, but STORE_CLIENT_HEADER is not: all visitors count as one address.",
+            hint="Set STORE_CLIENT_HEADER to the proxy's header, which is Storeclient with the files in deploy/.",
             id="backend.E010",
         )
     ]
@@ -72,14 +72,14 @@ def check_client_header_is_named(**_: Any) -> list[CheckMessage]:
 
 @register("security", deploy=True)
 def check_forwarded_headers_have_one_spelling(**_: Any) -> list[CheckMessage]:
-    """backend.W016: X_Forwarded_For reaches the store as X-Forwarded-For, past a proxy that sets only the latter."""
+    """backend.W016: a proxy that sets X-Forwarded-For may forward X_Forwarded_For too, and WSGI mixes them up."""
     trusted = {
         "STORE_CLIENT_HEADER": settings.STORE_CLIENT_HEADER if settings.STORE_TRUSTED_PROXIES else "",
         "STORE_SCHEME_HEADER": settings.STORE_SCHEME_HEADER if settings.SECURE_PROXY_SSL_HEADER else "",
     }
     return [
         Warning(
-            f"{setting} is {header}, which a client may forge by writing underscores for the dashes.",
+            f"{setting} is {header}, which a client can forge by writing underscores instead of dashes.",
             hint="Let the proxy set a header without dashes, as the files in deploy/ do, or make sure that it drops "
             "headers with underscores, as nginx does by default.",
             id="backend.W016",
@@ -91,11 +91,11 @@ def check_forwarded_headers_have_one_spelling(**_: Any) -> list[CheckMessage]:
 
 @register()
 def check_names_are_known(**_: Any) -> list[CheckMessage]:
-    """backend.W010: a variable with a slip in its name sets nothing."""
+    """backend.W010: a variable with a misspelled name has no effect."""
     return [
         Warning(
             f"{name} is in the environment, but there is no such setting.",
-            hint=f"Did you mean {close[0]}?" if close else "Remove it, or see .env.example for the names.",
+            hint=f"Did you mean {close[0]}?" if close else "Remove it. The names are in .env.example.",
             id="backend.W010",
         )
         for name, close in settings.ENVIRONMENT.unknown_names().items()
@@ -104,13 +104,13 @@ def check_names_are_known(**_: Any) -> list[CheckMessage]:
 
 @register("security", deploy=True)
 def check_mail_is_sent(**_: Any) -> list[CheckMessage]:
-    """backend.W011: development's mail goes nowhere."""
+    """backend.W011: development's mail backend sends no mail."""
     if settings.EMAIL_BACKEND != "django.core.mail.backends.console.EmailBackend":
         return []
     return [
         Warning(
-            "Mail is printed on the console: no customer gets any.",
-            hint="Set EMAIL_URL to a mail server: smtp+tls://user:password@host:587.",
+            "Mail is printed to the console, so customers get none.",
+            hint="Set EMAIL_URL to a mail server, such as smtp+tls://user:password@host:587.",
             id="backend.W011",
         )
     ]
@@ -118,23 +118,23 @@ def check_mail_is_sent(**_: Any) -> list[CheckMessage]:
 
 @register("security", deploy=True)
 def check_store_is_named(**_: Any) -> list[CheckMessage]:
-    """backend.W012 to W014: defaults of development that customers would see."""
+    """backend.W012 to W014: development's defaults that customers would see."""
     defaults = (
         (
             urlsplit(settings.STORE_FRONTEND_URL).hostname in ("localhost", "127.0.0.1", "::1"),
-            f"The links in mails lead to {settings.STORE_FRONTEND_URL}, which customers cannot reach.",
+            f"Links in mails point to {settings.STORE_FRONTEND_URL}, which customers cannot reach.",
             "Set STORE_FRONTEND_URL to the address of the front end.",
             "backend.W012",
         ),
         (
             settings.STORE_NAME == "Store",
-            "The store has no name of its own: mails and the admin say Store.",
+            "STORE_NAME is not set: mails and the admin say “Store”.",
             "Set STORE_NAME.",
             "backend.W013",
         ),
         (
             settings.DEFAULT_FROM_EMAIL.rstrip(">").endswith("@localhost"),
-            f"Mail comes from {settings.DEFAULT_FROM_EMAIL}, which other servers refuse.",
+            f"Mail is sent from {settings.DEFAULT_FROM_EMAIL}, which other servers refuse.",
             "Set DEFAULT_FROM_EMAIL to an address of the store.",
             "backend.W014",
         ),
@@ -144,16 +144,16 @@ def check_store_is_named(**_: Any) -> list[CheckMessage]:
 
 @register("security", deploy=True)
 def check_counts_are_shared(**_: Any) -> list[CheckMessage]:
-    """backend.W015: without Redis each worker counts attempts for itself.
+    """backend.W015: without Redis each worker counts attempts separately.
 
-    Only the server knows how many workers there are, unless granian's variable says it.
+    The number of workers is known only if granian's variable is set.
     """
     if settings.REDIS_URL or os.environ.get("GRANIAN_WORKERS") == "1":
         return []
     return [
         Warning(
-            "Without REDIS_URL each worker counts attempts for itself: two workers allow twice as many.",
-            hint="Set REDIS_URL, or run one worker and say so by GRANIAN_WORKERS=1.",
+            "Without REDIS_URL each worker counts attempts separately: two workers allow twice as many.",
+            hint="Set REDIS_URL, or run one worker and set GRANIAN_WORKERS=1.",
             id="backend.W015",
         )
     ]

@@ -1,4 +1,4 @@
-"""The admin's first page: sales, orders that wait, stock that runs out."""
+"""The admin's overview: sales, waiting orders, and low stock."""
 
 import json
 from collections import Counter
@@ -31,7 +31,7 @@ ROWS = 8
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What `admin/index.html` shows besides: of orders, products and comments to those who may see them."""
+    """Add the cards, charts and tables of `admin/index.html` that the user may see to the template's context."""
     user, now = request.user, timezone.now()
     cards: list[dict[str, Any]] = []
     if user.has_perm("orders.view_order"):
@@ -52,7 +52,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def sales_by_day(now: datetime) -> dict[Any, tuple[Decimal, int]]:
-    """What was paid and in how many orders, by the day; without what was cancelled or refunded since."""
+    """Return the amount paid and the number of orders by day, without orders cancelled or refunded since."""
     paid = Order.objects.filter(
         status__in=[OrderStatus.PAID, OrderStatus.SHIPPED],
         currency=settings.STORE_CURRENCY,
@@ -77,7 +77,7 @@ def sales_card(sales: Mapping[Any, tuple[Decimal, int]]) -> dict[str, Any]:
 
 
 def sales_chart(sales: Mapping[Any, tuple[Decimal, int]], *, now: datetime) -> str:
-    """A bar for each day, days without sales too."""
+    """Return a chart with a bar for each day, including days without sales."""
     today = timezone.localdate(now)
     days = [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
     bars = {date_format(day, "j M"): float(sales[day][0]) if day in sales else 0 for day in days}
@@ -85,7 +85,7 @@ def sales_chart(sales: Mapping[Any, tuple[Decimal, int]], *, now: datetime) -> s
 
 
 def waiting_chart(now: datetime) -> str:
-    """How many orders to ship have waited for how long."""
+    """Return a chart of the orders to ship by the days that they have waited."""
     paid = Order.objects.filter(status=OrderStatus.PAID).annotate(day=TruncDate("paid_at")).order_by()
     by_day = paid.values_list("day").annotate(Count("pk"))
     today = timezone.localdate(now)
@@ -97,7 +97,7 @@ def waiting_chart(now: datetime) -> str:
 
 
 def products_left() -> dict[int, int]:
-    """How many products have how many left, of those that run out."""
+    """Return the number of products by stock, for products that are running out."""
     return dict(running_out().order_by().values_list("stock").annotate(Count("pk")))
 
 
@@ -107,7 +107,7 @@ def stock_chart(left: Mapping[int, int]) -> str:
 
 
 def chart(label: str, bars: Mapping[str, float]) -> str:
-    """The data of Chart.js."""
+    """Return the data of a bar chart for Chart.js."""
     return json.dumps(
         {
             "labels": list(bars),
@@ -158,7 +158,7 @@ def stock_card(left: Mapping[int, int]) -> dict[str, Any]:
 
 
 def held_cards() -> list[dict[str, Any]]:
-    """A card if unpaid orders hold as much of some products as they may: many shoppers, or one who holds all."""
+    """Return a card if unpaid orders hold as many of a product as they may. One shopper may be holding the stock."""
     number = fully_held().count()
     if not number:
         return []
@@ -167,7 +167,7 @@ def held_cards() -> list[dict[str, Any]]:
             "Held by unpaid orders",
             icon="front_hand",
             value=number,
-            note="products of which nothing more can be ordered until orders are paid or given up",
+            note="products that cannot be ordered until unpaid orders are paid or expire",
             page="catalog_product",
             query="?available=held",
         )
@@ -175,7 +175,7 @@ def held_cards() -> list[dict[str, Any]]:
 
 
 def unsent_cards(now: datetime) -> list[dict[str, Any]]:
-    """A card if confirmations wait for a mail server longer than it takes to send one."""
+    """Return a card if confirmations have waited longer than it takes to send one."""
     number = unconfirmed().filter(paid_at__lt=now - LEASE).count()
     if not number:
         return []
@@ -184,7 +184,7 @@ def unsent_cards(now: datetime) -> list[dict[str, Any]]:
             "Mails not sent",
             icon="unsubscribe",
             value=number,
-            note="confirmations that no mail server has accepted; the log says why",
+            note="confirmations that the mail server has not accepted; see the log",
             page="orders_order",
             query="?confirmation=unsent",
         )
@@ -208,7 +208,7 @@ def card(title: str, *, icon: str, value: object, note: str, page: str, query: s
 
 
 def orders_to_ship() -> dict[str, Any]:
-    """A table of those that wait longest."""
+    """Return a table of the paid orders that have waited longest."""
     paid = Order.objects.filter(status=OrderStatus.PAID).select_related("shipping").order_by("paid_at", "pk")
     return {
         "headers": ["Order", "Customer", "Total", "Paid"],
@@ -225,7 +225,7 @@ def orders_to_ship() -> dict[str, Any]:
 
 
 def low_stock() -> dict[str, Any]:
-    """A table of the best sold among them."""
+    """Return a table of the best sellers that are running out."""
     products = running_out().order_by("-sold_count", "-slug")[:ROWS]
     return {
         "headers": ["Product", "In stock", "Sold"],

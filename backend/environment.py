@@ -1,4 +1,4 @@
-"""Reading settings from the environment: each has a type, and what is not of that type is refused by name."""
+"""Typed settings from the environment. A value of the wrong type is refused with the setting's name."""
 
 import difflib
 import os
@@ -17,20 +17,20 @@ from psycopg.conninfo import make_conninfo
 
 TRUE, FALSE = ("true", "on", "yes", "y", "ok", "1"), ("false", "off", "no", "n", "0")
 ORIGIN = re.compile(r"https?://[^/\s]+")
-# Of what belongs to the store alone a name that no setting has is a slip of the pen.
+# A variable with one of these prefixes is the store's. If no setting has its name, the name is misspelled.
 OWN_PREFIXES = ("STORE_", "STRIPE_")
 SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 587, "smtp+ssl": 465}
 MAIL_OPTIONS = {
-    "timeout": lambda text: positive(text),
-    "use_localtime": lambda text: boolean(text),
+    "timeout": lambda text: parse_positive(text),
+    "use_localtime": lambda text: parse_bool(text),
     "ssl_certfile": str,
     "ssl_keyfile": str,
 }
 
 
 class Environment:
-    """The variables that have been asked for, by `names`. A blank one counts as not set."""
+    """The environment's variables. `names` are the names that settings have read. A blank value counts as not set."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
@@ -43,7 +43,7 @@ class Environment:
         return os.path.abspath(os.path.expanduser(self.str(name, default=str(default))))
 
     def choice(self, name: str, *, default: str, choices: Collection[str]) -> str:
-        """One of the choices, in whatever case it was written."""
+        """Read one of the choices, in any case."""
         text = self.read(name) or default
         for choice in choices:
             if choice.lower() == text.lower():
@@ -55,24 +55,24 @@ class Environment:
         return self.choice(name, default=default, choices=sorted(available_timezones()))
 
     def origins(self, name: str, *, default: Collection[str]) -> list[str]:
-        """Each `scheme://host:port`, as browsers send it: without a path, not even a slash."""
+        """Read a list of origins, each `scheme://host:port` as browsers send it, without a trailing slash."""
         found = [origin.removesuffix("/") for origin in self.list(name, default=default)]
         for origin in found:
-            if not ORIGIN.fullmatch(origin) and origin != "*":  # which has a check of its own
+            if not ORIGIN.fullmatch(origin) and origin != "*":  # a system check refuses "*"
                 raise wrong(name, "a list of origins like https://shop.example", origin)
         return found
 
     def url(self, name: str, *, default: str) -> str:
-        """Of a page, by HTTP."""
+        """Read the HTTP address of a page."""
         text = self.str(name, default=default)
         if text and not ORIGIN.match(text):
             raise wrong(name, "an address that begins with https:// or http://", text)
         return text
 
-    # ── URLs of services: no message repeats one, as they hold passwords ──────
+    # ── URLs of services: messages do not repeat them, as they hold passwords ─
 
     def database_url(self, name: str, *, default: str) -> dict[str, Any]:
-        """Django's DATABASES entry, with the URL's parameters in OPTIONS."""
+        """Read a database's URL as an entry of DATABASES, with the URL's parameters in OPTIONS."""
         url = self.str(name, default=default)
         if url == "sqlite://:memory:":
             return {"ENGINE": SQLITE, "NAME": ":memory:", "OPTIONS": {}}
@@ -94,7 +94,7 @@ class Environment:
         return config
 
     def redis_url(self, name: str) -> str:
-        """With parameters that redis-py knows; empty where it is not set."""
+        """Read a URL of Redis, whose parameters redis-py must know; empty if it is not set."""
         url = self.read(name)
         if url:
             parameters_of(url, name)
@@ -110,7 +110,7 @@ class Environment:
         return url
 
     def email_url(self, name: str, *, default: str, timeout: int) -> dict[str, Any]:
-        """Django's settings of mail. A silent server is given up after `timeout` seconds, or those of the URL."""
+        """Read a URL of a mail server as Django's settings. The URL's own timeout overrides `timeout`, in seconds."""
         url = self.str(name, default=default)
         parameters = parameters_of(url, name)
         refuse_unknown(name, parameters, known=MAIL_OPTIONS)
@@ -125,16 +125,16 @@ class Environment:
         return {**config, "EMAIL_TIMEOUT": timeout, **given}
 
     def unknown_names(self) -> dict[str, list[str]]:
-        """Variables named as only the store's are, which no setting asks for; each with names that are like it."""
+        """Return the variables with the store's prefixes that no setting reads, each with the most similar name."""
         found = {name for name in os.environ if name.startswith(OWN_PREFIXES)} - self.names
         return {name: difflib.get_close_matches(name, self.names, n=1) for name in sorted(found)}
 
-    # The names of types come last: below them they would be no types any more.
+    # The methods named after types come last: below them, these names no longer mean the types.
 
     def bool(self, name: str, *, default: bool) -> bool:
         text = self.read(name)
         try:
-            return boolean(text) if text else default
+            return parse_bool(text) if text else default
         except ValueError as error:
             raise wrong(name, "true or false", text) from error
 
@@ -159,13 +159,13 @@ class Environment:
         raise ImproperlyConfigured(f"Set the {name} environment variable.")
 
 
-def boolean(text: str) -> bool:
+def parse_bool(text: str) -> bool:
     if text.lower() not in (*TRUE, *FALSE):
         raise ValueError(text)
     return text.lower() in TRUE
 
 
-def positive(text: str) -> int:
+def parse_positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise ValueError(text)
@@ -173,22 +173,26 @@ def positive(text: str) -> int:
 
 
 def wrong(name: str, expected: str, text: str) -> ImproperlyConfigured:
-    return ImproperlyConfigured(f"{name} must be {expected}, and is {text!r}.")
+    return ImproperlyConfigured(f"{name} must be {expected}, not {text!r}.")
 
 
 def parameters_of(url: str, name: str) -> dict[str, str]:
-    """What stands behind the question mark."""
+    """Return the parameters of the URL's query.
+
+    Raises:
+        ImproperlyConfigured: the URL is malformed.
+    """
     try:
         parts = urlsplit(url)
         pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
         _ = parts.port
     except ValueError:
         raise ImproperlyConfigured(
-            f"{name} is not a URL: its port or what follows the ? is malformed."
+            f"{name} is not a valid URL: its port or its query is malformed."
         ) from None
     parameters = dict(pairs)
     if len(parameters) < len(pairs) or "" in parameters.values():
-        raise ImproperlyConfigured(f"{name} has a parameter twice, or one without a value.")
+        raise ImproperlyConfigured(f"{name} has a duplicate parameter, or one without a value.")
     return parameters
 
 
@@ -199,11 +203,11 @@ def refuse_unknown(name: str, parameters: Collection[str], *, known: Collection[
 
 
 def not_understood(name: str, *unknown: str) -> ImproperlyConfigured:
-    return ImproperlyConfigured(f"{name} has a parameter that is not understood: {', '.join(unknown)}.")
+    return ImproperlyConfigured(f"{name} has an unknown parameter: {', '.join(unknown)}.")
 
 
 def libpq_parameters(keys: Collection[str]) -> set[str]:
-    """Those of the keys that PostgreSQL's client knows, but for the name, which is the URL's path."""
+    """Return the keys that libpq knows, except the database's name, which is the URL's path."""
     known = set()
     for key in keys:
         with suppress(psycopg.ProgrammingError):

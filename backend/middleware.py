@@ -1,4 +1,4 @@
-"""What every answer of the store has: headers for browsers, and JSON where JSON is spoken."""
+"""Middleware for every response: security headers, and JSON errors for the API."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ OURS = (
     "base-uri 'none'; img-src 'self' data: blob:; manifest-src 'self'; script-src 'self'; "
     "style-src 'self' 'unsafe-inline'"
 )
-# The admin's theme is made with Alpine, whose expressions are evaluated, and has scripts within its pages.
+# The admin's theme has inline scripts and uses Alpine, which evaluates expressions.
 ADMIN = OURS.replace("script-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval'")
 POLICIES = [("/graphql", NOTHING), ("/admin/", ADMIN), ("/", OURS)]
 DEVICES = ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
@@ -24,7 +24,7 @@ PERMISSIONS = ", ".join(f"{device}=()" for device in DEVICES)
 
 
 def security_headers(get_response: GetResponse) -> GetResponse:
-    """Adds what Django's SecurityMiddleware does not: what a page may load, and which devices it may ask for."""
+    """Add the headers that Django's SecurityMiddleware lacks: what a page may load, and which devices it may use."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -37,10 +37,10 @@ def security_headers(get_response: GetResponse) -> GetResponse:
 
 
 def json_errors(get_response: GetResponse) -> GetResponse:
-    """Answers with GraphQL's errors below /graphql also where Django refuses a request before any view has it.
+    """Turn Django's error pages below /graphql into GraphQL errors.
 
-    A host that is not allowed, an address that does not exist, a session that is broken: Django's answers to
-    these are pages.
+    Django answers with a page if it refuses a request before the view: a host that is not allowed, an address that
+    does not exist, or a broken session.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:

@@ -7,7 +7,7 @@ from django.utils.text import format_lazy
 
 
 def admin_link(title: str, *, icon: str, page: str, permission: str, query: str = "") -> dict[str, Any]:
-    """A line of the admin's sidebar, for those who have the permission."""
+    """Return a line of the admin's sidebar, for people with the permission."""
     return {
         "title": title,
         "icon": icon,

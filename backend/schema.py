@@ -1,4 +1,4 @@
-"""The one schema: the apps' roots merged with what belongs to none of them."""
+"""The root schema: the apps' roots merged with the fields that belong to no app."""
 
 from typing import Annotated, Any
 
@@ -24,7 +24,7 @@ from backend.http.limits import check_variables, check_weight
 
 
 class MutationByGet(Exception):
-    """A mutation where only queries are allowed."""
+    """The operation is a mutation, but only queries are allowed."""
 
 
 def require_query(operation: OperationDefinitionNode) -> None:
@@ -42,7 +42,11 @@ class Schema(strawberry.Schema):
         context: Context,
         only_queries: bool,
     ) -> ExecutionResult:
-        """Run an operation that is within the limits; what it costs is in the extensions. MutationByGet."""
+        """Run an operation if it is within the limits. Its cost is in the extensions.
+
+        Raises:
+            MutationByGet: `only_queries`, and it is a mutation.
+        """
         extensions: dict[str, Any] = {}
         try:
             check_variables(variables)
@@ -62,7 +66,9 @@ class Schema(strawberry.Schema):
             is_known = settings.SESSION_COOKIE_NAME in context.request.COOKIES
             context.shareable = is_public(operation, self._schema) and not is_known
             result = self.execute_document(document, operation, variables=variables, context=context)
-            if spent and not context.shareable:  # what all guests are sent tells of nobody's budget
+            if (
+                spent and not context.shareable
+            ):  # an answer for all guests must not contain one guest's budget
                 extensions["cost"]["budget"] = budget.state(spent)
         except MutationByGet:
             raise
@@ -80,7 +86,7 @@ class Schema(strawberry.Schema):
         variables: dict[str, Any],
         context: Context,
     ) -> graphql.ExecutionResult:
-        """Run it by its plan, or by graphql-core if it has none."""
+        """Run the operation by its plan, or by graphql-core if it has none."""
         if plan := document.plan(operation):
             return plan.run(variables, context)
         result = graphql.execute(
@@ -96,17 +102,19 @@ class Schema(strawberry.Schema):
         return result
 
 
-@strawberry.type(description="What a front end needs to know of this shop.")
+@strawberry.type(description="The settings of the shop that a front end needs.")
 class Shop:
-    currency: str = strawberry.field(description="ISO 4217.")
-    guest_checkout: bool = strawberry.field(description="Whether one can buy without signing in.")
-    stripe_publishable_key: str | None = strawberry.field(description="For Stripe.js; null without Stripe.")
+    currency: str = strawberry.field(description="The currency's ISO 4217 code.")
+    guest_checkout: bool = strawberry.field(description="Whether guests can buy without signing in.")
+    stripe_publishable_key: str | None = strawberry.field(
+        description="The key for Stripe.js; null without Stripe."
+    )
 
 
 @strawberry.type
 class Root:
     @strawberry.field(
-        description="What a front end needs to know before it shows anything.", metadata=api.PUBLIC
+        description="The settings of the shop that a front end needs first.", metadata=api.PUBLIC
     )
     def shop(self) -> Shop:
         return Shop(
@@ -117,27 +125,25 @@ class Root:
 
     @strawberry.field(
         graphql_type=relay.Node | None,
-        description="Anything by its id; null where that names nothing, or nothing that the caller may see.",
+        description="Any object by its id; null if it does not exist, or the caller may not see it.",
     )
     def node(
         self,
         info: api.Info,
         id: Annotated[
-            relay.GlobalID, strawberry.argument(description="As the object's field `id` tells it.")
+            relay.GlobalID, strawberry.argument(description="The value of the object's field `id`.")
         ],
     ) -> Any:
         return api.node(id, info)
 
 
-@strawberry.type(
-    description="What can be read. Nothing here changes anything, not even the visitor's session."
-)
+@strawberry.type(description="The queries. None of them changes anything, not even the visitor's session.")
 class Query(Root, accounts.schema.Query, catalog.schema.Query, orders.schema.Query):
     pass
 
 
 @strawberry.type(
-    description="What can be done. Each answers with a union: the thing, or an error that the shopper can put right."
+    description="The mutations. Each returns a union: its result, or an error that the shopper can fix."
 )
 class Mutation(
     accounts.schema.Mutation, catalog.schema.Mutation, orders.schema.Mutation, reviews.schema.Mutation

@@ -26,25 +26,25 @@ env = ENVIRONMENT = environment.Environment()
 # ── Core ─────────────────────────────────────────────────────────────────────
 
 DEBUG = env.bool("DEBUG", default=False)
-# In development a fixed key keeps sessions over restarts; in production there is no default.
+# In development a fixed key keeps sessions across restarts. In production there is no default.
 SECRET_KEY = env.str("SECRET_KEY", default="insecure-development-key") if DEBUG else env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-# Origins of the front ends: they may send cookies, and nobody else's page may.
+# The origins of the front ends. Only their pages may send cookies.
 STORE_ORIGINS = env.origins(
     "STORE_ORIGINS", default=["http://localhost:3000", "http://localhost:5173"] if DEBUG else []
 )
 
-# The in-browser IDE at /graphiql/. In production it is one more page to attack, for nobody's use.
+# The in-browser IDE at /graphiql/. In production nobody needs it, and it is one more page to attack.
 STORE_GRAPHIQL = env.bool("STORE_GRAPHIQL", default=DEBUG)
 
-# A resolver that reads what its row was not read with raises in development; in production it costs a statement
-# and a warning.
+# A resolver that reads an unselected column of its row raises an error in development. In production it costs a
+# statement and a warning.
 FASTGRAPH_STRICT = DEBUG
 
 INSTALLED_APPS = [
-    "backend",  # before Unfold, whose first page of the admin it replaces
-    "demo",  # before staticfiles, whose runserver it replaces
-    "unfold.apps.BasicAppConfig",  # without its site, of which ours is made
+    "backend",  # before Unfold, because it replaces the admin's index page
+    "demo",  # before staticfiles, because it replaces runserver
+    "unfold.apps.BasicAppConfig",  # without Unfold's site: ours derives from it
     "unfold.contrib.filters",
     "backend.apps.StaffAdminConfig",
     "django.contrib.auth",
@@ -70,7 +70,7 @@ MIDDLEWARE = [
     "core.throttle.Throttling",
     "django.middleware.security.SecurityMiddleware",
     "backend.http.health.probes",
-    # In development runserver serves the static files as they are; in production they have been collected.
+    # In development runserver serves the static files from their sources. In production they have been collected.
     *([] if DEBUG else ["whitenoise.middleware.WhiteNoiseMiddleware"]),
     "backend.http.origins.report_refused",
     "corsheaders.middleware.CorsMiddleware",
@@ -104,29 +104,29 @@ TEMPLATES = [
 
 
 def database() -> dict[str, Any]:
-    """SQLite for one machine, PostgreSQL for many. What the URL says of its own goes before what is set here."""
+    """Return the database: SQLite for one machine, PostgreSQL for many. The URL's parameters override these options."""
     config = env.database_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
     given = config["OPTIONS"]
-    # Each thread of the server keeps its connection, as opening one takes longer than most requests. Under runserver
-    # every request has a thread of its own.
+    # Each thread of the server keeps its connection, because opening one takes longer than most requests. Under
+    # runserver, which has a new thread for every request, connections are closed.
     config["CONN_MAX_AGE"] = 0 if DEBUG else None
     if config["ENGINE"] == environment.SQLITE:
         config["OPTIONS"] = {
-            # A write lock is taken at BEGIN: two writers queue instead of failing half-way.
+            # BEGIN takes the write lock, so that two writers queue instead of failing halfway.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
             **given,
         }
-        # A file, not memory: the tests of races need connections that lock each other out.
+        # A file, not memory, because the tests of races need connections that lock each other out.
         config["TEST"] = {"NAME": Path(gettempdir()) / f"store-test-{os.getpid()}.sqlite3"}
     else:
-        # Behind a pooler the next transaction may come to another connection, which knows nothing of what was
-        # prepared, or opened, by this one.
+        # Behind a pooler the next transaction may get another connection, without the prepared statements and the
+        # cursors of this one.
         pooler = env.bool("DATABASE_POOLER", default=False)
         config["DISABLE_SERVER_SIDE_CURSORS"] = pooler
-        # Parameters are bound by the server for the sake of prepared statements; else this costs more than it saves.
-        # Compiling a statement (jit) takes longer than any of a shop's statements does.
+        # The server binds the parameters for the sake of prepared statements. Without these it costs more than it
+        # saves. Compilation of a statement (jit) takes longer than any of the shop's statements.
         session = f"-c jit=off {given.get('options', '')}".strip()
         ours = {"server_side_binding": True, "prepare_threshold": 5, "options": session}
         config["OPTIONS"] = given if pooler else {**given, **ours}
@@ -143,23 +143,23 @@ if REDIS_URL:
 else:
     CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 CACHES: dict[str, dict[str, Any]] = {
-    # Beyond so many entries some are dropped, and with them the counts of attempts. They are numbers under short
-    # keys: at most 25 MB.
+    # Beyond this many entries some are dropped, including counts of attempts. Entries are numbers under short keys, at
+    # most 25 MB.
     "default": {**CACHE, "OPTIONS": {} if REDIS_URL else {"MAX_ENTRIES": 50_000}},
-    # Persisted documents, apart from the rest, so that no flood of them can drive out what is counted.
+    # Persisted documents have their own cache, so that a flood of them cannot drive out the counts of attempts.
     "documents": {
         **CACHE,
         "LOCATION": REDIS_URL or "documents",
         "KEY_PREFIX": "document",
         "TIMEOUT": 24 * 60 * 60,
-        # Twice as many and more than backend.http.persisted keeps, which bounds them itself.
+        # More than twice the number that backend.http.persisted keeps, which limits them itself.
         "OPTIONS": {} if REDIS_URL else {"MAX_ENTRIES": 2000},
     },
 }
 
-# Answers to guests are kept in each process while nothing changes, which all processes tell each other by a file. It
-# stands beside the SQLite database; with PostgreSQL, name one that all processes share, and keep none where they
-# run on several machines.
+# Each process keeps answers to guests until the data changes. The processes announce changes in a file, by default
+# beside the SQLite database. With PostgreSQL, name a file that all processes share, and keep no answers if they run on
+# several machines.
 _sqlite = str(DATABASES["default"]["NAME"]) if "sqlite3" in DATABASES["default"]["ENGINE"] else ""
 STORE_ANSWER_CACHE = env.bool("STORE_ANSWER_CACHE", default=_sqlite not in ("", ":memory:"))
 STORE_REVISION_FILE = env.path("STORE_REVISION_FILE", default=f"{_sqlite or BASE_DIR / 'db'}-revision")
@@ -178,9 +178,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-# The staff have no rights, in the admin or in the API, until they have shown a second factor in the admin.
+# The staff have no rights, in the admin or in the API, until they have used a second factor in the admin.
 STORE_STAFF_TWO_FACTOR = env.bool("STORE_STAFF_TWO_FACTOR", default=False)
-LOGIN_REDIRECT_URL = "admin:index"  # the only pages of our own that one signs in to
+LOGIN_REDIRECT_URL = "admin:index"  # the only pages of the store with a sign-in form
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_TIMEOUT", default=60 * 60 * 24, at_least=1)
 
 # ── Cookies and cross-site requests ──────────────────────────────────────────
@@ -198,7 +198,7 @@ CORS_ALLOW_HEADERS = (
     "apollographql-client-name",
     "apollographql-client-version",
     "x-apollo-operation-name",
-    # Tracing in the browser, by Sentry and by OpenTelemetry, adds these to each request.
+    # Sentry and OpenTelemetry add these to each request of the browser.
     *("sentry-trace", "baggage", "traceparent", "tracestate"),
     *env.list("STORE_CORS_HEADERS"),
 )
@@ -208,8 +208,8 @@ SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|healthz)$"]
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 60 * 60 * 24 * 365)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
-# Behind a proxy that ends TLS, the header by which it says so. To a server of WSGI a dash and an underscore are the
-# same, so a name without dashes cannot be forged by another spelling: see deploy/.
+# The header in which a proxy that terminates TLS passes the scheme. WSGI does not distinguish dashes from underscores,
+# so only a name without dashes cannot be forged by another spelling: see deploy/.
 STORE_SCHEME_HEADER = env.str("STORE_SCHEME_HEADER", default="X-Forwarded-Proto")
 SECURE_PROXY_SSL_HEADER: tuple[str, str] | None = None
 if env.bool("BEHIND_PROXY", default=False):
@@ -217,7 +217,7 @@ if env.bool("BEHIND_PROXY", default=False):
 
 # ── Limits ───────────────────────────────────────────────────────────────────
 
-# Of one GraphQL operation: see backend/http/limits.py.
+# Limits on one GraphQL operation: see backend/http/limits.py.
 STORE_INTROSPECTION = env.bool("STORE_INTROSPECTION", default=True)
 STORE_MAX_DOCUMENT_BYTES = env.int("STORE_MAX_DOCUMENT_BYTES", default=20_000, at_least=1)
 STORE_MAX_VARIABLE_VALUES = env.int("STORE_MAX_VARIABLE_VALUES", default=1000, at_least=1)
@@ -227,14 +227,14 @@ STORE_MAX_DIRECTIVES = env.int("STORE_MAX_DIRECTIVES", default=50, at_least=1)
 STORE_MAX_DEPTH = env.int("STORE_MAX_DEPTH", default=16, at_least=1)
 STORE_MAX_MUTATIONS = env.int("STORE_MAX_MUTATIONS", default=5, at_least=1)
 STORE_MAX_COST = env.int("STORE_MAX_COST", default=15_000, at_least=1)
-# Of all operations of one session, or else one address, together: see backend/http/budget.py. 0 switches it off.
+# The limit on all operations of one session or address together: see backend/http/budget.py. 0 switches it off.
 STORE_MAX_COST_PER_MINUTE = env.int("STORE_MAX_COST_PER_MINUTE", default=1_000_000, at_least=0)
-# How often something may be tried from one address: behind proxies, the one that the first of ours saw.
+# Attempts are counted by address. Behind proxies, it is the address that the first of our proxies saw.
 STORE_TRUSTED_PROXIES = env.int("STORE_TRUSTED_PROXIES", default=0)
 STORE_CLIENT_HEADER = env.str("STORE_CLIENT_HEADER", default="")
-# How many visitors one address may become in an hour: each has a session and a cart.
+# The number of new visitors from one address in an hour. Each has a session and a cart.
 STORE_MAX_VISITORS = env.int("STORE_MAX_VISITORS", default=1000, at_least=1)
-# How many threads of a process may wait for Stripe or the mail server: fewer than the server has.
+# The number of threads of a process that may wait for Stripe or the mail server. The server must have more threads.
 STORE_MAX_WAITING = env.int("STORE_MAX_WAITING", default=2, at_least=1)
 RATELIMIT_IP_META_KEY = "core.throttle.client_address"
 
@@ -242,13 +242,14 @@ RATELIMIT_IP_META_KEY = "core.throttle.client_address"
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static"
-# GraphiQL comes from a package that only carries its files, so it works without a network.
+# GraphiQL comes from a package of its static files, so it works without a network.
 GRAPHIQL_PACKAGE = find_spec("graphene_django_graphiql_static")
 assert GRAPHIQL_PACKAGE is not None
 assert GRAPHIQL_PACKAGE.origin is not None
 STATICFILES_DIRS = [Path(GRAPHIQL_PACKAGE.origin).parent / "static"]
 MEDIA_URL = env.str("MEDIA_URL", default="/media/").rstrip("/") + "/"
-# What a front end may read from another origin; none of the store's own pages, least of all the admin's.
+# The addresses that a front end may read from another origin. The store's own pages, such as the admin, are not among
+# them.
 CORS_URLS_REGEX = rf"/graphql/?\Z|{re.escape(MEDIA_URL)}"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / "media")
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -257,7 +258,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # ── Mail ─────────────────────────────────────────────────────────────────────
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://", timeout=10))
-# To one recipient in an hour, of all kinds together.
+# The limit on mails of all kinds to one recipient in an hour.
 STORE_MAILS_PER_HOUR = env.int("STORE_MAILS_PER_HOUR", default=5, at_least=1)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="shop@localhost")
 
@@ -270,7 +271,7 @@ STORE_GUEST_CHECKOUT = env.bool("STORE_GUEST_CHECKOUT", default=True)
 STORE_SHIP_ON_PAYMENT = env.bool("STORE_SHIP_ON_PAYMENT", default=True)
 STORE_COMMENTS_NEED_VERIFICATION = env.bool("STORE_COMMENTS_NEED_VERIFICATION", default=False)
 STORE_ORDER_EXPIRY = timedelta(minutes=env.int("STORE_ORDER_EXPIRY", default=30, at_least=0))
-# What unpaid orders may hold, so that nobody empties the shop without paying: see orders/holds.py.
+# Limits on the stock that unpaid orders hold, so that nobody empties the shop without paying: see orders/holds.py.
 STORE_HOLD_UNTRIED = timedelta(minutes=env.int("STORE_HOLD_UNTRIED", default=10, at_least=0))
 STORE_HOLD_SHARE = env.int("STORE_HOLD_SHARE", default=50, at_least=1)
 STORE_HOLD_MINIMUM = env.int("STORE_HOLD_MINIMUM", default=10, at_least=1)
@@ -278,15 +279,15 @@ STORE_HOLD_LINES = env.int("STORE_HOLD_LINES", default=100, at_least=1)
 STORE_HOLD_UNITS = env.int("STORE_HOLD_UNITS", default=1000, at_least=1)
 STORE_HOLD_ADDRESS_LINES = env.int("STORE_HOLD_ADDRESS_LINES", default=500, at_least=1)
 STORE_HOLD_ADDRESS_UNITS = env.int("STORE_HOLD_ADDRESS_UNITS", default=5000, at_least=1)
-# Days after which `manage.py housekeeping` deletes what visitors and drafts leave behind; Stripe repeats an event for
-# three.
+# Days after which `manage.py housekeeping` deletes carts, drafts and records of events. Stripe repeats an event for
+# three days.
 STORE_KEEP_CARTS = timedelta(days=env.int("STORE_KEEP_CARTS", default=30, at_least=1))
 STORE_KEEP_DRAFTS = timedelta(days=env.int("STORE_KEEP_DRAFTS", default=30, at_least=1))
 STORE_KEEP_EVENTS = timedelta(days=env.int("STORE_KEEP_EVENTS", default=30, at_least=3))
 # The front end's address, for the links in mails.
 STORE_FRONTEND_URL = env.url("STORE_FRONTEND_URL", default="http://localhost:3000")
 
-# Without a Stripe account the SDK talks to a fake of ours; it refuses to start when DEBUG is off.
+# Without a Stripe account the SDK uses our fake, which is allowed only with DEBUG.
 STRIPE_FAKE_ALLOWED = DEBUG
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
@@ -294,7 +295,7 @@ STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=["whsec_deve
 # Seconds that a request waits for Stripe; see orders/payments/gateway.py.
 STRIPE_CONNECT_TIMEOUT = env.int("STRIPE_CONNECT_TIMEOUT", default=2, at_least=1)
 STRIPE_READ_TIMEOUT = env.int("STRIPE_READ_TIMEOUT", default=5, at_least=1)
-# Where `manage.py stripe_fake` delivers the webhooks, when it is not the store that runserver started last.
+# Where `manage.py stripe_fake` delivers webhooks, unless it is the store that runserver started last.
 STRIPE_WEBHOOK_URL = env.url("STRIPE_WEBHOOK_URL", default="")
 STRIPE_FAKE_DB = env.path("STRIPE_FAKE_DB", default=BASE_DIR / "stripe_fake.sqlite3")
 

@@ -1,4 +1,4 @@
-"""Where everything is served."""
+"""The URLs of the project."""
 
 from django.conf import settings
 from django.conf.urls.static import static
@@ -17,7 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("graphiql/", views.graphiql, name="graphiql"),
     path("admin/", admin.site.urls),
     path("stripe/webhook/", stripe_webhook, name="stripe-webhook"),
-    # These three are answered by the middleware `probes`, in front of the checks of host and scheme.
+    # The middleware `probes` answers these three, before the checks of host and scheme.
     path("healthz", health, name="health"),
     path("livez", live, name="live"),
     path("readyz", ready, name="ready"),

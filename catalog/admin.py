@@ -41,7 +41,7 @@ from catalog.exchange import (
     template,
 )
 from catalog.models import FEW_LEFT, Category, Product, StockMovement
-from catalog.selectors import ProductFilter, fully_held, narrowed
+from catalog.selectors import ProductFilter, fully_held, narrow
 from catalog.services import WRITTEN, delete_files_after_commit, set_picture
 from catalog.stock import lock_products, set_stock
 from core import images
@@ -67,7 +67,7 @@ class Availability(admin.SimpleListFilter):
         if self.value() == "held":
             return queryset.filter(pk__in=fully_held().values("pk"))
         in_stock = {"yes": True, "no": False}.get(self.value() or "")
-        return narrowed(queryset, ProductFilter(in_stock=in_stock))
+        return narrow(queryset, ProductFilter(in_stock=in_stock))
 
 
 class OnSale(admin.SimpleListFilter):
@@ -79,16 +79,16 @@ class OnSale(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         on_sale = {"yes": True, "no": False}.get(self.value() or "")
-        return narrowed(queryset, ProductFilter(on_sale=on_sale))
+        return narrow(queryset, ProductFilter(on_sale=on_sale))
 
 
 class ProductForm(forms.ModelForm[Product]):
-    # Not Django's ImageField, which would have Pillow read any format that it knows.
+    # Not Django's ImageField, which would let Pillow read any format that it knows.
     image = forms.FileField(required=False, widget=UnfoldAdminImageFieldWidget({"accept": "image/*"}))
 
     def clean_image(self) -> Any:
         upload = self.cleaned_data["image"]
-        if isinstance(upload, UploadedFile):  # else the picture that is there, or False for none
+        if isinstance(upload, UploadedFile):  # otherwise the current picture, or False to remove it
             try:
                 images.prepare(upload)
             except (images.InvalidImage, RateLimited) as error:
@@ -124,7 +124,7 @@ class MovementInline(TabularInline):
         return f"{movement.delta:+d}"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They belong to the product, and have no page of their own."""
+        """Movements are shown to everyone who may see the product. They have no page of their own."""
         return True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -136,7 +136,7 @@ class MovementInline(TabularInline):
 
 @admin.register(Product)
 class ProductAdmin(ModelAdmin):
-    """Every write ends in the steps of catalog.services and catalog.stock; Django's views own the transaction."""
+    """The admin of products. Writes use the steps of catalog.services and catalog.stock in the views' transaction."""
 
     form = ProductForm
     inlines = (MovementInline,)
@@ -167,7 +167,7 @@ class ProductAdmin(ModelAdmin):
     readonly_fields = ("seller", "discounted_price", "slug", "sold_count", "rating", "added_at", "updated_at")
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
-        """The seller is chosen by those who may see people; the others sell in their own name."""
+        """Let people who may see users choose the seller. Others sell in their own name."""
         seller = "user" if request.user.has_perm("accounts.view_user") else "seller"
         return (
             (None, {"fields": ("name", "description", ("category", seller), "image")}),
@@ -179,7 +179,7 @@ class ProductAdmin(ModelAdmin):
         return {"user": request.user.pk, **super().get_changeform_initial_data(request)}
 
     def get_changelist_form(self, request: HttpRequest, **options: Any) -> Any:
-        """Inputs with one class: Unfold's own are a third of the page."""
+        """Use inputs with a single class: Unfold's classes are a third of the page."""
         number = forms.NumberInput({"class": "list-number"})
         widgets = dict.fromkeys(self.list_editable, number)
         return super().get_changelist_form(request, widgets=widgets, **options)
@@ -212,7 +212,7 @@ class ProductAdmin(ModelAdmin):
         return f"{product.rating_average:.1f} ★ ({product.rating_count})" if product.rating_count else None
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Django saves an edited list row by row as it is sorted; the products are locked in their order first."""
+        """Lock the edited products in order of primary key first. Django saves them in the order of the list."""
         rows = [str(value) for name, value in request.POST.items() if ROW_KEY.fullmatch(name)]
         response: HttpResponse
         if "_save" in request.POST:
@@ -231,10 +231,9 @@ class ProductAdmin(ModelAdmin):
 
     @action(description="Import", url_path="import", permissions=["import"], icon="upload")
     def bring_in(self, request: HttpRequest) -> HttpResponse:
-        """A page with the form, and beneath it the result: each batch is a transaction of its own.
+        """Show the form, and below it the result of an import. Each batch is imported in its own transaction.
 
-        A preview answers with what would happen alone, which the page's script puts beside the form: so the browser
-        keeps the file that was chosen.
+        The page's script inserts only the preview into the page, so that the browser keeps the chosen file.
         """
         form = ImportForm(request.POST or None, request.FILES or None)
         assert isinstance(request.user, User)  # the admin lets nobody else in
@@ -300,7 +299,7 @@ class ProductAdmin(ModelAdmin):
 
 
 def thumbnail(product: Product) -> dict[str, Any] | None:
-    """As Unfold's header shows it, by its address alone."""
+    """Return the thumbnail's address for Unfold's header. Opens no file."""
     if not product.image.name:
         return None
     name = images.thumbnail_name(product.image.name, images.ThumbnailSize.SMALL)
@@ -308,7 +307,7 @@ def thumbnail(product: Product) -> dict[str, Any] | None:
 
 
 def insert(product: Product, *, seller: Any, picture: images.StoredImage | None, now: datetime) -> None:
-    """The ledger starts from nothing."""
+    """Insert a product of the seller. The ledger records its stock as the first movement."""
     if product.user_id is None:
         product.user = seller
     set_picture(product, picture)
@@ -321,7 +320,11 @@ def insert(product: Product, *, seller: Any, picture: images.StoredImage | None,
 def write_changes(
     edited: Product, fields: Sequence[str], *, picture: images.StoredImage | None, now: datetime
 ) -> None:
-    """Write the edited fields over what the row holds by now. Locks the product."""
+    """Write the edited fields over the row's current values.
+
+    Locks:
+        The product.
+    """
     product = lock_products({edited.pk})[edited.pk]
     before = product.image.name
     for field in fields:

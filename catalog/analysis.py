@@ -1,4 +1,4 @@
-"""From texts to the tokens that search compares: without case, accents and endings, however spelt."""
+"""Text analysis for search: from texts to tokens without case, accents and endings."""
 
 import re
 import unicodedata
@@ -9,10 +9,10 @@ from itertools import chain, pairwise
 
 import Stemmer
 
-# Raise it with every change of the texts that are made here: the next `manage.py migrate` writes them all again.
+# Raise it with every change of the texts that this module writes: the next `manage.py migrate` then rewrites them all.
 VERSION = 1
 
-# Stands between a token and its strength, and before a word of the name as it is written, for completions.
+# The first stands between a token and its strength. The second stands before each word of the name, for completions.
 MARK = "§"
 NAME_MARK = "¶"
 MAX_TOKEN_LENGTH = 64
@@ -24,16 +24,16 @@ STOP_WORDS = frozenset(
 )
 # A name says what the thing is before the first of these: "Desk lamp with a clamp, set of 2".
 QUALIFIES = re.compile(r"\s(?:for|with|without|in|by|from|featuring|including)\s|[,;:(\[|]|\s[-–—]\s")
-# "Table and chairs" is both.
+# "Table and chairs" is a table and is chairs.
 CONJUNCTION = re.compile(r"\s(?:and|&|\+|/)\s|/")
-# Words that hold the thing: the head of "Succulent set" is the succulent, too.
+# Words for a collection of things: "Succulent set" is also a succulent.
 HOLDERS = frozenset(
     (
         *("set", "sets", "pair", "pack", "packs", "piece", "pieces", "kit", "collection", "bundle", "box"),
         *("combo", "duo", "trio", "assortment", "package"),
     )
 )
-# Words at the end of a name that say how the thing is: no thing is called so.
+# Words at the end of a name that describe the thing and never name it.
 MEASURES = frozenset(
     (
         *(
@@ -73,7 +73,7 @@ MEASURES = frozenset(
     )
 )
 
-# Plurals that no ending tells.
+# Plurals without a regular ending.
 IRREGULAR = {
     "men": "man",
     "women": "woman",
@@ -92,17 +92,17 @@ IRREGULAR = {
 }
 PLURAL = re.compile(r"(?<=[a-z]{2})(?:(?<=ch|sh|ss|zz)es|(?<=x)es|(?<![sui])s)$")
 
-# What an occurrence counts for: in the description once, in the name so much more, as its head still more. However
-# often a description says a word, the thing that is called so comes first.
+# The weight of an occurrence. One in the description counts 1; the name adds IN_NAME, and the head of the name IN_HEAD.
+# The description's share is capped, so that the thing itself comes before a thing whose description repeats the word.
 IN_NAME = 1.0
 IN_HEAD = 6.0
 MOST_IN_TEXT = 4.0
-# The usual parameters of BM25: how soon further occurrences stop to count, how much a long description is held
-# against it, and how many words a usual one has.
+# The parameters of BM25: how soon further occurrences stop counting, how much a long description lowers the weight, and
+# the length of an average description in words.
 SATURATION = 1.2
 LENGTH = 0.75
 USUAL_LENGTH = 80
-# Strengths are told apart in so many steps, each a letter.
+# Strengths are rounded to this number of steps. Each step is a letter.
 STEPS = 20
 
 # Letters and digits, with the signs that join them within a word; or one symbol, such as an emoji.
@@ -111,25 +111,25 @@ PART = re.compile(r"[^\W_]+")
 LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
 POSSESSIVE = re.compile(r"['’]s\b")
 
-# What is worked out for a word is remembered for so many; a shop's own are fewer. Whoever searches for words of
-# search.query.MAX_TERM_LENGTH fills all of these caches with 30 MB.
+# The size of the LRU caches below; a shop has fewer words. Searches for words of search.query.MAX_TERM_LENGTH can fill
+# all of the caches together with 30 MB.
 KNOWN_WORDS = 10_000
 
-_stemmer = Stemmer.Stemmer("english", 0)  # `stem` remembers
+_stemmer = Stemmer.Stemmer("english", 0)  # without a cache of its own: `stem` has one
 
 
 def normal(text: str) -> str:
-    """Without case, accents and possessive endings."""
+    """Return the text without case, accents and possessive endings."""
     text = text.casefold()
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
-        # Signs such as "™" are made of capitals; and the database makes all letters small.
+        # Signs such as "™" decompose to capitals, and the database lowers all letters.
         text = "".join(sign for sign in decomposed if not unicodedata.combining(sign)).lower()
     return POSSESSIVE.sub("", text)
 
 
 def words(text: str) -> list[str]:
-    """The words of a normal text in their order, compounds whole; symbols count as words."""
+    """Return the words of a normalized text in order. Compounds stay whole, and symbols count as words."""
     if text.isascii():
         return WORD.findall(text)
     found: list[str] = []
@@ -152,20 +152,20 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=KNOWN_WORDS)
 def singular(word: str) -> str:
-    """One token for singular and plural alone, where a stem may take one thing for another: "rug" and "rugged"."""
+    """Return the token that singular and plural share. A stem would also confuse "rug" with "rugged"."""
     one = IRREGULAR.get(word) or PLURAL.sub("", word)
     return (one[:-2] + "y" if one.endswith("ie") else one)[:MAX_TOKEN_LENGTH]
 
 
 @lru_cache(maxsize=KNOWN_WORDS)
 def as_written(word: str) -> str:
-    """The letters and digits of a word, by whose beginning it is found while it is being typed."""
+    """Return the letters and digits of a word. A word that is still being typed is a prefix of this token."""
     return ("".join(PART.findall(word)) or word)[:MAX_TOKEN_LENGTH]
 
 
 @lru_cache(maxsize=KNOWN_WORDS)
 def spellings(word: str) -> tuple[tuple[str, ...], ...]:
-    """The ways to write one word, each as the tokens that it takes, the whole word first.
+    """Return the ways to write one word, each as a tuple of tokens. The whole word comes first.
 
     "wh-1000xm4" is `wh1000xm4`, `wh` and `1000xm4`, or `wh`, `1000`, `xm` and `4`.
     """
@@ -177,21 +177,21 @@ def spellings(word: str) -> tuple[tuple[str, ...], ...]:
 
 @lru_cache(maxsize=KNOWN_WORDS)
 def tokens_of(word: str) -> tuple[str, ...]:
-    """Every token by which the word is to be found: those of its spellings, and those that are it exactly."""
+    """Return every token that finds the word: the tokens of its spellings and its exact tokens."""
     return tuple(dict.fromkeys((*chain.from_iterable(spellings(word)), *exactly(word))))
 
 
 @lru_cache(maxsize=KNOWN_WORDS)
 def exactly(word: str) -> tuple[str, ...]:
-    """The tokens that are the word, as written and as one, or a part of it; its stems may be other words'."""
+    """Return the exact tokens of the word: as written, in the singular, and its parts. A stem may be another word's."""
     written = as_written(word)
     return tuple(dict.fromkeys((written, singular(written), *map(singular, PART.findall(word)))))
 
 
-def joined(words: list[str]) -> Iterator[str]:
-    """Each two neighbours as one word: "book case" is to be found as "bookcase".
+def join_neighbours(words: list[str]) -> Iterator[str]:
+    """Yield a token for each pair of neighbours written as one word, so that "bookcase" finds "book case".
 
-    Where the second would be taken for an ending, it stays: the stem of "silverring" is "silver".
+    A pair is not stemmed if the stemmer takes the second word for an ending: the stem of "silverring" is "silver".
     """
     for first, second in pairwise(words):
         whole = as_written(first + second)
@@ -200,13 +200,13 @@ def joined(words: list[str]) -> Iterator[str]:
 
 
 def head(name: str) -> list[str]:
-    """Of a normal name, the words that say what the thing is, the last first."""
+    """Return the words of a normalized name that say what the thing is, last word first."""
     thing = QUALIFIES.split(name, maxsplit=1)[0]
     return nouns(thing) or words(name)[:1]
 
 
 def nouns(text: str) -> list[str]:
-    """The words that may be what the last of them is called, the last first."""
+    """Return the words of the text that may name the thing, last word first."""
     found = [word for word in words(text) if not word[0].isdigit() and word not in STOP_WORDS][::-1]
     while len(found) > 1 and found[0] in MEASURES:
         del found[0]
@@ -214,11 +214,11 @@ def nouns(text: str) -> list[str]:
 
 
 def heads(name: str) -> Iterator[str]:
-    """The tokens of the head: its last word, the last two as one, what a "set" is a set of, what is before "and"."""
+    """Yield the tokens of the head: its last word, its last two as one, what a "set" holds, and what precedes "and"."""
     last, *before = head(name) or [""]
     yield from tokens_of(last)
     if before:
-        yield from joined([before[0], last])
+        yield from join_neighbours([before[0], last])
         if last in HOLDERS:
             yield from tokens_of(before[0])
     *others, _ = CONJUNCTION.split(QUALIFIES.split(name, maxsplit=1)[0])
@@ -229,14 +229,13 @@ def heads(name: str) -> Iterator[str]:
 
 
 def search_text(*, name: str, description: str) -> str:
-    """What the index of a product holds: each of its tokens once, with its strength.
+    """Return the text that the index reads: each token of the product once, with its strength.
 
-    The strength of a token that no word is exactly, a stem or two words of the name joined, is a capital letter. The
-    index makes no difference there, and only tells a few steps of strengths apart.
+    A token that is no word's exact form, such as a stem, has a capital letter as its strength. The ranking uses that;
+    the index ignores the case and has only a few steps of strength.
     """
     name = normal(name)
     of_name, of_text = words(name), words(normal(description))
-    usual = 1 - LENGTH + LENGTH * len(of_text) / USUAL_LENGTH
     exact = {token for word in of_name for token in exactly(word)}
     in_text: dict[str, int] = {}
     for word, times in Counter(of_text).items():
@@ -244,28 +243,33 @@ def search_text(*, name: str, description: str) -> str:
             exact.update(exactly(word))
             for token in tokens_of(word):
                 in_text[token] = in_text.get(token, 0) + times
-    in_name = dict.fromkeys(token for word in of_name for token in tokens_of(word))
-    pairs = dict.fromkeys(token for token in joined(of_name) if token not in in_name and token not in in_text)
-    in_head = dict.fromkeys(heads(name))
-    strengths: dict[str, str] = {}
-    for token in in_name | pairs | {token: None for token in in_head if token in in_text}:
-        called_so = IN_NAME * (token in in_name or token in pairs) + IN_HEAD * (token in in_head)
-        strengths[token] = strength(min(in_text.get(token, 0) / usual, MOST_IN_TEXT) + called_so)
-    # All others are in the text alone, most of them once, so that few strengths are worked out.
+    usual = 1 - LENGTH + LENGTH * len(of_text) / USUAL_LENGTH
+    strengths = weigh_name(name, of_name, in_text, usual=usual)
+    # The other tokens are in the description alone, most of them once: few different strengths have to be computed.
     of_times = {times: strength(min(times / usual, MOST_IN_TEXT)) for times in set(in_text.values())}
     for token, times in in_text.items():
         strengths.setdefault(token, of_times[times])
-    return " ".join(
-        (
-            *(NAME_MARK + as_written(word) for word in of_name),
-            *(
-                token + MARK + (letter if token in exact else letter.upper())
-                for token, letter in strengths.items()
-            ),
-        )
+    named = [NAME_MARK + as_written(word) for word in of_name]
+    marked = [
+        token + MARK + (letter if token in exact else letter.upper()) for token, letter in strengths.items()
+    ]
+    return " ".join(named + marked)
+
+
+def weigh_name(name: str, of_name: list[str], in_text: dict[str, int], *, usual: float) -> dict[str, str]:
+    """Return the strengths of the name's tokens. `in_text` counts the description's, whose length counts as `usual`."""
+    in_name = dict.fromkeys(token for word in of_name for token in tokens_of(word))
+    pairs = dict.fromkeys(
+        token for token in join_neighbours(of_name) if token not in in_name and token not in in_text
     )
+    in_head = dict.fromkeys(heads(name))
+    strengths: dict[str, str] = {}
+    for token in in_name | pairs | {token: None for token in in_head if token in in_text}:
+        in_title = IN_NAME * (token in in_name or token in pairs) + IN_HEAD * (token in in_head)
+        strengths[token] = strength(min(in_text.get(token, 0) / usual, MOST_IN_TEXT) + in_title)
+    return strengths
 
 
 def strength(occurrences: float) -> str:
-    """As a letter, from "a": that of BM25, by which further occurrences count for less and less."""
+    """Return BM25's term weight as a letter from "a": each further occurrence counts for less."""
     return chr(ord("a") - 1 + max(round(STEPS * occurrences / (SATURATION + occurrences)), 1))

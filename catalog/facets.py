@@ -1,4 +1,4 @@
-"""How many products each further choice of a filter would leave."""
+"""Facets: the number of products that each further choice of a filter would leave."""
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -7,17 +7,20 @@ from functools import cached_property
 from django.db.models import Count, Max, Min, OuterRef, QuerySet, Subquery
 
 from catalog.models import Category, Product
-from catalog.selectors import ProductFilter, condition, few, narrowed
+from catalog.selectors import ProductFilter, condition, find_few, narrow
 from core.counting import CountUpTo
 
-# There are as many counts as categories: each stops here, and stands for as many or more.
+# Each count stops here, because every category has one. It then means this many or more.
 MAX_FACET = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """By a category's primary key, of those that have any; the lowest and the highest final price, None where there
-    is no product; and two totals."""
+    """The counts of a list's facets.
+
+    `categories` are by primary key, without empty ones. `price_range` is the lowest and the highest final price, or
+    None without products.
+    """
 
     categories: dict[int, int]
     price_range: tuple[Decimal | None, Decimal | None]
@@ -27,9 +30,9 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class Facets:
-    """Of the products `found` before the filter narrows them; `bounded` says that these are never very many.
+    """The facets of the products `found` before the filter; with `bounded`, these are never very many.
 
-    Each is counted without the filter's own word on it, and so shows what choosing differently would leave.
+    Each facet ignores the filter's own value for it, so it shows what another choice would leave.
     """
 
     found: QuerySet[Product]
@@ -38,18 +41,18 @@ class Facets:
 
     @cached_property
     def counts(self) -> Counts:
-        """In one statement; in two where something narrows the products that has no facet, such as a seller."""
+        """The counts. Takes one statement, or two if the filter has a condition without a facet, such as a seller."""
         if self.bounded:
-            return self.counted_one_by_one(self.found)
+            return self.count_one_by_one(self.found)
         others = replace(
             self.filter, categories=None, min_price=None, max_price=None, in_stock=None, on_sale=None
         )
-        products = None if others == ProductFilter() else few(self.found, others)
-        return self.counted_by_index() if products is None else self.counted_one_by_one(products)
+        products = None if others == ProductFilter() else find_few(self.found, others)
+        return self.count_by_index() if products is None else self.count_one_by_one(products)
 
     @property
     def choices(self) -> tuple[ProductFilter, ProductFilter, ProductFilter, ProductFilter]:
-        """The filter as it is for the categories, the prices, what is in stock, and what is on sale."""
+        """The filters of the counts of categories, of prices, of products in stock, and of products on sale."""
         return (
             replace(self.filter, categories=None),
             replace(self.filter, min_price=None, max_price=None),
@@ -57,8 +60,8 @@ class Facets:
             replace(self.filter, on_sale=True),
         )
 
-    def counted_one_by_one(self, products: QuerySet[Product]) -> Counts:
-        """Looks at each of the products once."""
+    def count_one_by_one(self, products: QuerySet[Product]) -> Counts:
+        """Count by reading each product once."""
         any_category, any_price, in_stock, on_sale = map(condition, self.choices)
         rows = list(
             products.order_by()
@@ -79,19 +82,19 @@ class Facets:
             on_sale=min(sum(row["on_sale"] for row in rows), MAX_FACET),
         )
 
-    def counted_by_index(self) -> Counts:
-        """Looks at MAX_FACET products for each count, and at one for each bound."""
+    def count_by_index(self) -> Counts:
+        """Count by indexes, reading at most MAX_FACET products for each count and one for each price bound."""
         any_category, any_price, in_stock, on_sale = self.choices
-        in_category = narrowed(self.found, any_category).filter(category=OuterRef("pk"))
-        prices = narrowed(self.found, any_price, order="final_price").values("final_price")
+        in_category = narrow(self.found, any_category).filter(category=OuterRef("pk"))
+        prices = narrow(self.found, any_price, order="final_price").values("final_price")
         rows = list(
             Category.objects.order_by().values_list(
                 "pk",
                 CountUpTo(in_category, most=MAX_FACET),
                 Subquery(prices.order_by("final_price", "slug")[:1]),
                 Subquery(prices.order_by("-final_price", "-slug")[:1]),
-                CountUpTo(narrowed(self.found, in_stock), most=MAX_FACET),
-                CountUpTo(narrowed(self.found, on_sale), most=MAX_FACET),
+                CountUpTo(narrow(self.found, in_stock), most=MAX_FACET),
+                CountUpTo(narrow(self.found, on_sale), most=MAX_FACET),
             )
         )
         _, _, lowest, highest, stocked, reduced = rows[0] if rows else (0, 0, None, None, 0, 0)

@@ -36,14 +36,14 @@ class Category(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Say in a form what the database would refuse."""
+        """Refuse a duplicate name with a message for the form, before the database refuses it."""
         namesakes = Category.objects.filter(sort_name=sort_key(self.name or ""))
         if namesakes.exclude(pk=self.pk).exists():
-            raise ValidationError({"name": "There is already a category of this name."})
+            raise ValidationError({"name": "There is already a category with this name."})
 
 
 class FinalPriceField(AmountField):
-    """Always price less discount: computed whenever the row is written, as auto_now sets the time."""
+    """The price less the discount, computed whenever the row is written, like auto_now."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Decimal:
         product = model_instance
@@ -56,7 +56,7 @@ class FinalPriceField(AmountField):
 
 
 class SearchTextField(models.TextField[str, str]):
-    """What search finds the product by: computed from name and description whenever the row is written."""
+    """The text that search reads, computed from name and description whenever the row is written."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:
         product = model_instance
@@ -67,9 +67,9 @@ class SearchTextField(models.TextField[str, str]):
 
 
 class Product(models.Model):
-    """Its stock changes only through catalog.stock, which keeps the ledger."""
+    """A product. Its stock changes only through catalog.stock, which keeps the ledger."""
 
-    # Neither has an index of its own: several below begin with it.
+    # Neither foreign key needs an index of its own: several of the indexes below begin with it.
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products", db_index=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -99,9 +99,9 @@ class Product(models.Model):
     image_placeholder = models.TextField(blank=True, editable=False)
     stock = models.PositiveIntegerField("in stock", default=0, validators=[MaxValueValidator(MAX_STOCK)])
     sold_count = models.PositiveIntegerField(default=0, editable=False)
-    # How many of the sold ones unpaid orders hold: they are paid soon, or come back.
+    # The number of sold ones that unpaid orders hold. They are paid for soon, or come back.
     held = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    # How many gave each rating, and their sum and number: kept by the services of reviews.
+    # The number of people who gave each rating. The services of reviews keep it.
     rated_1 = models.PositiveIntegerField(default=0, editable=False)
     rated_2 = models.PositiveIntegerField(default=0, editable=False)
     rated_3 = models.PositiveIntegerField(default=0, editable=False)
@@ -143,8 +143,8 @@ class Product(models.Model):
                 condition=Q(stock__gte=0, stock__lte=MAX_STOCK), name="product_stock_in_range"
             ),
         ]
-        # One for each order of the catalogue. All end in the slug, which is unique and, unlike SQLite's
-        # rowid, can be sought by as part of a row value; each is read backwards for the opposite direction.
+        # One index for each order of the catalogue. All end in the slug, which is unique. Unlike SQLite's rowid, it
+        # can be sought as part of a row value. Each index is read backwards for the opposite direction.
         indexes = [
             models.Index(fields=["added_at", "slug"], name="product_by_added"),
             models.Index(fields=["final_price", "slug"], name="product_by_final_price"),
@@ -152,7 +152,7 @@ class Product(models.Model):
             models.Index(fields=["discount", "slug"], name="product_by_discount"),
             models.Index(fields=["sold_count", "slug"], name="product_by_sold_count"),
             models.Index(fields=["rating_average", "rating_count", "slug"], name="product_by_rating"),
-            # And for each page of a category, which is what shoppers look at most.
+            # The same for the pages of a category, which shoppers look at most.
             models.Index(fields=["category", "added_at", "slug"], name="product_in_category_by_added"),
             models.Index(fields=["category", "final_price", "slug"], name="product_in_category_by_price"),
             models.Index(fields=["category", "sort_name", "slug"], name="product_in_category_by_name"),
@@ -162,15 +162,15 @@ class Product(models.Model):
                 fields=["category", "rating_average", "rating_count", "slug"],
                 name="product_in_category_by_rating",
             ),
-            # The usual orders of a seller's page, and what a seller has in each category.
+            # The usual orders of a seller's page, and the counts of a seller's products in each category.
             models.Index(fields=["user", "added_at", "slug"], name="product_of_seller_by_added"),
             models.Index(fields=["user", "final_price", "slug"], name="product_of_seller_by_price"),
             models.Index(fields=["user", "category"], name="product_of_seller_in_category"),
-            # Two halves of one, in which a sale only moves the last of a product: shoppers count and look at what
-            # is in stock, most of all in a category and on sale.
+            # Shoppers filter and count by stock, most of all in a category and on sale. In these two halves of an
+            # index, only the sale of the last one moves a product.
             models.Index(fields=["category", "discount"], name="product_in_stock", condition=Q(stock__gt=0)),
             models.Index(fields=["category", "discount"], name="product_sold_out", condition=Q(stock=0)),
-            # For the staff: what unpaid orders hold, and what to order next.
+            # For the staff: products that unpaid orders hold, and products to reorder.
             models.Index(fields=["held"], name="product_held", condition=Q(held__gt=0)),
             models.Index(
                 fields=["stock", "sold_count", "slug"],
@@ -196,7 +196,7 @@ class Favourite(models.Model):
 
 
 class StockMovement(models.Model):
-    """One change of a product's stock: the stock is the sum of all its deltas."""
+    """A change of a product's stock. The stock is the sum of all its deltas."""
 
     class Reason(models.TextChoices):
         SET = "set", "set by hand"
@@ -207,14 +207,14 @@ class StockMovement(models.Model):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="movements")
     delta = models.IntegerField(validators=[MinValueValidator(-MAX_STOCK)])
     reason = models.CharField(max_length=10, choices=Reason)
-    # Not a foreign key: the catalogue knows nothing of orders.
+    # Not a foreign key, because the catalogue does not know the orders.
     order_uuid = models.UUIDField(null=True, blank=True, db_index=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            # An order takes its stock once and gives it back once, whatever runs twice.
+            # An order takes its stock once and returns it once, even if a task runs twice.
             models.UniqueConstraint(
                 fields=["product", "order_uuid"],
                 condition=Q(reason="sold"),

@@ -1,4 +1,4 @@
-"""Products like another: of its category and of similar names, the better sold first."""
+"""Related products: of the same category and with similar names, best sellers first."""
 
 from collections.abc import Collection
 from functools import lru_cache
@@ -10,14 +10,14 @@ from catalog.analysis import STOP_WORDS, head, normal, stem, words
 from catalog.models import Category, Product
 
 MAX_RELATED = 20
-# Best sellers of a category, among which those most alike are looked for.
+# The number of a category's best sellers that are compared by name.
 POOL = 100
-# What a thing is says more than how it is: a lamp is like a lamp, whatever else is of brass.
+# The weight of the head of a name, where another word has 1: a brass lamp is more like a lamp than like a brass bowl.
 WEIGHT_OF_HEAD = 3
 
 
 class Top(Subquery):
-    """The rows of a subquery of pk and name as one JSON list: the best of each category in one statement."""
+    """The rows of a subquery of pk and name as one JSON list, so that one statement reads the best of each category."""
 
     template = "(SELECT json_group_array(json_array(pk, name)) FROM (%(subquery)s) AS top)"
     output_field = JSONField()
@@ -27,10 +27,10 @@ class Top(Subquery):
         return self.as_sql(compiler, connection, template=template, **context)
 
 
-def related(keys: Collection[int], *, first: int) -> dict[int, list[int]]:
-    """For each of these products the primary keys of those like it, the best first, in three statements.
+def find_related(keys: Collection[int], *, first: int) -> dict[int, list[int]]:
+    """Return the primary keys of related products for each product, best first. Takes three statements.
 
-    Where its category has too few, the best sellers of all fill the list.
+    If the category has too few products, best sellers of the whole shop fill the list.
     """
     subjects = list(Product.objects.filter(pk__in=keys).values_list("pk", "name", "category"))
     best: QuerySet[Product, Any] = Product.objects.order_by("-sold_count", "-slug").values("pk", "name")
@@ -49,7 +49,7 @@ def related(keys: Collection[int], *, first: int) -> dict[int, list[int]]:
 
 
 def likeness(one: str, other: str) -> int:
-    """How many words two names share, and what the things are weighs more."""
+    """Return the number of words that two names share. Words that say what the thing is count WEIGHT_OF_HEAD more."""
     one_words, one_head = words_of(one)
     other_words, other_head = words_of(other)
     return len(one_words & other_words) + WEIGHT_OF_HEAD * len(one_head & other_head)
@@ -57,7 +57,7 @@ def likeness(one: str, other: str) -> int:
 
 @lru_cache(maxsize=4_000)
 def words_of(name: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The stems of all words, and of those that say what the thing is."""
+    """Return the stems of all words of a name, and the stem of the word that says what the thing is."""
     text = normal(name)
     return (
         frozenset(stem(word) for word in words(text) if word not in STOP_WORDS),

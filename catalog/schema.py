@@ -13,14 +13,14 @@ from catalog import models, search, selectors, services, types
 @strawberry.type
 class Query:
     @strawberry.field(
-        graphql_type=list[types.Category], description="All of them, by name.", metadata=api.PUBLIC
+        graphql_type=list[types.Category], description="All categories, by name.", metadata=api.PUBLIC
     )
     def categories(self, info: api.Info) -> list[api.HasKey]:
         return api.every(selectors.categories, info)
 
     @strawberry.field(
         graphql_type=types.Category | None,
-        description="The category of this slug; null where there is none.",
+        description="The category with this slug; null if there is none.",
         metadata=api.PUBLIC,
     )
     def category(self, info: api.Info, slug: api.Slug) -> api.HasKey | None:
@@ -28,7 +28,7 @@ class Query:
 
     @strawberry.field(
         graphql_type=types.Product | None,
-        description="The product of this slug; null where there is none.",
+        description="The product with this slug; null if there is none.",
         metadata=api.PUBLIC,
     )
     def product(self, info: api.Info, slug: api.Slug) -> api.HasKey | None:
@@ -55,17 +55,17 @@ class Query:
 
     @api.query(
         types.SearchResult,
-        description="Products with the words of the term in their name or description: those with all of them, "
-        "then, where these are few, those with synonyms, then those with some. Endings, case and accents make no "
-        "difference, the last word may be unfinished, and typing errors in words that no product has are mended. "
-        "Sorted by RELEVANCE, fewer than 500 matches can all be paged through, of more the best 250; `totalCount` "
-        "counts up to 10,000.",
+        description="Products with the words of the term in their name or description. Products with all the words "
+        "come first. If these are few, products with synonyms follow, then products with some of the words. Endings, "
+        "case and accents make no difference, the last word may be unfinished, and typing errors in words that no "
+        "product has are corrected. Sorted by RELEVANCE, a search has all of its matches if they are fewer than 500, "
+        "or else the best 250. `totalCount` counts up to 10,000.",
         metadata=api.PUBLIC,
     )
     def search(
         self,
         info: api.Info,
-        term: Annotated[str, strawberry.argument(description="What was typed into the search box.")],
+        term: Annotated[str, strawberry.argument(description="The text from the search box.")],
         filter: types.NarrowedBy = None,
         sort: types.SortedBy = types.ProductSort.RELEVANCE,
         first: api.First = None,
@@ -82,29 +82,29 @@ class Query:
         )
 
     @strawberry.field(
-        description="What a term that is being typed may become: completions of its last word that products' "
-        "names have, the best sold first.",
+        description="Completions of a term that is being typed: its last word becomes a word of a product's name. "
+        "Best sellers first.",
         metadata=api.PUBLIC,
     )
     def search_suggestions(
         self,
-        prefix: Annotated[str, strawberry.argument(description="What has been typed so far.")],
+        prefix: Annotated[str, strawberry.argument(description="The text typed so far.")],
         first: Annotated[
             int | None,
-            strawberry.argument(description="How many at most, 1 to 20; 10 unless told otherwise."),
+            strawberry.argument(description="The largest number of completions, 1 to 20; 10 by default."),
         ] = None,
     ) -> list[str]:
         return search.completions(prefix, first=first)
 
     @strawberry.field(
-        description="Slug and time of the last change of every product, by slug: cheap, and up to "
-        f"{types.MAX_ENTRIES} at a time.",
+        description="The slug and the time of the last change of every product, by slug, up to "
+        f"{types.MAX_ENTRIES} on a page.",
         metadata=api.PUBLIC,
     )
     def sitemap(
         self,
         first: Annotated[
-            int, strawberry.argument(description=f"How many entries, 1 to {types.MAX_ENTRIES}.")
+            int, strawberry.argument(description=f"The number of entries, 1 to {types.MAX_ENTRIES}.")
         ] = types.MAX_ENTRIES,
         after: api.After = None,
     ) -> types.SitemapConnection:
@@ -115,36 +115,45 @@ class Query:
 class Mutation:
     @api.mutation(types.CreateProductResult, description="Offer a product. Needs the permission to sell.")
     def create_product(self, info: api.Info, input: types.CreateProductInput) -> QuerySet[models.Product]:
-        product = services.create_product(user=api.signed_in(info), fields=input.fields(), now=timezone.now())
+        product = services.create_product(
+            user=api.require_user(info), fields=input.fields(), now=timezone.now()
+        )
         return selectors.products().filter(pk=product.pk)
 
     @api.mutation(
-        types.UpdateProductResult, description="Change a product of one's own; the staff change any."
+        types.UpdateProductResult,
+        description="Change one of your products. The staff can change any product.",
     )
     def update_product(self, info: api.Info, input: types.UpdateProductInput) -> QuerySet[models.Product]:
         key = api.key_of(input.id, "Product")
         services.update_product(
-            user=api.signed_in(info), product_pk=key, changes=input.changes(), now=timezone.now()
+            user=api.require_user(info), product_pk=key, changes=input.changes(), now=timezone.now()
         )
         return selectors.products().filter(pk=key)
 
     @api.mutation(
         types.DeleteProductResult,
-        description="Delete a product of one's own; the staff delete any. Its orders stay readable.",
+        description="Delete one of your products. The staff can delete any product. Its orders stay readable.",
     )
     def delete_product(self, info: api.Info, input: types.DeleteProductInput) -> api.Deleted:
         key = api.key_of(input.id, "Product")
-        services.delete_product(user=api.signed_in(info), product_pk=key)
+        services.delete_product(user=api.require_user(info), product_pk=key)
         return api.Deleted(id=api.id_of("Product", key))
 
-    @api.mutation(types.FavouriteResult, description="A second time changes nothing.")
+    @api.mutation(
+        types.FavouriteResult,
+        description="Add a product to your favourites. Adding it again changes nothing.",
+    )
     def add_favourite(self, info: api.Info, input: types.FavouriteInput) -> QuerySet[models.Product]:
         key = api.key_of(input.product_id, "Product")
-        services.add_favourite(user=api.signed_in(info), product_pk=key, now=timezone.now())
+        services.add_favourite(user=api.require_user(info), product_pk=key, now=timezone.now())
         return selectors.products().filter(pk=key)
 
-    @api.mutation(types.FavouriteResult, description="What was no favourite stays none.")
+    @api.mutation(
+        types.FavouriteResult,
+        description="Remove a product from your favourites. If it is not a favourite, nothing changes.",
+    )
     def remove_favourite(self, info: api.Info, input: types.FavouriteInput) -> QuerySet[models.Product]:
         key = api.key_of(input.product_id, "Product")
-        services.remove_favourite(user=api.signed_in(info), product_pk=key)
+        services.remove_favourite(user=api.require_user(info), product_pk=key)
         return selectors.products().filter(pk=key)

@@ -1,4 +1,4 @@
-"""Reads of the catalogue: they return unevaluated QuerySets."""
+"""Reads of the catalogue. They return unevaluated QuerySets."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from catalog.models import FEW_LEFT, Category, Product
 
 @dataclass(frozen=True, kw_only=True)
 class ProductFilter:
-    """What narrows a list of products; None narrows nothing. Prices are final ones, both bounds inclusive."""
+    """A filter of products; None does not filter. Prices are final prices, and both bounds are inclusive."""
 
     categories: list[str] | None = None
     seller: str | None = None
@@ -31,12 +31,12 @@ class ProductFilter:
 
 
 def in_categories(slugs: list[str]) -> Q:
-    """By keys of a subquery, not by a join: the indexes in the order of the list begin with the key."""
+    """Match the categories by key, without a join: the indexes of a category's lists begin with the key."""
     keys = Category.objects.filter(slug__in=slugs).values("pk")
     return Q(category=Subquery(keys)) if len(set(slugs)) == 1 else Q(category__in=keys)
 
 
-# Written out, as in `running_out`: of a parameter no database can tell whether it fits the condition of an index.
+# A literal, as in `running_out`: with a parameter no database can use a partial index, whose condition might not hold.
 ZERO = RawSQL("0", ())
 
 CONDITIONS: dict[str, Callable[[Any], Q]] = {
@@ -51,7 +51,7 @@ CONDITIONS: dict[str, Callable[[Any], Q]] = {
 }
 
 
-# The columns with an index of their own that these conditions could seek.
+# The columns whose index a database might seek for these conditions.
 SEEKABLE = {
     "min_price": "final_price",
     "max_price": "final_price",
@@ -60,16 +60,16 @@ SEEKABLE = {
     "min_rating": "rating_average",
     "added_after": "added_at",
 }
-# The orders that an index of a seller's products has.
+# The orders in which a seller's products have an index.
 SELLER_ORDERS = ("added_at", "final_price")
-# Up to so many products are read by key and sorted; more of them soon fill a page along the index of its order.
+# Up to this many products are read by key and sorted. With more, a scan along the order's index soon fills a page.
 FEW = 500
 
 
 class Checked(Func):
-    """A condition that each row is checked for: on SQLite, no index is sought by it.
+    """A condition that SQLite checks for each row, without seeking an index for it.
 
-    SQLite would seek it and sort all that it finds, where the index of the list's order fills a page at once.
+    SQLite would seek that index and sort all matches, although the index of the list's order fills a page at once.
     """
 
     conditional = True
@@ -85,23 +85,23 @@ def products() -> QuerySet[Product]:
 
 
 def running_out() -> QuerySet[Product]:
-    """Those of which FEW_LEFT or fewer are in stock."""
+    """The products with FEW_LEFT or fewer in stock."""
     return Product.objects.filter(stock__lte=RawSQL(str(FEW_LEFT), ()))
 
 
 def fully_held() -> QuerySet[Product]:
-    """Those of which nothing can be ordered because of what unpaid orders hold: see `catalog.stock.most_held`."""
+    """The products that cannot be ordered because unpaid orders hold too many: see `catalog.stock.most_held`."""
     most = Q(held__gte=settings.STORE_HOLD_MINIMUM) & Q(
         held__gt=settings.STORE_HOLD_SHARE * (F("stock") + F("held")) / 100 - 1
     )
     return Product.objects.filter(Q(stock=0) | most, held__gt=ZERO)
 
 
-def narrowed(
+def narrow(
     products: QuerySet[Product], filter: ProductFilter, *, order: str | None = None
 ) -> QuerySet[Product]:
-    """Those of the products that pass the filter; `order` is the column that the list is sorted by, if any."""
-    for name, value in given(filter).items():
+    """Filter the products. `order` is the column that the list is sorted by, if any."""
+    for name, value in list_conditions(filter).items():
         condition = CONDITIONS[name](value)
         checked = order is not None and has_other_index(name, value, order=order)
         products = products.filter(Checked(condition) if checked else condition)
@@ -109,35 +109,35 @@ def narrowed(
 
 
 def condition(filter: ProductFilter) -> Q | None:
-    """What all that pass have in common; None where all products pass."""
-    conditions = [CONDITIONS[name](value) for name, value in given(filter).items()]
+    """Return the filter as one condition; None if all products pass."""
+    conditions = [CONDITIONS[name](value) for name, value in list_conditions(filter).items()]
     return reduce(and_, conditions) if conditions else None
 
 
-def listed(products: QuerySet[Product], filter: ProductFilter, *, order: str) -> QuerySet[Product]:
-    """Those that pass the filter, for pages in the order of the column.
+def narrow_list(products: QuerySet[Product], filter: ProductFilter, *, order: str) -> QuerySet[Product]:
+    """Filter the products for pages in the order of the column.
 
-    Looks at once whether they are few, where the filter may leave so few that a page along the index of the order
-    would never be filled.
+    If the filter may leave only a few products, a scan along the order's index might never fill a page. Then this looks
+    the products up at once, and uses their keys if they are few.
     """
-    if any(has_other_index(name, value, order=order) for name, value in given(filter).items()):
-        found = few(products, filter)
+    if any(has_other_index(name, value, order=order) for name, value in list_conditions(filter).items()):
+        found = find_few(products, filter)
         if found is not None:
             return found
-    return narrowed(products, filter, order=order)
+    return narrow(products, filter, order=order)
 
 
-def few(products: QuerySet[Product], filter: ProductFilter) -> QuerySet[Product] | None:
-    """Those that pass, by their keys, which are read at once; None where they are more than FEW."""
-    # In an order that a seller's products are indexed by: without it PostgreSQL takes every seller for a usual one,
-    # and scans the table for rows that one who has none will never have.
+def find_few(products: QuerySet[Product], filter: ProductFilter) -> QuerySet[Product] | None:
+    """Filter the products by keys, which are read at once; None if there are more than FEW."""
+    # A seller's products are read in an indexed order. Without it PostgreSQL assumes an average seller, and scans the
+    # whole table for the rows of a seller who has none.
     order = ("added_at", "slug") if filter.seller else ()
-    found = list(narrowed(products, filter).order_by(*order).values_list("pk", flat=True)[: FEW + 1])
+    found = list(narrow(products, filter).order_by(*order).values_list("pk", flat=True)[: FEW + 1])
     return products.filter(pk__in=found) if len(found) <= FEW else None
 
 
 def has_other_index(name: str, value: Any, *, order: str) -> bool:
-    """Whether a condition could seek an index that has not the list's order; one category's indexes have it."""
+    """Whether a condition could seek an index in another order than the list's. A single category's indexes have it."""
     if name == "categories":
         return len(set(value)) > 1
     if name == "seller":
@@ -145,8 +145,8 @@ def has_other_index(name: str, value: Any, *, order: str) -> bool:
     return SEEKABLE.get(name, order) != order
 
 
-def given(filter: ProductFilter) -> dict[str, Any]:
-    """The conditions of the filter by name."""
+def list_conditions(filter: ProductFilter) -> dict[str, Any]:
+    """Return the conditions of the filter that are set, by name."""
     return {name: value for name, value in vars(filter).items() if value is not None}
 
 
@@ -155,14 +155,14 @@ def categories() -> QuerySet[Category]:
 
 
 def favourites() -> QuerySet[Product]:
-    """Products, once for each person whose favourite they are.
+    """Favourite products, once for each person who has them.
 
-    Narrow them by `fan_id`, the person: a condition on `favourites` would join that table a second time.
-    `favourite_id` orders them by when they became it.
+    Filter by `fan_id`, the person's key: a condition on `favourites` would join that table a second time.
+    `favourite_id` orders the favourites by when they were added.
     """
     return Product.objects.annotate(favourite_id=F("favourites__id"), fan_id=F("favourites__user_id"))
 
 
 def editable_products(user: User) -> QuerySet[Product]:
-    """The products that a person with the permission may change: their own, and all for the staff."""
+    """The products that a person with the permission may change: their own, or all products for the staff."""
     return Product.objects.all() if user.acts_as_staff else Product.objects.filter(user=user)

@@ -1,4 +1,4 @@
-"""Writes of the catalogue: products by those who may sell, favourites by anyone."""
+"""Writes of the catalogue: products by sellers, favourites by anyone."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -15,8 +15,8 @@ from core import images
 from core.errors import Forbidden, NotFound, ValidationError, field_errors
 from core.slugs import save_with_slug
 
-# The columns that other services keep, or that never change. An update writes all others, so that a new column of
-# Product is saved without being named here.
+# Columns that never change or that other services write. An update writes all others, so a new column of Product is
+# saved without being named here.
 KEPT_ELSEWHERE = {
     *("id", "user", "slug", "added_at"),
     *("stock", "sold_count", "held", "rated_1", "rated_2", "rated_3", "rated_4", "rated_5"),
@@ -29,7 +29,7 @@ WRITTEN = tuple(
 
 
 class ProductFields(TypedDict, total=False):
-    """What a product is given; None takes the picture away, and is refused elsewhere."""
+    """The fields of a product. None removes the picture, and is refused for the other fields."""
 
     category: str | None  # a slug
     name: str | None
@@ -41,7 +41,12 @@ class ProductFields(TypedDict, total=False):
 
 
 def create_product(*, user: User, fields: ProductFields, now: datetime) -> Product:
-    """A product sold by this person. Raises Forbidden without the permission, and ValidationError."""
+    """Create a product that this person sells.
+
+    Raises:
+        Forbidden: the person may not sell.
+        ValidationError: names the input's fields.
+    """
     require("catalog.add_product", user=user)
     with (
         images.stored(fields.get("image"), folder="products", field="image") as picture,
@@ -56,16 +61,21 @@ def create_product(*, user: User, fields: ProductFields, now: datetime) -> Produ
 
 
 def update_product(*, user: User, product_pk: int, changes: ProductFields, now: datetime) -> None:
-    """Change what is given, but never the slug. Locks the product; a replaced picture goes after the commit.
+    """Change the given fields. The slug never changes. A replaced picture is deleted after the commit.
 
-    Raises Forbidden without the permission, NotFound for another's product, and ValidationError.
+    Locks:
+        The product.
+    Raises:
+        Forbidden: the person may not sell.
+        NotFound: the product is another seller's, or does not exist.
+        ValidationError: names the input's fields.
     """
     require("catalog.change_product", user=user)
     with (
         images.stored(changes.get("image"), folder="products", field="image") as picture,
         transaction.atomic(durable=True),
     ):
-        product = locked_product(user=user, pk=product_pk)
+        product = lock_product(user=user, pk=product_pk)
         before = product.image.name
         assign(product, changes, picture=picture, now=now)
         product.save(update_fields=WRITTEN)
@@ -76,19 +86,29 @@ def update_product(*, user: User, product_pk: int, changes: ProductFields, now: 
 
 @transaction.atomic(durable=True)
 def delete_product(*, user: User, product_pk: int) -> None:
-    """Delete the product, which its orders outlive. Locks it; the picture's files go after the commit.
+    """Delete the product. Its orders stay; its picture's files are deleted after the commit.
 
-    Raises Forbidden without the permission, and NotFound for another's product.
+    Locks:
+        The product.
+    Raises:
+        Forbidden: the person may not delete products.
+        NotFound: the product is another seller's, or does not exist.
     """
     require("catalog.delete_product", user=user)
-    product = locked_product(user=user, pk=product_pk)
+    product = lock_product(user=user, pk=product_pk)
     product.delete()
     delete_files_after_commit(product.image.name)
 
 
 @transaction.atomic(durable=True)
 def add_favourite(*, user: User, product_pk: int, now: datetime) -> None:
-    """A second time changes nothing. Locks the product, so that it cannot go meanwhile; or NotFound."""
+    """Add the product to the user's favourites, unless it is one already.
+
+    Locks:
+        The product, so that nobody deletes it in the meantime.
+    Raises:
+        NotFound: there is no such product.
+    """
     if not Product.objects.select_for_update(no_key=True).filter(pk=product_pk):
         raise NotFound("product")
     Favourite.objects.bulk_create(
@@ -98,7 +118,11 @@ def add_favourite(*, user: User, product_pk: int, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def remove_favourite(*, user: User, product_pk: int) -> None:
-    """What was no favourite stays none. NotFound where there is no such product."""
+    """Remove the product from the user's favourites, if it is one.
+
+    Raises:
+        NotFound: there is no such product.
+    """
     if not Product.objects.filter(pk=product_pk).exists():
         raise NotFound("product")
     Favourite.objects.filter(user=user, product_id=product_pk).delete()
@@ -109,8 +133,12 @@ def require(permission: str, *, user: User) -> None:
         raise Forbidden
 
 
-def locked_product(*, user: User, pk: int) -> Product:
-    """One that this person may change; NotFound for any other."""
+def lock_product(*, user: User, pk: int) -> Product:
+    """Return a product that this person may change, locked.
+
+    Raises:
+        NotFound: the product is another seller's, or does not exist.
+    """
     product = editable_products(user).select_for_update().filter(pk=pk).first()
     if product is None:
         raise NotFound("product")
@@ -120,7 +148,11 @@ def locked_product(*, user: User, pk: int) -> Product:
 def assign(
     product: Product, fields: ProductFields, *, picture: images.StoredImage | None, now: datetime
 ) -> None:
-    """Set the fields in memory and check every rule of the row; ValidationError names the input's fields."""
+    """Set the fields in memory and check every rule of the row.
+
+    Raises:
+        ValidationError: names the input's fields.
+    """
     for field, value in fields.items():
         if field == "category":
             product.category = category_of(fields["category"])  # type: ignore[assignment]  # null is refused below
@@ -134,7 +166,7 @@ def assign(
 
 
 def set_picture(product: Product, picture: images.StoredImage | None) -> None:
-    """Set what the row keeps of its picture, in memory."""
+    """Set the columns of the product's picture in memory."""
     product.image = picture.name if picture else ""
     product.image_width = picture.width if picture else None
     product.image_height = picture.height if picture else None
@@ -142,7 +174,11 @@ def set_picture(product: Product, picture: images.StoredImage | None) -> None:
 
 
 def category_of(slug: str | None) -> Category | None:
-    """ValidationError for a slug that no category has."""
+    """Return the category of the slug; None for None.
+
+    Raises:
+        ValidationError: no category has this slug.
+    """
     category = None if slug is None else Category.objects.filter(slug=slug).first()
     if slug is not None and category is None:
         raise ValidationError.of(category="There is no such category.")
@@ -150,6 +186,6 @@ def category_of(slug: str | None) -> Category | None:
 
 
 def delete_files_after_commit(picture: str | None) -> None:
-    """Robust: a file that stays behind is no reason to tell the caller that the change failed."""
+    """Delete the picture's files after the commit. A failure is logged: a leftover file does not undo the change."""
     if picture:
         transaction.on_commit(lambda: images.delete(picture), robust=True)

@@ -1,7 +1,7 @@
-"""The stock ledger: every change of Product.stock goes through here and leaves a StockMovement.
+"""The stock ledger. Every change of Product.stock goes through here and leaves a StockMovement.
 
-All of these are steps of a caller's transaction and have none of their own. Product rows are locked in order of
-primary key and after all else that a transaction locks (see CONTRIBUTING.md), so that no two orders deadlock.
+The functions run in their caller's transaction. Product rows are locked in order of primary key, and after everything
+else that a transaction locks (see CONTRIBUTING.md), so that no two orders deadlock.
 """
 
 import json
@@ -18,8 +18,8 @@ from core.errors import DomainError
 
 Reason = StockMovement.Reason
 
-# Moves the counts of an order's products by its movements, where nothing is against it. The rows are locked in order of
-# primary key first: the update alone would lock them in whichever order it finds them.
+# Moves the counts of an order's products by its movements, where the condition allows it. The subquery locks the rows
+# in order of primary key first. The update alone would lock them in any order, and two orders could deadlock.
 FOLLOW_LEDGER = """
     UPDATE "catalog_product"
     SET {changes}
@@ -37,7 +37,7 @@ MOVE_STOCK = (
 )
 MOVE_HELD = "held = catalog_product.held - moved.delta"
 RELEASE = "held = catalog_product.held + moved.delta"
-# Enough are there, and unpaid orders hold no more than their share of what is unpaid: see `most_held`.
+# Enough are in stock, and unpaid orders hold at most their share of what is not paid for: see `most_held`.
 MAY_HOLD = """
     catalog_product.stock + moved.delta >= 0
     AND (
@@ -45,7 +45,7 @@ MAY_HOLD = """
         OR 100 * (catalog_product.held - moved.delta) <= %s * (catalog_product.stock + catalog_product.held)
     )
 """
-# For thousands at once: an object of the deltas by primary key.
+# Records thousands of movements at once, from a JSON object of deltas by primary key.
 RECORD_COUNTED = {
     vendor: f"""
         INSERT INTO catalog_stockmovement (product_id, delta, reason, created_at)
@@ -56,12 +56,12 @@ RECORD_COUNTED = {
 
 
 class InsufficientStock(DomainError):
-    """Fewer are left than were asked for, or than unpaid orders may hold. `product_pk` names the product."""
+    """Fewer are left than were requested, or unpaid orders may not hold that many. `product_pk` is the product's."""
 
     code = "INSUFFICIENT_STOCK"
 
     def __init__(self, *, product: Product, requested: int, available: int | None = None) -> None:
-        """`available` is how many can be ordered now, where that is fewer than are in stock."""
+        """`available` is the number that can be ordered now, if that is less than the stock."""
         self.available = product.stock if available is None else available
         if self.available < product.stock:
             left = f"waiting in unpaid orders: {self.available or 'none'} can be ordered now. Please try again soon"
@@ -73,17 +73,26 @@ class InsufficientStock(DomainError):
 
 
 def lock_products(keys: Mapping[int, object] | set[int]) -> dict[int, Product]:
-    """The products that still exist, by primary key, locked in its order until the transaction ends."""
+    """Return the products that still exist by primary key.
+
+    Locks:
+        The products, in order of primary key.
+    """
     locked = Product.objects.select_for_update().filter(pk__in=keys).order_by("pk")
     return {product.pk: product for product in locked}
 
 
 def take_stock(*, quantities: Mapping[int, int], order_uuid: UUID, now: datetime) -> dict[int, Product]:
-    """Sell `quantities`, by primary key, to an order; answers with the products' names and prices. Locks them.
+    """Sell `quantities`, by primary key, to an order. Return the products with their names and prices.
 
-    The order holds them until `release` or `return_stock`. InsufficientStock, with nothing taken by the caller's
-    rollback, when any product has fewer, or unpaid orders would hold more of it than `most_held`. One that has been
-    deleted is missing from the answer, and the caller has to refuse.
+    The order holds them until `release` or `return_stock`. A deleted product is missing from the result; the caller
+    must then refuse the order.
+
+    Locks:
+        The products, in order of primary key.
+    Raises:
+        InsufficientStock: a product has too few, or unpaid orders would hold more of it than `most_held`. The caller's
+            rollback undoes the rest.
     """
     deltas = {key: -quantity for key, quantity in quantities.items()}
     record(deltas, reason=Reason.SOLD, order_uuid=order_uuid, now=now)
@@ -103,9 +112,9 @@ def take_stock(*, quantities: Mapping[int, int], order_uuid: UUID, now: datetime
 
 
 def most_held(product: Product) -> int:
-    """How many of a product all unpaid orders together may hold: a share of what is not paid for.
+    """Return how many of a product all unpaid orders together may hold: a share of what is not paid for.
 
-    STORE_HOLD_MINIMUM of a small stock can be held in any case, so that the last one can be bought.
+    They may always hold STORE_HOLD_MINIMUM, so that the last one of a small stock can be bought.
     """
     share: int = settings.STORE_HOLD_SHARE * (product.stock + product.held) // 100
     least: int = settings.STORE_HOLD_MINIMUM
@@ -113,14 +122,21 @@ def most_held(product: Product) -> int:
 
 
 def release(*, order_uuid: UUID) -> None:
-    """The order is paid: what it took is no longer held. Locks the products."""
+    """Stop holding what a paid order took.
+
+    Locks:
+        The products, in order of primary key.
+    """
     follow_ledger(order_uuid=order_uuid, reason=Reason.SOLD, changes=RELEASE)
 
 
 def return_stock(*, order_uuid: UUID, reason: Reason, now: datetime, held: bool = False) -> None:
-    """Put back what the order took, of the products that still exist; a second time is an IntegrityError.
+    """Return what the order took to the stock of the products that still exist. An unpaid order has `held` it.
 
-    An order that is not paid has `held` it.
+    Locks:
+        The products, in order of primary key.
+    Raises:
+        IntegrityError: the order's stock was returned before.
     """
     sold: QuerySet[StockMovement] = StockMovement.objects.filter(order_uuid=order_uuid, reason=Reason.SOLD)
     deltas = {key: -delta for key, delta in sold.values_list("product_id", "delta")}
@@ -133,7 +149,11 @@ def return_stock(*, order_uuid: UUID, reason: Reason, now: datetime, held: bool 
 def follow_ledger(
     *, order_uuid: UUID, reason: Reason, changes: str, condition: str = "TRUE", parameters: Sequence[int] = ()
 ) -> dict[int, Product]:
-    """Move the counts of products by the order's movements; answers with those that the condition lets move."""
+    """Move the counts of products by the order's movements. Return the products that the condition let move.
+
+    Locks:
+        The products, in order of primary key.
+    """
     can_lock = connection.features.has_select_for_update
     lock = connection.ops.for_update_sql(of=("product",)) if can_lock else ""
     statement = FOLLOW_LEDGER.format(changes=changes, condition=condition, lock=lock)
@@ -143,7 +163,11 @@ def follow_ledger(
 
 
 def set_stock(product: Product, stock: int, *, now: datetime) -> None:
-    """Count anew: what the seller, the staff or an import says there is. Locks the product."""
+    """Set the stock to a new count by the seller, the staff or an import.
+
+    Locks:
+        The product.
+    """
     before = Product.objects.select_for_update().values_list("stock", flat=True).get(pk=product.pk)
     product.stock = stock
     if stock != before:
@@ -152,7 +176,7 @@ def set_stock(product: Product, stock: int, *, now: datetime) -> None:
 
 
 def record_counted(deltas: Mapping[int, int], *, now: datetime) -> None:
-    """The movements of products whose stock the caller has written with their rows: inserted, or locked before."""
+    """Record the movements of products whose stock the caller wrote with the row, inserted or locked before."""
     moved = {key: delta for key, delta in deltas.items() if delta}
     if not moved:
         return
@@ -169,5 +193,5 @@ def record(deltas: Mapping[int, int], *, reason: Reason, order_uuid: UUID | None
 
 
 def by_key(quantities: Mapping[int, int]) -> Case:
-    """An expression: each product's own quantity. One statement serves any number of products."""
+    """Return an expression of each product's own quantity, so that one statement serves any number of products."""
     return Case(*(When(pk=key, then=Value(quantity)) for key, quantity in quantities.items()))

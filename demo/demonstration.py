@@ -1,4 +1,4 @@
-"""The demonstration shop, opened through the services, so that each of their rules holds for it."""
+"""The demonstration shop, created through the services, so that it follows all of their rules."""
 
 import random
 import sys
@@ -21,7 +21,7 @@ from demo.seed.pictures import draw
 from reviews.models import Comment
 from reviews.services import create_comment
 
-# Fixed, so that every run makes the same shop: it opened on this day and fills over the year.
+# The day on which the shop opened. It is fixed, so that every run makes the same shop. Products follow over the year.
 OPENED = datetime(2025, 1, 1, 9, tzinfo=UTC)
 PASSWORD = "demonstration-only"
 
@@ -33,7 +33,7 @@ SHOPS = {name: f"{slug_of(name, fallback='')}@example.com" for name in content.S
 
 
 def open_shop() -> None:
-    """Add what is missing; what is there already stays as it is, whatever has become of it."""
+    """Add missing people, categories, products and comments. Existing ones stay as they are, even if changed."""
     person(SHOPPER, name="Sam Shopper", password=PASSWORD)
     person(STAFF, name="Stella Staff", password=PASSWORD, is_staff=True, is_superuser=True)
     sellers = {
@@ -49,7 +49,7 @@ def open_shop() -> None:
 
 
 def person(email: str, *, name: str, password: str | None = None, **rights: bool) -> User:
-    """The account of this address. A published password is for development: without DEBUG it is left out."""
+    """Return the account with this address; create a missing one. Without DEBUG it gets no password: ours is public."""
     user = User.objects.with_email(email).first()
     if user is None:
         first_name, _, last_name = name.partition(" ")
@@ -66,7 +66,7 @@ def person(email: str, *, name: str, password: str | None = None, **rights: bool
 
 
 def offer(sellers: dict[str, User]) -> None:
-    """Put up the products that are missing, with their pictures."""
+    """Create the missing products with their pictures."""
     known = set(Product.objects.values_list("slug", flat=True))
     missing = [
         (product, added_at)
@@ -74,7 +74,7 @@ def offer(sellers: dict[str, User]) -> None:
         if slug_of(product.name, fallback="") not in known
     ]
     categories = dict(Category.objects.values_list("name", "slug"))
-    # Pillow draws and encodes outside Python's lock: the next pictures are drawn while one is stored.
+    # Pillow draws and encodes without Python's lock, so the next pictures are drawn while one is stored.
     with ThreadPoolExecutor() as threads:
         pictures = threads.map(draw, [product for product, _ in missing])
         for product, added_at in tqdm(missing, desc="Products", unit="", disable=not sys.stderr.isatty()):
@@ -94,14 +94,14 @@ def offer(sellers: dict[str, User]) -> None:
 
 
 def days_of_adding() -> Iterator[datetime]:
-    """When each product was added: over most of a year, the categories mixed."""
+    """Yield the day on which each product was added: over most of a year, with the categories mixed."""
     number = len(content.PRODUCTS)
     for day in random.Random("days").sample(range(number), number):
         yield OPENED + timedelta(days=day * 300 / number)
 
 
 def discuss() -> None:
-    """Let the reviewers comment, but nobody twice on a product: they may have changed what they said."""
+    """Create the missing comments, but no second one by a person on a product: the first may have been edited."""
     said = set(Comment.objects.values_list("user_id", "product_id"))
     reviewers = {
         name: person(f"{slug_of(name, fallback='')}@example.com", name=name) for name in content.REVIEWERS

@@ -1,4 +1,4 @@
-"""Any number of products for load work, made of the demonstration's: different prices, stocks and ratings."""
+"""Generation of products for load tests: variations of the demonstration's, with other prices, stocks and ratings."""
 
 import random
 import sys
@@ -40,14 +40,14 @@ FINISHES = (
 
 
 def generate_products(count: int) -> None:
-    """Add so many to the shop that is open. The same shop is given the same products.
+    """Add `count` generated products. The same shop always gets the same products.
 
-    They have no pictures, because shared files would go with the first product that is deleted; and none of them
-    has been sold, because the books would know of no order.
+    They have no pictures, because shared files would be deleted with the first product. None of them has been sold,
+    because the books have no orders of them.
     """
     categories = {category.name: category for category in Category.objects.all()}
     sellers = {name: User.objects.with_email(email).get() for name, email in SHOPS.items()}
-    # Beyond every product there is, so that no slug is taken.
+    # Numbers start after the last product, so that every slug is free.
     start = (Product.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
     chance = random.Random(start)
     with tqdm(total=count, desc="Generated", unit="", disable=not sys.stderr.isatty()) as progress:
@@ -59,7 +59,7 @@ def generate_products(count: int) -> None:
 
 @transaction.atomic(durable=True)
 def insert(products: list[Product]) -> None:
-    """With the movements that their stock is the sum of."""
+    """Insert the products and their stock movements."""
     Product.objects.bulk_create(products)
     record(
         {product.pk: product.stock for product in products if product.stock},
@@ -72,7 +72,7 @@ def insert(products: list[Product]) -> None:
 def variation(
     number: int, chance: random.Random, categories: dict[str, Category], sellers: dict[str, User]
 ) -> Product:
-    """One of the demonstration's products in another finish, at another price."""
+    """Return one of the demonstration's products in another finish and at another price."""
     model = chance.choice(content.PRODUCTS)
     name = f"{chance.choice(FINISHES)} {model.name}"
     price = model.price * Decimal(chance.uniform(0.4, 2.5))

@@ -97,7 +97,7 @@ class Mutation:
         limits=CREATE_ORDER_LIMITS,
     )
     def create_order(self, info: api.Info) -> QuerySet[models.Order]:
-        user = api.signed_in(info)
+        user = api.require_user(info)
         uuid = services.create_order(user=user, now=timezone.now())
         return selectors.order(Owner(user=user), uuid)
 

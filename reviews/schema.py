@@ -22,7 +22,7 @@ class Mutation:
         limits=COMMENT_LIMITS,
     )
     def create_comment(self, info: api.Info, input: types.CreateCommentInput) -> QuerySet[models.Comment]:
-        user = api.signed_in(info)
+        user = api.require_user(info)
         comment = services.create_comment(
             user=user,
             product_pk=api.key_of(input.product_id, "Product"),
@@ -34,7 +34,7 @@ class Mutation:
 
     @api.mutation(types.CommentResult, description="Change a comment of one's own.", limits=COMMENT_LIMITS)
     def update_comment(self, info: api.Info, input: types.UpdateCommentInput) -> QuerySet[models.Comment]:
-        user = api.signed_in(info)
+        user = api.require_user(info)
         comment = services.update_comment(
             user=user,
             comment_pk=api.key_of(input.id, "Comment"),
@@ -45,7 +45,7 @@ class Mutation:
 
     @api.mutation(types.DeleteCommentResult, description="Delete a comment of one's own, with its rating.")
     def delete_comment(self, info: api.Info, input: types.DeleteCommentInput) -> api.Deleted:
-        user = api.signed_in(info)
+        user = api.require_user(info)
         key = api.key_of(input.id, "Comment")
         services.delete_comment(user=user, comment_pk=key)
         return api.Deleted(id=api.id_of("Comment", key))
@@ -56,7 +56,7 @@ class Mutation:
         limits=COMMENT_LIMITS,
     )
     def report_comment(self, info: api.Info, input: types.ReportCommentInput) -> QuerySet[models.Comment]:
-        user = api.signed_in(info)
+        user = api.require_user(info)
         comment = services.report_comment(
             user=user, comment_pk=api.key_of(input.id, "Comment"), reason=input.reason, now=timezone.now()
         )

@@ -1,4 +1,4 @@
-"""The cost that a shopper's operations may have together in a minute: each is limited, and here so is their sum."""
+"""A budget for the cost of all operations of a shopper in a minute. Each operation also has a limit of its own."""
 
 import logging
 from collections import OrderedDict
@@ -21,10 +21,10 @@ MAX_KNOWN = 10_000
 
 
 class Owners:
-    """LRU cache of whose a session is, by its cookie, for sessions that turned out to exist. Thread-safe.
+    """LRU cache of the owners of sessions that exist, by cookie. Thread-safe.
 
-    A cookie that nobody has looked up may be invented, and everyone could have a fresh budget with each request. To
-    look it up would cost a statement. So it counts by address until an operation has needed its session anyway.
+    An unknown cookie may be invented, and would give its sender a fresh budget with each request. To look it up would
+    cost a statement. So the cost counts by address until an operation has read its session anyway.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ owners = Owners()
 
 
 def spend(request: HttpRequest, cost: int) -> Spent | None:
-    """Spend the cost of an operation; None where no budget is set, or the cache does not answer."""
+    """Spend the cost of an operation; None if no budget is set, or the cache does not answer."""
     limit = settings.STORE_MAX_COST_PER_MINUTE
     if not limit:
         return None
@@ -60,29 +60,33 @@ def spend(request: HttpRequest, cost: int) -> Spent | None:
     try:
         return budget.spend(owner or f"address:{client_address(request)}", cost)
     except RedisError as error:
-        # Browsing goes on without the budget; what must be counted, such as passwords, is refused elsewhere.
+        # Browsing continues without the budget. Attempts that must be counted, such as passwords, fail elsewhere.
         logger.warning("The cost of an operation is not counted: %r", error)
         return None
 
 
 def refuse(spent: Spent) -> NoReturn:
-    """RateLimited, with the time until the budget is fresh."""
+    """Refuse an operation beyond the budget.
+
+    Raises:
+        RateLimited: always, with the time until the next budget.
+    """
     raise RateLimited(
-        "Your operations of this minute cost too much together. Please try again later.",
+        "Your operations have used up the cost allowed per minute. Please try again later.",
         retry_after_seconds=spent.resets_in_seconds,
     )
 
 
 def state(spent: Spent) -> dict[str, int]:
-    """The budget, as `extensions.cost` shows it."""
+    """Return the budget for `extensions.cost`."""
     return {"limit": spent.limit, "remaining": spent.remaining, "resetsInSeconds": spent.resets_in_seconds}
 
 
 def remember_owner(request: HttpRequest) -> None:
-    """Count the next operations of this session by its owner, if this one has looked at it and it exists."""
+    """Remember the session's owner, if the operation has read the session and it exists."""
     session, cookie = request.session, request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if not (cookie and session.accessed):
         return
     user = session.get(SESSION_KEY)
-    if session.session_key == cookie:  # else it does not exist, or has another key since
+    if session.session_key == cookie:  # otherwise it does not exist, or has a new key
         owners.add(cookie, f"user:{user}" if user else f"session:{cookie}")

@@ -1,4 +1,4 @@
-"""Documents, kept by their text: each is parsed and validated once, and so are those that have errors."""
+"""A cache of documents by their text. Each is parsed and validated once, even if it has errors."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -26,21 +26,21 @@ from core.errors import BadUserInput, OperationTooLarge
 from packages.fastgraph import Plan, Readings
 
 MAX_ERRORS = 5
-# Of one document: the sizes of its pages that it was weighed with. One with more variables for them than this is
-# weighed each time. Together the weights of all documents take at most 5 MB.
+# The number of weights that a document keeps, by the sizes of its pages. A document with more than MAX_SIZES variables
+# for sizes is weighed each time. The weights of all documents together take at most 5 MB.
 MAX_WEIGHTS = 40
 MAX_SIZES = 8
-# No field has a larger page.
+# No field allows a larger page.
 LARGEST_PAGE = 10_000
-# An alias, a name, a few arguments and two brackets. A document of 20 kB may have 20,000 tokens, which take 0.3 s to
-# parse.
+# A selection has an alias, a name, a few arguments and two brackets. Without this limit, a document of 20 kB may have
+# 20,000 tokens, which take 0.3 s to parse.
 TOKENS_A_SELECTION = 15
 TOO_MANY_TOKENS = "Parsing aborted"
 RULES = [*specified_rules, *recommended_rules, MaybeNullValidationRule, OneOfInputValidationRule]
 
 
 class Document:
-    """`ast`, `errors` and plans are made when they are first asked for, and stay."""
+    """A document with its syntax tree, its errors, its plans and its weights, each computed on first use."""
 
     def __init__(self, text: str, schema: strawberry.Schema) -> None:
         self.text = text
@@ -59,18 +59,23 @@ class Document:
 
     @property
     def ast(self) -> DocumentNode:
-        """GraphQLError for a text that is no document."""
+        """The syntax tree.
+
+        Raises:
+            GraphQLError: the text is not a GraphQL document.
+            OperationTooLarge: the text has too many tokens.
+        """
         parsed = self.parsed
         if isinstance(parsed, GraphQLError):
             if TOO_MANY_TOKENS in parsed.message:
-                raise OperationTooLarge("The operation is too large (tokens): give long values as variables.")
-            # A new one: the one that is kept would collect the frames of all requests that it ended.
+                raise OperationTooLarge("The operation is too large (tokens): send long values as variables.")
+            # A new error each time: a kept one would collect the stack frames of every request.
             raise GraphQLError(parsed.message, source=parsed.source, positions=parsed.positions)
         return parsed
 
     @cached_property
     def errors(self) -> list[GraphQLError]:
-        """What validation finds. Takes long for a large document: weigh it first."""
+        """The errors of validation, which is slow for a large document: weigh it first."""
         rules = RULES if settings.STORE_INTROSPECTION else [*RULES, NoSchemaIntrospectionCustomRule]
         try:
             return validate(self.schema._schema, self.ast, rules, max_errors=MAX_ERRORS)
@@ -79,20 +84,24 @@ class Document:
             return [GraphQLError(str(too_deep), original_error=too_deep)]
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
-        """The operation of this name; without a name, the only one. BadUserInput where there is none such."""
+        """Return the operation with this name, or the only one.
+
+        Raises:
+            BadUserInput: there is no such operation, or several and no name.
+        """
         operations = [node for node in self.ast.definitions if isinstance(node, OperationDefinitionNode)]
         if name is None and len(operations) > 1:
-            raise BadUserInput("Name the operation to run.")
+            raise BadUserInput("The document has several operations. Send `operationName`.")
         for operation in operations:
             if name is None or (operation.name and operation.name.value == name):
                 return operation
-        raise BadUserInput("There is no operation of this name.")
+        raise BadUserInput("The document has no operation with this name.")
 
     def weight(self, operation: OperationDefinitionNode, variables: dict[str, Any]) -> Weight:
-        """What the operation weighs with these variables.
+        """Return the weight of the operation with these variables.
 
         Raises:
-            OperationTooLarge: the document has more selections, aliases or directives than any may have.
+            OperationTooLarge: the document has too many selections, aliases or directives.
         """
         key = self.weight_key(operation, variables)
         if key in self.weights:
@@ -106,7 +115,7 @@ class Document:
         return weight
 
     def weight_key(self, operation: OperationDefinitionNode, variables: dict[str, Any]) -> Hashable:
-        """The operation, the limits, and the numbers that its weight depends on."""
+        """Return the key of a weight: the operation, the limits, and the page sizes."""
         sizes = (variables.get(name) for name in sorted(self.sizes)[: MAX_SIZES + 1])
         return (
             id(operation),
@@ -115,7 +124,7 @@ class Document:
         )
 
     def plan(self, operation: OperationDefinitionNode) -> Plan | None:
-        """The plan of an operation of this document, which is valid; None for one that graphql-core must run."""
+        """Return the plan of an operation of this document, which must be valid; None if graphql-core must run it."""
         key = id(operation)
         if key not in self.plans:
             self.plans[key] = Plan.compile(self.schema, self.ast, operation, readings=self.readings)
@@ -123,7 +132,7 @@ class Document:
 
 
 def clamp(size: int) -> int:
-    """The size of a page as a small number: all beyond LARGEST_PAGE weigh the same."""
+    """Limit the size of a page. All sizes beyond LARGEST_PAGE weigh the same."""
     return min(max(size, 0), LARGEST_PAGE)
 
 
@@ -138,7 +147,11 @@ class Documents:
         self.lock = Lock()
 
     def get(self, text: str, schema: strawberry.Schema) -> Document:
-        """OperationTooLarge for a text of more bytes than a document may have."""
+        """Return the document of this text.
+
+        Raises:
+            OperationTooLarge: the text is too long.
+        """
         with self.lock:
             if text in self.by_text:
                 self.by_text.move_to_end(text)
@@ -155,5 +168,5 @@ class Documents:
         return document
 
 
-# A parsed document takes about a hundred times the room of its text, and its plan as much again.
+# A parsed document takes about a hundred times the memory of its text, and its plan the same again.
 documents = Documents(number=100, characters=64_000)

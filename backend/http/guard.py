@@ -1,4 +1,4 @@
-"""A WSGI middleware that refuses what would cost too much before Django has built a request of it."""
+"""WSGI middleware that refuses requests that are too expensive to parse, before Django parses them."""
 
 import json
 import re
@@ -17,8 +17,8 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-# What a page is sent by a browser, and more: parsing is quadratic in Django, Python or both, so that 350 kB of a
-# header take minutes, in which other threads hardly run. The headers that nobody parses need no limit.
+# More than a browser sends. Django, Python or both parse these headers in quadratic time: 350 kB take minutes, during
+# which other threads hardly run. Headers that nobody parses need no limit.
 MAX_LENGTHS = {
     "CONTENT_TYPE": 256,
     "HTTP_HOST": 300,
@@ -40,23 +40,24 @@ MAX_LENGTHS = {
         8 * 1024,
     ),
 }
-# Bytes that are not UTF-8 are put back into a path one by one, each time with a copy of what follows.
+# Django repairs each byte of a path that is not UTF-8 one by one, and copies the rest of the path each time.
 MAX_PATH = 2048
-# Quoted values of cookies are unquoted by two searches for each backslash.
+# Python unquotes the values of cookies with two searches for each backslash.
 MAX_COOKIE_BACKSLASHES = 256
 
-# A picture of core.images.MAX_BYTES, or a file to import, and what describes it.
+# A picture of core.images.MAX_BYTES or a file to import, and the other fields of the form.
 MAX_UPLOAD_BYTES = 12 * 1024 * 1024
 MAX_SMALL_BYTES = 64 * 1024
 UPLOADS = re.compile(r"/graphql/?|/admin/catalog/.*")
 FORMS = re.compile(r"/graphql/?|/stripe/webhook/|/admin/(?!login/).*")
-# A client that is still sending when the connection is closed would not see the answer.
+# The rest of a refused body is read within these bounds. A client that is still sending when the connection closes does
+# not see the answer.
 MAX_DISCARDED_BYTES = 256 * 1024 * 1024
 MAX_DISCARDING_SECONDS = 5
 CHUNK_BYTES = 64 * 1024
 MAX_LENGTH_DIGITS = 12
 
-# RFC 9110, without escapes in quotes. RFC 2231's `charset*=` is no token.
+# The grammar of RFC 9110, without escapes in quotes. RFC 2231's `charset*=` does not match.
 TOKEN = r"[!#$%&'+.^_`|~0-9A-Za-z-]+"
 PARAMETER = re.compile(rf';[ \t]*({TOKEN})=({TOKEN}|"[^"\\\x00-\x1f\x7f-\xff]*")[ \t]*')
 CONTENT_TYPE = re.compile(rf"({TOKEN}/{TOKEN})[ \t]*((?:{PARAMETER.pattern})*);?[ \t]*")
@@ -64,7 +65,7 @@ UTF_8 = ("utf-8", "utf8")
 MULTIPART = "multipart/form-data"
 BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{1,70}")
 
-# As many as Django takes fields and files, and then some.
+# A little more than Django's limits on fields and files.
 MAX_PARTS = 1100
 MAX_PART_HEADER_BYTES = 1024
 # A browser sends two lines with three parameters in all.
@@ -75,7 +76,7 @@ FOREIGN_CHARSET = re.compile(rb"\*[0-9]*\*?=(?!utf-?8')|charset=(?!\"?utf-?8\"?[
 
 
 class Refusal(MultiPartParserError):
-    """Answered with this status: by the guard, or by Django where it comes while a form is read."""
+    """A refused request with its HTTP status. While a form is read, Django handles it as a parser error."""
 
     def __init__(self, status: str, message: str) -> None:
         super().__init__(message)
@@ -83,7 +84,7 @@ class Refusal(MultiPartParserError):
 
 
 class Guard:
-    """A WSGI application in front of another, which gets only what can be parsed at a fair price."""
+    """WSGI middleware that forwards only requests that are cheap to parse."""
 
     def __init__(self, application: Application) -> None:
         self.application = application
@@ -94,11 +95,15 @@ class Guard:
             check_body(environ)
             return self.application(environ, start_response)
         except Refusal as refusal:
-            return refused(refusal, environ, start_response)
+            return send_refusal(refusal, environ, start_response)
 
 
 def check_headers(environ: Environ) -> None:
-    """Raises Refusal for a path or a header that is too long, and for cookies that cannot be read."""
+    """Check the path, the headers and the cookies.
+
+    Raises:
+        Refusal: the path or a header is too long, or the cookies cannot be parsed.
+    """
     if len(environ["PATH_INFO"]) > MAX_PATH:
         raise Refusal("414 URI Too Long", f"The path is too long: at most {MAX_PATH} bytes.")
     for name, maximum in MAX_LENGTHS.items():
@@ -113,21 +118,25 @@ def check_headers(environ: Environ) -> None:
     if cookies is None:
         return
     if not cookies:
-        # Granian empties a header that has a byte beyond ASCII. Without this answer a shopper would be a guest at
-        # once, and lose the session for good when the next answer sets another.
+        # Granian empties a header with a byte beyond ASCII. Without this refusal the shopper would become a guest, and
+        # lose the session for good when the next answer sets another one.
         raise Refusal(
             "400 Bad Request",
-            "The cookies cannot be read, as one has a character that is not ASCII. Delete it or percent-encode it.",
+            "A cookie has a character that is not ASCII. Delete the cookie, or percent-encode its value.",
         )
     if cookies.count("\\") > MAX_COOKIE_BACKSLASHES:
         raise Refusal("400 Bad Request", "The cookies have too many backslashes.")
 
 
 def check_body(environ: Environ) -> None:
-    """Raises Refusal for a body that is too long or not in UTF-8; has the parts of a form looked at as they come."""
+    """Check the type and the length of the body. The parts of a form are checked as they are read.
+
+    Raises:
+        Refusal: the body is too long, or not in UTF-8.
+    """
     if "HTTP_TRANSFER_ENCODING" in environ:
         raise Refusal("411 Length Required", "Send the body with a Content-Length.")
-    media_type, parameters = parsed_content_type(environ.get("CONTENT_TYPE") or "")
+    media_type, parameters = parse_content_type(environ.get("CONTENT_TYPE") or "")
     if parameters.get("charset", "utf-8").lower() not in UTF_8:
         raise Refusal("415 Unsupported Media Type", "Send text as UTF-8: other charsets are not read.")
     said = environ.get("CONTENT_LENGTH") or "0"
@@ -135,7 +144,7 @@ def check_body(environ: Environ) -> None:
         raise Refusal("400 Bad Request", "The Content-Length is not a number.")
     length, maximum = int(said), max_body_bytes(environ["PATH_INFO"], media_type)
     if length > maximum:
-        if "HTTP_EXPECT" not in environ:  # with which a client waits for leave to send
+        if "HTTP_EXPECT" not in environ:  # with it, a client has not sent the body yet
             discard(environ["wsgi.input"], length)
         raise Refusal("413 Content Too Large", f"The body is too large: at most {maximum} bytes here.")
     if media_type == MULTIPART:
@@ -146,8 +155,12 @@ def check_body(environ: Environ) -> None:
 
 
 @lru_cache(maxsize=200)
-def parsed_content_type(value: str) -> tuple[str, dict[str, str]]:
-    """The media type in lower case, and its parameters. Refusal for what another parser could read differently."""
+def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
+    """Return the media type in lower case, and its parameters.
+
+    Raises:
+        Refusal: the header is malformed, so that another parser could read it differently.
+    """
     if not value:
         return "", {}
     match = CONTENT_TYPE.fullmatch(value)
@@ -166,8 +179,8 @@ def max_body_bytes(path: str, media_type: str) -> int:
     return MAX_SMALL_BYTES
 
 
-def refused(refusal: Refusal, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """The answer: GraphQL's errors below /graphql, else plain text."""
+def send_refusal(refusal: Refusal, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Send the refusal: as GraphQL errors below /graphql, otherwise as plain text."""
     message, media_type = str(refusal), "text/plain; charset=utf-8"
     if environ["PATH_INFO"].startswith("/graphql"):
         errors = [{"message": message, "extensions": {"code": BadUserInput.code}}]
@@ -184,7 +197,7 @@ def refused(refusal: Refusal, environ: Environ, start_response: StartResponse) -
 
 
 def discard(stream: Any, length: int) -> None:
-    """Read on, within bounds: a client that is still sending would find a closed connection and no answer."""
+    """Read the rest of the body, within bounds, so that a client that is still sending sees the answer."""
     left = min(length, MAX_DISCARDED_BYTES)
     deadline = monotonic() + MAX_DISCARDING_SECONDS
     with suppress(OSError):
@@ -196,9 +209,9 @@ def discard(stream: Any, length: int) -> None:
 
 
 class CheckedParts:
-    """The body of a form that checks the header of each part before anyone parses it.
+    """The body of a form. It checks the header of each part before Django parses it.
 
-    Django takes up to 10 ms for a header of 1 kB, and counts neither its lines nor the parts without a name.
+    Django takes up to 10 ms for a header of 1 kB, and limits neither its lines nor the parts without a name.
     """
 
     def __init__(self, stream: Any, boundary: str, *, length: int) -> None:
@@ -207,11 +220,15 @@ class CheckedParts:
         self.left = length
         self.delimiter = b"--" + boundary.encode()
         self.parts = 0
-        # What stands before the first delimiter is parsed like a part.
+        # Django also parses the text before the first delimiter as a part.
         self.unchecked = self.delimiter
 
     def read(self, *size: int) -> bytes:
-        """Raises Refusal for too many parts, and for a header that no browser sends."""
+        """Read from the body.
+
+        Raises:
+            Refusal: there are too many parts, or a header that no browser sends.
+        """
         chunk: bytes = self.stream.read(*size)
         self.left -= len(chunk)
         try:
@@ -222,7 +239,7 @@ class CheckedParts:
         return chunk
 
     def check(self, text: bytes) -> bytes:
-        """Check the headers that are whole; the rest of the text is for the next time."""
+        """Check the complete headers. Return the rest of the text for the next call."""
         position = 0
         while (start := text.find(self.delimiter, position)) >= 0:
             position = start + len(self.delimiter)

@@ -1,4 +1,4 @@
-"""Probes: whether the process lives, and whether it can serve."""
+"""Probes: whether the process is alive, and whether it can serve."""
 
 import logging
 from collections.abc import Callable
@@ -18,14 +18,14 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 logger = logging.getLogger("backend.health")
 
-# A probe is answered by then, whatever hangs.
+# A probe is answered within this time, even if a part hangs.
 PATIENCE_SECONDS = 3.0
-# However many ask, each part is looked at this often.
+# Each part is checked at most this often, no matter how many probes come.
 FRESH_SECONDS = 1.0
 
 
 def probes(get_response: GetResponse) -> GetResponse:
-    """Answers probes before the host is checked: they come by IP address. Plain HTTP is let through by a setting."""
+    """Answer probes in a middleware before the host check, because they use an IP address. A setting allows HTTP."""
     answers = {"/livez": live, "/readyz": ready, "/healthz": health}
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -36,27 +36,27 @@ def probes(get_response: GetResponse) -> GetResponse:
 
 
 def live(request: HttpRequest) -> HttpResponse:
-    """200 as long as this process answers at all. Nothing is touched."""
-    return told([])
+    """Answer 200 as long as this process runs. Checks nothing."""
+    return build_response([])
 
 
 def health(request: HttpRequest) -> HttpResponse:
-    """200, or 503 where this thread has no database."""
+    """Answer 200, or 503 if this thread has no database."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
-        return told(["database"])
-    return told([])
+        return build_response(["database"])
+    return build_response([])
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """200, or 503 with what is missing: the database, its migrations, the cache. Bounded by PATIENCE_SECONDS."""
+    """Answer 200, or 503 with the missing parts: database, migrations, cache. Takes at most PATIENCE_SECONDS."""
     looks = [(part, part.look()) for part in PARTS]
-    return told([part.name for part, look in looks if not part.is_well(look)])
+    return build_response([part.name for part, look in looks if not part.is_well(look)])
 
 
-def told(missing: list[str]) -> HttpResponse:
+def build_response(missing: list[str]) -> HttpResponse:
     status = f"no {', no '.join(missing)}" if missing else "ok"
     return JsonResponse(
         {"status": status}, status=503 if missing else 200, headers={"Cache-Control": "no-store"}
@@ -64,7 +64,7 @@ def told(missing: list[str]) -> HttpResponse:
 
 
 class Part:
-    """Something that the store needs, looked at in a thread of its own: it may hang, and no request with it."""
+    """A part that the store needs. It is checked in its own thread, so that a part that hangs holds no request."""
 
     def __init__(self, name: str, check: Callable[[], None]) -> None:
         self.name = name
@@ -75,7 +75,7 @@ class Part:
         self.began = 0.0
 
     def look(self) -> Future[bool]:
-        """Look now, unless the last look is still going on or is fresh: then it is that one."""
+        """Start a check and return its future; return the last one if it still runs or is fresh."""
         with self.lock:
             if self.latest and not (self.latest.done() and monotonic() - self.began >= FRESH_SECONDS):
                 return self.latest
@@ -84,7 +84,7 @@ class Part:
             return self.latest
 
     def is_well(self, look: Future[bool]) -> bool:
-        """The result, if it is there in time. For a look that has hung for long nobody waits."""
+        """Whether the check succeeds in time. A check that has hung too long is not waited for."""
         try:
             return look.result(timeout=max(0.0, self.began + PATIENCE_SECONDS - monotonic()))
         except TimeoutError:
@@ -93,11 +93,11 @@ class Part:
     def passes(self) -> bool:
         try:
             self.check()
-        except Exception as error:  # whichever driver's: the part cannot be used
+        except Exception as error:  # of any driver: the part cannot be used
             logger.warning("Not ready, no %s: %r", self.name, error)
             return False
         finally:
-            connection.close()  # this thread's, so that each look connects
+            connection.close()  # this thread's, so that each check connects again
         return True
 
 
@@ -106,20 +106,28 @@ def check_database() -> None:
         cursor.execute("SELECT 1")
 
 
-@cache  # what is applied stays so for the code of this process; an exception is not kept
+@cache  # applied migrations stay applied; an exception is not cached
 def check_migrations() -> None:
-    """Raises RuntimeError where the code has migrations that the database has not."""
+    """Check that the database has all migrations of the code.
+
+    Raises:
+        RuntimeError: it lacks one.
+    """
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise RuntimeError("Run manage.py migrate.")
 
 
 def check_cache() -> None:
-    """Raises RuntimeError where what is written cannot be read."""
+    """Check that the cache returns what was written.
+
+    Raises:
+        RuntimeError: it does not.
+    """
     key, token = f"health:{token_hex(8)}", token_hex(8)
     shared_cache.set(key, token, timeout=10)
     if shared_cache.get(key) != token:
-        raise RuntimeError("What is written cannot be read.")
+        raise RuntimeError("The cache does not return what was written.")
 
 
 PARTS = [

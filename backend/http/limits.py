@@ -1,4 +1,4 @@
-"""What one operation may ask for: weighed in one walk over its document, before it is validated or run."""
+"""Limits on one operation, weighed in one walk over its document before it is validated or run."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -32,29 +32,29 @@ from graphql import (
 from api.keyset import DEFAULT_FIRST, MAX_FIRST
 from core.errors import OperationTooLarge
 
-# How long the lists of an introspection are; fewer types than there are, as their fields are quickly read.
+# The assumed lengths of an introspection's lists. There are more types, but their fields are quick to read.
 INTROSPECTION_SIZES = {"types": 12, "fields": 8, "possibleTypes": 8}
-# A connection is cut, read and counted for each row that it stands below: it costs as much as so many fields.
+# The cost of a connection, in fields: it is sliced, read and counted for each row that it stands below.
 CONNECTION_COST = 5
-# What a connection tells of all its rows, its number or facets, costs as much as so many fields. Once, also below
-# a list: one statement reads it for all of the list's rows. A search, which ranks all that matches, costs double.
+# The cost of a summary of all rows, such as the total count or the facets, in fields. It is paid once, even below a
+# list, because one statement reads it for all of the list's rows. A search ranks all its matches and costs double.
 SUMMARY_COST = 1000
 SEARCH = "search"
 NUMBER_DIGITS = 9
-# A document of fragments can cost 2 to the power of 130, which is no number in JSON.
+# The largest cost that is reported. Fragments can make a document cost 2 to the power of 130, too large for JSON.
 MOST_TOLD = 10**9
-# Hashing a password takes a good part of a second, on purpose.
+# Password hashing is slow on purpose, and takes a good part of a second.
 MAX_CREDENTIALS = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Weight:
-    """Of a selection set with all that is below it.
+    """The weight of a selection set with everything below it.
 
-    `cost` counts the fields that the answer may have, `rows` those in one row of the page of a connection: how
-    many rows there are is known where the connection is asked for. `summaries` counts what tells of all rows,
-    `roots` the fields at the top, `credentials` those of them that hash a password. `sizes` are the variables that say
-    how long a page is: with the same values of these the operation weighs the same.
+    `cost` counts the fields that the answer may have. `rows` counts the fields of one row of a connection's page; the
+    field of the connection multiplies them by the page's size. `summaries` counts summaries of all rows, `roots` the
+    root fields, and `credentials` the root fields that hash a password. `sizes` are the variables that set a page's
+    size: with the same values of these, the operation has the same weight.
     """
 
     depth: int = 0
@@ -67,17 +67,25 @@ class Weight:
 
     @property
     def total(self) -> int:
-        """The cost of the whole operation; MOST_TOLD for one of which fragments make more."""
+        """The cost of the whole operation, at most MOST_TOLD."""
         return min(self.cost + SUMMARY_COST * self.summaries, MOST_TOLD)
 
 
 def check_size(text: str) -> None:
-    """OperationTooLarge for a document that would take long to parse."""
+    """Check that the document is short enough to parse quickly.
+
+    Raises:
+        OperationTooLarge: the document is longer.
+    """
     check("bytes", len(text.encode()), settings.STORE_MAX_DOCUMENT_BYTES)
 
 
 def check_variables(variables: dict[str, Any]) -> None:
-    """OperationTooLarge for more values, at any depth, than one operation may carry."""
+    """Check the number of values in the variables, at any depth.
+
+    Raises:
+        OperationTooLarge: there are more than one operation may have.
+    """
     number, values = 0, list(variables.values())
     while values:
         number += 1
@@ -96,10 +104,10 @@ def weigh(
     operation: OperationDefinitionNode,
     variables: dict[str, Any],
 ) -> Weight:
-    """The weight of the operation, which `check_weight` holds against the limits.
+    """Weigh the operation. `check_weight` compares the result with the limits.
 
     Raises:
-        OperationTooLarge: the document has more selections, aliases or directives than any may have.
+        OperationTooLarge: the document has too many selections, aliases or directives.
     """
     scale = Scale(schema, document, variables)
     try:
@@ -110,7 +118,11 @@ def weigh(
 
 
 def check_weight(weight: Weight, operation: OperationDefinitionNode) -> None:
-    """OperationTooLarge for an operation that weighs more than one may."""
+    """Check the weight of the operation against the limits.
+
+    Raises:
+        OperationTooLarge: the operation weighs more.
+    """
     check("levels", weight.depth, settings.STORE_MAX_DEPTH)
     check("cost", weight.total, settings.STORE_MAX_COST)
     if operation.operation is OperationType.MUTATION:
@@ -119,7 +131,7 @@ def check_weight(weight: Weight, operation: OperationDefinitionNode) -> None:
 
 
 def walk_limits() -> tuple[int, ...]:
-    """The limits within which a document was walked; with other settings it is walked again."""
+    """Return the limits of the walk, as a cache key: with other limits a document is walked again."""
     return settings.STORE_MAX_SELECTIONS, settings.STORE_MAX_ALIASES, settings.STORE_MAX_DIRECTIVES
 
 
@@ -129,9 +141,9 @@ def check(what: str, number: int, maximum: int) -> None:
 
 
 class Scale:
-    """Enters every definition once, however often it is spread: a fragment weighs the same wherever it stands.
+    """The walk over a document. It visits each definition once, because a fragment weighs the same everywhere.
 
-    The document is not valid yet, so it may name fields and fragments that do not exist, and spread in circles.
+    The document is not valid yet. It may use unknown fields and fragments, and fragments that spread each other.
     """
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, variables: dict[str, Any]) -> None:
@@ -146,7 +158,7 @@ class Scale:
         self.selections = self.aliases = self.directives = 0
 
     def weigh_all(self) -> list[Weight]:
-        """The weight of each definition, in their order."""
+        """Return the weight of each definition, in order."""
         return [self.weigh_definition(node) for node in self.definitions]
 
     def weigh_definition(self, node: Any) -> Weight:
@@ -157,11 +169,11 @@ class Scale:
                 self.count_directives(node)
                 return self.weigh_set(node.selection_set, self.schema.get_root_type(node.operation))
             case _:
-                return Weight()  # a type's definition, which no request may contain
+                return Weight()  # a type definition, which validation refuses
 
     def weigh_fragment(self, name: str) -> Weight:
         if name not in self.weights:
-            self.weights[name] = Weight()  # what a circle finds; validation refuses it
+            self.weights[name] = Weight()  # for a fragment that spreads itself, which validation refuses
             if node := self.fragments.get(name):
                 self.count_directives(node)
                 self.weights[name] = self.weigh_set(
@@ -218,7 +230,7 @@ class Scale:
         size, rows = 1, 0
         if field and parent and is_list_type(get_nullable_type(field.type)):
             if in_connection:
-                size, rows = 0, each  # as many as where the connection is asked for
+                size, rows = 0, each  # the connection's own field knows the size of the page
             elif parent.name.startswith("__"):
                 size = INTROSPECTION_SIZES.get(node.name.value, 1)
             else:
@@ -233,7 +245,7 @@ class Scale:
         )
 
     def page_size(self, node: FieldNode, field: GraphQLField | None) -> int:
-        """How many rows may come: as the arguments say, else by default. Far more is refused when it is run."""
+        """Return the number of rows that may come, from the arguments or by default. Larger pages fail when run."""
         argument = field.args.get("first") if field else None
         default = (
             argument.default_value if argument and isinstance(argument.default_value, int) else DEFAULT_FIRST
@@ -247,7 +259,7 @@ class Scale:
         return max((min(max(size, 1), most) for size in asked if size is not None), default=default)
 
     def number(self, node: Any) -> int | None:
-        """The value of an argument, if it is a number. One too long to be read is refused as an Int anyway."""
+        """Return the value of an argument, if it is a number. A number too long to parse is not a valid Int anyway."""
         if isinstance(node, VariableNode):
             self.sizes.add(node.name.value)
             value = self.numbers.get(node.name.value)
@@ -267,13 +279,13 @@ class Scale:
 
 @lru_cache(maxsize=8)
 def credential_mutations(schema: GraphQLSchema) -> frozenset[str]:
-    """The mutations that take a password anywhere in their arguments: a new one is found by what it takes."""
+    """Find the mutations that take a password anywhere in their arguments, so that a new one is never forgotten."""
     fields = schema.mutation_type.fields if schema.mutation_type else {}
     return frozenset(name for name, field in fields.items() if takes_password(field.args, seen=set()))
 
 
 def takes_password(inputs: dict[str, Any], *, seen: set[str]) -> bool:
-    """Whether an argument, or a field of an input type below, is named after a password."""
+    """Whether an argument, or a field of an input type below it, has a name with "password" in it."""
     for name, each in inputs.items():
         if "password" in name.lower():
             return True
@@ -290,7 +302,7 @@ def is_connection(type_: GraphQLNamedType | None) -> bool:
 
 
 def default_numbers(definitions: Iterable[Any]) -> dict[str, int]:
-    """The default values of variables that are numbers: of two operations' variables of one name, the larger."""
+    """Return the default values of numeric variables. If two operations share a name, the larger value counts."""
     numbers: dict[str, int] = {}
     for operation in definitions:
         if isinstance(operation, OperationDefinitionNode):

@@ -1,4 +1,4 @@
-"""Which pages may use the API, and a word in the log about those that may not."""
+"""Origins: which pages may use the API, and a warning in the log about pages that may not."""
 
 import logging
 import re
@@ -17,14 +17,14 @@ reports = Sparingly(seconds=60)
 
 
 def is_allowed(request: HttpRequest, origin: str) -> bool:
-    """Whether it is a front end's or the store's own. No page can forge its origin."""
+    """Whether the origin is a front end's or the store's own. No page can forge its origin."""
     return origin in settings.STORE_ORIGINS or origin == f"{request.scheme}://{request.get_host()}"
 
 
 def report_refused(get_response: GetResponse) -> GetResponse:
-    """Says in the log which setting would allow an origin: the browser only says that there was an error.
+    """Middleware that logs a refused origin and the setting that would allow it. The browser reports only an error.
 
-    It stands in front of CorsMiddleware, which answers a preflight without any view.
+    It runs before CorsMiddleware, which answers a preflight itself.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -35,7 +35,7 @@ def report_refused(get_response: GetResponse) -> GetResponse:
             and not is_allowed(request, origin)
         ):
             reports.warn(
-                logger, "Refused %.200r: if it is the origin of a front end, add it to STORE_ORIGINS.", origin
+                logger, "Refused origin %.200r. If it is a front end's, add it to STORE_ORIGINS.", origin
             )
         return get_response(request)
 

@@ -1,4 +1,4 @@
-"""Automatic persisted queries: a document comes once with its SHA-256, and from then on the hash stands for it."""
+"""Automatic persisted queries: clients send a document once with its SHA-256, and then only the hash."""
 
 from hashlib import sha256
 
@@ -9,17 +9,17 @@ from core.budget import Budget, increase
 from core.errors import BadUserInput, RequestError
 from core.throttle import client_address
 
-# The documents of all together, the oldest replaced first: at most 10 MB of STORE_MAX_DOCUMENT_BYTES each.
+# The number of documents that are kept; the oldest is replaced first. Together they take at most 10 MB.
 MAX_DOCUMENTS = 500
 HOUR, DAY = 60 * 60, 24 * 60 * 60
-# The bytes of an address in an hour. More would drive out the documents of others.
+# The bytes that one address may add in an hour, so that it cannot drive out the documents of others.
 BYTES = Budget(name="persist", limit=1_000_000, seconds=HOUR)
-# A short document takes a place too.
+# A short document counts as this many bytes, because it also takes a place.
 MIN_BYTES = 4_000
 
 
 class PersistedQueryNotFound(RequestError):
-    """Apollo answers this by sending the document along; the message is part of its protocol."""
+    """The hash is unknown. Apollo then sends the document too. The message is part of its protocol."""
 
     code = "PERSISTED_QUERY_NOT_FOUND"
 
@@ -28,7 +28,11 @@ class PersistedQueryNotFound(RequestError):
 
 
 def document(digest: str) -> str:
-    """The document of this hash. Raises PersistedQueryNotFound."""
+    """Return the document with this hash.
+
+    Raises:
+        PersistedQueryNotFound: no such document is kept.
+    """
     text: str | None = caches["documents"].get(digest)
     if text is None:
         raise PersistedQueryNotFound
@@ -36,13 +40,17 @@ def document(digest: str) -> str:
 
 
 def check_digest(digest: str, text: str) -> None:
-    """BadUserInput for another document's hash: nobody may replace a document that others name by its hash."""
+    """Check that the hash is the document's, so that nobody can replace a document that others use.
+
+    Raises:
+        BadUserInput: the hash is another document's.
+    """
     if sha256(text.encode()).hexdigest() != digest:
-        raise BadUserInput("The hash is not that of the document.")
+        raise BadUserInput("The hash does not match the document.")
 
 
 def keep(request: HttpRequest, *, digest: str, text: str) -> None:
-    """Keep a document that is valid, in place of the oldest, unless its address has sent too many bytes."""
+    """Keep a valid document in place of the oldest one, unless its address has sent too many bytes."""
     cache = caches["documents"]
     if cache.get(digest) is not None:
         return

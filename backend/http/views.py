@@ -1,4 +1,4 @@
-"""GraphQL over HTTP, GraphiQL, and the first page."""
+"""The views: GraphQL over HTTP, GraphiQL, and the index page."""
 
 import json
 import re
@@ -28,9 +28,9 @@ from orders.payments.gateway import fake_in_use
 from packages import answer_cache
 
 RESPONSE_JSON = "application/graphql-response+json"
-# A page of another origin cannot send any of these without asking first (CORS preflight).
+# A page of another origin cannot send any of these without a CORS preflight.
 PREFLIGHT_HEADERS = ("Apollo-Require-Preflight", "X-Apollo-Operation-Name")
-# A longer header is taken for no wish: it takes long to read, and would be remembered.
+# A longer header is ignored: it is slow to parse, and the cache would keep it.
 MAX_ACCEPT_CHARACTERS = 500
 MALFORMED = (
     ValueError,
@@ -49,7 +49,7 @@ ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
 
 
 class Refused(Exception):
-    """A request that is no well-formed GraphQL request: answered with this status, before anything runs."""
+    """The request is not a well-formed GraphQL request. It is answered with this status before anything runs."""
 
     def __init__(self, message: str, *, status: int = 400, allow: str | None = None) -> None:
         super().__init__(message)
@@ -75,12 +75,12 @@ def graphql(request: HttpRequest) -> HttpResponse:
         response.status_code = refusal.status
         for header, value in refusal.headers.items():
             response[header] = value
-    except Exception as error:  # of the session's store, for one: a fault, which `format_error` logs
+    except Exception as error:  # a fault, such as of the session store; `format_error` logs it
         fault = GraphQLError("", original_error=error)
         body = {"errors": [format_error(fault, request_id=request_id, operation=None)]}
         response.status_code = 500
     else:
-        if "errors" not in body:  # the session may be what has failed
+        if "errors" not in body:  # the session itself may have failed
             budget.remember_owner(request)
     response.content = orjson.dumps(body)
     response["Content-Type"] = RESPONSE_JSON if wants_new else "application/json"
@@ -91,17 +91,20 @@ def graphql(request: HttpRequest) -> HttpResponse:
 
 @lru_cache(maxsize=200)
 def prefers_new(accept: str) -> bool:
-    """Whether the client would rather have the media type of GraphQL over HTTP; without a wish it is not given."""
+    """Whether the client prefers the media type of GraphQL over HTTP. Without a preference it gets plain JSON."""
     request = HttpRequest()
     request.META["HTTP_ACCEPT"] = accept
     return request.get_preferred_type(["application/json", RESPONSE_JSON]) == RESPONSE_JSON
 
 
 def refuse_cross_site(request: HttpRequest) -> None:
-    """Only our own pages and the allowed front ends may act with a shopper's cookies.
+    """Refuse requests from other sites, so that only our pages and front ends can use a shopper's cookies.
 
-    The Origin, which no page can forge, must be ours; where a browser sends none, Sec-Fetch-Site says where
-    the request comes from. A form can be sent without asking, so it needs a header that no form can set.
+    The Origin, which no page can forge, must be allowed. If a browser sends none, Sec-Fetch-Site names the relation of
+    the sites. A form needs no preflight, so it must come with a header that no form can set.
+
+    Raises:
+        Refused: with status 403.
     """
     origin = request.headers.get("Origin")
     if origin is not None:
@@ -118,7 +121,11 @@ def refuse_cross_site(request: HttpRequest) -> None:
 
 
 def parse_request(request: HttpRequest) -> dict[str, Any]:
-    """Return the request's `query`, `variables` and `operationName`, each of its proper type. Raises: Refused."""
+    """Return the request's `query`, `variables` and `operationName`, each of the right type.
+
+    Raises:
+        Refused: the request is malformed or too large.
+    """
     try:
         operation = read_operation(request)
     except RequestDataTooBig as error:
@@ -126,13 +133,13 @@ def parse_request(request: HttpRequest) -> dict[str, Any]:
     except guard.Refusal as error:
         raise Refused(str(error), status=int(error.status.split()[0])) from error
     except MALFORMED as error:
-        raise Refused("The request is no well-formed GraphQL request.") from error
+        raise Refused("Not a well-formed GraphQL request.") from error
     if not isinstance(operation, dict):
-        raise Refused("Send an object.")
+        raise Refused("The request must be a JSON object.")
     for name, kind in (("query", str), ("variables", dict), ("extensions", dict), ("operationName", str)):
         if not isinstance(operation.get(name), kind | None):
-            raise Refused(f"`{name}` must be of another type.")
-    digest = persisted_digest(operation)
+            raise Refused(f"`{name}` must be {'a string' if kind is str else 'an object'}.")
+    digest = read_digest(operation)
     if not operation.get("query") and digest is None:
         raise Refused("Send a document as `query`.")
     if ESCAPED_NUL.search(operation.get("query") or ""):
@@ -142,7 +149,12 @@ def parse_request(request: HttpRequest) -> dict[str, Any]:
 
 
 def read_operation(request: HttpRequest) -> Any:
-    """Return what the request carries, of whatever type. Raises: Refused, and each of MALFORMED."""
+    """Return the request's payload, which may have any type.
+
+    Raises:
+        Refused: the method or the content type is not supported.
+        One of MALFORMED: the payload cannot be parsed.
+    """
     match (request.method, request.content_type):
         case ("GET", _):
             operation: dict[str, Any] = dict(request.GET.items())
@@ -161,7 +173,11 @@ def read_operation(request: HttpRequest) -> Any:
 
 
 def refuse_unstorable(values: list[Any]) -> None:
-    """No column has a place for NUL or for half a surrogate pair, wherever in the variables it stands."""
+    """Refuse NUL and lone surrogates anywhere in the values, because no column can hold them.
+
+    Raises:
+        Refused: a text has one.
+    """
     while values:
         value = values.pop()
         if isinstance(value, dict):
@@ -172,8 +188,12 @@ def refuse_unstorable(values: list[Any]) -> None:
             raise Refused("Text cannot contain NUL or unpaired surrogates.")
 
 
-def persisted_digest(operation: dict[str, Any]) -> str | None:
-    """The hash by which Apollo names a document that was sent before, or comes with this request."""
+def read_digest(operation: dict[str, Any]) -> str | None:
+    """Return the hash of a persisted query, if the request has one.
+
+    Raises:
+        Refused: the hash is malformed.
+    """
     named = (operation.get("extensions") or {}).get("persistedQuery")
     if named is None:
         return None
@@ -188,7 +208,7 @@ def persisted_digest(operation: dict[str, Any]) -> str | None:
 def build_answer(
     request: HttpRequest, response: HttpResponse, operation: dict[str, Any], *, request_id: str
 ) -> dict[str, Any]:
-    """The response's body; an operation that never ran has no `data`."""
+    """Execute the operation and return the response's body. An operation that never ran has no `data`."""
     digest, text = operation["digest"], operation.get("query")
     context = Context(request=request, response=response)
     try:
@@ -216,7 +236,7 @@ def build_answer(
 
 
 def share(context: Context) -> None:
-    """Let an answer to a guest be kept: here for as long as it is right, by others who ask whether it still is."""
+    """Let an answer to a guest be kept: by the answer cache while it is current, by browsers if they revalidate it."""
     environ = context.request.META
     if context.holds_until is None:
         answer_cache.keep(environ)
@@ -240,23 +260,31 @@ def execute(context: Context, operation: dict[str, Any]) -> ExecutionResult:
 
 
 def graphiql(request: HttpRequest) -> HttpResponse:
-    """The in-browser IDE, all of it served from here. Http404 where it is switched off."""
+    """Serve the in-browser IDE with all of its files.
+
+    Raises:
+        Http404: the IDE is switched off.
+    """
     if not settings.STORE_GRAPHIQL:
         raise Http404
     return render(request, "graphiql.html")
 
 
 def index(request: HttpRequest) -> HttpResponse:
-    """For developers a page with links to all that is served; else the way to the front end."""
+    """Show developers a page with links to everything here; redirect everyone else to the front end."""
     if settings.DEBUG:
         return render(request, "index.html", {"documents": DOCUMENTS, "fake": fake_in_use()})
     if settings.STORE_FRONTEND_URL.rstrip("/") == request.build_absolute_uri("/").rstrip("/"):
-        raise Http404  # the front end is here, but a proxy has sent this request past it
+        raise Http404  # the front end has this address, but a proxy sent the request here
     return redirect(settings.STORE_FRONTEND_URL)
 
 
 def document(request: HttpRequest, name: str) -> HttpResponse:
-    """A page of docs/ as it is written. Http404 for any other, and outside of development."""
+    """Serve a page of docs/ as plain text.
+
+    Raises:
+        Http404: there is no such page, or DEBUG is off.
+    """
     if not settings.DEBUG or name not in DOCUMENTS:
         raise Http404
     text = (settings.BASE_DIR / "docs" / name).read_text("utf-8")

@@ -1,18 +1,20 @@
-"""Products to and from files: CSV with a header, or JSON lines.
+"""Import and export of products as files: CSV with a header, or JSON lines.
 
-A row has the columns slug, category, name, description, price, discount, stock, stock_at_export and image. The slug
-says which product it is; a new product gets it. A row without one is the seller's product of exactly that name, else
-a new product. A row that could be about two products is refused. An empty cell says nothing: the product keeps what
-it has, and a new one gets the default. A category is given by its name or slug, and made when there is none. The stock
-is a count; beside the stock at export it is written only where the two differ. An image is a path in a folder of
-pictures.
+A row has the columns slug, category, name, description, price, discount, stock, stock_at_export and image.
+
+- The slug identifies the product, or becomes the slug of a new one. A row without a slug is matched to the seller's
+  product of exactly its name, or else makes a new product. A row that could mean two products is refused.
+- An empty cell leaves the product's value as it is. A new product gets the default.
+- A category is given by its name or slug. A missing category is created.
+- The stock is a count. If the row also has a stock at export, the stock is written only where the two differ.
+- An image is a path in a folder of pictures.
 """
 
 from catalog.exchange.exporting import export_products, template
 from catalog.exchange.importing import Outcome, import_products
 from catalog.exchange.preview import Step, preview
 from catalog.exchange.reading import FORMATS, read_rows
-from catalog.exchange.rows import COLUMNS, BadFile, Note, Refusal, Row
+from catalog.exchange.rows import COLUMNS, BadFile, Note, ProductRow, Refusal
 
 __all__ = [
     "COLUMNS",
@@ -20,8 +22,8 @@ __all__ = [
     "BadFile",
     "Note",
     "Outcome",
+    "ProductRow",
     "Refusal",
-    "Row",
     "Step",
     "export_products",
     "import_products",

@@ -1,4 +1,4 @@
-"""Writing products in the form in which they are read."""
+"""Export of products in the formats of the import."""
 
 import csv
 import json
@@ -7,22 +7,22 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from catalog.exchange.rows import COLUMNS, TEXTS, escaped
+from catalog.exchange.rows import COLUMNS, TEXTS, escape
 from catalog.models import Product
 
-# By this Excel knows UTF-8; without it “ü” becomes “Ã¼”.
+# Excel recognizes UTF-8 by this mark. Without it “ü” becomes “Ã¼”.
 BYTE_ORDER_MARK = "\ufeff"
 
 
 class Echo:
-    """The file that a csv.writer writes to: it gives each row back as a text."""
+    """A file object that returns each row that csv.writer writes to it."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def export_products(products: QuerySet[Product], *, suffix: str) -> Iterator[str]:
-    """The lines of a file, the products by slug; `suffix` is one of FORMATS. Reads in chunks, not all at once."""
+    """Yield the lines of a file of the products by slug. `suffix` is one of FORMATS. Reads in chunks."""
     rows = products.order_by("slug").annotate(category_name=F("category__name"))
     sources = {"category": "category_name", "stock_at_export": "stock"}
     columns = [sources.get(column, column) for column in COLUMNS]
@@ -31,7 +31,7 @@ def export_products(products: QuerySet[Product], *, suffix: str) -> Iterator[str
 
 
 def template() -> str:
-    """An empty CSV file to fill: the columns that a person writes."""
+    """Return an empty CSV file with the columns that a person fills in."""
     columns = [column for column in COLUMNS if column not in ("stock_at_export", "image")]
     return f"{BYTE_ORDER_MARK}{csv.writer(Echo()).writerow(columns)}"
 
@@ -41,7 +41,7 @@ def csv_lines(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
     yield f"{BYTE_ORDER_MARK}{writer.writerow(COLUMNS)}"
     for row in rows:
         cells = zip(COLUMNS, row, strict=True)
-        yield writer.writerow([escaped(cell) if name in TEXTS else cell for name, cell in cells])
+        yield writer.writerow([escape(cell) if name in TEXTS else cell for name, cell in cells])
 
 
 def json_lines(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:

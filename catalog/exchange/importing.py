@@ -1,4 +1,4 @@
-"""Bringing in products in bulk: batch by batch, each in a transaction of its own."""
+"""Bulk import of products, batch by batch, each in its own transaction."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from catalog.exchange.matching import Match, Matcher
-from catalog.exchange.rows import REQUIRED, Note, Refusal, Row, values_of
+from catalog.exchange.rows import REQUIRED, Note, ProductRow, Refusal, values_of
 from catalog.exchange.writing import insert, update
 from catalog.models import Category, Product
 from catalog.services import delete_files_after_commit, set_picture
@@ -25,10 +25,10 @@ from core.slugs import save_with_slug
 from core.text import sort_key
 
 BATCH = 1_000
-# Pictures take their time: fewer rows at once, so that little is lost where the import is ended.
+# Pictures are slow to process. A small batch loses little if the import is interrupted.
 BATCH_WITH_PICTURES = 50
 PICTURE = ("image", "image_width", "image_height", "image_placeholder")
-# Fields that follow from others.
+# Fields that are computed from others.
 COMPUTED = {
     "name": ("search_text", "sort_name"),
     "description": ("search_text",),
@@ -57,28 +57,30 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A row that keeps every rule of its own, what it says, and the product that it is about."""
+    """A valid row with its values, its picture, and the product that it matches."""
 
-    row: Row
+    row: ProductRow
     match: Match
     values: dict[str, Any]
     picture: images.StoredImage | None
 
 
 def import_products(
-    rows: Iterable[Row | Refusal | Note],
+    rows: Iterable[ProductRow | Refusal | Note],
     *,
     seller: User,
     now: datetime,
     pictures: Path | None = None,
     create_categories: bool = True,
 ) -> Iterator[Outcome]:
-    """Create and change products as the rows say, and report each batch once it is committed.
+    """Create and update products from the rows, and yield the outcome of each batch once it is committed.
 
-    A bad row is refused and the rest go in. What a row does not change is not written, so that a file that was
-    read half can be read again. New products are the seller's; a product that is there stays with its own.
-    Without a folder of `pictures` the images are left as they are. Each batch locks its products in order of
-    primary key.
+    A bad row is refused, and the rest are imported. Unchanged values are not written, so an interrupted import can be
+    repeated. New products belong to the seller; an existing product keeps its own seller. Without a folder of
+    `pictures` the images stay as they are.
+
+    Locks:
+        The products of each batch, in order of primary key.
     """
     importer = Importer(seller=seller, now=now, pictures=pictures, create_categories=create_categories)
     remaining = iter(rows)
@@ -88,7 +90,7 @@ def import_products(
 
 
 class Importer:
-    """One run over a file."""
+    """The importer of one file."""
 
     def __init__(
         self, *, seller: User, now: datetime, pictures: Path | None = None, create_categories: bool = True
@@ -99,23 +101,25 @@ class Importer:
         self.create_categories = create_categories
         self.matcher = Matcher(seller=seller)
 
-    def import_batch(self, batch: Sequence[Row | Refusal | Note]) -> Outcome:
+    def import_batch(self, batch: Sequence[ProductRow | Refusal | Note]) -> Outcome:
         outcome = Outcome(notes=[item for item in batch if isinstance(item, Note)])
-        # Pictures are decoded before the transaction, and go again if that fails.
+        # Pictures are decoded before the transaction, and deleted if it fails.
         with ExitStack() as files:
             items = self.drafts(batch, files=files)
             outcome.refused = [item for item in items if isinstance(item, Refusal)]
             self.write_each([item for item in items if isinstance(item, Draft)], outcome=outcome)
         return outcome
 
-    def drafts(self, batch: Sequence[Row | Refusal | Note], *, files: ExitStack) -> list[Draft | Refusal]:
-        """The rows in their order, those that break a rule refused; nothing is written but pictures."""
-        rows = [row for row in batch if isinstance(row, Row)]
+    def drafts(
+        self, batch: Sequence[ProductRow | Refusal | Note], *, files: ExitStack
+    ) -> list[Draft | Refusal]:
+        """Return a draft for each valid row and a refusal for each other, in order. Writes nothing but pictures."""
+        rows = [row for row in batch if isinstance(row, ProductRow)]
         matches = iter(self.matcher.match(rows))
         categories = None if self.create_categories else category_keys()
         items: list[Draft | Refusal] = []
         for row in batch:
-            if isinstance(row, Row):
+            if isinstance(row, ProductRow):
                 try:
                     items.append(self.draft(row, next(matches), categories=categories, files=files))
                 except ValidationError as error:
@@ -126,13 +130,17 @@ class Importer:
 
     def draft(
         self,
-        row: Row,
+        row: ProductRow,
         match: Match | ValidationError,
         *,
         categories: "Categories | None",
         files: ExitStack,
     ) -> Draft:
-        """ValidationError for values that cannot be, and where a new product lacks something."""
+        """Validate a row and store its picture.
+
+        Raises:
+            ValidationError: a value is invalid, or a new product lacks a required one.
+        """
         values = values_of(row)
         if isinstance(match, ValidationError):
             raise match
@@ -145,11 +153,11 @@ class Importer:
         picture = files.enter_context(self.picture(row, match))
         return Draft(row=row, match=match, values=values, picture=picture)
 
-    def picture(self, row: Row, match: Match) -> AbstractContextManager[images.StoredImage | None]:
-        """The row's picture, stored as `images.stored` does; none where the product has it already.
+    def picture(self, row: ProductRow, match: Match) -> AbstractContextManager[images.StoredImage | None]:
+        """Store the row's picture as `images.stored` does; store none if the product already has it.
 
-        Its name is made of its content, by which the same picture is known again, and of the slug, so that no two
-        products share files.
+        The name is a hash of the content, which recognizes the same picture again, and of the slug, so that no two
+        products share a file.
         """
         current = (match.product and match.product.image.name) or ""
         path = row.cells.get("image")
@@ -161,18 +169,22 @@ class Importer:
         return images.stored(upload, folder="products", field="image", token=token)
 
     def content(self, folder: Path, path: str) -> bytes:
-        """As much of the file as is needed to see that it is too large; ValidationError for none in the folder."""
+        """Read the picture, at most one byte beyond the largest size allowed.
+
+        Raises:
+            ValidationError: there is no such file in the folder.
+        """
         try:
             file = (folder / path).resolve()
             if file.is_relative_to(folder) and file.is_file():
                 with file.open("rb") as opened:
                     return opened.read(images.MAX_BYTES + 1)
         except OSError:
-            pass  # a name that the file system does not take, a file that may not be read
+            pass  # the file system refuses the name, or the file may not be read
         raise ValidationError.of(image="There is no such file in the folder of pictures.")
 
     def write_each(self, drafts: list[Draft], *, outcome: Outcome) -> None:
-        """Write the batch; where the database refuses it, row by row, so that one row does not cost the others."""
+        """Write the batch. If the database refuses it, write row by row, so that one row does not lose the others."""
         try:
             outcome.add(self.write(drafts))
         except IntegrityError:
@@ -183,14 +195,16 @@ class Importer:
             [draft] = drafts
             if draft.picture:
                 images.delete(draft.picture.name)
-            reason = (
-                "The database refuses this row: something that it needs was just changed. Import it again."
-            )
+            reason = "The shop changed while this row was imported. Import it again."
             outcome.refused.append(Refusal(line=draft.row.line, reason=reason))
 
     @transaction.atomic(durable=True)
     def write(self, drafts: list[Draft]) -> Outcome:
-        """Write what differs from what is there by now; the stock by way of the ledger. Locks the products."""
+        """Write the values that differ from the current ones, the stock through the ledger.
+
+        Locks:
+            The products, in order of primary key.
+        """
         outcome = Outcome()
         keys = [draft.match.product.pk for draft in drafts if draft.match.product]
         in_order = Product.objects.select_for_update().filter(pk__in=keys).order_by("pk")
@@ -224,15 +238,19 @@ class Importer:
         return outcome
 
     def product_of(self, draft: Draft, locked: Mapping[int, Product]) -> Product:
-        """A new one, or what it is by now; ValidationError for one that was deleted or renamed in the meantime."""
+        """Return the draft's product in its current state, or a new one.
+
+        Raises:
+            ValidationError: the product was deleted or renamed in the meantime.
+        """
         known = draft.match.product
         if known is None:
             return self.blank(slug=draft.match.slug)
         product = locked.get(known.pk)
         if product is None:
-            raise ValidationError.of(slug="Its product was just deleted.")
+            raise ValidationError.of(slug="The product was just deleted.")
         if "slug" not in draft.row.cells and product.name != known.name:
-            raise ValidationError.of(name=f"Its product was just renamed to “{product.name}”.")
+            raise ValidationError.of(name=f"The product was just renamed to “{product.name}”.")
         return product
 
     def blank(self, *, slug: str = "") -> Product:
@@ -240,14 +258,15 @@ class Importer:
 
 
 def apply(draft: Draft, product: Product, *, categories: "Categories") -> tuple[str, ...]:
-    """Set in memory what the row says, and answer with the names of the fields that change by it.
+    """Set the row's values in memory, and return the names of the fields that change.
 
-    ValidationError for a stock that was changed in the file and, since the export, in the shop.
+    Raises:
+        ValidationError: the stock changed both in the file and, since the export, in the shop.
     """
     values = {**draft.values, **stock_of(draft, product)}
     values.pop("stock_at_export", None)
     if category := values.pop("category", None):
-        values["category_id"] = categories.made(category)
+        values["category_id"] = categories.find_or_create(category)
     changed = [name for name, value in values.items() if getattr(product, name) != value]
     for name in changed:
         setattr(product, name, values[name])
@@ -261,11 +280,14 @@ def apply(draft: Draft, product: Product, *, categories: "Categories") -> tuple[
 
 
 def stock_of(draft: Draft, product: Product) -> dict[str, int]:
-    """The stock to write, under its name.
+    """Return the stock to write as `{"stock": …}`; empty where the row's own value stands.
 
-    A file that was exported and edited says what the stock was then. What was not edited is left alone, whatever
-    has been sold since. What was edited while the shop sold is refused, because a difference would be added again
-    by each import of the same file, and the count alone would bring back what was sold.
+    An exported file has the stock at export. An unedited stock is left alone, whatever has been sold since. A stock
+    that was edited while the shop sold is refused: to add the difference would add it again with each import of the
+    file, and to write the count would bring back what was sold.
+
+    Raises:
+        ValidationError: the stock changed both in the file and in the shop.
     """
     stock, exported = draft.values.get("stock"), draft.values.get("stock_at_export")
     if stock is None or exported is None or draft.match.product is None:
@@ -275,13 +297,13 @@ def stock_of(draft: Draft, product: Product) -> dict[str, int]:
     if product.stock not in (stock, exported):
         raise ValidationError.of(
             stock=f"It was {exported} at the export and is {product.stock} by now. Export again before you change it, "
-            "or leave out stock_at_export to set what was counted."
+            "or leave out stock_at_export to overwrite it."
         )
     return {}
 
 
 class Categories:
-    """Primary keys by name, slug, or the name in another case."""
+    """The primary keys of categories by name, by slug, or by the name in another case."""
 
     def __init__(self, rows: Iterable[tuple[int, str, str]]) -> None:
         self.keys: dict[str, int] = {}
@@ -289,7 +311,7 @@ class Categories:
             self.add(pk, name=name, slug=slug)
 
     def add(self, pk: int, *, name: str, slug: str) -> None:
-        """An exact name goes before a slug, and both before another case."""
+        """Add a category. An exact name takes precedence over a slug, and both over another case."""
         self.keys["n" + name] = pk
         self.keys["s" + slug] = pk
         self.keys["c" + sort_key(name)] = pk
@@ -300,8 +322,8 @@ class Categories:
                 return pk
         return None
 
-    def made(self, name: str) -> int:
-        """The category's key; a missing category is made."""
+    def find_or_create(self, name: str) -> int:
+        """Return the category's key. Create a missing category."""
         pk = self.key(name)
         if pk is None:
             category = Category(name=name)

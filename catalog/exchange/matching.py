@@ -1,4 +1,4 @@
-"""Which product a row is about: the one of its slug, else the seller's of exactly its name, else a new one."""
+"""Matching of rows to products: by slug, else by the seller's product of exactly the name, else a new product."""
 
 import json
 from collections import defaultdict
@@ -9,13 +9,13 @@ from django.db import connection
 from django.db.models.expressions import RawSQL
 
 from accounts.models import User
-from catalog.exchange.rows import Row
+from catalog.exchange.rows import ProductRow
 from catalog.models import Product
 from core.errors import ValidationError
 from core.slugs import slug_of, with_ending
 from core.text import sort_key
 
-# One parameter for all texts: a thousand of Django's would take longer to compile than to run.
+# Sends all texts as one parameter. Django would take longer to compile a thousand than the database takes to run them.
 TEXTS = {
     "sqlite": "SELECT value FROM json_each(%s)",
     "postgresql": "SELECT value FROM json_array_elements_text(CAST(%s AS json))",
@@ -31,23 +31,27 @@ class Match:
 
 
 class Matcher:
-    """One run over a file; it remembers what the rows so far were about."""
+    """The matcher of one import. It remembers the products of the rows so far, to refuse a second row of one."""
 
     def __init__(self, *, seller: User) -> None:
         self.seller = seller
         self.lines: dict[str, int] = {}  # by slug
-        self.names: dict[str, int] = {}  # lines of new products by name
+        self.names: dict[str, int] = {}  # the lines of new products by name
 
-    def match(self, rows: Collection[Row]) -> list[Match | ValidationError]:
-        """What each row is about, or why that cannot be told. Three statements."""
-        bases = {row.line: slug_of(row.cells["name"], fallback="product") for row in rows if by_name(row)}
+    def match(self, rows: Collection[ProductRow]) -> list[Match | ValidationError]:
+        """Match each row, or return the error why it cannot be matched. Takes three statements."""
+        bases = {
+            row.line: slug_of(row.cells["name"], fallback="product")
+            for row in rows
+            if is_matched_by_name(row)
+        }
         given = {row.cells["slug"] for row in rows if "slug" in row.cells}
         products = Product.objects.only("slug", "name", "user", "image")
         found = products.filter(slug__in=[*given, *bases.values()])
         by_slug = {product.slug: product for product in found}
         called: dict[str, list[Product]] = defaultdict(list)
-        keys = json.dumps([sort_key(row.cells["name"]) for row in rows if by_name(row)])
-        # By the sort key, which has an index, and then exactly.
+        keys = json.dumps([sort_key(row.cells["name"]) for row in rows if is_matched_by_name(row)])
+        # The database compares the sort key, which has an index. The dictionary compares the exact name.
         same_key = RawSQL(TEXTS[connection.vendor], [keys])
         for product in products.filter(user=self.seller, sort_name__in=same_key).order_by("pk"):
             called[product.name].append(product)
@@ -55,11 +59,11 @@ class Matcher:
         for row in rows:
             try:
                 if "slug" in row.cells:
-                    match = self.by_slug(row, product=by_slug.get(row.cells["slug"]))
+                    match = self.match_slug(row, product=by_slug.get(row.cells["slug"]))
                 elif "name" in row.cells:
                     base = bases[row.line]
                     named = called[row.cells["name"]]
-                    match = self.by_name(row, named, holder=by_slug.get(base), base=base, given=given)
+                    match = self.match_name(row, named, holder=by_slug.get(base), base=base, given=given)
                 else:
                     raise ValidationError.of(slug="A row needs a slug or a name.")
                 self.claim(match.slug, line=row.line)
@@ -69,8 +73,12 @@ class Matcher:
                 matches.append(match)
         return matches
 
-    def by_slug(self, row: Row, *, product: Product | None) -> Match:
-        """ValidationError for a slug that another seller's product happens to have."""
+    def match_slug(self, row: ProductRow, *, product: Product | None) -> Match:
+        """Match a row by its slug.
+
+        Raises:
+            ValidationError: another seller's product happens to have this slug.
+        """
         slug, name = row.cells["slug"], row.cells.get("name")
         if product and product.user_id != self.seller.pk and name not in (None, product.name):
             raise ValidationError.of(
@@ -78,10 +86,20 @@ class Matcher:
             )
         return Match(slug=slug, product=product)
 
-    def by_name(
-        self, row: Row, named: list[Product], *, holder: Product | None, base: str, given: Collection[str]
+    def match_name(
+        self,
+        row: ProductRow,
+        named: list[Product],
+        *,
+        holder: Product | None,
+        base: str,
+        given: Collection[str],
     ) -> Match:
-        """ValidationError where two products, or two rows, have the name."""
+        """Match a row by its name to one of the `named` products, or to a new one.
+
+        Raises:
+            ValidationError: two products, or two rows, have this name.
+        """
         if len(named) > 1:
             slugs = ", ".join(product.slug for product in named[:5])
             raise ValidationError.of(
@@ -91,16 +109,20 @@ class Matcher:
             return Match(slug=named[0].slug, product=named[0])
         line = self.names.setdefault(row.cells["name"], row.line)
         if line != row.line:
-            raise ValidationError.of(name=f"Line {line} has this name: give each its own slug.")
+            raise ValidationError.of(name=f"Line {line} has the same name. Give each row its own slug.")
         taken = holder or base in given or base in self.lines
         return Match(slug=with_ending(base) if taken else base, product=None)
 
     def claim(self, slug: str, *, line: int) -> None:
-        """ValidationError for a second row of the same product."""
+        """Reserve the product for this line.
+
+        Raises:
+            ValidationError: another row has the same product.
+        """
         if slug in self.lines:
-            raise ValidationError.of(slug=f"Line {self.lines[slug]} is about “{slug}” already.")
+            raise ValidationError.of(slug=f"Line {self.lines[slug]} already has the product “{slug}”.")
         self.lines[slug] = line
 
 
-def by_name(row: Row) -> bool:
+def is_matched_by_name(row: ProductRow) -> bool:
     return "slug" not in row.cells and "name" in row.cells

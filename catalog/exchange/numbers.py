@@ -1,4 +1,4 @@
-"""Numbers as spreadsheets show them: 12.50, 12,50, 1.234,50, 1 234,50."""
+"""Parsing of numbers as spreadsheets show them: 12.50, 12,50, 1.234,50, 1 234,50."""
 
 import re
 
@@ -10,14 +10,15 @@ GROUPED = re.compile(
     r"([+-]?\d{1,3}(?P<group>[.,'’\s])\d{3}(?:(?P=group)\d{3})*)(?:(?!(?P=group))[.,](\d+))?"
 )
 
-# One comma or point before three digits: a thousand, or a fraction.
+# One comma or point before three digits is ambiguous: a thousands separator, or a decimal point.
 ALONE = re.compile(r"[+-]?\d{1,3}[.,]\d{3}")
 
 
 def plain(cell: str, *, column: str) -> str:
-    """The number with a point and nothing else; what is not a number stays as it is, for its field to refuse.
+    """Return the number with a decimal point and without separators. Any other text is returned as it is.
 
-    ValueError for one that can be read in two ways: 1.234 is a thousand in one country and a bit over one in another.
+    Raises:
+        ValueError: the number is ambiguous. 1.234 is over a thousand in one country and just over one in another.
     """
     text = cell.strip()
     if found := GROUPED.fullmatch(text):
@@ -25,7 +26,7 @@ def plain(cell: str, *, column: str) -> str:
         if ALONE.fullmatch(text):
             whole, _, end = text.replace(",", ".").partition(".")
             if whole.lstrip("+-") != "0":
-                raise ValueError(f"“{text}” can be read in two ways: write {digits} or {whole}.{end[:2]}.")
+                raise ValueError(f"“{text}” is ambiguous: write {digits} or {whole}.{end[:2]}.")
             digits, fraction = whole, end
     elif found := PLAIN.fullmatch(text):
         digits, fraction = found[1], found[2]

@@ -1,4 +1,4 @@
-"""What an import would do with the first rows of a file, without doing it."""
+"""Preview of an import: the changes that the first rows of a file would make."""
 
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.models import User
 from catalog.exchange.importing import Importer, apply, category_keys
-from catalog.exchange.rows import Note, Refusal, Row
+from catalog.exchange.rows import Note, ProductRow, Refusal
 from catalog.models import Product
 from core.errors import ValidationError
 
@@ -19,7 +19,7 @@ LABELS = {"create": "created", "update": "updated", "unchanged": "unchanged", "e
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A field's value in the shop and in the file."""
+    """A changed field, with its value in the shop and in the file."""
 
     field: str
     before: str
@@ -28,7 +28,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What would become of a row: `action` is create, update, unchanged or error."""
+    """The effect of one row: `action` is create, update, unchanged or error."""
 
     line: int
     action: str
@@ -42,9 +42,9 @@ class Step:
 
 
 def preview(
-    rows: Iterable[Row | Refusal | Note], *, seller: User, now: datetime, create_categories: bool
+    rows: Iterable[ProductRow | Refusal | Note], *, seller: User, now: datetime, create_categories: bool
 ) -> list[Step | Note]:
-    """The steps of the first rows in their order, and notes on the file. Writes nothing, and looks at no pictures."""
+    """Return the steps of the first rows in order, after the notes on the file. Writes nothing and ignores pictures."""
     importer = Importer(seller=seller, now=now, create_categories=create_categories)
     first = list(islice(rows, ROWS))
     with ExitStack() as files:
@@ -60,7 +60,7 @@ def preview(
         try:
             product = importer.product_of(item, products)
             new = item.match.product is None
-            before = {} if new else {field: shown(product, field) for field in item.values}
+            before = {} if new else {field: format_value(product, field) for field in item.values}
             category = item.values.pop("category", None)
             known = category is None or categories.key(category)
             fields = set(apply(item, product, categories=categories))
@@ -75,7 +75,7 @@ def preview(
                 before=before.get(field, ""),
                 after=(category if known else f"{category} (new)")
                 if field == "category"
-                else shown(product, field),
+                else format_value(product, field),
             )
             for field in (*item.values, *(["category"] if category else []))
             if field in fields
@@ -85,6 +85,6 @@ def preview(
     return steps
 
 
-def shown(product: Product, field: str) -> Any:
+def format_value(product: Product, field: str) -> Any:
     value = getattr(product, field, "")
     return str(value)

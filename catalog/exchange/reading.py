@@ -1,4 +1,4 @@
-"""Reading files of products: lines in, rows out."""
+"""Parsing of files of products into rows."""
 
 import csv
 import json
@@ -13,23 +13,28 @@ from typing import IO
 
 from catalog.exchange import numbers
 from catalog.exchange.encodings import MARK, WINDOWS, encoding_of
-from catalog.exchange.rows import COLUMNS, BadFile, Note, Refusal, Row, row_of, unescaped
+from catalog.exchange.rows import COLUMNS, BadFile, Note, ProductRow, Refusal, row_of, unescape
 
-# As spreadsheets of different countries separate cells. The one that makes known columns of the header is right, which
-# is surer than what clevercsv and csv.Sniffer tell from the look of the rows.
+# The separators of spreadsheets in different countries. The right one is the one that splits the header into known
+# columns. That is more reliable than the guesses of clevercsv and csv.Sniffer from the rows.
 DELIMITERS = (",", ";", "\t", "|")
-# Excel's own first line, which says how the cells are separated.
+# The line that Excel may write first, which names the separator.
 SEPARATOR = re.compile(r'"?sep=(.)"?[,;\t|]*', re.IGNORECASE)
 MAX_LINE = 1_000_000
-# How many characters behind unclosed quotes are read a second time: a file made to be read over and over ends there.
+# The limit on characters that are read again after unclosed quotes. Without it a crafted file would be read over and
+# over.
 MAX_READ_AGAIN = 5_000_000
 MAX_NAMED = 10
 
-Item = Row | Refusal | Note
+Item = ProductRow | Refusal | Note
 
 
 def read_rows(file: IO[bytes], *, name: str) -> Iterator[Item]:
-    """The rows of an open file, whose name tells the format. BadFile for another format or another header."""
+    """Yield the rows of an open file in the format of its name's ending.
+
+    Raises:
+        BadFile: the format is unknown, or the header is invalid.
+    """
     suffix = PurePath(name).suffix.lower()
     if suffix not in FORMATS:
         raise BadFile(f"The name must end in {' or '.join(FORMATS)}.")
@@ -37,7 +42,7 @@ def read_rows(file: IO[bytes], *, name: str) -> Iterator[Item]:
 
 
 class Lines:
-    """An iterator over the lines of a text that takes lines back: behind an unclosed quote they are read again."""
+    """An iterator over lines that can be given back, so that the lines after an unclosed quote are read again."""
 
     def __init__(self, text: TextIOWrapper) -> None:
         self.text = text
@@ -50,7 +55,11 @@ class Lines:
         return self
 
     def __next__(self) -> str:
-        """csv.Error for a line that is too long."""
+        """Return the next line.
+
+        Raises:
+            csv.Error: the line is too long.
+        """
         again = bool(self.returned)
         line = self.returned.popleft() if again else self.text.readline(MAX_LINE)
         if not line:
@@ -64,12 +73,12 @@ class Lines:
         return line
 
     def begin(self) -> None:
-        """The next line begins a row."""
+        """Begin a row at the next line."""
         self.number += len(self.taken)
         self.taken.clear()
 
     def give_back(self) -> None:
-        """All but the row's first line were taken for a part of it, and are rows of their own."""
+        """Give all lines but the row's first back: an unclosed quote made them look like part of the row."""
         again = sum(map(len, self.taken[1:]))
         if self.read_again + again <= MAX_READ_AGAIN:
             self.read_again += again
@@ -82,7 +91,7 @@ def csv_rows(file: IO[bytes]) -> Iterator[Item]:
     text = TextIOWrapper(file, encoding=encoding, errors=MARK, newline="")
     try:
         if encoding == WINDOWS:
-            yield Note(text="The file is not UTF-8: it was read as Windows-1252, as Excel writes “CSV”.")
+            yield Note(text="The file is not UTF-8. It was read as Windows-1252, which Excel uses for “CSV”.")
         yield from rows_of(Lines(text))
     finally:
         if not file.closed:
@@ -104,7 +113,7 @@ def rows_of(lines: Lines) -> Iterator[Item]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield Refusal(line=lines.number, reason=explained(error, lines))
+            yield Refusal(line=lines.number, reason=explain(error, lines))
             lines.give_back()
             continue
         while len(cells) > width and not cells[-1].strip():
@@ -114,17 +123,17 @@ def rows_of(lines: Lines) -> Iterator[Item]:
         if len(cells) != width:
             yield Refusal(
                 line=lines.number,
-                reason=f"{len(cells)} cells where the header has {width}. Is a quote missing?",
+                reason=f"The row has {len(cells)} cells, but the header has {width}. Is a quote missing?",
             )
             lines.give_back()
         elif any(cells[place].strip() for place in unnamed):
-            yield Refusal(line=lines.number, reason="A cell stands in a column without a name.")
+            yield Refusal(line=lines.number, reason="The row has a value in a column without a name.")
         else:
             yield csv_row(lines.number, {column: cells[place] for place, column in known})
 
 
-def csv_row(line: int, cells: dict[str, str]) -> Row | Refusal:
-    """In spreadsheets numbers have many forms, and texts are escaped."""
+def csv_row(line: int, cells: dict[str, str]) -> ProductRow | Refusal:
+    """Make a row of CSV cells: parse numbers as spreadsheets show them, and unescape texts."""
     for column, cell in cells.items():
         if column in numbers.COLUMNS:
             try:
@@ -134,11 +143,11 @@ def csv_row(line: int, cells: dict[str, str]) -> Row | Refusal:
         elif column == "slug":
             cells[column] = cell.strip()
         else:
-            cells[column] = unescaped(cell)
+            cells[column] = unescape(cell)
     return row_of(line, cells)
 
 
-def explained(error: csv.Error, lines: Lines) -> str:
+def explain(error: csv.Error, lines: Lines) -> str:
     if len(lines.taken) > 1 or "end of data" in str(error):
         return "Not valid CSV: a quote that opens in this row is not closed."
     if "expected after" in str(error):
@@ -147,7 +156,11 @@ def explained(error: csv.Error, lines: Lines) -> str:
 
 
 def read_header(lines: Lines) -> tuple[list[str], str]:
-    """The cells of the first line that is not empty, and what separates them. BadFile without known columns."""
+    """Return the cells of the first non-empty line, and their separator.
+
+    Raises:
+        BadFile: the line has no known columns, or one twice.
+    """
     try:
         line = next((line for line in lines if line.strip()), "")
         if separator := SEPARATOR.fullmatch(line.strip("\r\n")):
@@ -166,7 +179,7 @@ def read_header(lines: Lines) -> tuple[list[str], str]:
     if not {"slug", "name"} & counts.keys():
         found = ", ".join(cell.strip()[:40] for cell in header[:MAX_NAMED]) or "nothing"
         raise BadFile(
-            f"The first line must name the columns, slug or name among them: {', '.join(COLUMNS)}. It says: {found}."
+            f"The first line must name the columns, including slug or name: {', '.join(COLUMNS)}. It has: {found}."
         )
     return header, delimiter
 
@@ -179,13 +192,13 @@ def cells_of_header(line: str, delimiter: str) -> list[str]:
 
 
 def column_of(name: str) -> str | None:
-    """The column that a header's cell names, whatever its case and the spaces around it."""
+    """Return the column that a header's cell names, regardless of case and outer spaces."""
     column = unicodedata.normalize("NFKC", name).strip("\ufeff \t\r\n").lower().replace(" ", "_")
     return column if column in COLUMNS else None
 
 
 def notes_on(header: list[str], columns: list[str | None]) -> Iterator[Note]:
-    """A warning of unknown columns."""
+    """Yield a note on unknown columns, if there are any."""
     unknown = [
         cell.strip() for cell, column in zip(header, columns, strict=True) if cell.strip() and not column
     ]
@@ -196,7 +209,7 @@ def notes_on(header: list[str], columns: list[str | None]) -> Iterator[Note]:
 def unknown_columns(names: list[str]) -> Note:
     named = ", ".join(f"“{name[:40]}”" for name in names[:MAX_NAMED])
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return Note(text=f"Unknown columns were ignored: {named}{more}. Known are {', '.join(COLUMNS)}.")
+    return Note(text=f"Unknown columns were ignored: {named}{more}. Known columns are {', '.join(COLUMNS)}.")
 
 
 def json_rows(file: IO[bytes]) -> Iterator[Item]:
@@ -208,7 +221,7 @@ def json_rows(file: IO[bytes]) -> Iterator[Item]:
                 try:
                     cells = cells_of(json.loads(source, parse_float=Decimal))
                 except (TypeError, ValueError, RecursionError) as error:
-                    yield Refusal(line=line, reason=f"Not a row of JSON: {error}.")
+                    yield Refusal(line=line, reason=f"Not a valid JSON row: {error}.")
                     continue
                 if len(ignored) < MAX_NAMED and (new := cells.keys() - {*COLUMNS} - ignored):
                     ignored |= new
@@ -220,7 +233,11 @@ def json_rows(file: IO[bytes]) -> Iterator[Item]:
 
 
 def cells_of(value: object) -> dict[str, str]:
-    """TypeError for anything but an object of texts and numbers; unknown columns stay, whatever they hold."""
+    """Return the cells of a JSON row as texts. Unknown columns keep their name and lose their value.
+
+    Raises:
+        TypeError: the row is not an object of texts and numbers.
+    """
     if not isinstance(value, dict):
         raise TypeError("not an object")
     for column in COLUMNS:

@@ -1,4 +1,4 @@
-"""The rows of a file of products, and the rules that their cells keep."""
+"""The rows of a file of products, and the rules for their cells."""
 
 import re
 from collections.abc import Mapping
@@ -12,28 +12,28 @@ from catalog.models import Category, Product
 from core.errors import FieldError, ValidationError
 from core.text import single_line
 
-# A new product needs the required ones; the rest have defaults.
+# A new product needs these columns. The others have defaults.
 REQUIRED = ("category", "name", "description", "price")
-# The stock at export is the base that a changed stock is compared with: see `importing.stock_of`.
+# A changed stock is compared with the stock at export: see `importing.stock_of`.
 COLUMNS = ("slug", *REQUIRED, "discount", "stock", "stock_at_export", "image")
 TEXTS = ("slug", "category", "name", "description", "image")
 LINES = ("category", "name")
 
-# No column can hold a NUL or half a surrogate pair, which is also what a byte outside the encoding is read as.
+# No column can hold a NUL or a lone surrogate. A byte outside the encoding is read as a lone surrogate.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-# A spreadsheet takes a text that begins like this for a formula, and runs it.
+# A spreadsheet runs a text that begins like this as a formula.
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
-# No column holds a longer number, and reading it takes time.
+# No column holds a longer number. Parsing one takes time.
 MAX_NUMBER_LENGTH = 40
 
 
 class BadFile(Exception):
-    """Not a file of products at all; its text is fit to be shown."""
+    """The file is not a file of products. The message can be shown to the user."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """A row that is left out; `line` is where it begins, from 1."""
+    """A row that is left out. It begins at `line`, counted from 1."""
 
     line: int
     reason: str
@@ -44,7 +44,7 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """Something about the file that the person who imports it should know, while its rows go in."""
+    """A remark on the file for the person who imports it. It does not stop the import."""
 
     text: str
 
@@ -53,8 +53,8 @@ class Note:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """The cells of a row that are not empty, by column."""
+class ProductRow:
+    """A row of the file: its cells by column, without empty ones."""
 
     line: int
     cells: Mapping[str, str]
@@ -65,18 +65,20 @@ class Row:
         )
 
 
-def row_of(line: int, cells: Mapping[str, str]) -> Row | Refusal:
+def row_of(line: int, cells: Mapping[str, str]) -> ProductRow | Refusal:
     for column, cell in cells.items():
         if UNSTORABLE.search(cell):
-            return Refusal(line=line, reason=f"{column}: It has bytes or characters that are not text.")
+            return Refusal(
+                line=line, reason=f"{column}: This contains bytes or characters that are not text."
+            )
         if column not in TEXTS and len(cell) > MAX_NUMBER_LENGTH:
             return Refusal(line=line, reason=f"{column}: This is not a number.")
-    # In the one spelling in which names are stored, so that a row finds its product however its spaces are typed.
+    # Names get the spelling in which they are stored, so that a row finds its product however its spaces are typed.
     spelled = {column: single_line(cell) if column in LINES else cell for column, cell in cells.items()}
-    return Row(line=line, cells={column: cell for column, cell in spelled.items() if cell})
+    return ProductRow(line=line, cells={column: cell for column, cell in spelled.items() if cell})
 
 
-# Each column's rules are those of its field, as they are in the services.
+# Each column follows the rules of its model field, as in the services.
 FIELDS: dict[str, models.Field[Any, Any]] = {
     "category": Category.name.field,
     "slug": Product.slug.field,
@@ -89,8 +91,12 @@ FIELDS: dict[str, models.Field[Any, Any]] = {
 }
 
 
-def values_of(row: Row) -> dict[str, Any]:
-    """What the cells but the image say. ValidationError with every field that breaks one of its rules."""
+def values_of(row: ProductRow) -> dict[str, Any]:
+    """Return the values of the cells, except the image.
+
+    Raises:
+        ValidationError: names every field that breaks a rule.
+    """
     values: dict[str, Any] = {}
     errors: list[FieldError] = []
     for column in FIELDS.keys() & row.cells.keys():
@@ -104,10 +110,10 @@ def values_of(row: Row) -> dict[str, Any]:
     return values
 
 
-def escaped(cell: str) -> str:
-    """The cell for a spreadsheet, which would take it for a formula."""
+def escape(cell: str) -> str:
+    """Quote a cell that a spreadsheet would run as a formula."""
     return f"'{cell}" if FORMULA.match(cell) else cell
 
 
-def unescaped(cell: str) -> str:
+def unescape(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell

@@ -1,4 +1,4 @@
-"""Writing many products in few statements."""
+"""Bulk writes of products in few statements."""
 
 from collections.abc import Collection
 
@@ -7,7 +7,7 @@ from django.db import connection
 
 from catalog.models import Product
 
-# Rows of JSON as a table, and how to read a column of it.
+# How to read a column of JSON rows, and how to turn the rows into a table.
 JSON_ROWS = {
     "sqlite": ("json_extract(value, '$.{column}')", "json_each(%s)"),
     "postgresql": ("{column}", "json_populate_recordset(NULL::catalog_product, %s)"),
@@ -15,11 +15,11 @@ JSON_ROWS = {
 
 
 def insert(created: list[tuple[Product, tuple[str, ...]]], *, blank: Product) -> dict[int, int]:
-    """Write new products, and answer with their stock by primary key.
+    """Insert new products and return their stock by primary key.
 
-    With each come the names of the fields, beside the slug, that it does not have as in `blank`. They go as JSON, in
-    one parameter of one statement: `bulk_create` takes a statement for every 36 on SQLite, which writes the index of
-    search at the end of each, and prepares every value of every row.
+    Each comes with the names of its fields, besides the slug, that differ from `blank`. The rows are sent as JSON in
+    one parameter of one statement. `bulk_create` needs a statement for every 36 products on SQLite, which writes the
+    search index after each, and it prepares every value of every row.
     """
     fields = {
         field.attname: field
@@ -44,10 +44,10 @@ def insert(created: list[tuple[Product, tuple[str, ...]]], *, blank: Product) ->
 
 
 def update(products: list[Product], *, fields: Collection[str]) -> None:
-    """Write these fields of the products that are there.
+    """Update these fields of existing products.
 
-    The statement is the same for all rows. `bulk_update` writes a CASE of all rows for every column, and an upsert
-    would override the conflict clauses in search's triggers on SQLite.
+    All rows share one statement. `bulk_update` writes a CASE over all rows for every column, and an upsert would
+    override the conflict clauses of the search index's triggers on SQLite.
     """
     columns = [field for field in Product._meta.local_concrete_fields if field.attname in fields]
     assignments = ", ".join(f"{field.column} = %s" for field in columns)

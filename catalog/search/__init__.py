@@ -12,15 +12,15 @@ from catalog.search.candidates import MAX_COUNTED, Candidates, Each, candidates,
 from catalog.search.query import Query
 from catalog.search.ranking import ranks
 from catalog.search.suggestions import completions, suggestions
-from catalog.search.vocabulary import known
-from catalog.selectors import ProductFilter, narrowed
+from catalog.search.vocabulary import look_up
+from catalog.selectors import ProductFilter, narrow
 from core.errors import DomainError, ValidationError
 
 __all__ = ["MAX_COUNTED", "Found", "NoProductMatches", "completions", "search"]
 
 
 class NoProductMatches(DomainError):
-    """The term matches no product at all; `suggestions` are other words, which do."""
+    """The term matches no product; `suggestions` are words that do."""
 
     code = "NOT_FOUND"
 
@@ -32,57 +32,59 @@ class NoProductMatches(DomainError):
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a search found: the strongest of what passes the filter."""
+    """The result of a search: the strongest matches that pass the filter."""
 
     candidates: Candidates
     filter: ProductFilter
 
     @property
-    def counted(self) -> QuerySet[Product]:
-        """All that match, before the filter; of very many, as many as are looked at to count them."""
+    def sample(self) -> QuerySet[Product]:
+        """The matches before the filter, at most MAX_COUNTED of them: the facets count these."""
         return Product.objects.filter(pk__in=matching(self.candidates.expression, limit=MAX_COUNTED))
 
     @property
     def best(self) -> QuerySet[Product]:
-        """The strongest that pass, each with its `rank`, the higher the better."""
+        """The strongest matches that pass the filter, annotated with their `rank`. Higher is better."""
         found = self.candidates
         document = json.dumps(ranks(found.query, found.matches, total=found.total))
         rank = RawSQL(RANK[connection.vendor], (document,), output_field=FloatField())
         return Product.objects.filter(pk__in=[match.key for match in found.matches]).annotate(rank=rank)
 
-    def ordered_by(self, column: str) -> QuerySet[Product]:
-        """All that match and pass, for pages in the order of the column."""
+    def select_for(self, column: str) -> QuerySet[Product]:
+        """Query all matches that pass the filter, for a list that is sorted by the column."""
         if self.candidates.all_found:
             return self.best
-        # So many match that the index of the order soon fills a page with them.
+        # The term matches so many products that a scan along the column's index soon fills a page.
         matches = Product.objects.filter(Each(Q(pk__in=matching(self.candidates.expression))))
-        return narrowed(matches, self.filter, order=column)
+        return narrow(matches, self.filter, order=column)
 
     def count(self) -> int:
-        """How many match and pass, up to 10,000."""
+        """Count the matches that pass the filter, up to MAX_COUNTED."""
         return self.candidates.count()
 
 
 def search(term: str, *, filter: ProductFilter | None = None) -> Found:
-    """The products with the words of the term, those with all of them first, and typing errors mended.
+    """Find the products with the words of the term, those with all of them first. Correct typing errors.
 
-    Raises ValidationError on `term`, and NoProductMatches, for which it looks at once whether there is any.
+    Raises:
+        ValidationError: the term is blank.
+        NoProductMatches: the term matches nothing, even without the filter.
     """
     if not term.strip():
         raise ValidationError.of(term="What are you looking for?")
     query = Query.of(term)
     if not query.words:
         raise NoProductMatches(term=term, suggestions=suggestions([]))
-    query = known(query)
+    query = look_up(query)
     filter = filter or ProductFilter()
-    within = None if filter == ProductFilter() else narrowed(Product.objects.all(), filter)
+    within = None if filter == ProductFilter() else narrow(Product.objects.all(), filter)
     found = candidates(query, within=within)
     if not found.matches and (within is None or not candidates(query, within=None).matches):
         raise NoProductMatches(term=term, suggestions=suggestions(term.split()))
     return Found(candidates=found, filter=filter)
 
 
-# The rank of the row by its key: the same document for all rows is parsed once.
+# Looks the row's rank up by its key. All rows share one document, so the database parses it once.
 RANK = {
     "sqlite": """json_extract(%s, '$."' || catalog_product.id || '"')""",
     "postgresql": "(%s::jsonb ->> catalog_product.id::text)::float",

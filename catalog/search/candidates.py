@@ -1,4 +1,4 @@
-"""The products that a query is to choose from: the strongest matches of its best kind that finds enough."""
+"""Candidates: the strongest matches of a query, from its best kinds, until there are enough to rank."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,17 +11,18 @@ from django.db.models.expressions import RawSQL
 from catalog.analysis import MARK
 from catalog.models import Product
 from catalog.search.query import Match, Query
-from catalog.search.vocabulary import counted, counting
+from catalog.search.vocabulary import build_count, read_counts
 
-# So many matches are all ranked. Of more, the best so many are, so that a word of every second product costs no more.
+# Fewer matches than MAX_RANKED are all ranked. Of more, only BEST_OF_MORE are, so that a word that every second product
+# has does not cost more.
 MAX_RANKED = 500
 BEST_OF_MORE = 250
-# Weaker kinds of matches are only added where there are fewer than this.
+# Weaker kinds of matches are added only while there are fewer matches than this.
 ENOUGH = 20
-# Beyond this a count would cost more than it tells.
+# A count stops here: a larger one would cost time and tell a shopper nothing.
 MAX_COUNTED = 10_000
-# The key of the index, and its condition. SQLite would read all the matches before it looks at another condition;
-# PostgreSQL, if it saw the tokens, would think that tokens that nobody has are everywhere, and scan the table.
+# The key of the index and its condition. SQLite reads all the matches before it checks another condition. The subquery
+# hides the tokens from PostgreSQL's planner, which takes unused tokens for common ones and would scan the table.
 KEY = {"sqlite": "rowid", "postgresql": "product_id"}
 MATCHES = {"sqlite": "catalog_search MATCH %s", "postgresql": "tokens @@ (SELECT %s::tsquery)"}
 RUNG = {
@@ -35,7 +36,7 @@ GREATER = {"sqlite": "max", "postgresql": "greatest"}
 
 
 class Each(Func):
-    """A condition that is checked for each row as it is read in some order; nothing is read by it."""
+    """A condition that is checked for each row that another index has found. The planner does not seek by it."""
 
     conditional = True
     output_field = BooleanField()
@@ -44,7 +45,11 @@ class Each(Func):
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """The strongest matches `within` some of about `total` products; the `expression` matches all, and beyond."""
+    """The strongest matches of a query.
+
+    `within` are the products that it may match; the shop has about `total`. `expression` matches these and all further
+    products of the same kinds.
+    """
 
     query: Query
     matches: list[Match]
@@ -54,17 +59,17 @@ class Candidates:
 
     @property
     def all_found(self) -> bool:
-        """Exactly so many may be the best of more."""
+        """False if the list may have been cut at BEST_OF_MORE."""
         return len(self.matches) != BEST_OF_MORE
 
     def count(self) -> int:
-        """How many match within, up to MAX_COUNTED; in no statement where all have been found."""
+        """Count the matches within, up to MAX_COUNTED. Takes a statement only if the list was cut."""
         if self.all_found:
             return len(self.matches)
         one_word_is_enough = len(self.query.words) == 1 or self.expression == self.query.kinds[-1]
         if self.within is None and one_word_is_enough and self.query.commonest > 2 * MAX_COUNTED:
             return MAX_COUNTED
-        condition, parameters = narrowing(self.within)
+        condition, parameters = narrow_matches(self.within)
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM (SELECT 1 FROM catalog_search"
@@ -75,19 +80,55 @@ class Candidates:
 
 
 def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
-    """In one statement, which also counts what of the query has no counts yet; `within` narrows the products, but
-    not what is known of the words."""
-    rungs = query.rungs
-    if not rungs:
+    """Find the candidates in one statement, which also counts words that have no counts yet.
+
+    `within` narrows the products. The counts are always of all products.
+    """
+    if not query.rungs:
         return Candidates(query=query, matches=[], expression="", total=0, within=within)
+    sql, values = build_statement(query, within=within)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows = cursor.fetchall()
+    counts = read_counts(row for row in rows if MARK not in row[0])
+    query = Query(tuple(word if word.counts else replace(word, counts=counts) for word in query.words))
+    found = [Match(int(mark[1:]), key, text) for mark, text, key in rows if mark[:1] == MARK and mark != MARK]
+    matches, reached = take_enough(found, query.kinds)
+    return Candidates(
+        query=query,
+        matches=matches,
+        expression=reached,
+        total=next(key or 0 for mark, _, key in rows if mark == MARK),
+        within=within,
+    )
+
+
+def take_enough(found: list[Match], kinds: list[str]) -> tuple[list[Match], str]:
+    """Take the matches kind by kind until there are ENOUGH. Return them and the expression of the last kind taken."""
+    matches: list[Match] = []
+    reached = ""
+    for kind, expression in enumerate(kinds):
+        if len(matches) < ENOUGH:
+            matches += [match for match in found if match.kind == kind]
+            reached = expression
+    return matches, reached
+
+
+def build_statement(query: Query, *, within: QuerySet[Product] | None) -> tuple[str, list[Any]]:
+    """Return the statement of the candidates and its parameters.
+
+    Its rows are the matches, marked with their kind; the largest primary key, marked with nothing else; and the counts
+    of words, which have no mark.
+    """
+    rungs = query.rungs
     tables, values = ladder(rungs, whole_first=query.whole_first, within=within)
-    # Where the whole of the first kind is looked for first, it still comes after its stronger steps.
+    # If the whole of the first kind is looked up first, its matches still rank behind those of its stronger steps.
     first = len(rungs) if query.whole_first else 0
     keys = " UNION ALL ".join(
         f"SELECT id, {kind} AS kind, {rung or first} AS rung FROM rung_{rung} WHERE id IS NOT NULL"
         for rung, (kind, _) in enumerate(rungs)
     )
-    counts, tokens = counting(Query(tuple(word for word in query.words if word.counts is None)))
+    counts, tokens = build_count(Query(tuple(word for word in query.words if word.counts is None)))
     sql = f"""
         WITH {", ".join(tables)}
         SELECT '{MARK}' || best.kind, product.search_text, product.id FROM (
@@ -100,39 +141,23 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
         UNION ALL SELECT '{MARK}', '', (SELECT max(id) FROM catalog_product)
         UNION ALL {counts}
     """
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*values, *tokens])
-        rows = cursor.fetchall()
-    mended = counted(row for row in rows if MARK not in row[0])
-    query = Query(tuple(word if word.counts else replace(word, counts=mended) for word in query.words))
-    found = [Match(int(mark[1:]), key, text) for mark, text, key in rows if mark[:1] == MARK and mark != MARK]
-    matches: list[Match] = []
-    reached = ""
-    for kind, expression in enumerate(query.kinds):
-        if len(matches) < ENOUGH:
-            matches += [match for match in found if match.kind == kind]
-            reached = expression
-    return Candidates(
-        query=query,
-        matches=matches,
-        expression=reached,
-        total=next(key or 0 for mark, _, key in rows if mark == MARK),
-        within=within,
-    )
+    return sql, [*values, *tokens]
 
 
 def ladder(
     rungs: list[tuple[int, str]], *, whole_first: bool, within: QuerySet[Product] | None
 ) -> tuple[list[str], list[Any]]:
-    """A table for each rung, of keys (one of them may be null) and of `n`, the most that a rung before it has found:
-    nothing is looked for where that is enough. Where the whole of the first kind is first, its steps are only looked
-    for where the whole is more than can be ranked.
+    """Return a common table expression for each rung, and their parameters.
 
-    Both indexes find the oldest first, and so they choose the same where there are more than can be ranked. Each
-    table names one before it, once: SQLite copies a table's query wherever it is named.
+    A table has the keys that the rung finds, one of which may be null, and `n`, the most that a rung before it has
+    found. A rung finds nothing if `n` is enough. If the whole of the first kind comes first, its steps are looked up
+    only if the whole has more matches than can be ranked.
+
+    Both databases' indexes find the oldest products first, so they choose the same ones if there are too many to rank.
+    Each table refers to one table before it, once: SQLite copies a table's query wherever it is named.
     """
     vendor = connection.vendor
-    condition, parameters = narrowing(within)
+    condition, parameters = narrow_matches(within)
     rung = RUNG[vendor].format(condition=condition)
     tables: list[str] = []
     values: list[Any] = []
@@ -154,8 +179,8 @@ def ladder(
     return tables, values
 
 
-def narrowing(within: QuerySet[Product] | None) -> tuple[str, tuple[Any, ...]]:
-    """A condition for each match, rather than a list of all products that pass."""
+def narrow_matches(within: QuerySet[Product] | None) -> tuple[str, tuple[Any, ...]]:
+    """Return a SQL condition that checks each match, and its parameters. A list of all passing keys could be long."""
     if within is None:
         return "", ()
     this = within.filter(pk=RawSQL(f"catalog_search.{KEY[connection.vendor]}", ())).order_by().values("pk")
@@ -167,7 +192,7 @@ def narrowing(within: QuerySet[Product] | None) -> tuple[str, tuple[Any, ...]]:
 
 
 def matching(expression: str, *, limit: int | None = None) -> RawSQL:
-    """A subquery of the primary keys of all products that match the expression, or of some of them."""
+    """Return a subquery of the primary keys of products that match the expression; of all, unless there is a limit."""
     key = KEY[connection.vendor]
     cut = "" if limit is None else f" LIMIT {limit}"
     return RawSQL(f"SELECT {key} FROM catalog_search WHERE {MATCHES[connection.vendor]}{cut}", (expression,))

@@ -1,8 +1,8 @@
-"""The search index: the tables, functions and triggers that no model describes, and how they get into the database.
+"""The search index: its tables, functions and triggers, which no model describes, and their installation.
 
-Triggers keep the index in step with `catalog_product`, whichever way a product is written. They live and die with the
-table, and SQLite remakes the table for most changes of a column. So no migration makes the index: `install` runs after
-every `manage.py migrate` and makes it again where a part is missing or differs from its definition here.
+Triggers keep the index in step with `catalog_product`, however a product is written. A trigger is dropped with its
+table, and SQLite remakes the table for most changes of a column. So the index is not part of a migration: `install`
+runs after every `manage.py migrate`, and rebuilds the index if a part is missing or differs from its definition here.
 """
 
 import logging
@@ -22,8 +22,8 @@ from catalog.search.query import STRENGTHS
 logger = logging.getLogger(__name__)
 
 BATCH = 1_000
-# The index holds the highest step that a strength has reached, because each token in a query costs time.
-# `search_text` keeps every strength, for the ranking.
+# The index rounds each strength down to one of the STRENGTHS, because each token in a query costs time. `search_text`
+# keeps every strength, for the ranking.
 STEPS = {
     letter: max(step for step in STRENGTHS if step <= letter)
     for letter in ascii_lowercase[: analysis.STEPS]
@@ -34,7 +34,7 @@ VERSION = f"/* version {analysis.VERSION} of the analysis */"
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A table, index, function, trigger or extension; `fill` is the statement that fills a table from the products."""
+    """A table, index, function, trigger or extension. `fill` is the statement that fills a table from the products."""
 
     kind: str
     name: str
@@ -49,7 +49,7 @@ class Part:
 
 
 def build_sqlite_tokens(text: str) -> str:
-    """Return an expression of the tokens in an expression of a search text, each with its step."""
+    """Return the SQL expression of the tokens, each with its step, for a SQL expression of a search text."""
     tokens = f"lower({text}) || ' '"
     for letter, step in STEPS.items():
         tokens = f"replace({tokens}, '§{letter} ', '§{step} ')"
@@ -57,7 +57,7 @@ def build_sqlite_tokens(text: str) -> str:
 
 
 def build_sqlite_words(text: str, *, source: str = "") -> str:
-    """Return a statement that adds the words of a search text. Capital strengths are of stems, which are not words."""
+    """Return a statement that adds the words of a search text. A capital strength marks a stem, which is not a word."""
     return f"""
         INSERT OR IGNORE INTO catalog_word (word)
             SELECT substr(value, 1, instr(value, '§') - 1)
@@ -138,7 +138,7 @@ SQLITE = (
 def build_postgresql_words(source: str) -> str:
     """Return a statement that adds the new words of the source's search texts.
 
-    In one order, so that two sellers with the same new words do not wait for each other.
+    It inserts them in alphabetical order, so that two sellers with the same new words cannot deadlock.
     """
     return f"""
         INSERT INTO catalog_word
@@ -172,7 +172,7 @@ POSTGRESQL = (
             $$
         """,
     ),
-    # A table of its own, because a sale writes the product's row again and must not write the index again.
+    # A separate table, because a sale rewrites the product's row and must not rewrite the index.
     Part(
         kind="TABLE",
         name="catalog_search",
@@ -189,8 +189,8 @@ POSTGRESQL = (
         create=f"CREATE TABLE catalog_word (word text PRIMARY KEY {VERSION})",
         fill=build_postgresql_words("catalog_product"),
     ),
-    # The list of new products beside the index is kept short, because each step of a search reads it through. Without
-    # it an import would take half as long again.
+    # GIN's pending list is kept short, because each step of a search reads all of it. Without the list an import would
+    # take half as long again.
     Part(
         kind="INDEX",
         name="catalog_search_tokens",
@@ -213,8 +213,8 @@ POSTGRESQL = (
         name="catalog_word_trigram",
         create="CREATE INDEX catalog_word_trigram ON catalog_word USING gin (show_trgm(word))",
     ),
-    # Products that one statement inserts are indexed by one statement: a thousand of them share most tokens. An update
-    # stays with a trigger for each row, which can name the column, so that a sale does not run it.
+    # One statement indexes all products that one statement inserts: a thousand of them share most tokens. Updates have
+    # a trigger for each row instead, which can name the column, so that a sale does not run it.
     Part(
         kind="FUNCTION",
         name="catalog_products_index",
@@ -277,8 +277,8 @@ POSTGRESQL = (
 
 PARTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 
-# The kind and name of each object, and the mark of its definition: SQLite keeps the statement itself, on PostgreSQL
-# `install` leaves a comment. A trigger that is switched off and an index that is not valid count as missing.
+# The kind and name of each object, and the mark of its definition. SQLite keeps the statement itself; on PostgreSQL
+# `install` leaves a comment. A disabled trigger and an invalid index count as missing.
 PRESENT = {
     "sqlite": "SELECT upper(type), name, sql FROM sqlite_master",
     "postgresql": """
@@ -299,12 +299,13 @@ _reported: set[str] = set()
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Make the search index again from all names and descriptions, unless every part is as defined here.
+    """Rebuild the search index from all names and descriptions, unless every part is as defined here.
 
-    All of it, because nothing records what was written while a trigger was missing. Without a table of products, as
-    after `migrate catalog zero`, the index is removed.
+    It rebuilds the whole index, because nothing records what was written while a trigger was missing. Without a table
+    of products, as after `migrate catalog zero`, it removes the index.
 
-    Locks: on PostgreSQL, until the index is made, searches and writes of products. Other reads go on.
+    Locks:
+        On PostgreSQL, searches and writes of products wait until the index is built. Other reads go on.
     """
     if PRODUCTS not in read_marks(connection):
         remove(connection)
@@ -316,7 +317,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def find_faults(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return what is missing, differs or is left over, such as "trigger catalog_product_inserted is missing"."""
+    """List what is missing, out of date or left over, such as "trigger catalog_product_inserted is missing"."""
     known = read_marks(connection)
     if PRODUCTS not in known:  # before the first migration
         return []
@@ -333,7 +334,7 @@ def find_faults(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def report_faults(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Log an error if the index is not whole when a process first connects: for the signal `connection_created`."""
+    """Log an error if the index is incomplete when a process first connects. Receives `connection_created`."""
     if connection.alias not in _reported:
         _reported.add(connection.alias)
         if faults := find_faults(connection):
@@ -353,14 +354,15 @@ def compute_mark(part: Part, vendor: str) -> str | None:
 
 
 def list_triggers(known: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the names of the index's triggers, of whichever version; a trigger with another prefix is not ours."""
+    """Return the names of the index's triggers, of any version. A trigger with another prefix is not ours."""
     return [name for kind, name in known if kind == "TRIGGER" and name.startswith("catalog_")]
 
 
 def silence_triggers(connection: BaseDatabaseWrapper) -> None:
-    """Keep the present triggers from running until they are made again; drop those that are left over.
+    """Keep the present triggers from running until they are rebuilt, and drop leftover ones.
 
-    Locks: on PostgreSQL the products against writes, which the new index would miss.
+    Locks:
+        On PostgreSQL, the products against writes, which the new index would miss.
     """
     present = list_triggers(read_marks(connection))
     with connection.cursor() as cursor:
@@ -379,7 +381,7 @@ def silence_triggers(connection: BaseDatabaseWrapper) -> None:
 
 
 def rewrite_texts(connection: BaseDatabaseWrapper) -> None:
-    """Correct every `search_text` that the analysis would write otherwise, in batches to bound the memory."""
+    """Update each `search_text` that the current analysis would write differently. Works in batches to bound memory."""
     products = Product._base_manager.using(connection.alias).order_by("pk")
     columns = ("pk", "name", "description", "search_text")
     last = 0
@@ -395,9 +397,9 @@ def rewrite_texts(connection: BaseDatabaseWrapper) -> None:
 
 
 def make(connection: BaseDatabaseWrapper) -> None:
-    """Make and fill every part. Indexes go with their tables; functions and PostgreSQL's triggers are replaced.
+    """Make and fill every part. Dropping the tables drops their indexes; functions and triggers are replaced.
 
-    Dropping a trigger there would lock out all readers, and deadlock with a search that waits for the new table.
+    On PostgreSQL, dropping a trigger would lock out all readers, and deadlock with a search that waits for the table.
     """
     drop(connection, "TABLE")
     with connection.cursor() as cursor:
@@ -411,7 +413,7 @@ def make(connection: BaseDatabaseWrapper) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    """Drop what is left without the products, whose triggers went with them; others may use the extension."""
+    """Drop what outlives the table of products. The extension stays, because others may use it."""
     drop(connection, "TABLE")
     if connection.vendor == "postgresql":
         drop(connection, "FUNCTION")

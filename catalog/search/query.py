@@ -1,4 +1,4 @@
-"""What a term asks for, as match expressions that the database's index understands."""
+"""Parsing of a search term into match expressions for the database's index."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,16 +11,16 @@ from catalog import analysis
 from catalog.analysis import MARK, NAME_MARK
 from catalog.search.synonyms import Spelling, synonyms
 
-# More words than anyone types who looks for a thing; the rest of a longer term is left out.
+# The words of a longer term beyond these are ignored. Nobody who looks for a thing types more.
 MAX_WORDS = 8
 MAX_TERM_LENGTH = 200
-# Of more words than this, only those that tell the most are looked at in detail.
+# With more words than this, only the rarest are looked at in detail.
 FEW_WORDS = 4
-# A word with more parts than this is only found as one.
+# A word with more parts than this is found only as a whole.
 MAX_PARTS = 8
 MIN_PREFIX = 2
-# The steps that the index tells apart, the weakest first, each the letter of a strength: a token of a name is `IN_NAME`
-# at least, one of the head of a name `STRONG`. The search index is made of them.
+# The steps of strength in the index, the weakest first, each the letter of a strength. A token of a name has at least
+# `IN_NAME`, one of the head of a name at least `STRONG`.
 IN_NAME = "i"
 STRONG = "q"
 STRONGEST = "r"
@@ -28,39 +28,40 @@ STRENGTHS = ("a", IN_NAME, STRONG, STRONGEST)
 
 
 class Match(NamedTuple):
-    """The number of the kind of match that it is, and the product's key and search text."""
+    """A matched product: the number of the kind of match, its primary key, and its search text."""
 
     kind: int
     key: int
     text: str
 
 
-# How many products have a token, about.
+# The approximate number of products that have each token.
 Counts = Mapping[str, int]
 
 
 def token(text: str, *, prefix: bool = False) -> str:
-    """Tokens are letters, digits, symbols and our mark: none has a quote to be escaped."""
+    """Quote a token for a match expression. Tokens have no quotes: only letters, digits, symbols and our mark."""
     if connection.vendor == "sqlite":
         return f'"{text}" *' if prefix else f'"{text}"'
     return f"'{text}':*" if prefix else f"'{text}'"
 
 
 def all_of(expressions: Iterable[str]) -> str:
-    """An empty expression matches nothing, and so does all of some with it."""
+    """Join the expressions by AND. An empty expression matches nothing, and then the whole matches nothing."""
     every = list(dict.fromkeys(expressions))
     sign = " AND " if connection.vendor == "sqlite" else " & "
     return f"({sign.join(every)})" if all(every) else ""
 
 
 def any_of(expressions: Iterable[str]) -> str:
+    """Join the expressions by OR, without empty ones."""
     some = list(dict.fromkeys(filter(None, expressions)))
     sign = " OR " if connection.vendor == "sqlite" else " | "
     return f"({sign.join(some)})" if some else ""
 
 
 def strong(tokens: Iterable[str], least: str) -> str:
-    """Matches where all the tokens are, with at least that strength."""
+    """Return an expression that matches where every token is present with at least this strength."""
     return all_of(
         any_of(token(text + MARK + strength) for strength in STRENGTHS if strength >= least)
         for text in tokens
@@ -69,9 +70,12 @@ def strong(tokens: Iterable[str], least: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Word:
-    """A word of a term. `spellings` are the ways to write it, each some tokens that have to be there together, and
-    of it and a neighbour in one, as names have them; `exactly` is no other word with the same stem. Where the
-    `counts` of its tokens are known, only those that there are are asked for."""
+    """A word of a term.
+
+    `spellings` are the ways to write the word, and to write it and a neighbour as one; all tokens of a spelling must be
+    present. `exactly` are the tokens that no other word with the same stem has. With `counts`, the expressions leave
+    out tokens that no product has.
+    """
 
     raw: str
     exactly: Spelling
@@ -87,13 +91,16 @@ class Word:
 
     @property
     def count(self) -> int:
-        """How many products have the word, about: those with its commonest spelling."""
+        """The approximate number of products that have the word in its commonest spelling."""
         counts = self.counts or {}
         return max(min(counts.get(token, 0) for token in spelling) for spelling in self.spellings)
 
     def expression(self, least: str = "", *, prefix: bool = False, synonyms: bool = False) -> str:
-        """Matches the word with at least that strength, its synonyms, and everything that begins with it; in names,
-        where a strength is asked for."""
+        """Return an expression that matches the word with at least this strength.
+
+        It also matches its `synonyms`, and as a `prefix` every word that begins with it. With a strength, a prefix
+        matches only in names.
+        """
         known = self.counts
         there = [way for way in self.spellings if known is None or all(token in known for token in way)]
         ways = [strong(way, least) for way in (*there, *(self.synonyms if synonyms else ()))]
@@ -101,8 +108,8 @@ class Word:
             ways.append(token(NAME_MARK + self.raw if least else self.raw, prefix=True))
         return any_of(ways)
 
-    def corrected(self, words: Sequence[str]) -> "Word":
-        """This word if there are no other `words`."""
+    def correct(self, words: Sequence[str]) -> "Word":
+        """Return the word as one of the other `words`; this word if there are none."""
         spellings = dict.fromkeys(spelling for word in words for spelling in analysis.spellings(word))
         if not spellings:
             return self
@@ -117,18 +124,18 @@ class Word:
 
 @dataclass(frozen=True)
 class Query:
-    """The last of the words may be unfinished: it also matches as a prefix."""
+    """The words of a term. The last one may be unfinished, so it also matches as a prefix."""
 
     words: tuple[Word, ...]
 
     @classmethod
     def of(cls, term: str) -> "Query":
-        """No words where the term has neither letters, digits nor symbols."""
+        """Parse the term. It has no words if it has neither letters, digits nor symbols."""
         text = analysis.normal(term[:MAX_TERM_LENGTH])
         typed = analysis.words(text)
-        told = [word for word in dict.fromkeys(typed) if word not in analysis.STOP_WORDS] or typed
-        told = told[:MAX_WORDS]
-        compounds = ["", *analysis.joined(told), ""]
+        sought = [word for word in dict.fromkeys(typed) if word not in analysis.STOP_WORDS] or typed
+        sought = sought[:MAX_WORDS]
+        compounds = ["", *analysis.join_neighbours(sought), ""]
         heads = analysis.head(text)[:1]
         return cls(
             tuple(
@@ -142,7 +149,7 @@ class Query:
                     synonyms=others,
                     is_head=word in heads,
                 )
-                for index, (word, others) in enumerate(zip(told, synonyms(told), strict=True))
+                for index, (word, others) in enumerate(zip(sought, synonyms(sought), strict=True))
             )
         )
 
@@ -152,13 +159,15 @@ class Query:
 
     @property
     def commonest(self) -> int:
-        """How many products have the word that most have, about."""
+        """The approximate number of products that have the commonest of the words."""
         return max(word.count for word in self.words)
 
     @cached_property
     def kinds(self) -> list[str]:
-        """The kinds of matches, each with those before it: all words, all in other words or the last unfinished, some
-        words."""
+        """The expressions of the kinds of matches, each of which includes the kind before it.
+
+        The kinds are: all words; all words, with synonyms and an unfinished last word; some of the words.
+        """
         last = self.words[-1]
         whole = [word.expression() for word in self.rarest_first]
         alike = [word.expression(prefix=word is last, synonyms=True) for word in self.rarest_first]
@@ -166,49 +175,65 @@ class Query:
 
     @property
     def whole_first(self) -> bool:
-        """Whether all of the first kind is looked for before its steps: few products have several words, and then
-        the steps need not be taken."""
+        """Whether the first kind is looked up as a whole before its steps.
+
+        Few products have several words, and then the steps are not needed.
+        """
         return len(self.words) > 1 and bool(self.kinds[0])
 
     @cached_property
     def rungs(self) -> list[tuple[int, str]]:
-        """The kinds in steps, from the strongest matches down: only the best so many of very many are taken."""
-        all_words, alike, *some_words = self.kinds
+        """The kinds in steps, from the strongest matches down, each with the number of its kind.
+
+        If a term matches too many products to rank, the steps find the strongest first.
+        """
         strong = [word.expression(STRONG) for word in self.rarest_first]
         in_name = [word.expression(IN_NAME) for word in self.rarest_first]
-        told = any_of(word.expression(STRONG) for word in self.words if word.is_head)
+        rungs = [
+            *((0, step) for step in self.steps_of_all(strong, in_name)),
+            *((1, step) for step in self.steps_of_alike()),
+            *((2, step) for step in self.steps_of_some(strong, in_name)),
+        ]
+        return [(kind, expression) for kind, expression in dict.fromkeys(rungs) if expression]
+
+    def steps_of_all(self, strong: list[str], in_name: list[str]) -> list[str]:
+        """Return the steps of the first kind, all words: in the head of a name, then in the name, then anywhere."""
+        all_words = self.kinds[0]
         steps = [all_of(in_name)]
-        alike_steps = [alike]
         if len(self.words) <= FEW_WORDS:
+            head = any_of(word.expression(STRONG) for word in self.words if word.is_head)
             strongest = all_of(word.expression(STRONGEST) for word in self.rarest_first)
             steps = [
                 strongest,
                 all_of(strong),
-                all_of([told, *in_name]),
+                all_of([head, *in_name]),
                 all_of(in_name),
-                all_of([told, all_words]),
+                all_of([head, all_words]),
             ]
-            named = [
-                word.expression(IN_NAME, prefix=word is self.words[-1], synonyms=True)
-                for word in self.rarest_first
-            ]
-            called_so = any_of(word.expression(STRONG, synonyms=True) for word in self.words if word.is_head)
-            alike_steps = [all_of([called_so, *named]), all_of(named), alike]
-        steps = [all_words, *steps] if self.whole_first else [*steps, all_words]
-        rungs = [*((0, step) for step in steps), *((1, step) for step in alike_steps)]
-        if some_words:
-            weaker = (
-                *self.most_words(),
-                any_of(strong[:1]),
-                any_of(strong[:2]),
-                any_of(strong),
-                any_of(in_name),
-            )
-            rungs += [(2, step) for step in (*weaker, *some_words)]
-        return [(kind, expression) for kind, expression in dict.fromkeys(rungs) if expression]
+        return [all_words, *steps] if self.whole_first else [*steps, all_words]
+
+    def steps_of_alike(self) -> list[str]:
+        """Return the steps of the second kind, with synonyms and the last word as a prefix."""
+        alike = self.kinds[1]
+        if len(self.words) > FEW_WORDS:
+            return [alike]
+        in_name = [
+            word.expression(IN_NAME, prefix=word is self.words[-1], synonyms=True)
+            for word in self.rarest_first
+        ]
+        head = any_of(word.expression(STRONG, synonyms=True) for word in self.words if word.is_head)
+        return [all_of([head, *in_name]), all_of(in_name), alike]
+
+    def steps_of_some(self, strong: list[str], in_name: list[str]) -> list[str]:
+        """Return the steps of the third kind, which a single word does not have: some of the words."""
+        some_words = self.kinds[2:]
+        if not some_words:
+            return []
+        rarest = (any_of(strong[:1]), any_of(strong[:2]), any_of(strong), any_of(in_name))
+        return [*self.most_words(), *rarest, *some_words]
 
     def most_words(self) -> list[str]:
-        """All words but one, of few; of many, two of those that tell the most."""
+        """Return an expression of all words but any one. With many words, of any two of the three rarest."""
         if len(self.words) < 3:
             return []
         telling = self.rarest_first if len(self.words) <= FEW_WORDS else self.rarest_first[:3]

@@ -1,4 +1,4 @@
-"""How well a product matches: by the kind of the match, and in it by BM25 of the strengths of its tokens."""
+"""Ranking: by the kind of the match first, then by BM25 over the strengths of the matched tokens."""
 
 from collections.abc import Iterable
 from math import log2
@@ -7,19 +7,19 @@ from string import ascii_lowercase
 from catalog.analysis import MARK, NAME_MARK, STEPS
 from catalog.search.query import MIN_PREFIX, Match, Query, Word
 
-# What a word counts for that only has the same stem, what a synonym, and what a prefix: it is a guess at the word that
-# is being typed.
+# The weight of a match by stem, by synonym and by prefix, where an exact match has 1. A prefix is a guess at the word
+# that is being typed.
 OF_STEM = 0.9
 OF_SYNONYM = 0.75
 OF_PREFIX = 0.5
-# What the term's head counts for: "green lamp" asks for a lamp before anything else that is green.
+# The weight of the term's head, where another word has 1: "green lamp" asks for a lamp first, and for green second.
 OF_HEAD = 1.25
-# How much more a rare word tells than a common one: less than it does in texts that are longer than these.
+# The exponent of the inverse document frequency. Below 1, because names and descriptions are short.
 RARITY = 0.75
-# What it counts, beside all the words, that the name says nothing else: "desk lamp" before "desk lamp clamp".
+# The bonus for a name that has no further words: "desk lamp" before "desk lamp clamp".
 ONLY_NAMED = 0.2
 
-# What a strength counts, by its letter: capitals are of stems and of two words joined.
+# The weight of each strength by its letter. Capitals mark stems and pairs written as one word.
 STRENGTH = {
     sign: number / STEPS
     for number, letter in enumerate(ascii_lowercase[:STEPS], start=1)
@@ -28,9 +28,9 @@ STRENGTH = {
 
 
 def ranks(query: Query, matches: Iterable[Match], *, total: int) -> dict[int, float]:
-    """The rank of each primary key among `total` products, the higher, the better.
+    """Return the rank of each match by its primary key, out of `total` products. Higher is better.
 
-    Equal ones are told apart by what has been sold.
+    Equal ranks are common: the caller breaks ties by sales.
     """
     words = [Sought(word, unfinished=word is query.words[-1], total=total) for word in query.words]
     best = sum(word.weight for word in words)
@@ -38,7 +38,7 @@ def ranks(query: Query, matches: Iterable[Match], *, total: int) -> dict[int, fl
 
 
 class Sought:
-    """A word of the term: how telling it is, and what is looked for in each of the texts."""
+    """A word of the term with its weight, and the token texts that stand for it in a search text."""
 
     def __init__(self, word: Word, *, unfinished: bool, total: int) -> None:
         self.weight = weight(word, total=total)
@@ -53,7 +53,7 @@ class Sought:
         self.beginning = f" {word.raw}" if unfinished and len(word.raw) >= MIN_PREFIX else None
 
     def strength(self, text: str) -> float:
-        """From 0 to 1, by the way to write it that is found best."""
+        """Return the strength of the best spelling in the text, from 0 to 1."""
         best = 0.0
         for token in self.exactly:
             letter = letter_of(token, text)
@@ -67,22 +67,22 @@ class Sought:
         return best or self.strength_of_beginning(text)
 
     def strength_of_beginning(self, text: str) -> float:
-        """Of the first token that begins so."""
+        """Return the strength of the first token that begins with the unfinished word."""
         at = text.find(self.beginning) if self.beginning else -1
         return OF_PREFIX * STRENGTH[text[text.index(MARK, at) + 1]] if at >= 0 else 0.0
 
 
 def weight(word: Word, *, total: int) -> float:
-    """How telling the word is. One that no product has as it stands is as good as rare: it may be a beginning.
+    """Return the word's inverse document frequency. A word that no product has counts as rare: it may be unfinished.
 
-    In steps: one more product with the word does not shift the ranks, which cursors are made of.
+    It is rounded to steps, so that one more product with the word does not shift the ranks, which are in the cursors.
     """
     steps = max(round(2 * log2(1 + total / max(word.count, 1))), 1)
     return (OF_HEAD if word.is_head else 1) * float((steps / 2) ** RARITY)
 
 
 def score(text: str, words: list[Sought], *, best: float) -> float:
-    """From 0 to 1, by what the words are worth, of what is `best`, and how much of the name they are."""
+    """Return the score of a text from 0 to 1: the matched weight as a share of `best`, and the share of the name."""
     text = f" {text} "
     worth = named = 0.0
     for word in words:
@@ -93,6 +93,6 @@ def score(text: str, words: list[Sought], *, best: float) -> float:
 
 
 def letter_of(token: str, text: str) -> str:
-    """The strength that the token has in the text, if it is there."""
+    """Return the letter of the token's strength in the text; empty if the text has no such token."""
     at = text.find(token)
     return text[at + len(token)] if at >= 0 else ""

@@ -1,4 +1,4 @@
-"""Typing errors: which of the words of the shop one may have been meant to be."""
+"""Correction of typing errors to words that the shop has."""
 
 from collections.abc import Iterable
 
@@ -6,14 +6,17 @@ MAX_CORRECTIONS = 3
 
 
 def errors_forgiven(word: str) -> int:
-    """In a short word an error makes another word; in a number each digit tells."""
+    """Return the number of errors that a correction may mend.
+
+    None in a short word, where an error makes another word, and none in a number, where each digit matters.
+    """
     if len(word) < 4 or word.isdigit():
         return 0
     return 1 if len(word) < 6 else 2
 
 
 def corrections(word: str, *, among: Iterable[str]) -> list[str]:
-    """Those with the fewest errors between; none where there are too many."""
+    """Return the words at the smallest edit distance; none if that is larger than `errors_forgiven`."""
     distances = {known: distance(word, known) for known in among}
     least = min(distances.values(), default=0)
     if not 0 < least <= errors_forgiven(word):
@@ -22,7 +25,7 @@ def corrections(word: str, *, among: Iterable[str]) -> list[str]:
 
 
 def distance(one: str, other: str) -> int:
-    """How many letters were left out, added, mistaken, or swapped with their neighbours (Damerau, Levenshtein)."""
+    """Return the Damerau–Levenshtein distance: letters left out, added, replaced, or swapped with a neighbour."""
     before: list[int] = []
     last = list(range(len(other) + 1))
     for row, letter in enumerate(one, start=1):

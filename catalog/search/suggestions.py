@@ -1,4 +1,4 @@
-"""Other words to try, and what a word that is being typed may become."""
+"""Suggestions for a term without matches, and completions of a word that is being typed."""
 
 import re
 from difflib import get_close_matches
@@ -10,7 +10,7 @@ from catalog.search.candidates import MAX_RANKED, matching
 from catalog.search.query import IN_NAME, Query, all_of, token
 from core.errors import BadUserInput
 
-# What suggestions are made of and how many are made: comparing words takes time for each pair.
+# Bounds on the suggestions: comparing words takes time for each pair.
 POPULAR_PRODUCTS = 500
 MAX_COMPARED_WORDS = 5
 MAX_SUGGESTIONS = 3
@@ -20,7 +20,7 @@ MAX_COMPLETIONS = 20
 
 
 def suggestions(words: list[str]) -> list[str]:
-    """Words of product names that resemble the given ones; else some of the most popular products'."""
+    """Return words of product names that resemble the given ones, or else words of the best sellers' names."""
     names = Product.objects.order_by("-sold_count", "-slug").values_list("name", flat=True)[:POPULAR_PRODUCTS]
     known = {
         analysis.normal(word): word
@@ -37,9 +37,10 @@ def suggestions(words: list[str]) -> list[str]:
 
 
 def completions(prefix: str, *, first: int | None = None) -> list[str]:
-    """The prefix with its last word completed to words that follow in a product's name, the best sold first.
+    """Complete the last word of the prefix to words of product names, best sellers first.
 
-    Raises BadUserInput where `first` is not between 1 and 20.
+    Raises:
+        BadUserInput: `first` is not between 1 and MAX_COMPLETIONS.
     """
     size = DEFAULT_COMPLETIONS if first is None else first
     if not 1 <= size <= MAX_COMPLETIONS:

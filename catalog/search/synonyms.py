@@ -1,4 +1,4 @@
-"""Words for the same thing, as the file beside this one tells them."""
+"""Synonyms, read from synonyms.txt."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,15 +8,15 @@ from pathlib import Path
 from catalog import analysis
 
 FILE = Path(__file__).with_name("synonyms.txt")
-# "Chest of drawers" is two words to search.
+# The words of the longest phrase. Search ignores stop words, so "chest of drawers" has two.
 MAX_PHRASE = 3
 
-# The tokens that have to be there together.
+# Tokens that must all be present.
 Spelling = tuple[str, ...]
 
 
 def synonyms(words: Sequence[str]) -> list[tuple[Spelling, ...]]:
-    """For each of the words, in other words, what it or a phrase is called that it is part of."""
+    """Return for each word the synonyms of the word itself and of every phrase that it is part of."""
     found: list[dict[Spelling, None]] = [{} for _ in words]
     for length in range(1, MAX_PHRASE + 1):
         for start in range(len(words) - length + 1):
@@ -28,22 +28,22 @@ def synonyms(words: Sequence[str]) -> list[tuple[Spelling, ...]]:
 
 @cache
 def thesaurus() -> dict[str, dict[Spelling, None]]:
-    """By the key of a phrase, the spellings of the others on its lines."""
+    """Return the synonyms by the key of each phrase, as the other phrases of its lines."""
     known: dict[str, dict[Spelling, None]] = defaultdict(dict)
     for line in FILE.read_text("utf-8").splitlines():
-        phrases = list(filter(None, map(told, line.partition("#")[0].split(","))))
+        phrases = list(filter(None, map(split_phrase, line.partition("#")[0].split(","))))
         for phrase in phrases:
             others = [tuple(map(stem, other)) for other in phrases if other != phrase]
             known[key(phrase)] |= dict.fromkeys(others)
     return dict(known)
 
 
-def told(phrase: str) -> list[str]:
+def split_phrase(phrase: str) -> list[str]:
     return [word for word in analysis.words(analysis.normal(phrase)) if word not in analysis.STOP_WORDS]
 
 
 def key(words: Sequence[str]) -> str:
-    """The same for "night stand" and "nightstands"."""
+    """Return the key of a phrase, which is the same for "night stand" and "nightstands"."""
     return stem("".join(words))
 
 

@@ -1,4 +1,4 @@
-"""What the index knows of the words of a term: how many products have them, and which words resemble them."""
+"""Statistics of a term's words from the index: how many products have each, and which known words resemble it."""
 
 import json
 from collections import defaultdict
@@ -14,11 +14,11 @@ from catalog.search.spelling import corrections, errors_forgiven
 
 MAX_SIMILAR = 200
 
-# Of PostgreSQL's index a part is counted first, which has every so many-th product: where that finds enough, the
-# rest is left uncounted, because it reads a page for each product that it counts.
+# PostgreSQL counts in a sample first: an index of every SAMPLED-th product. If the sample has ENOUGH_SAMPLED matches,
+# the rest is extrapolated, because a full count reads a page for each product.
 SAMPLED = 16
 ENOUGH_SAMPLED = 64
-# Of each token, how many products have it. SQLite keeps to the order of a CROSS JOIN.
+# The number of products that have each token. SQLite joins in the order in which a CROSS JOIN is written.
 COUNTS = {
     "sqlite": f"""
         SELECT asked.value, '', sum(doc) FROM json_each(%s) AS asked CROSS JOIN catalog_search_term
@@ -39,8 +39,8 @@ COUNTS = {
         ) AS sample (sampled)
     """,
 }
-# The words that share the most and the rarest trigrams with one that the index does not match. To see whether it does,
-# PostgreSQL would scan the table for the first match: it uses the index where it is asked for all of them.
+# Words that share the most and the rarest trigrams with a word that the index does not match. The check whether it
+# matches asks PostgreSQL for all matches: for the first one alone it would scan the table instead of using the index.
 SIMILAR = {
     "sqlite": f"""
         SELECT * FROM (
@@ -65,9 +65,9 @@ SIMILAR = {
 }
 
 
-def known(query: Query) -> Query:
-    """The query with the counts of its words, and with those mended that no product has; in one statement."""
-    statement, values = counting(query)
+def look_up(query: Query) -> Query:
+    """Add the counts of its words to the query, and correct words that no product has. Takes one statement."""
+    statement, values = build_count(query)
     sql = f"WITH counted (token, word, products) AS MATERIALIZED ({statement}) SELECT * FROM counted"
     for word in query.words:
         if errors_forgiven(word.raw) and not word.synonyms:
@@ -77,32 +77,32 @@ def known(query: Query) -> Query:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         rows = cursor.fetchall()
-    counts = counted(rows)
+    counts = read_counts(rows)
     similar: dict[str, list[str]] = defaultdict(list)
     for word, other, products in rows:
         if other and not products:
             similar[word].append(other)
     return Query(
         tuple(
-            replace(word, counts=counts).corrected(corrections(word.raw, among=similar[word.raw]))
+            replace(word, counts=counts).correct(corrections(word.raw, among=similar[word.raw]))
             for word in query.words
         )
     )
 
 
-def counting(query: Query) -> tuple[str, list[Any]]:
-    """A statement and its parameters: rows of a token of the query, nothing, and a count, or none."""
+def build_count(query: Query) -> tuple[str, list[Any]]:
+    """Return a statement and its parameters. Its rows are a token of the query, an empty text, and a count or null."""
     tokens = list(dict.fromkeys(token for word in query.words for token in word.tokens))
     return COUNTS[connection.vendor], [json.dumps(tokens) if connection.vendor == "sqlite" else tokens]
 
 
-def counted(rows: Iterable[Sequence[Any]]) -> Counts:
-    """From the rows of `counting`, among others."""
+def read_counts(rows: Iterable[Sequence[Any]]) -> Counts:
+    """Pick the counts from the rows of a statement that contains `build_count`'s."""
     return {token: products for token, _, products in rows if products}
 
 
 def trigrams(word: str) -> str:
-    """What a word is compared by: PostgreSQL makes its own trigrams."""
+    """Return the trigrams of a word as SQLite's match expression. PostgreSQL makes its own from the word."""
     if connection.vendor != "sqlite":
         return word
     padded = f"^^{word}$"

@@ -1,4 +1,4 @@
-"""The list of products without Unfold's classes on each of its cells, which are two thirds of the page."""
+"""A template filter that removes Unfold's classes from the list of products. They are two thirds of the page."""
 
 import re
 
@@ -12,5 +12,5 @@ CELL = re.compile(r' class="(\S+) align-middle [^"]*?(nowrap)?( group errors)?"'
 
 @register.filter
 def slim(cell: SafeString) -> SafeString:
-    """A cell of the admin's list in the classes of catalog/products.css."""
+    """Replace the classes of a cell of the admin's list by those of catalog/products.css."""
     return mark_safe(CELL.sub(r' class="\1 list-cell\3"', cell, count=1))  # markup in, markup out

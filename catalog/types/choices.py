@@ -1,4 +1,4 @@
-"""What narrows a list of products, and what orders it."""
+"""Filters and sort orders of lists of products."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -11,21 +11,19 @@ import api
 from catalog import selectors
 
 
-@strawberry.enum(description="What orders a list of products; what is equal is ordered by the slug.")
+@strawberry.enum(description="The order of a list of products. Equal products are ordered by slug.")
 class ProductSort(Enum):
     RELEVANCE = strawberry.enum_value(
-        "relevance", description="Best match first; outside a search the same as NEWEST."
+        "relevance", description="Best match first; outside of a search, the same as NEWEST."
     )
-    NEWEST = strawberry.enum_value("newest", description="The last added first.")
-    PRICE_ASC = strawberry.enum_value("price_asc", description="By the final price, the cheapest first.")
-    PRICE_DESC = strawberry.enum_value("price_desc", description="By the final price, the dearest first.")
-    NAME_ASC = strawberry.enum_value("name_asc", description="By name, whatever the case.")
-    DISCOUNT_DESC = strawberry.enum_value(
-        "discount_desc", description="The largest discount in per cent first."
-    )
-    BEST_SELLING = strawberry.enum_value("best_selling", description="The most sold first.")
+    NEWEST = strawberry.enum_value("newest", description="Last added first.")
+    PRICE_ASC = strawberry.enum_value("price_asc", description="By the final price, cheapest first.")
+    PRICE_DESC = strawberry.enum_value("price_desc", description="By the final price, most expensive first.")
+    NAME_ASC = strawberry.enum_value("name_asc", description="By name, ignoring case.")
+    DISCOUNT_DESC = strawberry.enum_value("discount_desc", description="Largest discount in per cent first.")
+    BEST_SELLING = strawberry.enum_value("best_selling", description="Best sellers first.")
     TOP_RATED = strawberry.enum_value(
-        "top_rated", description="The best average rating first, the more rated first among equals."
+        "top_rated", description="Best average rating first; among equals, the one with more ratings first."
     )
 
 
@@ -46,33 +44,37 @@ LATEST_FAVOURITE = api.Sort(("favourite_id",), descending=True)
 
 
 @strawberry.input(
-    description="What narrows a list of products: all that is given must be met, and null narrows nothing."
+    description="A filter of products. A product must meet every condition that is given; null does not filter."
 )
 class ProductFilter:
     categories: list[str] | None = strawberry.field(
-        default=None, description="Slugs; a product in any of them passes."
+        default=None, description="Slugs of categories. The product is in one of them."
     )
     seller: str | None = strawberry.field(default=None, description="Slug of a seller's profile.")
     min_price: Decimal | None = strawberry.field(
-        default=None, description="Bounds on the final price, both inclusive."
+        default=None, description="The lowest final price, inclusive."
     )
-    max_price: Decimal | None = strawberry.field(default=None, description="The upper bound.")
+    max_price: Decimal | None = strawberry.field(
+        default=None, description="The highest final price, inclusive."
+    )
     in_stock: bool | None = strawberry.field(
-        default=None, description="True: those that can be bought now; false: those that are sold out."
+        default=None, description="True: products in stock. False: products that are sold out."
     )
     on_sale: bool | None = strawberry.field(
-        default=None, description="True: those with a discount; false: those without."
+        default=None, description="True: products with a discount. False: products without one."
     )
     min_rating: float | None = strawberry.field(
         default=None, description="The lowest average rating, 1 to 5."
     )
-    added_after: datetime | None = strawberry.field(default=None, description="Only products that are newer.")
+    added_after: datetime | None = strawberry.field(
+        default=None, description="Only products added after this instant."
+    )
 
 
 NarrowedBy = Annotated[
-    ProductFilter | None, strawberry.argument(description="What narrows the list; null narrows nothing.")
+    ProductFilter | None, strawberry.argument(description="A filter of the list; null does not filter.")
 ]
-SortedBy = Annotated[ProductSort, strawberry.argument(description="What orders the list.")]
+SortedBy = Annotated[ProductSort, strawberry.argument(description="The order of the list.")]
 
 
 def plain(filter: ProductFilter | None) -> selectors.ProductFilter:

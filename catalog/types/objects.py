@@ -1,4 +1,4 @@
-"""Category, Product, and connections of products with their facets."""
+"""The GraphQL types of categories, of products, and of connections of products with their facets."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ import api
 from accounts.types import Profile
 from catalog import models, search, selectors
 from catalog.facets import MAX_FACET, Facets
-from catalog.related import MAX_RELATED, related
+from catalog.related import MAX_RELATED, find_related
 from catalog.types.choices import (
     LATEST_FAVOURITE,
     SEARCH_SORTS,
@@ -31,32 +31,34 @@ from core.errors import OperationTooLarge
 if TYPE_CHECKING:
     from reviews.types import CommentConnection
 
-HowManyRelated = Annotated[int, strawberry.argument(description=f"How many at most, 1 to {MAX_RELATED}.")]
+HowManyRelated = Annotated[
+    int, strawberry.argument(description=f"The largest number of products, 1 to {MAX_RELATED}.")
+]
 
 
 def is_favourite(info: api.Info) -> Any:
-    """Whether the product is a favourite of the caller; false for guests, without a look at the table."""
+    """Whether the product is a favourite of the caller. False for guests, without reading the table."""
     user = api.viewer(info)
     return (
         Exists(models.Favourite.objects.filter(product=OuterRef("pk"), user=user)) if user else Value(False)
     )
 
 
-@strawberry.type(description="What people have rated a product.")
+@strawberry.type(description="The ratings of a product.")
 class RatingSummary:
-    average: float | None = strawberry.field(description="Null while nobody has rated.")
-    count: int = strawberry.field(description="How many have rated.")
-    histogram: list[int] = strawberry.field(description="How many gave 1, 2, 3, 4 and 5.")
+    average: float | None = strawberry.field(description="The average rating; null if there are none.")
+    count: int = strawberry.field(description="The number of ratings.")
+    histogram: list[int] = strawberry.field(description="The number of ratings of 1, 2, 3, 4 and 5.")
 
 
 @strawberry_django.type(models.Category, description="A category of products.")
 class Category(relay.Node):
     id: relay.NodeID[int]
-    name: auto = api.field(description="Unique, and fit to be shown.")
-    slug: auto = api.field(description="For the address of the category's page.")
+    name: auto = api.field(description="The unique name, for display.")
+    slug: auto = api.field(description="The unique part of the address of the category's page.")
     product_count: int = api.field(
         annotate=api.CountUpTo(models.Product.objects.filter(category=OuterRef("pk")), most=MAX_FACET),
-        description=f"Counted up to {MAX_FACET}, which stands for as many or more.",
+        description=f"The number of products, counted up to {MAX_FACET}, which means {MAX_FACET} or more.",
     )
 
     @strawberry.field(description="The category's products, page by page.")
@@ -74,7 +76,7 @@ class Category(relay.Node):
         page = api.nested_page(
             root,
             info,
-            found=selectors.narrowed(selectors.products(), plain(filter), order=SORTS[sort].columns[0]),
+            found=selectors.narrow(selectors.products(), plain(filter), order=SORTS[sort].columns[0]),
             parent="category_id",
             answer="ProductConnection",
             sort=SORTS[sort],
@@ -121,31 +123,31 @@ class HasRatings(Protocol):
     rating_average: float
 
 
-@strawberry_django.type(models.Product, description="Something that is sold here.")
+@strawberry_django.type(models.Product, description="A product of the shop.")
 class Product(relay.Node):
     id: relay.NodeID[int]
-    name: auto = api.field(description="What it is called.")
+    name: auto = api.field(description="The name, for display.")
     slug: auto = api.field(
-        description="For the address of the product's page; it stays when the name changes."
+        description="The unique part of the address of the product's page. It stays when the name changes."
     )
-    description: auto = api.field(description="Plain text.")
-    category: Category = api.field(description="Each product is in one.")
-    seller: Profile = api.field(field_name="user__profile", description="Who offers it.")
+    description: auto = api.field(description="The description, as plain text.")
+    category: Category = api.field(description="The category. Each product has one.")
+    seller: Profile = api.field(field_name="user__profile", description="The profile of the seller.")
     discount: auto = strawberry_django.field(description="Per cent off the price, 0 to 100.")
-    stock: int = api.field(description="How many are left.")
-    added_at: auto = api.field(description="When it was first offered.")
-    updated_at: auto = api.field(description="When it was last changed; a sale is no change.")
+    stock: int = api.field(description="The quantity in stock.")
+    added_at: auto = api.field(description="When it was added to the shop.")
+    updated_at: auto = api.field(description="When its data last changed. A sale does not count.")
     is_favourite: bool = api.field(
         annotate=is_favourite, description="Whether it is a favourite of the caller; false for guests."
     )
 
-    @api.field(description="Before the discount.")
+    @api.field(description="The price before the discount.")
     @staticmethod
     def price(root: strawberry.Parent[HasPrice]) -> api.Money:
         return api.Money.of(root.price)
 
     @api.field(
-        description="What the shopper pays: the price less the discount, rounded half up to the currency's "
+        description="The price that the shopper pays: less the discount, and rounded half up to the currency's "
         "smallest unit.",
     )
     @staticmethod
@@ -157,12 +159,12 @@ class Product(relay.Node):
     def on_sale(root: strawberry.Parent[HasDiscount]) -> bool:
         return root.discount > 0
 
-    @api.field(description="Whether any are left.")
+    @api.field(description="Whether any are in stock.")
     @staticmethod
     def is_available(root: strawberry.Parent[HasStock]) -> bool:
         return root.stock > 0
 
-    @api.field(description="Null where it has no picture.")
+    @api.field(description="The picture; null if there is none.")
     @staticmethod
     def image(root: strawberry.Parent[HasImage]) -> api.Image | None:
         return api.Image.of(
@@ -172,7 +174,7 @@ class Product(relay.Node):
             placeholder=root.image_placeholder,
         )
 
-    @api.field(description="The ratings of its comments, summed up.")
+    @api.field(description="The summary of its comments' ratings.")
     @staticmethod
     def rating(root: strawberry.Parent[HasRatings]) -> RatingSummary:
         return RatingSummary(
@@ -181,7 +183,7 @@ class Product(relay.Node):
             histogram=[root.rated_1, root.rated_2, root.rated_3, root.rated_4, root.rated_5],
         )
 
-    @strawberry.field(description="The newest first.")
+    @strawberry.field(description="The comments on the product, newest first.")
     @staticmethod
     def comments(
         root: strawberry.Parent[api.HasKey],
@@ -193,8 +195,8 @@ class Product(relay.Node):
         return connection.of_product(root, info, paging=api.Paging(first=first, after=after))
 
     @strawberry.field(
-        description="Of the same category and with similar names, the most alike and best sold first; where those are "
-        f"few, best sellers. At most {MAX_RELATED}."
+        description="Products of the same category with similar names. The most similar come first, best sellers first "
+        "among equals. If there are few, best sellers of the shop follow."
     )
     @staticmethod
     def related(
@@ -203,32 +205,32 @@ class Product(relay.Node):
         first = api.size_within(first, most=MAX_RELATED)
 
         def load(peers: Sequence[api.HasKey]) -> dict[int, list[api.HasKey]]:
-            keys = related({peer.pk for peer in peers}, first=first)
+            keys = find_related({peer.pk for peer in peers}, first=first)
             chosen = selectors.products().filter(pk__in=set(chain.from_iterable(keys.values())))
             rows = {row.pk: row for row in api.every(chosen, info)}
             return {key: [rows[other] for other in others if other in rows] for key, others in keys.items()}
 
-        return cast(list[Product], api.nested(root, info, load))
+        return cast(list[Product], api.read_nested(root, info, load))
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Product]:
         return models.Product.objects.all()
 
 
-@strawberry.type(description="A category, as a further choice.")
+@strawberry.type(description="A category as a choice of the filter.")
 class CategoryFacet:
-    category: Category = strawberry.field(description="The category that could be chosen.")
-    count: int = strawberry.field(description="How many products would be left.")
+    category: Category = strawberry.field(description="The category to choose.")
+    count: int = strawberry.field(description="The number of products that the choice would leave.")
 
 
 @strawberry.type(
-    description="How many products each further choice would leave: each is counted without the filter's own word on "
-    f"it, and up to {MAX_FACET}, which stands for as many or more."
+    description="The number of products that each choice of the filter would leave. Each facet ignores the filter's "
+    f"own value for it. Counts stop at {MAX_FACET}, which means {MAX_FACET} or more."
 )
 class ProductFacets:
     facets: strawberry.Private[Facets]
 
-    @strawberry.field(description="Those that have any, by name.")
+    @strawberry.field(description="The categories that have products, by name.")
     def categories(self, info: api.Info) -> list[CategoryFacet]:
         counts = self.facets.counts.categories
         categories = selectors.categories().filter(pk__in=counts)
@@ -241,21 +243,21 @@ class ProductFacets:
         )
         return [CategoryFacet(category=cast(Category, row), count=counts[row.pk]) for row in rows]
 
-    @strawberry.field(description="The lowest final price; null where there is no product.")
+    @strawberry.field(description="The lowest final price; null without products.")
     def min_price(self) -> api.Money | None:
         lowest, _ = self.facets.counts.price_range
         return None if lowest is None else api.Money.of(lowest)
 
-    @strawberry.field(description="The highest final price; null where there is no product.")
+    @strawberry.field(description="The highest final price; null without products.")
     def max_price(self) -> api.Money | None:
         _, highest = self.facets.counts.price_range
         return None if highest is None else api.Money.of(highest)
 
-    @strawberry.field(description="How many can be bought now.")
+    @strawberry.field(description="The number of products in stock.")
     def in_stock(self) -> int:
         return self.facets.counts.in_stock
 
-    @strawberry.field(description="How many have a discount.")
+    @strawberry.field(description="The number of products with a discount.")
     def on_sale(self) -> int:
         return self.facets.counts.on_sale
 
@@ -265,8 +267,9 @@ class ProductConnection(api.Connection[Product]):
     counted: strawberry.Private[Facets]
 
     @strawberry.field(
-        description="Counted only when they are asked for, and refused (OPERATION_TOO_LARGE) below a list. Of a "
-        f"search that finds more than {search.MAX_COUNTED}, some {search.MAX_COUNTED} of them are looked at."
+        description="The facets of the list, counted only on request. Below another list they are refused "
+        f"(OPERATION_TOO_LARGE). In a search with more than {search.MAX_COUNTED} matches, they count "
+        f"{search.MAX_COUNTED} of them."
     )
     def facets(self, info: api.Info) -> ProductFacets:
         if api.is_below_list(info):
@@ -283,10 +286,10 @@ class ProductConnection(api.Connection[Product]):
         sort: api.Sort,
         paging: api.Paging,
     ) -> "ProductConnection":
-        """A page of the products `found` that pass the filter."""
+        """Read a page of the products `found` that pass the filter."""
         narrowing = plain(filter)
         page = api.page(
-            selectors.listed(found(), narrowing, order=sort.columns[0]) if filter else found,
+            selectors.narrow_list(found(), narrowing, order=sort.columns[0]) if filter else found,
             info,
             answer="ProductConnection",
             sort=sort,
@@ -295,8 +298,8 @@ class ProductConnection(api.Connection[Product]):
         if filter:
 
             def count() -> int:
-                # Without what keeps to the index of the order, which a count has not.
-                return selectors.narrowed(found(), narrowing).order_by()[: api.MAX_COUNT].count()
+                # Without an order, whose index `narrow` would otherwise favour. A count has none.
+                return selectors.narrow(found(), narrowing).order_by()[: api.MAX_COUNT].count()
 
             page = replace(page, count=count)
         return cls(page=page, counted=Facets(found=found(), filter=narrowing))
@@ -311,23 +314,23 @@ class ProductConnection(api.Connection[Product]):
         sort: ProductSort,
         paging: api.Paging,
     ) -> "ProductConnection":
-        """A page of what the term finds; its total and its facets count beyond what is ranked."""
+        """Read a page of the search results. The total and the facets also count matches that are not ranked."""
         narrowing = plain(filter)
         found = search.search(term, filter=narrowing)
         order = SEARCH_SORTS[sort]
         page = api.page(
-            found.best if sort is ProductSort.RELEVANCE else found.ordered_by(order.columns[0]),
+            found.best if sort is ProductSort.RELEVANCE else found.select_for(order.columns[0]),
             info,
             answer="ProductConnection",
             sort=order,
             paging=paging,
         )
         page = replace(page, count=found.count)
-        return cls(page=page, counted=Facets(found=found.counted, filter=narrowing, bounded=True))
+        return cls(page=page, counted=Facets(found=found.sample, filter=narrowing, bounded=True))
 
     @classmethod
     def of_favourites(cls, user: api.HasKey, info: api.Info, *, paging: api.Paging) -> "ProductConnection":
-        """A person's favourites, the latest first."""
+        """Read a page of a person's favourites, latest first."""
         page = api.nested_page(
             user,
             info,

@@ -1,4 +1,4 @@
-"""Inputs of the catalogue's mutations, and what it answers with: the thing, or what is wrong."""
+"""The inputs and results of the catalogue's mutations and of its search."""
 
 from decimal import Decimal
 from typing import Annotated, cast
@@ -13,11 +13,11 @@ from catalog.services import ProductFields
 from catalog.types.objects import Product, ProductConnection
 
 
-@strawberry.type(description="Fewer are left than were asked for.")
+@strawberry.type(description="Fewer are left than were requested.")
 class InsufficientStock(api.UserError):
     product_pk: strawberry.Private[int]
-    requested: int = strawberry.field(description="How many were asked for.")
-    available: int = strawberry.field(description="How many are left.")
+    requested: int = strawberry.field(description="The quantity that was requested.")
+    available: int = strawberry.field(description="The quantity that is left.")
 
     @strawberry.field(graphql_type=Product, description="The product that has too few.")
     def product(self, info: api.Info) -> api.HasKey | None:
@@ -25,15 +25,15 @@ class InsufficientStock(api.UserError):
 
 
 @strawberry.type(
-    description='The answer to a term that matches no product at all: `No product matches "…".`, '
-    "with other words to try."
+    description='The term matches no product. The message is `No product matches "…".`, and `suggestions` has '
+    "other words to try."
 )
 class NoProductMatches(api.UserError):
     term: str = strawberry.field(description="The term as it was searched for.")
-    suggestions: list[str] = strawberry.field(description="Terms that would find something; may be empty.")
+    suggestions: list[str] = strawberry.field(description="Terms that find something; may be empty.")
 
 
-@strawberry.input(description="A product to offer. It is sold by the caller.")
+@strawberry.input(description="A new product, sold by the caller.")
 class CreateProductInput:
     category: str = strawberry.field(description="Slug of the category.")
     name: str = strawberry.field(description="At most 200 characters.")
@@ -42,16 +42,18 @@ class CreateProductInput:
         description="Before the discount, with no more digits than the currency has."
     )
     discount: Decimal = strawberry.field(default=Decimal(0), description="Per cent off the price, 0 to 100.")
-    stock: int = strawberry.field(description="How many there are, 0 or more.")
+    stock: int = strawberry.field(description="The quantity in stock, 0 or more.")
     image: Upload | None = strawberry.field(default=None, description="JPEG, PNG, WebP or AVIF.")
 
     def fields(self) -> ProductFields:
         return cast(ProductFields, vars(self))
 
 
-@strawberry.input(description="A field left out stays as it is; an image given as null is taken away.")
+@strawberry.input(
+    description="Changes of a product. A missing field stays as it is; null for `image` removes it."
+)
 class UpdateProductInput:
-    id: relay.GlobalID = strawberry.field(description="Of the product.")
+    id: relay.GlobalID = strawberry.field(description="ID of the product.")
     category: str | None = strawberry.field(default=strawberry.UNSET, description="Slug of the category.")
     name: str | None = strawberry.field(
         default=strawberry.UNSET, description="At most 200 characters. The slug stays."
@@ -62,7 +64,7 @@ class UpdateProductInput:
         default=strawberry.UNSET, description="Per cent off the price, 0 to 100."
     )
     stock: int | None = strawberry.field(
-        default=strawberry.UNSET, description="How many there are now; sales meanwhile are overwritten."
+        default=strawberry.UNSET, description="The quantity in stock. It overwrites sales in the meantime."
     )
     image: Upload | None = strawberry.field(default=strawberry.UNSET, description="JPEG, PNG, WebP or AVIF.")
 
@@ -74,20 +76,33 @@ class UpdateProductInput:
 
 @strawberry.input(description="A product to delete.")
 class DeleteProductInput:
-    id: relay.GlobalID = strawberry.field(description="Of the product.")
+    id: relay.GlobalID = strawberry.field(description="ID of the product.")
 
 
-@strawberry.input(description="A product to remember, or to forget.")
+@strawberry.input(description="A product to add to the favourites, or to remove from them.")
 class FavouriteInput:
-    product_id: relay.GlobalID = strawberry.field(description="Of the product.")
+    product_id: relay.GlobalID = strawberry.field(description="ID of the product.")
 
 
 SearchResult = Annotated[
-    ProductConnection | NoProductMatches | api.ValidationError, api.result("SearchResult")
+    ProductConnection | NoProductMatches | api.ValidationError,
+    api.result("SearchResult", description="The products found, or why there are none."),
 ]
-CreateProductResult = Annotated[Product | api.ValidationError, api.result("CreateProductResult")]
+CreateProductResult = Annotated[
+    Product | api.ValidationError,
+    api.result("CreateProductResult", description="The new product, or why it could not be saved."),
+]
 UpdateProductResult = Annotated[
-    Product | api.ValidationError | api.NotFound, api.result("UpdateProductResult")
+    Product | api.ValidationError | api.NotFound,
+    api.result("UpdateProductResult", description="The changed product, or why it could not be saved."),
 ]
-DeleteProductResult = Annotated[api.Deleted | api.NotFound, api.result("DeleteProductResult")]
-FavouriteResult = Annotated[Product | api.NotFound, api.result("FavouriteResult")]
+DeleteProductResult = Annotated[
+    api.Deleted | api.NotFound,
+    api.result(
+        "DeleteProductResult", description="The ID of the deleted product, or why it could not be deleted."
+    ),
+]
+FavouriteResult = Annotated[
+    Product | api.NotFound,
+    api.result("FavouriteResult", description="The product, or why the favourites could not be changed."),
+]

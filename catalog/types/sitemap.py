@@ -1,4 +1,4 @@
-"""What a sitemap needs of every product, and nothing else: so little that a thousand come at a time."""
+"""The sitemap: the few columns that it needs of every product, up to a thousand products at a time."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The demo's shopper: one front end's session, from registering to commenting on what was bought."""
+"""The demo's shopper: one session of a front end, from registration to a comment on the purchase."""
 
 import json
 from http.cookiejar import CookieJar
@@ -28,7 +28,7 @@ ADDRESS = {
 
 
 class Unexpected(Exception):
-    """An answer is not what it should be; the message says what it should be."""
+    """An answer is not as expected. The message says what was expected."""
 
 
 def expect(condition: object, what: str) -> None:
@@ -37,7 +37,7 @@ def expect(condition: object, what: str) -> None:
 
 
 class GraphQLClient:
-    """Posts operations as a front end does: JSON, with the session's cookie and the page's origin."""
+    """A GraphQL client like a front end's: it posts JSON, with the session's cookie and the page's origin."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -45,7 +45,11 @@ class GraphQLClient:
         self.answer: Any = None
 
     def run(self, document: str, *, answers: str | None = None, **variables: Any) -> Any:
-        """What the operation's one field answers with: of the type `answers`, where that is given. Unexpected."""
+        """Run an operation with one field, and return the field's answer.
+
+        Raises:
+            Unexpected: the answer is an error, or does not have the type `answers`.
+        """
         body = json.dumps({"query": document, "variables": variables}).encode()
         request = Request(
             f"{self.url}/graphql/", body, {"Content-Type": "application/json", "Origin": self.url}
@@ -65,7 +69,7 @@ class GraphQLClient:
 
 
 class Shopper:
-    """Each step answers with a line on what came of it, and raises Unexpected where anything is off."""
+    """The steps of the shopper. Each returns a line about its result, and raises Unexpected if anything is wrong."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -144,7 +148,7 @@ class Shopper:
         return f"{self.order['status']}, {money(self.order['amount'])}"
 
     def pay(self) -> str:
-        """As Stripe.js does, with the client secret alone; then Stripe tells the store by webhook."""
+        """Pay with only the client secret, as Stripe.js does. Then Stripe notifies the store by webhook."""
         intent_id, _, _ = self.order["payment"]["clientSecret"].partition("_secret_")
         stripe = FakeStripe(self.store.stripe_db)
         stripe.confirm(intent_id)

@@ -1,4 +1,4 @@
-"""A store of the demo's own: a fresh database, a fake Stripe, and a server process on a free port."""
+"""The demo's own store: a fresh database, a fake Stripe, and a server process on a free port."""
 
 import os
 import socket
@@ -14,19 +14,19 @@ from django.conf import settings
 
 WEBHOOK_SECRET = "whsec_demo"
 START_SECONDS = 30
-# Past any proxy of the environment: the store is on this machine.
+# Bypasses any proxy of the environment, because the store is on this machine.
 DIRECT = build_opener(ProxyHandler({}))
 
 
 class Store:
-    """All that it writes is in `directory`; leaving the `with` block ends every process that it started."""
+    """A store that writes only to `directory`. The end of the `with` block ends every process that it started."""
 
     def __init__(self, directory: Path) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.stripe_db = directory / "stripe.sqlite3"
         self.log = directory / "store.log"
-        # Whatever the shell or .env says, the demo is the same, and touches nothing that is in use.
+        # These override the shell and .env, so that the demo is always the same and uses no data of another store.
         self.environment = {
             **os.environ,
             "ALLOWED_HOSTS": "127.0.0.1",
@@ -49,7 +49,7 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         for process in self.processes:
-            process.kill()  # nothing of what it leaves behind is kept
+            process.kill()  # its files are deleted anyway
             process.wait()
 
     # ── The demo's steps ─────────────────────────────────────────────────────
@@ -74,7 +74,7 @@ class Store:
     # ── What they are made of ────────────────────────────────────────────────
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """Run manage.py in the background, at most until the `with` block ends."""
+        """Run manage.py in the background, at the longest until the `with` block ends."""
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, settings.BASE_DIR / "manage.py", *command],

@@ -1,4 +1,4 @@
-"""What the demonstration shop sells and what its shoppers say, read from content.toml."""
+"""The products and comments of the demonstration shop, read from content.toml."""
 
 import tomllib
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class SeedCategory:
-    """`tint` is the colour behind its products' pictures."""
+    """A category. `tint` is the background colour of its products' pictures."""
 
     name: str
     tint: str
@@ -17,7 +17,7 @@ class SeedCategory:
 
 @dataclass(frozen=True, kw_only=True)
 class SeedComment:
-    """Without a rating where the author only asks or remarks."""
+    """A comment. It has no rating if the author only asks or remarks."""
 
     author: str
     body: str
@@ -26,7 +26,7 @@ class SeedComment:
 
 @dataclass(frozen=True, kw_only=True)
 class SeedProduct:
-    """`discount` is in per cent; `motif`, `colour` and `accent` are what its picture is drawn from."""
+    """A product. `discount` is in per cent. `motif`, `colour` and `accent` define its picture."""
 
     category: SeedCategory
     name: str

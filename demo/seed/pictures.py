@@ -1,4 +1,4 @@
-"""Pictures for the seed's products, drawn from motifs.toml: no photographs, the same bytes on every run."""
+"""Pictures of the seed's products, drawn from motifs.toml. Every run draws the same bytes."""
 
 import random
 import tomllib
@@ -15,7 +15,7 @@ Colour = tuple[int, ...]
 Point = tuple[float, float]
 
 SIDE = 800
-# ImageDraw leaves edges jagged: everything is drawn at twice the size and reduced.
+# ImageDraw does not smooth edges, so everything is drawn at twice the size and reduced.
 SCALE = 2 * SIDE / 100
 MATERIALS = {
     "ink": "#2f3347",
@@ -30,7 +30,7 @@ WHITE, NIGHT = (255, 255, 255), (24, 22, 58)
 
 
 def draw(product: SeedProduct) -> bytes:
-    """A square JPEG of SIDE pixels: the product's motif in its colours, on its category's tint."""
+    """Draw a square JPEG of SIDE pixels: the product's motif in its colours, on its category's tint."""
     figure = _figure(product)
     picture = _backdrop(ImageColor.getrgb(product.category.tint), random.Random(product.name))
     picture.paste(NIGHT, mask=_shadow(figure))
@@ -42,30 +42,30 @@ def draw(product: SeedProduct) -> bytes:
 
 @cache
 def motifs() -> dict[str, str]:
-    """The drawings by name."""
+    """Return the drawings by name."""
     drawings: dict[str, str] = tomllib.loads(Path(__file__).with_name("motifs.toml").read_text("utf-8"))
     return drawings
 
 
 def _backdrop(tint: Colour, chance: random.Random) -> Image.Image:
-    """A soft diagonal gradient with a pale disc behind the figure and a few small ones around it."""
-    corners = Image.new("RGB", (2, 2), _mixed(tint, WHITE, 0.25))
-    corners.putpixel((0, 0), _mixed(tint, WHITE, 0.6))
-    corners.putpixel((1, 1), _mixed(tint, NIGHT, 0.06))
+    """Draw a soft diagonal gradient with a pale disc behind the figure and a few small ones around it."""
+    corners = Image.new("RGB", (2, 2), _mix(tint, WHITE, 0.25))
+    corners.putpixel((0, 0), _mix(tint, WHITE, 0.6))
+    corners.putpixel((1, 1), _mix(tint, NIGHT, 0.06))
     backdrop = corners.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     discs = Image.new("L", (2 * SIDE, 2 * SIDE))
     pen = ImageDraw.Draw(discs)
-    pen.circle(_scaled((chance.uniform(44, 56), chance.uniform(46, 54))), chance.uniform(36, 41) * SCALE, 110)
+    pen.circle(_scale((chance.uniform(44, 56), chance.uniform(46, 54))), chance.uniform(36, 41) * SCALE, 110)
     for _ in range(4):
         pen.circle(
-            _scaled((chance.uniform(4, 96), chance.uniform(4, 96))), chance.uniform(1, 3.5) * SCALE, 130
+            _scale((chance.uniform(4, 96), chance.uniform(4, 96))), chance.uniform(1, 3.5) * SCALE, 130
         )
     backdrop.paste(WHITE, mask=discs.reduce(2))
     return backdrop
 
 
 def _shadow(figure: Image.Image) -> Image.Image:
-    """The figure's outline, fallen to the lower right; blurred small, which is as soft and far cheaper."""
+    """Draw the figure's shadow to the lower right. It is blurred at a small size, which is far cheaper."""
     outline = Image.new("L", figure.size)
     outline.paste(64, (8, 20), figure.getchannel("A"))
     return outline.reduce(8).filter(ImageFilter.GaussianBlur(2)).resize(figure.size, Image.Resampling.BICUBIC)
@@ -77,23 +77,23 @@ def _figure(product: SeedProduct) -> Image.Image:
     pen = ImageDraw.Draw(layer)
     for shape in motifs()[product.motif].strip().splitlines():
         name, colour, *numbers = shape.split()
-        SHAPES[name](pen, _toned(colour, colours), [float(number) for number in numbers])
+        SHAPES[name](pen, _tone(colour, colours), [float(number) for number in numbers])
     return layer.reduce(2)
 
 
-def _toned(name: str, colours: dict[str, str]) -> Colour:
-    """`name+` is lighter and `name-` darker than the colour `name`."""
+def _tone(name: str, colours: dict[str, str]) -> Colour:
+    """Return the colour `name`; a lighter one for `name+`, a darker one for `name-`."""
     colour = ImageColor.getrgb(colours[name.rstrip("+-")])
     if name.endswith("+"):
-        return _mixed(colour, WHITE, 0.35)
-    return _mixed(colour, NIGHT, 0.2) if name.endswith("-") else colour
+        return _mix(colour, WHITE, 0.35)
+    return _mix(colour, NIGHT, 0.2) if name.endswith("-") else colour
 
 
-def _mixed(colour: Colour, other: Colour, share: float) -> Colour:
+def _mix(colour: Colour, other: Colour, share: float) -> Colour:
     return tuple(round(a + (b - a) * share) for a, b in zip(colour, other, strict=True))
 
 
-def _scaled(point: Point) -> Point:
+def _scale(point: Point) -> Point:
     return point[0] * SCALE, point[1] * SCALE
 
 
@@ -101,14 +101,14 @@ def _points(numbers: list[float]) -> list[Point]:
     return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
-def _with_mirrored(numbers: list[float]) -> list[float]:
-    """The left half of an outline, from top to bottom, continued up its mirror image."""
+def _add_mirror_image(numbers: list[float]) -> list[float]:
+    """Complete the left half of an outline, from top to bottom, by its mirror image."""
     right = [(100 - x, y) for x, y in reversed(_points(numbers)) if x != 50]
     return numbers + [number for point in right for number in point]
 
 
 def _smooth(points: list[Point], *, closed: bool) -> list[Point]:
-    """A Catmull-Rom curve through the points."""
+    """Return a Catmull-Rom curve through the points."""
     around = [points[-1], *points, *points[:2]] if closed else [points[0], *points, points[-1]]
     curve = []
     for a, b, c, d in zip(around, around[1:], around[2:], around[3:], strict=False):
@@ -141,7 +141,7 @@ def _oval(pen: ImageDraw.ImageDraw, colour: Colour, numbers: list[float]) -> Non
 def _line(pen: ImageDraw.ImageDraw, colour: Colour, numbers: list[float]) -> None:
     """width x y x y …, with round ends"""
     width, *coordinates = numbers
-    points = [_scaled(point) for point in _points(coordinates)]
+    points = [_scale(point) for point in _points(coordinates)]
     pen.line(points, fill=colour, width=round(width * SCALE), joint="curve")
     for point in (points[0], points[-1]):
         pen.circle(point, width * SCALE / 2, fill=colour)
@@ -165,7 +165,7 @@ def _poly(pen: ImageDraw.ImageDraw, colour: Colour, numbers: list[float]) -> Non
     """radius x y x y …: a polygon grown by that much, its corners round"""
     radius, *coordinates = numbers
     points = _points(coordinates)
-    pen.polygon([_scaled(point) for point in points], fill=colour)
+    pen.polygon([_scale(point) for point in points], fill=colour)
     if radius:
         closed = [*points, *points[:2]]
         _line(pen, colour, [2 * radius, *(number for point in closed for number in point)])
@@ -173,15 +173,15 @@ def _poly(pen: ImageDraw.ImageDraw, colour: Colour, numbers: list[float]) -> Non
 
 def _blob(pen: ImageDraw.ImageDraw, colour: Colour, numbers: list[float]) -> None:
     """x y x y …: a closed smooth outline through all points"""
-    pen.polygon([_scaled(point) for point in _smooth(_points(numbers), closed=True)], fill=colour)
+    pen.polygon([_scale(point) for point in _smooth(_points(numbers), closed=True)], fill=colour)
 
 
 def _mirrored_poly(pen: ImageDraw.ImageDraw, colour: Colour, numbers: list[float]) -> None:
-    _poly(pen, colour, [numbers[0], *_with_mirrored(numbers[1:])])
+    _poly(pen, colour, [numbers[0], *_add_mirror_image(numbers[1:])])
 
 
 def _mirrored_blob(pen: ImageDraw.ImageDraw, colour: Colour, numbers: list[float]) -> None:
-    _blob(pen, colour, _with_mirrored(numbers))
+    _blob(pen, colour, _add_mirror_image(numbers))
 
 
 SHAPES: dict[str, Callable[[ImageDraw.ImageDraw, Colour, list[float]], None]] = {

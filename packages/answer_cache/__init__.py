@@ -1,4 +1,4 @@
-"""Whole answers to guests, kept in front of Django for as long as nothing that they show has changed."""
+"""A cache of whole answers to guests in front of Django. An answer is kept until the data that it shows changes."""
 
 from packages.answer_cache.answers import Answers, keep
 from packages.answer_cache.revision import Revision

@@ -1,4 +1,4 @@
-"""WSGI middleware that answers guests with what it has kept, and forwards the rest."""
+"""WSGI middleware that serves cached guest answers and forwards the rest."""
 
 import gzip
 from collections import OrderedDict
@@ -13,38 +13,38 @@ from typing import Any
 
 from packages.answer_cache.negotiation import GZIP, GZIP_ONLY, encoding, is_known, varies_only_by
 from packages.answer_cache.revision import FREQUENT, Revision
-from packages.answer_cache.watcher import Reads, noting_reads
+from packages.answer_cache.watcher import Reads, note_reads
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 Headers = list[tuple[str, str]]
-# The body, and what else the answer depends on.
+# The request's body, and the other values that the answer depends on.
 Key = tuple[bytes | str | None, ...]
 
 METHODS = ("GET", "POST")
-# Where `keep` notes for how many seconds the answer may be kept.
+# The key of the environ under which `keep` stores the seconds for which the answer may be kept.
 KEPT_SECONDS = "answer_cache.seconds"
-# What every answer depends on, besides the body and the headers that the application names.
+# The parts of a request that every answer depends on, besides the body and the headers that the application names.
 KEYED = ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "wsgi.url_scheme", "HTTP_HOST")
-# In the key by other means: a guest is known by the first, and the second is negotiated.
+# Headers that the key covers in another way: guests have no session cookie, and the encoding is negotiated.
 NEGOTIATED = ("cookie", "accept-encoding")
-# Each request's own, or made here.
+# Headers that differ for each request, or are made here.
 NOT_KEPT = ("content-length", "x-request-id")
 MAX_REQUEST_BYTES = 32 * 1024
 MAX_KEYED_CHARACTERS = 4 * 1024
 MAX_LENGTH_DIGITS = 10
 MAX_HELD_BYTES = 6 * 1024 * 1024
-# What Python takes for an entry and for each of its texts, besides what they say.
+# Python's overhead for an entry and for each of its texts.
 OVERHEAD_BYTES = 1024
 TEXT_BYTES = 64
-# For changes that are made past Django, by hand in the database.
+# The limit for changes made by hand in the database, which Django does not see.
 MAX_AGE_SECONDS = 60
 MIN_COMPRESSED_BYTES = 500
 
 
 def keep(environ: Environ, *, seconds: float = MAX_AGE_SECONDS) -> None:
-    """Let the answer to this request be kept, at most for these seconds: every guest would get the same."""
+    """Let the answer to this request be kept for at most these seconds, because it is the same for every guest."""
     environ[KEPT_SECONDS] = min(seconds, MAX_AGE_SECONDS)
 
 
@@ -58,10 +58,11 @@ class Answer:
 
 
 class Answers:
-    """Keeps what the application allows by `keep`, and what its statements, seen by a Watcher, do not speak against.
+    """LRU cache of answers to guests, as WSGI middleware. Bounded by bytes, thread-safe.
 
-    Requests to `paths` without the `session_cookie` are guests'. Their answers may depend on the request's body, on
-    KEYED, and on `headers` (`Accept`), and on nothing else.
+    It keeps an answer if the application allows it by `keep`, and if the Watcher saw it read no private table. A
+    request to one of the `paths` without the `session_cookie` is a guest's. Its answer may depend on the request's
+    body, on KEYED and on the `headers`, such as `Accept`, and on nothing else.
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class Answers:
         return send(made, environ, start_response)
 
     def is_for_guest(self, environ: Environ) -> bool:
-        """Whether nothing is known of who asks, and it is a path whose answers may be kept."""
+        """Whether the request comes without a session, to a path whose answers may be kept."""
         return (
             environ["PATH_INFO"] in self.paths
             and environ["REQUEST_METHOD"] in METHODS
@@ -118,10 +119,10 @@ class Answers:
     def ask(
         self, environ: Environ, start_response: StartResponse, *, encoding: str
     ) -> "Answer | Iterable[bytes]":
-        """The application's answer: as an Answer if it may be kept, else as it is."""
+        """Ask the application. Return an Answer if it may be kept, otherwise the response as it is."""
         tokens = self.revision.note()
         started: list[Any] = []
-        with noting_reads() as reads:
+        with note_reads() as reads:
             parts = self.application(environ, lambda *given, **_: started.extend(given))
             if KEPT_SECONDS not in environ:
                 start_response(*started)
@@ -142,7 +143,7 @@ class Answers:
         )
 
     def is_shareable(self, status: str, headers: Headers, reads: Reads) -> bool:
-        """Whether every guest would get this answer, whatever the application says."""
+        """Whether every guest would get this answer, judged by its status, its headers and its reads."""
         return (
             status.startswith("200")
             and not reads.private
@@ -165,14 +166,14 @@ class Answers:
 
 
 def size_of(key: Key, answer: Answer) -> int:
-    """The bytes that an entry takes."""
+    """Return the approximate size of an entry in bytes."""
     keyed = sum(len(part) + TEXT_BYTES for part in key if part is not None)
     headers = sum(len(name) + len(value) + 3 * TEXT_BYTES for name, value in answer.headers)
     return keyed + headers + len(answer.body) + OVERHEAD_BYTES
 
 
 def body_length(environ: Environ) -> int:
-    """The length of the request's body; too long for one that is not a number, which the application refuses."""
+    """Return the length of the body. An invalid one counts as too long, so that the application refuses it."""
     given = environ.get("CONTENT_LENGTH") or "0"
     return int(given) if given.isdecimal() and len(given) < MAX_LENGTH_DIGITS else MAX_REQUEST_BYTES + 1
 

@@ -5,18 +5,18 @@ from functools import lru_cache
 
 from django.utils.http import parse_etags
 
-# Longer headers are not looked at: the answer goes out as it is.
+# Longer headers are ignored, and the answer is sent uncompressed.
 MAX_CHARACTERS = 500
 MAX_KNOWN = 100
 
 
-# How an answer is sent. A client for GZIP_ONLY takes nothing else, however short the answer is. They are part of the
-# key of every request, and an Enum's hash costs a call.
+# The encodings of an answer. A GZIP_ONLY client refuses an uncompressed answer, even a short one. These are strings,
+# not an Enum, because they are part of the key of every request, and an Enum's hash costs a call.
 IDENTITY, GZIP, GZIP_ONLY = "identity", "gzip", "gzip only"
 
 
 def encoding(accepted: str) -> str:
-    """IDENTITY, GZIP or GZIP_ONLY for a client with this Accept-Encoding (RFC 9110, 12.5.3)."""
+    """Return IDENTITY, GZIP or GZIP_ONLY for a client with this Accept-Encoding (RFC 9110, 12.5.3)."""
     return _encoding(accepted) if len(accepted) <= MAX_CHARACTERS else IDENTITY
 
 
@@ -34,7 +34,7 @@ def _encoding(accepted: str) -> str:
 
 
 def wish(part: str) -> tuple[str, float]:
-    """A coding and its weight. A weight that is not one from 0 to 1 counts as 0: nothing is sent by mistake."""
+    """Return a coding and its weight. An invalid weight counts as 0, so that the coding is not used by mistake."""
     coding, *parameters = (piece.strip() for piece in part.split(";"))
     weight = 1.0
     for parameter in parameters:
@@ -54,5 +54,5 @@ def is_known(etag: str, if_none_match: str) -> bool:
 
 
 def varies_only_by(vary: str, names: Iterable[str]) -> bool:
-    """Whether a Vary header has no other than these names, in lower case."""
+    """Whether a Vary header has only these names, in lower case."""
     return {name.strip().lower() for name in vary.split(",") if name.strip()} <= set(names)

@@ -1,9 +1,9 @@
-"""The state of the data that an answer shows, as tokens in a file that all processes of a machine share.
+"""The revision of the data: random tokens in a file that all processes of a machine share.
 
-A writer replaces a token by a random one before its first write, and holds a shared lock on the file until its commit
-is done. A reader that notes the tokens while nobody holds the lock, and reads the data afterwards, has an answer that
-is right for as long as the tokens stay: a later commit has changed them before. The lock of a process that dies is
-released, and its token stays, so nothing has to be repaired.
+A writer replaces a token before its first write, and holds a shared lock on the file until its commit is done. A reader
+notes the tokens while nobody holds the lock, and then reads the data. Its answer is correct while the tokens stay the
+same, because every later commit has changed them first. If a process dies, its lock is released and its new token
+stays, so nothing has to be repaired.
 """
 
 import os
@@ -13,13 +13,13 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 TOKEN = 8
-# Where the two tokens stand. Every answer depends on the first, the second changes with frequent writes.
+# The offsets of the two tokens. Every answer depends on the first one. Frequent writes change only the second one.
 CONTENT, FREQUENT = 0, TOKEN
 BOTH = 2 * TOKEN
 
 
 class Revision:
-    """The tokens of one file, which is made if it is missing."""
+    """The tokens of one file, which is created if it is missing."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -30,11 +30,11 @@ class Revision:
             return mmap(file.fileno(), BOTH, access=ACCESS_READ)
 
     def tokens(self) -> bytes:
-        """The current tokens. Cheap enough for every request."""
+        """Return the current tokens. This is cheap enough for every request."""
         return self.mapped[:]
 
     def note(self) -> bytes | None:
-        """The tokens for an answer that is about to be read; None while somebody changes the data."""
+        """Return the tokens for an answer that is about to be read; None while a writer changes the data."""
         with os.fdopen(self.open(), "rb") as file:
             try:
                 flock(file, LOCK_EX | LOCK_NB)
@@ -50,7 +50,7 @@ class Revision:
 
 
 class Change:
-    """A change of the data that goes on until `end`, or until nothing refers to it any more."""
+    """A change of the data, which lasts until `end` or until it is garbage-collected."""
 
     def __init__(self, revision: Revision) -> None:
         self.descriptor: int | None = revision.open()
@@ -58,7 +58,7 @@ class Change:
         flock(self.descriptor, LOCK_SH)
 
     def announce(self, token: int) -> None:
-        """Replace the token, once for each change."""
+        """Replace the token, once in each change."""
         assert self.descriptor is not None
         if token not in self.announced:
             self.announced.add(token)

@@ -1,6 +1,6 @@
-"""What a statement means for kept answers: which of them it outdates, and what an answer that reads by it depends on.
+"""The effect of SQL statements on kept answers: which answers a write outdates, and what a read makes them depend on.
 
-Everything that is not understood outdates every answer. Forgetting something here costs a miss.
+A statement that is not understood outdates every answer. So an omission here costs a miss, never a wrong answer.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from packages.answer_cache.revision import CONTENT, FREQUENT
 
 WORD = re.compile(r"\w+")
-# Reads, if nothing else in them says otherwise.
+# Statements that only read, unless they also contain a change.
 READ = re.compile(r"[\s(]*(?:select|with|values)\b")
 CONTROL = re.compile(r"\s*(?:begin|commit|rollback|savepoint|release)\b[^;]*;?\s*")
 # A row lock (`FOR UPDATE`) is not a change.
@@ -31,7 +31,7 @@ READING = {
     *("jsonb_each", "jsonb_each_text", "jsonb_to_recordset", "regexp_split_to_table", "ts_stat", "unnest"),
 }
 STAR = re.compile(r"(?:select|distinct|all|,|\.)\s*\*")
-# A statement that changes exactly one table, and the rest of it.
+# A statement that changes exactly one table: its verb, its table, and the rest.
 CHANGE = re.compile(
     r'\s*(?P<verb>insert(?: or \w+)? into|replace into|update|delete from)\s+"?(?P<table>\w+)"?(?![\w."])(?P<rest>.*)',
     re.DOTALL,
@@ -39,17 +39,18 @@ CHANGE = re.compile(
 SET = re.compile(r"\s+set\s(.*)", re.DOTALL)
 NESTED = re.compile(r"\([^()]*\)")
 ASSIGNMENT = re.compile(r'\s*"?(\w+)"?\s*=')
-# Where text may hide a bracket or a comma, the columns cannot be told.
+# Signs of literal text, which may hide a bracket or a comma. With them the columns cannot be parsed.
 OPAQUE = ("'", "--", "/*", "$$")
-# Statements that a plan or the ORM repeats are understood once; longer ones each time. Together at most 2 MB.
+# LRU cache of statements, which plans and the ORM repeat. Longer statements are parsed each time. At most 2 MB.
 MAX_KNOWN = 500
 MAX_KNOWN_CHARACTERS = 4_000
 
 
 class Effect(NamedTuple):
-    """`outdates` is the token that the statement changes, None where no kept answer shows what it writes.
+    """The effect of a statement on kept answers.
 
-    An answer that reads by it is not kept if it is `private`, and depends on FREQUENT too if it is `frequent`.
+    `outdates` is the token that the statement changes, or None if no kept answer shows what it writes. An answer that
+    reads by a `private` statement is not kept. One that reads by a `frequent` statement also depends on FREQUENT.
     """
 
     outdates: int | None = None
@@ -61,10 +62,10 @@ UNKNOWN = Effect(outdates=CONTENT, private=True)
 
 
 class Tables:
-    """The tables that matter, each as `table`, or as `table.column` where only that column does.
+    """The private and the frequent tables, each as `table`, or as `table.column` for one column.
 
-    No kept answer shows what is `private`, so a write to it outdates none. What is `frequent` is written so often
-    that only the answers that show it are outdated. A write to any other table outdates all.
+    A write to a `private` table outdates no answer, because no kept answer shows it. A write to a `frequent` table
+    outdates only answers that show it. A write to any other table outdates all answers.
     """
 
     def __init__(self, *, private: Iterable[str], frequent: Iterable[str]) -> None:
@@ -73,9 +74,9 @@ class Tables:
         self.known = lru_cache(maxsize=MAX_KNOWN)(self.understand)
 
     def effect(self, sql: Any) -> Effect:
-        """What the statement means for kept answers."""
+        """Return the effect of the statement."""
         if not isinstance(sql, str):
-            return UNKNOWN  # composed by the database's driver
+            return UNKNOWN  # an object of the database's driver
         return self.known(sql) if len(sql) <= MAX_KNOWN_CHARACTERS else self.understand(sql)
 
     def understand(self, sql: str) -> Effect:
@@ -86,10 +87,10 @@ class Tables:
             return UNKNOWN
         words = set(WORD.findall(sql))
         if READ.match(sql):
-            return self.of_read(sql, words)
-        return Effect(outdates=self.outdated(sql, words), private=True)
+            return self.understand_read(sql, words)
+        return Effect(outdates=self.find_outdated(sql, words), private=True)
 
-    def of_read(self, sql: str, words: set[str]) -> Effect:
+    def understand_read(self, sql: str, words: set[str]) -> Effect:
         changes = not words.isdisjoint(CHANGING) or ("update" in words and UPDATE.search(sql))
         if changes or calls_unknown(sql, words):
             return UNKNOWN
@@ -98,7 +99,7 @@ class Tables:
             private=touches(self.private, words, star=star), frequent=touches(self.frequent, words, star=star)
         )
 
-    def outdated(self, sql: str, words: set[str]) -> int | None:
+    def find_outdated(self, sql: str, words: set[str]) -> int | None:
         change = CHANGE.match(sql)
         if change is None or "with" in words:
             return CONTENT
@@ -108,7 +109,7 @@ class Tables:
             return None
         if frequent == WHOLE:
             return FREQUENT
-        columns = assigned(change["rest"]) if change["verb"] == "update" else None
+        columns = find_assigned_columns(change["rest"]) if change["verb"] == "update" else None
         if columns is None:
             return CONTENT
         if columns <= (private or set()):
@@ -116,19 +117,21 @@ class Tables:
         return FREQUENT if columns <= (private or set()) | (frequent or set()) else CONTENT
 
 
-# The columns of a table all of which matter.
+# Stands for all columns of a table.
 WHOLE: set[str] = set()
 
 
 def by_table(names: Iterable[str]) -> dict[str, set[str]]:
-    """The columns that matter of each table: WHOLE for all of them."""
+    """Return the listed columns of each table; WHOLE for a table that is listed as a whole.
+
+    Raises:
+        ValueError: a name is not a table or a column, or a table is listed both as a whole and by column.
+    """
     found: dict[str, set[str]] = {}
     for name in names:
         table, _, column = name.lower().partition(".")
         if not re.fullmatch(r"\w+", table) or (table in found and not (column and found[table])):
-            raise ValueError(
-                f"Not a table or a column, or one of a table that is listed as a whole: {name!r}."
-            )
+            raise ValueError(f"Not a table or a column, or its table is already listed as a whole: {name!r}.")
         found.setdefault(table, set()).update([column] if column else [])
     return found
 
@@ -141,14 +144,14 @@ def touches(tables: dict[str, set[str]], words: set[str], *, star: bool) -> bool
 
 
 def calls_unknown(sql: str, words: set[str]) -> bool:
-    """Whether rows come from a function that may write, or there is nothing but the call of one."""
+    """Whether the statement calls a function that may write, as a source of rows or on its own."""
     if "from" not in words:
         return "(" in sql
     return any(name not in READING for name in CALLED.findall(sql))
 
 
-def assigned(rest: str) -> set[str] | None:
-    """The columns that an UPDATE assigns to; None where that cannot be told."""
+def find_assigned_columns(rest: str) -> set[str] | None:
+    """Return the columns that an UPDATE assigns; None if they cannot be parsed."""
     found = SET.match(rest)
     if found is None or any(sign in rest for sign in OPAQUE):
         return None

@@ -1,4 +1,4 @@
-"""Every statement of every database connection: announces changes, and notes what an answer is read from."""
+"""A watcher of every statement on every database connection. It announces changes and notes an answer's reads."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,12 +11,12 @@ from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from packages.answer_cache.revision import CONTENT, Change, Revision
 from packages.answer_cache.tables import Effect, Tables
 
-# Of the driver's cursors. They bypass Django's execute wrappers.
+# Methods of the drivers' cursors that bypass Django's execute wrappers.
 BYPASSES = ("copy", "copy_expert", "copy_from", "executescript", "stream")
 
 
 class Reads:
-    """What the statements of one answer have read."""
+    """The reads of one answer's statements."""
 
     def __init__(self) -> None:
         self.private = False
@@ -31,8 +31,8 @@ _reads: ContextVar[Reads | None] = ContextVar("reads", default=None)
 
 
 @contextmanager
-def noting_reads() -> Iterator[Reads]:
-    """Note what the statements within the block read."""
+def note_reads() -> Iterator[Reads]:
+    """Note the reads of the statements within the block."""
     reads = Reads()
     token = _reads.set(reads)
     try:
@@ -42,9 +42,9 @@ def noting_reads() -> Iterator[Reads]:
 
 
 class Watcher:
-    """Watches connections, by the meaning that the `tables` give to statements.
+    """Watches database connections. `tables` give the effect of each statement.
 
-    `current` answers with the revision to announce changes in, or None where no answers are kept.
+    `current` returns the revision in which changes are announced, or None if no answers are kept.
     """
 
     def __init__(self, tables: Tables, current: Callable[[], Revision | None]) -> None:
@@ -52,10 +52,10 @@ class Watcher:
         self.current = current
 
     def watch(self, connection: Any, **_: Any) -> None:
-        """Watch the connection: a receiver for the signal `connection_created`."""
+        """Watch the connection. Receives the signal `connection_created`."""
         if self.look in connection.execute_wrappers:
             return
-        # First in the list: a wrapper around the statement that connects would take the last one away as its own.
+        # It goes first in the list. A wrapper around the statement that connects removes the last one as its own.
         connection.execute_wrappers.insert(0, self.look)
         connection.make_cursor = lambda cursor: WatchedCursor(cursor, connection, self)
         connection.make_debug_cursor = lambda cursor: WatchedDebugCursor(cursor, connection, self)
@@ -63,7 +63,7 @@ class Watcher:
     def look(
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
-        """Run a statement, with what it changes announced before: one of a connection's execute wrappers."""
+        """Announce what a statement changes, and run it. This is an execute wrapper of the connection."""
         revision = self.current()
         if revision is None:
             return execute(sql, params, many, context)
@@ -80,14 +80,14 @@ class Watcher:
                 change.end()
 
     def announce(self, connection: Any, revision: Revision, token: int) -> Change:
-        """A change of the token: the transaction's, or outside of one its own, which the caller ends."""
+        """Announce a change of the token. It belongs to the transaction; without one, the caller must end it."""
         change = change_of(connection, revision) if connection.in_atomic_block else Change(revision)
         change.announce(token)
         return change
 
 
 def change_of(connection: Any, revision: Revision) -> Change:
-    """The transaction's change. The commit ends it; a rollback drops it with all that waits for the commit."""
+    """Return the transaction's change. The commit ends it. A rollback drops it with the other commit hooks."""
     known: ref[Change] | None = getattr(connection, "answer_cache_change", None)
     change = known() if known else None
     if change is None or change.descriptor is None:
@@ -98,7 +98,7 @@ def change_of(connection: Any, revision: Revision) -> Change:
 
 
 class Watched:
-    """A cursor that announces what bypasses the execute wrappers, until it is gone itself."""
+    """A cursor that announces calls that bypass the execute wrappers. Its change lasts as long as the cursor."""
 
     db: Any
 

@@ -1,4 +1,4 @@
-"""GraphQL operations of Strawberry-Django, compiled once and run many times. See README.md."""
+"""Compiled GraphQL operations for Strawberry-Django: compile once, run many times. See README.md."""
 
 from packages.fastgraph.fields import field as field
 from packages.fastgraph.info import PlannedInfo as PlannedInfo

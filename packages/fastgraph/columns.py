@@ -1,4 +1,4 @@
-"""Which columns a selection reads: by the hints that the types give to the optimizer, and by their resolvers."""
+"""The columns that a selection reads, found from the types' optimizer hints and from their resolvers."""
 
 from typing import Any
 
@@ -13,9 +13,10 @@ from packages.fastgraph.selections import Selections, SelectionSets, sets_of
 
 
 def shape_of(selections: Selections, sets: SelectionSets, type_: Any, model: type[models.Model]) -> Shape:
-    """Build the shape of the model's rows, whose GraphQL type is this or a member of it.
+    """Build the shape of the model's rows. Their GraphQL type is `type_` or one of its members.
 
-    Raises: Unreadable, if instances are needed.
+    Raises:
+        Unreadable: the selection needs instances.
     """
     type_ = next(type_ for type_ in selections.concrete(type_) if model_of(type_) is model)
     shape = Shape(type_.name, model)
@@ -28,7 +29,7 @@ def shape_of(selections: Selections, sets: SelectionSets, type_: Any, model: typ
 def add_selection(
     shape: Shape, selections: Selections, sets: SelectionSets, type_: GraphQLObjectType
 ) -> None:
-    """Add all that is selected of an object of this type."""
+    """Add everything that is selected of an object of this type."""
     for nodes in selections.collect(sets, type_).values():
         name = nodes[0].name.value
         if name == "__typename":
@@ -50,7 +51,7 @@ def add_selection(
 
 
 def add_reads(shape: Shape, definition: StrawberryField) -> None:
-    """Add what the field's resolver reads, and what its hints name."""
+    """Add the columns that the field's resolver reads and that its hints name."""
     columns = columns_read(definition.base_resolver) if definition.base_resolver else ()
     if columns is None:
         raise Unreadable(f"{definition.python_name}: the resolver needs an instance.")
@@ -83,7 +84,7 @@ def attribute_of(definition: StrawberryField) -> str:
 
 
 def model_of(type_: GraphQLObjectType) -> type[models.Model] | None:
-    """Return the model that the GraphQL type shows; None for one that shows none."""
+    """Return the model of the GraphQL type, if it has one."""
     definition = type_.extensions.get("strawberry-definition")
     django = getattr(getattr(definition, "origin", None), "__strawberry_django_definition__", None)
     return django.model if django else None

@@ -1,4 +1,4 @@
-"""`field`, whose resolver tells the optimizer what it reads."""
+"""`field`: a field that derives its optimizer hints from its resolver."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from packages.fastgraph.parents import columns_read
 
 
 class Field(StrawberryDjangoField):
-    """A field whose hints are made of the Protocol that its resolver takes as its parent."""
+    """A field that derives its hints from the Protocol of its resolver's parent."""
 
     def __call__(self, resolver: Any) -> Any:
         field = super().__call__(resolver)
@@ -22,5 +22,5 @@ class Field(StrawberryDjangoField):
 
 
 def field(**hints: Any) -> Any:
-    """`strawberry_django.field`, whose decorator is untyped; hints: `annotate`, `field_name`, `prefetch_related`."""
+    """Make a `strawberry_django.field`, with the hints `annotate`, `field_name` and `prefetch_related`."""
     return strawberry_django.field(field_cls=Field, **hints)

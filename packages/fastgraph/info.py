@@ -1,4 +1,4 @@
-"""The `info` of a planned field, by which its resolver reads rows."""
+"""The `info` of a planned field, which lets its resolver read rows."""
 
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from packages.fastgraph.statements import Bind, Param, bind_values
 
 
 class PlannedInfo(strawberry.Info[Any, None]):
-    """Strawberry's Info, made of a place and a run; the parts that cost time are made when they are asked for."""
+    """Strawberry's Info for a place and a run. Slow parts are made only on request."""
 
     def __init__(self, place: Place, run: Run) -> None:
         self.place = place
@@ -68,7 +68,7 @@ class PlannedInfo(strawberry.Info[Any, None]):
     ) -> list[Any] | None:
         """Read rows without instances; None if the selection needs instances.
 
-        `kept` names a query that is always the same but for the `values`: its SQL stays with the plan.
+        `kept` is the cache key of a query that differs only in the `values`. The plan keeps its SQL.
         """
         place = self.place
         shape = place.shape(model, answer=answer, paths=paths, only=only)

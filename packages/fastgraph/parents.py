@@ -1,7 +1,7 @@
-"""What a resolver reads of its parent, as the annotation of its parent says.
+"""The columns that a resolver reads of its parent, taken from the parent's annotation.
 
-A Protocol names the columns: `strawberry.Parent[HasPrice]` reads `price` and can be given a Row. A model, or `self`,
-says that the resolver needs an instance. So mypy refuses a resolver that uses what its Protocol does not name.
+A Protocol names the columns: a resolver with `strawberry.Parent[HasPrice]` reads `price` and can take a Row. A resolver
+with a model, or `self`, needs an instance. Mypy refuses a resolver that uses an attribute its Protocol does not name.
 """
 
 from collections.abc import Iterator
@@ -12,16 +12,16 @@ from strawberry.types.fields.resolver import StrawberryResolver
 
 
 class HasKey(Protocol):
-    """A row of which nothing but its primary key is read."""
+    """A row of which only the primary key is read."""
 
     @property
     def pk(self) -> Any: ...
 
 
 def columns_read(resolver: StrawberryResolver[Any]) -> tuple[str, ...] | None:
-    """The columns that the resolver reads of its parent (`order__currency`); None if it needs an instance.
+    """Return the columns that the resolver reads of its parent (`order__currency`); None if it needs an instance.
 
-    A resolver without a parent reads none.
+    A resolver without a parent reads no columns.
     """
     parameter = resolver.parent_parameter
     if parameter is None:
@@ -33,7 +33,7 @@ def columns_read(resolver: StrawberryResolver[Any]) -> tuple[str, ...] | None:
 
 @cache
 def protocol_columns(protocol: Any) -> tuple[str, ...] | None:
-    """The attributes of a Protocol and of those below it; None for any other type."""
+    """Return the attributes of a Protocol and of its nested Protocols; None for any other type."""
     return tuple(find_columns(protocol)) if is_protocol(protocol) else None
 
 

@@ -1,4 +1,4 @@
-"""Where a field stands in the answer: there its errors are located, and there the shapes of its rows are kept."""
+"""Places of fields in the answer. A place locates the field's errors and keeps the shapes of its rows."""
 
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
 
 
 class Context(Protocol):
-    """The part of an operation's context that a plan looks at."""
+    """The part of an operation's context that a plan reads."""
 
     @property
     def is_guest(self) -> bool:
-        """Whether nobody is signed in, so that the answer depends on nobody."""
+        """Whether nobody is signed in, so that the answer does not depend on a user."""
 
 
 class Run:
-    """One run of a plan, with the errors that it has met."""
+    """One run of a plan, with its errors so far."""
 
     def __init__(self, context: Context, variables: VariableValues) -> None:
         self.context = context
         self.variables = variables
         self.errors: list[GraphQLError] = []
-        # The position in each list that the run is within, the outermost list first.
+        # The current position in each enclosing list, outermost list first.
         self.indexes: list[int] = []
 
 
 class Place:
-    """A field of the document, or the items of its list. In its path, None stands for the position in a list."""
+    """A field of the document, or the items of its list. In the path, None stands for a position in a list."""
 
     def __init__(
         self,
@@ -70,11 +70,11 @@ class Place:
         return cls(plan, None, [], (), None)
 
     def below(self, parent: GraphQLObjectType, nodes: list[FieldNode], key: str) -> "Place":
-        """The place of a field of this place's object."""
+        """Return the place of a field of this place's object."""
         return Place(self.plan, parent, nodes, (*self.path, key), parent.fields[nodes[0].name.value].type)
 
     def items(self) -> "Place":
-        """The place of the items of this place's list."""
+        """Return the place of the items of this place's list."""
         list_type = self.type.of_type if self.is_required else self.type
         assert is_list_type(list_type)
         return Place(self.plan, self.parent, self.nodes, (*self.path, None), list_type.of_type)
@@ -82,12 +82,12 @@ class Place:
     # ── Errors ───────────────────────────────────────────────────────────────
 
     def path_in(self, run: Run) -> list[str | int]:
-        """The path of the value that the run is at."""
+        """Return the path of the current value of the run."""
         indexes = iter(run.indexes)
         return [next(indexes) if key is None else key for key in self.path]
 
     def absorb(self, error: Exception, run: Run) -> None:
-        """Record the error, so that null stands here; raise it, located, where the schema allows no null."""
+        """Record the error, so that the value is null; raise it with its location if the schema forbids null."""
         located = located_error(error, self.nodes, self.path_in(run))
         if self.is_required:
             raise located
@@ -95,7 +95,11 @@ class Place:
         del run.indexes[self.depth :]
 
     def null(self) -> None:
-        """Stand for a value of None. Raises: TypeError, where the schema allows no null."""
+        """Stand for a value of None.
+
+        Raises:
+            TypeError: the schema forbids null.
+        """
         if self.is_required:
             raise TypeError(f"Cannot return null for non-nullable field {self}.")
 
@@ -113,7 +117,7 @@ class Place:
     def shape(
         self, model: type[models.Model], *, answer: str | None, paths: tuple[str, ...], only: tuple[str, ...]
     ) -> Shape | None:
-        """The shape of the rows that the operation selects below this place; None if instances are needed."""
+        """Return the shape of the rows that the operation selects below this place; None if it needs instances."""
         key = (model, answer, paths, only)
         if key not in self.shapes:
             try:
@@ -129,9 +133,10 @@ class Place:
     def make_shape(
         self, model: type[models.Model], *, answer: str | None, paths: tuple[str, ...], only: tuple[str, ...]
     ) -> Shape:
-        """Work out the columns of the model's rows at the dotted paths below this place.
+        """Find the columns of the model's rows at the dotted paths below this place.
 
-        Raises: Unreadable, if instances are needed.
+        Raises:
+            Unreadable: the selection needs instances.
         """
         selections = self.plan.selections
         start: Any = selections.schema.get_type(answer) if answer else get_named_type(self.type)

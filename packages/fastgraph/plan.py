@@ -1,4 +1,4 @@
-"""One operation, compiled."""
+"""The plan: one compiled operation."""
 
 import logging
 from typing import Any
@@ -17,7 +17,7 @@ logger = logging.getLogger("fastgraph")
 
 
 class Plan:
-    """One operation of a valid document. It resolves each field once, and finds and places errors itself."""
+    """A compiled operation of a valid document. It resolves each field once, and catches and places errors itself."""
 
     def __init__(
         self,
@@ -27,9 +27,10 @@ class Plan:
         *,
         readings: Readings | None = None,
     ) -> None:
-        """Compile the operation; `readings` is the cache that several plans share.
+        """Compile the operation. Several plans can share the cache `readings`.
 
-        Raises: Unplanned, for an operation that graphql-core must run.
+        Raises:
+            Unplanned: graphql-core must run the operation.
         """
         self.schema = schema
         self.operation = operation
@@ -50,7 +51,7 @@ class Plan:
         *,
         readings: Readings | None = None,
     ) -> "Plan | None":
-        """Compile the operation; None for one that graphql-core must run."""
+        """Compile the operation; None if graphql-core must run it."""
         try:
             return cls(schema, document, operation, readings=readings)
         except Unplanned as reason:
@@ -61,7 +62,7 @@ class Plan:
         return None
 
     def run(self, variables: dict[str, Any], context: Context) -> ExecutionResult:
-        """Run the operation: its data, and the errors at their places, as graphql-core's executor answers."""
+        """Run the operation. Return its data, and errors with their paths, like graphql-core's executor."""
         definitions = self.operation.variable_definitions or ()
         coerced = get_variable_values(self.selections.schema, definitions, variables)
         if not isinstance(coerced, VariableValues):
@@ -83,7 +84,11 @@ def operation_name(operation: OperationDefinitionNode) -> str:
 
 
 def refuse_unknown(schema: strawberry.Schema, operation: OperationDefinitionNode) -> None:
-    """Raises: Unplanned, for what a plan would leave out."""
+    """Refuse an operation or a schema with a feature that plans do not support.
+
+    Raises:
+        Unplanned: there is one.
+    """
     if operation.directives:
         raise Unplanned("It has directives.")
     if operation.operation is OperationType.SUBSCRIPTION:

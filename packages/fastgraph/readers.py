@@ -1,4 +1,4 @@
-"""From what resolvers return to what the answer has of it: a function for each selected field."""
+"""Readers: a function for each selected field that resolves it and completes the value for the answer."""
 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ from packages.fastgraph.rows import Row
 from packages.fastgraph.selections import Selections, SelectionSets, Unplanned, sets_of
 
 Read: TypeAlias = Callable[[Any, Run], Any]
-# The Python types whose values go into the answer as they are, without asking the scalar.
+# The Python types whose values go into the answer unchanged, without a call of the scalar.
 PASSING = {"String": str, "ID": str, "Boolean": bool}
 PLANNED_FIELDS = (StrawberryField.get_result, StrawberryDjangoField.get_result)
 
@@ -49,7 +49,7 @@ class Readers:
         self.selections = selections
 
     def of_object(self, sets: SelectionSets, type_: Any, place: Place) -> Read:
-        """Read an object: each field in the order of the document, and its errors where they belong."""
+        """Make a reader of an object: it reads the fields in the document's order, and places their errors."""
         places: dict[str, Place] = {}
         fields: list[tuple[str, Read]] = []
         for key, nodes in self.selections.collect(sets, type_).items():
@@ -78,7 +78,7 @@ class Readers:
         return read
 
     def of_field(self, parent: GraphQLObjectType, nodes: list[FieldNode], place: Place) -> Read:
-        """Read a field: resolve it, and complete what it returns."""
+        """Make a reader of a field: it resolves the field and completes the value."""
         field = parent.fields[nodes[0].name.value]
         definition: StrawberryField = field.extensions["strawberry-definition"]
         if definition.python_name == "_id":
@@ -118,7 +118,7 @@ class Readers:
         base: StrawberryResolver[Any],
         place: Place,
     ) -> Read:
-        """Call the resolver with its parent, its arguments and an `info`, within its extensions."""
+        """Make a function that calls the resolver with its parent, arguments and `info`, within its extensions."""
         call = caller(base)
         if not (definition.arguments or definition.extensions or base.info_parameter):
             return lambda source, run: call(source, None, {})
@@ -137,7 +137,7 @@ class Readers:
     def arguments(
         self, field: GraphQLField, definition: StrawberryField, node: FieldNode
     ) -> Callable[[Run], dict[str, Any]]:
-        """The arguments by their Python names, converted once where they cannot change."""
+        """Make a function that returns the arguments by Python name. Constant arguments are converted once."""
         registry, config = self.schema.schema_converter.scalar_registry, self.schema.config
 
         def convert(run: Run) -> dict[str, Any]:
@@ -156,7 +156,7 @@ class Readers:
         return convert_once
 
     def completer(self, place: Place) -> Read:
-        """Complete a resolver's value to what JSON has of it."""
+        """Make a function that completes a resolver's value for JSON."""
         type_ = get_nullable_type(place.type)
         if is_leaf_type(type_):
             return leaf_completer(type_, place)
@@ -208,7 +208,11 @@ class Readers:
 
 
 def refuse_unknown(field: GraphQLField, definition: StrawberryField) -> None:
-    """Raises: Unplanned, for a field that does what a plan would leave out."""
+    """Refuse a field with a feature that plans do not support.
+
+    Raises:
+        Unplanned: the field has one.
+    """
     name = definition.python_name
     if definition.is_async:
         raise Unplanned(f"{name} is asynchronous.")
@@ -216,7 +220,7 @@ def refuse_unknown(field: GraphQLField, definition: StrawberryField) -> None:
         raise Unplanned(f"{name} is a field of a kind of its own.")
     for extension in definition.extensions:
         if not extension.supports_sync or type(extension).map_arguments is not FieldExtension.map_arguments:
-            raise Unplanned(f"{name} has an extension that is asynchronous, or maps arguments.")
+            raise Unplanned(f"{name} has an extension that is asynchronous or maps arguments.")
     if definition.base_resolver is None:
         if definition.extensions or definition.arguments:
             raise Unplanned(f"{name} has extensions or arguments, but no resolver.")
@@ -230,7 +234,7 @@ def refuse_unknown(field: GraphQLField, definition: StrawberryField) -> None:
 
 
 def caller(base: StrawberryResolver[Any]) -> Callable[[Any, Any, dict[str, Any]], Any]:
-    """Call the resolver with the source and the info in the parameters that it has for them."""
+    """Make a function that calls the resolver with the source and the info in its parameters for them."""
     function: Any = base.wrapped_func
     parent = base.parent_parameter or base.root_parameter
     info_name = base.info_parameter.name if base.info_parameter else None
@@ -275,7 +279,7 @@ def leaf_completer(type_: Any, place: Place) -> Read:
 
 
 def column_reader(field: GraphQLField, definition: StrawberryField, complete: Read) -> Read:
-    """Read an attribute, or the row or the rows that a relation leads to."""
+    """Make a reader of an attribute, or of the rows that a relation leads to."""
     get = attrgetter(attribute_of(definition).replace("__", "."))
     type_ = get_nullable_type(field.type)
     if isinstance(definition, StrawberryDjangoField):
@@ -293,7 +297,7 @@ def column_reader(field: GraphQLField, definition: StrawberryField, complete: Re
 
 
 def related_reader(get: Callable[[Any], Any], complete: Read) -> Read:
-    """Read the row that a relation leads to; an instance raises where a one-to-one relation leads to none."""
+    """Make a reader of the row that a relation leads to. An instance raises if a one-to-one relation is empty."""
 
     def read(source: Any, run: Run) -> Any:
         try:
@@ -312,7 +316,11 @@ def id_reader(type_: GraphQLObjectType) -> Read:
 
 
 def typename(value: Any, types: Sequence[GraphQLObjectType]) -> str:
-    """Name the one of the types that the value is of. Raises: TypeError, if it is of none of them."""
+    """Return the name of the value's type.
+
+    Raises:
+        TypeError: the value has none of the types.
+    """
     if isinstance(value, Row | models.Model):
         model = value.model if isinstance(value, Row) else type(value)
         names = [type_.name for type_ in types if model_of(type_) is model]

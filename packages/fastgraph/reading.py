@@ -1,4 +1,4 @@
-"""Reading rows with all that an operation selects of them: by a plan, or by the optimizer."""
+"""Reads of rows with everything that an operation selects of them, by a plan or by the optimizer."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -32,11 +32,11 @@ def read(
     paths: tuple[str, ...] = ("",),
     only: tuple[str, ...] = (),
 ) -> list[Any]:
-    """Read the rows of the query that `build` makes, with all that the operation selects of them below this field.
+    """Read the rows of the query that `build` makes, with everything that the operation selects of them.
 
-    The rows stand at the dotted `paths` (`edges.node`) of the GraphQL type `answer`, which this field answers with;
-    by default they are the answer. `only` names further columns to read. `kept` is the key of a query that is always
-    the same but for the `values`, which `build` must bind.
+    This field returns the GraphQL type `answer`, with the rows at its dotted `paths` (`edges.node`); by default it
+    returns the rows. `only` names further columns to read. `kept` is the cache key of a query that differs only in the
+    `values`, which `build` must bind.
     """
     if isinstance(info, PlannedInfo):
         rows = info.rows(build, model=model, values=values, kept=kept, answer=answer, paths=paths, only=only)
@@ -60,7 +60,7 @@ def optimize_below(
     paths: Iterable[str],
     only: Sequence[str] = (),
 ) -> models.QuerySet[Any]:
-    """Add to the queryset what the optimizer makes of the selections at these paths of `answer`."""
+    """Optimize the queryset for the selections at these paths of `answer`."""
     raw = info._raw_info
     start = cast(GraphQLObjectType, raw.schema.get_type(answer))
     found: list[FieldNode] = []
@@ -75,7 +75,7 @@ def optimize_below(
 def nodes_at(
     info: GraphQLResolveInfo[Any], path: Sequence[str], *, nodes: list[FieldNode], parent: Any
 ) -> tuple[list[FieldNode], Any]:
-    """The AST nodes of the fields at `path` below `nodes`, through aliases and fragments, and their type."""
+    """Return the AST nodes of the fields at `path` below `nodes`, through aliases and fragments, and their type."""
     if not path:
         return nodes, parent
     fragments = {name: FragmentDetails(fragment) for name, fragment in info.fragments.items()}

@@ -1,4 +1,4 @@
-"""Rows without instances: only the columns that an operation selects, read by SQL that is compiled once."""
+"""Rows instead of model instances: only the columns that an operation selects, read by SQL that is compiled once."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from operator import itemgetter
@@ -12,22 +12,22 @@ from packages.fastgraph.statements import Column, Statement
 from packages.fastgraph.strictness import report_mistake
 
 Make: TypeAlias = Callable[[Sequence[Any]], Any]
-# The most SQL that the plans which share a cache keep. A reading takes about sixteen times the room of its SQL.
+# The limit on the SQL in a cache of readings. A reading takes about sixteen times the memory of its SQL.
 MAX_SQL_CHARACTERS = 24_000
 
 
 class Unreadable(Exception):
-    """A selection that one statement of columns cannot read: it needs instances."""
+    """The selection needs instances, because one statement of columns cannot read it."""
 
 
 class NotSelected(Exception):
-    """An attribute of a row that was read without it."""
+    """The row was read without this attribute."""
 
 
 class Row:
-    """The columns that were selected of one row, under the model's names. An instance costs ten times as much.
+    """The selected columns of one row, under the model's names. An instance costs ten times as much.
 
-    In a query it stands for its primary key.
+    In a query, a row stands for its primary key.
     """
 
     typename: ClassVar[str]
@@ -40,7 +40,7 @@ class Row:
         return self.__dict__[self.model._meta.pk.attname]
 
     def __getattr__(self, name: str) -> Any:
-        """Read what was not selected from an instance, which takes another statement; report it as a mistake."""
+        """Read an unselected attribute from an instance, in another statement, and report the mistake."""
         if name.startswith("_") or not hasattr(self.model, name):
             raise AttributeError(f"{self.model.__name__} has no attribute {name!r}.", name=name, obj=self)
         report_mistake(
@@ -58,7 +58,7 @@ class Row:
 
 
 def peers_of(row: Any) -> Sequence[Any]:
-    """The rows that were read along with this one, itself among them."""
+    """Return the rows that were read with this one, including itself."""
     peers: Sequence[Any] = row.__dict__.get("read_with") or [row]
     return peers
 
@@ -70,7 +70,7 @@ class StoredFile(NamedTuple):
 
 
 class Shape:
-    """The columns that are read of a model, and of the rows that its foreign keys lead to."""
+    """The columns to read of a model, and of the rows that its foreign keys lead to."""
 
     def __init__(self, typename: str, model: type[models.Model]) -> None:
         self.row: type[Row] = type(f"{typename}Row", (Row,), {"typename": typename, "model": model})
@@ -80,7 +80,11 @@ class Shape:
         self.add("pk")
 
     def add(self, path: str) -> None:
-        """Read the column at the path (`order__currency`), a foreign key by its key."""
+        """Add the column at the path (`order__currency`). A foreign key is read as its key.
+
+        Raises:
+            Unreadable: the path is not a column.
+        """
         name, _, rest = path.partition("__")
         if rest:
             self.relation(name).add(rest)
@@ -91,7 +95,11 @@ class Shape:
             self.columns[field.attname] = field
 
     def relation(self, path: str) -> "Shape":
-        """The shape of the one row that the path leads to."""
+        """Return the shape of the row that the path leads to.
+
+        Raises:
+            Unreadable: the path leads to many rows.
+        """
         name, _, rest = path.partition("__")
         if name not in self.relations:
             field: Any = self.row.model._meta.get_field(name)
@@ -101,15 +109,15 @@ class Shape:
         return self.relations[name].relation(rest) if rest else self.relations[name]
 
     def paths(self, prefix: str = "") -> Iterable[str]:
-        """The columns, in the order in which `maker` takes their values."""
+        """Yield the columns in the order in which `maker` takes their values."""
         yield from (prefix + name for name in self.columns)
         for name, shape in self.relations.items():
             yield from shape.paths(f"{prefix}{name}__")
 
     def maker(self, start: int = 0) -> tuple[Make, int]:
-        """Return a function that makes a row of the values from `start` on, and where they end.
+        """Return a function that makes a row from the values after `start`, and the end of these values.
 
-        The function returns None where a foreign key leads to no row.
+        The function returns None if a foreign key leads to no row.
         """
         names = list(self.columns)
         end = start + len(names)
@@ -139,7 +147,7 @@ class Shape:
 
 
 class Reading:
-    """Reads rows of one shape from a query: its columns, the query's annotations, and these."""
+    """A compiled query for rows of one shape, with the query's annotations and further ones."""
 
     def __init__(self, queryset: models.QuerySet[Any], shape: Shape, annotations: Mapping[str, Any]) -> None:
         queryset = queryset.annotate(**annotations)
@@ -154,7 +162,7 @@ class Reading:
 
     @property
     def characters(self) -> int:
-        """The length of its SQL, by which readings that are kept are bounded."""
+        """The length of its SQL, by which the cache of readings is bounded."""
         return len(self.statement.sql) if self.statement else 0
 
     def rows(self, values: Mapping[str, Any]) -> list[Any]:
@@ -171,7 +179,7 @@ class Reading:
 
 
 class Readings:
-    """FIFO cache of the readings of some plans, bounded by the characters of their SQL. Thread-safe."""
+    """FIFO cache of plans' readings, bounded by the characters of their SQL. Thread-safe."""
 
     def __init__(self) -> None:
         self.by_key: dict[Hashable, Reading] = {}
@@ -192,10 +200,10 @@ class Readings:
 
 
 def share_peers(rows: Sequence[Any]) -> None:
-    """Let each row know the rows it was read with, and so on for all that was read along with them.
+    """Give each row the list of rows that it was read with, and do the same for their related rows.
 
-    A nested connection then reads its pages for all of its parents at once (see `nested_page`), where the
-    optimizer's own prefetch gives up when a relation is asked for twice with different arguments.
+    A nested connection uses it to read the pages of all its parents at once (see `nested_page`). The optimizer's own
+    prefetch gives up if a relation is selected twice with different arguments.
     """
     along: dict[str, list[Any]] = {}
     for row in rows:

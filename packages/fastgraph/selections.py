@@ -1,4 +1,4 @@
-"""What an operation selects, through its fragments."""
+"""The selections of an operation, with its fragments resolved."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
@@ -19,11 +19,11 @@ SelectionSets: TypeAlias = Sequence[SelectionSetNode]
 
 
 class Unplanned(Exception):
-    """An operation that graphql-core must run, because a plan would leave something out."""
+    """The operation has a feature that plans do not support, so graphql-core must run it."""
 
 
 class Selections:
-    """The selections of one valid document. Each method raises Unplanned at a directive."""
+    """The selections of one valid document. Every method raises Unplanned for a directive."""
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
         self.schema = schema
@@ -32,7 +32,7 @@ class Selections:
         }
 
     def collect(self, sets: SelectionSets, type_: GraphQLObjectType) -> dict[str, list[FieldNode]]:
-        """The fields of an object of this type by the keys that they have in the answer."""
+        """Return the fields of an object of this type by their keys in the answer."""
         found: dict[str, list[FieldNode]] = {}
         for node in self.fields(sets, type_, entered=set()):
             found.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
@@ -69,7 +69,7 @@ class Selections:
         return self.schema.get_possible_types(type_) if is_abstract_type(type_) else [type_]
 
     def at(self, path: Sequence[str], type_: Any, sets: SelectionSets) -> tuple[Any, SelectionSets]:
-        """The type and the selections of the fields at the path, through aliases and fragments."""
+        """Return the type and the selections of the fields at the path, through aliases and fragments."""
         if not path:
             return type_, sets
         child: Any = None
@@ -85,5 +85,5 @@ class Selections:
 
 
 def sets_of(nodes: Sequence[FieldNode]) -> list[SelectionSetNode]:
-    """What is selected below a field that stands in several places."""
+    """Return the selection sets of a field that occurs in several places."""
     return [node.selection_set for node in nodes if node.selection_set]

@@ -1,4 +1,4 @@
-"""SQL that is compiled once and run with different values."""
+"""SQL statements that are compiled once and run with different values."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -7,7 +7,7 @@ from django.db import connections, models
 from django.db.models.expressions import Expression
 
 Column: TypeAlias = models.Field[Any, Any]
-# Gives a value its place in a query: as it is, or as a parameter of a statement that is kept.
+# Puts a value into a query: as a literal value, or as a parameter of a kept statement.
 Bind: TypeAlias = Callable[[str, Column], Expression]
 
 
@@ -24,7 +24,7 @@ class Parameter(NamedTuple):
 
 
 class Param(Expression):
-    """A value that is bound when the statement is run."""
+    """A placeholder for a value that is bound when the statement runs."""
 
     def __init__(self, name: str, field: Column) -> None:
         super().__init__(output_field=field)
@@ -35,24 +35,25 @@ class Param(Expression):
 
 
 def bind_values(values: Mapping[str, Any]) -> Bind:
-    """Bind the values as they are, for a query that is run once."""
+    """Bind the values as literals, for a query that runs once."""
     return lambda name, field: models.Value(values[name], output_field=field)
 
 
 class Statement:
-    """A query compiled once, whose Params get their values at each run."""
+    """A compiled query. Each run gives values to its Params."""
 
     def __init__(self, queryset: models.QuerySet[Any, Any], *, within: tuple[str, str] = ("", "")) -> None:
-        """`within` is SQL around the query's.
+        """Compile the query. `within` is the SQL before and after it.
 
-        Raises: EmptyResultSet, for a query that cannot find anything.
+        Raises:
+            EmptyResultSet: the query cannot have any rows.
         """
         self.database = queryset.db
         compiler = queryset.query.get_compiler(self.database)
         sql, self.parameters = compiler.as_sql()
         self.sql = sql.join(within)
         selected = [expression for expression, _, _ in compiler.select[: compiler.col_count]]
-        # Not the compiler itself, which holds on to the whole query.
+        # Keep the converters, not the compiler, which would keep the whole query alive.
         self.converters = compiler.get_converters(selected)
 
     def rows(self, values: Mapping[str, Any]) -> Iterable[Sequence[Any]]:

@@ -1,4 +1,4 @@
-"""What happens to mistakes that a slower way makes up for."""
+"""Reporting of mistakes that only make an operation slower."""
 
 import logging
 

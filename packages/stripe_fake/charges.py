@@ -5,7 +5,7 @@ from packages.stripe_fake.state import Body, Transaction, new_id
 
 
 def create(tx: Transaction, intent: Body, method: Body) -> Body:
-    """A pending charge of the intent's amount, saved and entered as its latest."""
+    """Create a pending charge of the intent's amount, as the intent's latest."""
     charge = {
         "id": new_id("ch"),
         "object": "charge",

@@ -1,4 +1,4 @@
-"""Endpoints: where running stores take webhooks, as the stores themselves say when they start."""
+"""Endpoints: the webhook addresses of running stores, which the stores register when they start."""
 
 import socket
 from contextlib import suppress
@@ -10,13 +10,13 @@ REACHED_WITHIN = 1.0
 
 
 def add(tx: Transaction, url: str) -> None:
-    """The last to start comes first."""
+    """Register the store that takes webhooks at `url` as the last one started."""
     tx.db.execute("DELETE FROM endpoints WHERE url = ?", (url,))
     tx.db.execute("INSERT INTO endpoints (url) VALUES (?)", (url,))
 
 
 def running(state: State, *, now: float) -> str | None:
-    """The endpoint of the store that started last of those that still listen; the others are forgotten."""
+    """Return the endpoint of the last store started that still listens. Endpoints that do not listen are deleted."""
     with state.transaction(now=now) as tx:
         urls: list[str] = [row["url"] for row in tx.db.execute("SELECT url FROM endpoints ORDER BY seq DESC")]
     for url in urls:

@@ -11,7 +11,7 @@ class ApiError(Exception):
     Details are the further members of Stripe's error object, such as `payment_intent` or `decline_code`.
     """
 
-    # Stripe stores the outcome of a request under its idempotency key, but for requests that it never began.
+    # Stripe stores the outcome of a request under its idempotency key, unless it never began the request.
     stored = True
 
     def __init__(

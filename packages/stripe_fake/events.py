@@ -1,4 +1,4 @@
-"""Events: written with the change they tell of, delivered to the webhook until it answers 2xx."""
+"""Events: written together with the change they report, and delivered to the webhook until it answers 2xx."""
 
 import json
 import time
@@ -61,14 +61,14 @@ def emit(tx: Transaction, event_type: str, subject: Body) -> None:
         tx.db.execute("UPDATE outbox SET position = seq + ? WHERE seq = ?", (behind_next, row.lastrowid))
 
 
-def written(tx: Transaction) -> list[Body]:
-    """All events in the order in which they happened, whatever became of their delivery."""
+def list_events(tx: Transaction) -> list[Body]:
+    """Return all events in the order in which they happened, delivered or not."""
     rows = tx.db.execute("SELECT body FROM outbox GROUP BY event ORDER BY min(seq)")
     return [json.loads(row["body"]) for row in rows]
 
 
 def deliver(state: State, send: Send, *, secret: str, clock: Callable[[], float]) -> list[Delivery]:
-    """Send each due event, and those that the endpoint's work gives rise to, until none is due.
+    """Send each due event, and the events that the endpoint causes, until none is due.
 
     A refused event is due again after 2, 4, 8, … seconds, at most an hour. No transaction is open while an
     event is on its way: the endpoint calls the fake back.
@@ -106,7 +106,7 @@ def _deliver_next(state: State, send: Send, *, secret: str, clock: Callable[[], 
 
 
 def sign(body: str, *, secret: str) -> str:
-    """The Stripe-Signature header; its time is the real one, which the endpoint compares with its own."""
+    """Return the Stripe-Signature header. It has the real time, which the endpoint compares with its own clock."""
     return str(stripe.WebhookSignature.generate_signature_header(body, secret, timestamp=int(time.time())))
 
 
@@ -118,7 +118,7 @@ class _NoRedirect(HTTPRedirectHandler):
 
 
 def post_to(url: str, *, timeout: float = 20.0) -> Send:
-    """Deliveries over HTTP to `url`, past any proxy of the environment; the timeout is in seconds."""
+    """Make a `Send` that posts to `url`, past any proxy of the environment. The timeout is in seconds."""
     opener = build_opener(ProxyHandler({}), _NoRedirect)
 
     def send(body: bytes, signature: str) -> int:

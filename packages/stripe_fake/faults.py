@@ -45,7 +45,7 @@ def clear(tx: Transaction) -> None:
 
 
 def claim(tx: Transaction, kinds: tuple[str, ...], subject: str) -> Fault | None:
-    """The oldest rule of these kinds that matches the subject, one of its times used up."""
+    """Use up one time of the oldest rule of these kinds that matches the subject, and return its fault."""
     for rule in tx.db.execute("SELECT * FROM faults ORDER BY id").fetchall():
         if rule["kind"] in kinds and fnmatchcase(subject, rule["pattern"]):
             tx.db.execute("UPDATE faults SET remaining = remaining - 1 WHERE id = ?", (rule["id"],))

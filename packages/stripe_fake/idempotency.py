@@ -27,9 +27,10 @@ class Reply:
 
 
 def answer_once(tx: Transaction, path: str, parameters: str, handle: Callable[[], Reply]) -> Reply:
-    """The reply stored under the transaction's key, else that of `handle`, stored from now on.
+    """Return the reply stored under the transaction's key, or else call `handle` and store its reply.
 
-    Raises idempotency_error if the key was used for something else, and idempotency_key_in_use.
+    Raises:
+        ApiError: idempotency_error if the key was used for something else, or idempotency_key_in_use.
     """
     key = tx.idempotency_key
     if key is None:
@@ -48,9 +49,12 @@ def answer_once(tx: Transaction, path: str, parameters: str, handle: Callable[[]
 
 
 def hold(tx: Transaction, path: str, parameters: str, *, seconds: float) -> Reply | None:
-    """Keep the key in use while a slow request lasts, or give the reply that is already stored under it.
+    """Keep the key in use while a slow request lasts, or return the reply that is already stored under it.
 
-    A process killed meanwhile leaves a hold that ends by itself. Raises as `answer_once` does.
+    A process killed meanwhile leaves a hold that ends by itself.
+
+    Raises:
+        ApiError: the errors of `answer_once`.
     """
     key = tx.idempotency_key
     if key is None:

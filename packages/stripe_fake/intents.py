@@ -25,7 +25,11 @@ DEBIT_REFUSED = Decline("payment_method_provider_decline", "insufficient_funds",
 
 
 def create(tx: Transaction, params: Params) -> Body:
-    """A new intent, confirmed at once with `confirm`. Raises as that does, and for amount and currency."""
+    """Create an intent, and confirm it at once with `confirm`.
+
+    Raises:
+        ApiError: the amount or the currency is invalid, or the errors of `confirm`.
+    """
     currency = params["currency"].lower()
     amounts.check(params["amount"], currency)
     if params.get("confirm") and "payment_method" not in params:
@@ -83,7 +87,7 @@ def create(tx: Transaction, params: Params) -> Body:
 
 
 def update(tx: Transaction, params: Params, intent_id: str) -> Body:
-    """The intent with other data; amount, currency and payment method can only change while it is open."""
+    """Change the intent's data. Amount, currency and payment method can only change while it is open."""
     intent = get(tx, intent_id)
     for name in ("amount", "currency", "payment_method"):
         if name in params and intent["status"] not in OPEN:
@@ -98,7 +102,7 @@ def update(tx: Transaction, params: Params, intent_id: str) -> Body:
     amounts.check(intent["amount"], intent["currency"])
     intent |= {name: params[name] or None for name in DESCRIPTIVE if name in params}
     if "metadata" in params:
-        intent["metadata"] = _merged(intent["metadata"], params["metadata"])
+        intent["metadata"] = _merge_metadata(intent["metadata"], params["metadata"])
     if "payment_method" in params:
         method = payment_methods.attach(tx, params["payment_method"])
         intent |= {"payment_method": method["id"], "status": "requires_confirmation", "next_action": None}
@@ -107,7 +111,11 @@ def update(tx: Transaction, params: Params, intent_id: str) -> Body:
 
 
 def confirm(tx: Transaction, params: Params, intent_id: str) -> Body:
-    """An attempt to pay. Raises card_error for a decline, and payment_intent_unexpected_state."""
+    """Attempt to pay.
+
+    Raises:
+        ApiError: card_error for a decline, or payment_intent_unexpected_state.
+    """
     intent = get(tx, intent_id)
     check_confirmable(intent)
     _check_return_url(intent, params)
@@ -122,7 +130,11 @@ def confirm(tx: Transaction, params: Params, intent_id: str) -> Body:
 
 
 def cancel(tx: Transaction, params: Params, intent_id: str) -> Body:
-    """The intent cancelled for good. Raises payment_intent_unexpected_state unless it is open."""
+    """Cancel the intent for good.
+
+    Raises:
+        ApiError: payment_intent_unexpected_state, unless it is open.
+    """
     intent = get(tx, intent_id)
     if intent["status"] not in OPEN:
         raise unexpected_state(
@@ -161,7 +173,7 @@ def check_confirmable(intent: Body) -> None:
 
 
 def attempt(tx: Transaction, intent: Body, method: Body, *, return_url: str | None) -> ApiError | None:
-    """Try to pay the intent with the method, and give the card_error of a decline."""
+    """Try to pay the intent with the method. Return the card_error of a decline."""
     behaviour = payment_methods.behaviour(method)
     intent |= {"payment_method": method["id"], "last_payment_error": None, "next_action": None}
     if behaviour.outcome == "requires_action":
@@ -185,9 +197,10 @@ def _attempt_or_raise(tx: Transaction, intent: Body, method: Body, params: Param
 
 
 def complete(tx: Transaction, intent: Body, *, paid: bool) -> None:
-    """The second step of 3-D Secure, or the bank's answer about a payment that is processing.
+    """Take the second step of 3-D Secure, or the bank's answer about a payment that is processing.
 
-    Raises payment_intent_unexpected_state for an intent that waits for neither.
+    Raises:
+        ApiError: payment_intent_unexpected_state, if the intent waits for neither.
     """
     if intent["status"] not in ("requires_action", "processing"):
         raise unexpected_state(f"This PaymentIntent has a status of {intent['status']}.", intent)
@@ -261,8 +274,8 @@ def _next_action(intent: Body, return_url: str | None) -> Body:
     return {"type": "redirect_to_url", "redirect_to_url": {"return_url": return_url, "url": url}}
 
 
-def _merged(metadata: Body, changes: Body | str) -> Body:
-    """Stripe's rule for updates: an empty value removes its key, and an empty string all keys."""
+def _merge_metadata(metadata: Body, changes: Body | str) -> Body:
+    """Merge by Stripe's rule for updates: an empty value removes its key, and an empty string all keys."""
     if isinstance(changes, str):
         return {}
     return {key: value for key, value in {**metadata, **changes}.items() if value != ""}

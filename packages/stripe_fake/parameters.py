@@ -18,12 +18,13 @@ RETIRED = {"payment_method_types": "payment_method_types_no_longer_supported"}
 
 
 def read(form: str, shape: type, *, imitated: Collection[str]) -> Params:
-    """The form's parameters as the SDK's TypedDict `shape` types them.
+    """Read the form's parameters as the SDK's TypedDict `shape` types them.
 
-    Raises InvalidParameter with Stripe's code, and NotImplementedError for a parameter that Stripe knows
-    but this fake does not imitate: to ignore it would be to lie.
+    Raises:
+        InvalidParameter: with Stripe's code.
+        NotImplementedError: Stripe knows a parameter that this fake does not imitate. To ignore it would be to lie.
     """
-    raw = _nested(form)
+    raw = _nest(form)
     for name in raw.keys() & fields(shape).keys() - {"expand", *imitated}:
         raise NotImplementedError(f"The fake of Stripe does not imitate {shape.__name__}[{name!r}]")
     return _object(raw, shape, path="")
@@ -31,15 +32,15 @@ def read(form: str, shape: type, *, imitated: Collection[str]) -> Params:
 
 @cache
 def fields(shape: type) -> Mapping[str, Any]:
-    """The names and types of the SDK's TypedDict, without the options of the request that it inherits."""
+    """Return the names and types of the SDK's TypedDict, without the request options that it inherits."""
     # The options' own annotations name what their module imports for type checkers alone.
     hints = get_type_hints(shape, localns={"StripeContext": object, "Mapping": Mapping})
     options = RequestOptions.__annotations__ if "idempotency_key" in hints else {}
     return {name: hint for name, hint in hints.items() if name not in options}
 
 
-def _nested(form: str) -> Params:
-    """`a[b][0]=c` as {"a": {"b": {"0": "c"}}}."""
+def _nest(form: str) -> Params:
+    """Parse `a[b][0]=c` to {"a": {"b": {"0": "c"}}}."""
     tree: Params = {}
     for name, value in parse_qsl(form, keep_blank_values=True):
         *parents, leaf = re.findall(r"[^\[\]]+", name)

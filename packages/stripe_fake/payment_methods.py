@@ -1,4 +1,4 @@
-"""Stripe's test payment methods, and what becomes of a payment with each."""
+"""Stripe's test payment methods, and the outcome of a payment with each."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -23,7 +23,7 @@ class Method(NamedTuple):
     type: Literal["card", "us_bank_account"] = "card"
 
 
-def _declined(last4: str, code: str, decline_code: str, message: str) -> Method:
+def _build_declined(last4: str, code: str, decline_code: str, message: str) -> Method:
     return Method(last4, "declined", Decline(code, decline_code, message))
 
 
@@ -31,25 +31,25 @@ METHODS = {
     "pm_card_visa": Method("4242"),
     "pm_card_mastercard": Method("4444"),
     "pm_card_amex": Method("8431"),
-    "pm_card_visa_chargeDeclined": _declined(
+    "pm_card_visa_chargeDeclined": _build_declined(
         "0002", "card_declined", "generic_decline", "Your card was declined."
     ),
-    "pm_card_visa_chargeDeclinedInsufficientFunds": _declined(
+    "pm_card_visa_chargeDeclinedInsufficientFunds": _build_declined(
         "9995", "card_declined", "insufficient_funds", "Your card has insufficient funds."
     ),
-    "pm_card_visa_chargeDeclinedLostCard": _declined(
+    "pm_card_visa_chargeDeclinedLostCard": _build_declined(
         "9987", "card_declined", "lost_card", "Your card was declined."
     ),
-    "pm_card_visa_chargeDeclinedStolenCard": _declined(
+    "pm_card_visa_chargeDeclinedStolenCard": _build_declined(
         "9979", "card_declined", "stolen_card", "Your card was declined."
     ),
-    "pm_card_chargeDeclinedExpiredCard": _declined(
+    "pm_card_chargeDeclinedExpiredCard": _build_declined(
         "0069", "expired_card", "expired_card", "Your card has expired."
     ),
-    "pm_card_chargeDeclinedIncorrectCvc": _declined(
+    "pm_card_chargeDeclinedIncorrectCvc": _build_declined(
         "0127", "incorrect_cvc", "incorrect_cvc", "Your card's security code is incorrect."
     ),
-    "pm_card_chargeDeclinedProcessingError": _declined(
+    "pm_card_chargeDeclinedProcessingError": _build_declined(
         "0119", "processing_error", "processing_error",
         "An error occurred while processing your card. Try again in a little bit.",
     ),
@@ -72,7 +72,11 @@ BY_LAST4 = {method.last4: method for method in METHODS.values()}
 
 
 def attach(tx: Transaction, method_id: str) -> Body:
-    """The payment method of that id; a test method's name makes a new one. Raises `resource_missing`."""
+    """Return the payment method of that id. A test method's name makes a new one.
+
+    Raises:
+        ApiError: resource_missing.
+    """
     if method_id not in METHODS:
         found = tx.find(method_id)
         if found is None or found["object"] != "payment_method":

@@ -15,7 +15,11 @@ DISPUTE_OPEN = "needs_response"
 
 
 def create(tx: Transaction, params: Params) -> Body:
-    """A refund of `amount`, or of all that is left. Raises for more than that, and for a disputed charge."""
+    """Refund `amount`, or everything that is left.
+
+    Raises:
+        ApiError: the amount is more than is left, or the charge is disputed.
+    """
     charge = _refundable_charge(tx, params)
     left = charge["amount"] - charge["amount_refunded"]
     if not left:
@@ -52,7 +56,11 @@ def create(tx: Transaction, params: Params) -> Body:
 
 
 def complete(tx: Transaction, refund_id: str, *, paid: bool) -> Body:
-    """What the bank says later: it took the pending refund, or sends the money back. Raises otherwise."""
+    """Take the bank's later answer: it accepted the pending refund, or sends the money back.
+
+    Raises:
+        ApiError: the refund has another status.
+    """
     refund = tx.get("refund", refund_id, param="id")
     if refund["status"] not in (("pending",) if paid else ("pending", "succeeded")):
         raise ApiError(f"This refund has a status of {refund['status']}.")

@@ -1,4 +1,4 @@
-"""What all of Stripe's objects have in common: they can be retrieved, listed and expanded."""
+"""The operations that all of Stripe's objects share: retrieve, list and expand."""
 
 import json
 
@@ -16,7 +16,7 @@ def retrieve(tx: Transaction, params: Params, object_id: str, *, object_name: st
 
 
 def list_objects(tx: Transaction, params: Params, *, object_name: str) -> Body:
-    """A page of `limit` objects, newest first, after `starting_after` or before `ending_before`."""
+    """Return a page of `limit` objects, newest first, after `starting_after` or before `ending_before`."""
     limit = params.get("limit", 10)
     if not 1 <= limit <= MAX_LIMIT:
         bound = "greater than or equal to 1" if limit < 1 else f"less than or equal to {MAX_LIMIT}"
@@ -46,7 +46,7 @@ def list_objects(tx: Transaction, params: Params, *, object_name: str) -> Body:
 
 
 def expand(tx: Transaction, body: Body, paths: list[str]) -> Body:
-    """The body with the objects themselves in place of the ids at `paths`, such as `data.latest_charge`."""
+    """Replace the ids at `paths`, such as `data.latest_charge`, by the objects themselves."""
     for path in paths:
         _expand(tx, body, path.split("."), path=path)
     return body

@@ -15,7 +15,7 @@ PAGE = "created limit starting_after ending_before"
 
 
 class Route(NamedTuple):
-    """An endpoint, the SDK's type of its parameters, the names of those imitated, and what answers it."""
+    """An endpoint, the SDK's type of its parameters, the imitated parameters, and the function that answers."""
 
     endpoint: str
     shape: type
@@ -90,9 +90,11 @@ ROUTES = [
 
 
 def answer(tx: Transaction, endpoint: str, form: str) -> Body:
-    """What the endpoint, such as `GET /v1/refunds`, answers to the form-encoded parameters.
+    """Answer a request to the endpoint, such as `GET /v1/refunds`, with form-encoded parameters.
 
-    Raises ApiError for what Stripe refuses, and NotImplementedError for what the fake does not imitate.
+    Raises:
+        ApiError: Stripe refuses the request.
+        NotImplementedError: the fake does not imitate the endpoint or a parameter.
     """
     for route in ROUTES:
         if match := re.fullmatch(route.endpoint, endpoint):

@@ -91,7 +91,11 @@ class Transaction:
         return None if row is None else json.loads(row["body"])
 
     def get(self, object_name: str, object_id: str, *, param: str) -> Body:
-        """Raises Stripe's `resource_missing` unless the id names an object of that kind."""
+        """Return the object of that kind and id.
+
+        Raises:
+            ApiError: resource_missing.
+        """
         body = self.find(object_id)
         if body is None or body["object"] != object_name:
             raise missing_resource(object_name, object_id, param=param)
@@ -117,7 +121,7 @@ class State:
     def transaction(
         self, *, now: float, request_id: str | None = None, idempotency_key: str | None = None
     ) -> Iterator[Transaction]:
-        """Committed at the end of the block, rolled back if it raises.
+        """Open a transaction that is committed at the end of the block, or rolled back if the block raises.
 
         The connection lives as long, so that neither threads nor forked workers share one.
         """

@@ -94,7 +94,11 @@ class FakeStripe(stripe.HTTPClient):
         *,
         _usage: list[str] | None = None,
     ) -> tuple[str, int, Mapping[str, str]]:
-        """One HTTP exchange; raises stripe.APIConnectionError where a fault swallows the reply."""
+        """Make one HTTP exchange.
+
+        Raises:
+            stripe.APIConnectionError: a fault swallows the reply.
+        """
         address = urlsplit(url)
         call = Call(
             method=method.upper(),
@@ -153,7 +157,7 @@ class FakeStripe(stripe.HTTPClient):
     # ── Webhooks ─────────────────────────────────────────────────────────────
 
     def deliver(self, *, url: str, secret: str) -> list[Delivery]:
-        """Post the due events to the webhook at `url`, signed with its secret; returns every attempt."""
+        """Post the due events to the webhook at `url`, signed with its secret. Return every attempt."""
         return self.deliver_through(events.post_to(url), secret=secret)
 
     def add_endpoint(self, url: str) -> None:
@@ -162,17 +166,17 @@ class FakeStripe(stripe.HTTPClient):
             endpoints.add(tx, url)
 
     def running_endpoint(self) -> str | None:
-        """Where the store that started last takes webhooks; None when no store listens any more."""
+        """Return the webhook's address at the store that started last; None if no store listens any more."""
         return endpoints.running(self._state, now=self.clock())
 
     def deliver_through(self, send: Send, *, secret: str) -> list[Delivery]:
-        """Hand the due events to `send` until none is due; one that gets no 2xx is due again later."""
+        """Pass the due events to `send` until none is due. An event without a 2xx answer is due again later."""
         return events.deliver(self._state, send, secret=secret, clock=self.clock)
 
     def events(self) -> list[Body]:
-        """All events in the order in which they happened, delivered or not."""
+        """Return all events in the order in which they happened, delivered or not."""
         with self._transaction() as tx:
-            return events.written(tx)
+            return events.list_events(tx)
 
     # ── Faults ───────────────────────────────────────────────────────────────
 
@@ -201,40 +205,46 @@ class FakeStripe(stripe.HTTPClient):
 
 def _reply(tx: Transaction, call: Call, fault: Fault | None) -> Reply | None:
     """The reply under the fault, or None where there is none: it is lost, or has yet to come."""
-
-    def once(handle: Callable[[], Reply]) -> Reply:
-        return idempotency.answer_once(tx, call.path, call.parameters, handle)
-
-    def answer() -> Reply:
-        try:
-            return Reply(status=200, body=routes.answer(tx, call.endpoint, call.form))
-        except ApiError as error:
-            return Reply.refusal(error)
-
-    def answer_with_an_error() -> Reply:
-        answer()
-        return SERVER_ERROR_STORED
-
     try:
         _check_key(call.api_key)
-        match fault:
-            case None:
-                return once(answer)
-            case Fault("timeout"):
-                return None
-            case Fault("lost_reply"):
-                once(answer)
-                return None
-            case Fault("rate_limit"):
-                return RATE_LIMIT
-            case Fault("server_error"):
-                return SERVER_ERROR
-            case Fault("server_error_stored"):
-                return once(lambda: SERVER_ERROR_STORED)
-            case Fault("server_error_after_effect"):
-                return once(answer_with_an_error)
-            case _:  # slow
-                return idempotency.hold(tx, call.path, call.parameters, seconds=fault.seconds)
+        return _reply_once(tx, call) if fault is None else _reply_under(tx, call, fault)
+    except ApiError as error:
+        return Reply.refusal(error)
+
+
+def _reply_once(tx: Transaction, call: Call, handle: Callable[[], Reply] | None = None) -> Reply:
+    """Answer the call, or repeat the reply stored under its idempotency key."""
+    return idempotency.answer_once(tx, call.path, call.parameters, handle or (lambda: _answer(tx, call)))
+
+
+def _reply_under(tx: Transaction, call: Call, fault: Fault) -> Reply | None:
+    """Answer the call as the fault has it; None where no reply comes, or not yet."""
+
+    def answer_with_an_error() -> Reply:
+        _answer(tx, call)
+        return SERVER_ERROR_STORED
+
+    match fault.kind:
+        case "timeout":
+            return None
+        case "lost_reply":
+            _reply_once(tx, call)
+            return None
+        case "rate_limit":
+            return RATE_LIMIT
+        case "server_error":
+            return SERVER_ERROR
+        case "server_error_stored":
+            return _reply_once(tx, call, lambda: SERVER_ERROR_STORED)
+        case "server_error_after_effect":
+            return _reply_once(tx, call, answer_with_an_error)
+        case _:  # slow
+            return idempotency.hold(tx, call.path, call.parameters, seconds=fault.seconds)
+
+
+def _answer(tx: Transaction, call: Call) -> Reply:
+    try:
+        return Reply(status=200, body=routes.answer(tx, call.endpoint, call.form))
     except ApiError as error:
         return Reply.refusal(error)
 

@@ -20,7 +20,15 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
-from catalog.exchange import BadFile, Outcome, Refusal, Row, export_products, import_products, read_rows
+from catalog.exchange import (
+    BadFile,
+    Outcome,
+    ProductRow,
+    Refusal,
+    export_products,
+    import_products,
+    read_rows,
+)
 from catalog.exchange.importing import BATCH
 from catalog.models import Category, Product, StockMovement
 from tests.factories import make_picture, make_product, make_user
@@ -274,7 +282,7 @@ class TestImportProducts:
 
     def test_a_second_row_about_a_product_is_refused(self, seller: User) -> None:
         outcome = bring_in(json_lines(FULL, {**FULL, "price": "1"}), seller=seller)
-        assert str(outcome.refused[0]) == "line 2: slug: Line 1 is about “the-lamp” already."
+        assert str(outcome.refused[0]) == "line 2: slug: Line 1 already has the product “the-lamp”."
         for price in ("2", "3"):  # new, and there already
             outcome = bring_in(json_lines(LAMP, {**LAMP, "price": price}), seller=seller)
             assert [refusal.line for refusal in outcome.refused] == [2]
@@ -319,9 +327,12 @@ class TestImportProducts:
         assert product.price == 1
 
     def test_what_was_committed_stays_and_the_next_run_goes_on(self, seller: User) -> None:
-        rows = [Row(line=n, cells={**LAMP, "name": f"Lamp no. {n}", "stock": "1"}) for n in range(BATCH + 5)]
+        rows = [
+            ProductRow(line=n, cells={**LAMP, "name": f"Lamp no. {n}", "stock": "1"})
+            for n in range(BATCH + 5)
+        ]
 
-        def interrupted() -> Iterator[Row | Refusal]:
+        def interrupted() -> Iterator[ProductRow | Refusal]:
             yield from rows[:-1]
             raise KeyboardInterrupt
 

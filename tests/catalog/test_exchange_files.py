@@ -9,7 +9,16 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from catalog.exchange import BadFile, Note, Outcome, Refusal, Row, export_products, import_products, read_rows
+from catalog.exchange import (
+    BadFile,
+    Note,
+    Outcome,
+    ProductRow,
+    Refusal,
+    export_products,
+    import_products,
+    read_rows,
+)
 from catalog.exchange.numbers import plain
 from catalog.models import Product
 from core.slugs import slug_of
@@ -19,14 +28,14 @@ HEADER = "slug,category,name,description,price,stock"
 LAMP = "lamp,Lamps,Lamp,It shines.,12.50,7"
 
 
-def read(content: bytes | str, *, name: str = "p.csv") -> list[Row | Refusal | Note]:
+def read(content: bytes | str, *, name: str = "p.csv") -> list[ProductRow | Refusal | Note]:
     return list(read_rows(BytesIO(content.encode() if isinstance(content, str) else content), name=name))
 
 
 def cells(content: bytes | str) -> list[dict[str, str]]:
     items = read(content)
     assert not [item for item in items if isinstance(item, Refusal)]
-    return [dict(item.cells) for item in items if isinstance(item, Row)]
+    return [dict(item.cells) for item in items if isinstance(item, ProductRow)]
 
 
 def refused(content: bytes | str) -> list[int]:
@@ -34,7 +43,7 @@ def refused(content: bytes | str) -> list[int]:
 
 
 def names(content: bytes | str) -> list[str]:
-    return [item.cells["name"] for item in read(content) if isinstance(item, Row)]
+    return [item.cells["name"] for item in read(content) if isinstance(item, ProductRow)]
 
 
 def notes(content: bytes | str) -> str:
@@ -97,7 +106,7 @@ class TestForms:
         many = ",".join(f"column {number}" for number in range(1000))
         assert "and 990 more" in notes(f"name,{many}\n")
         json = read('{"name": "Lamp", "colour": [1]}\n{"name": "Torch", "colour": 2}\n', name="p.jsonl")
-        assert [type(item) for item in json] == [Note, Row, Row]
+        assert [type(item) for item in json] == [Note, ProductRow, ProductRow]
 
     @pytest.mark.parametrize(
         ("content", "reason"),
@@ -111,7 +120,7 @@ class TestForms:
             (b"\xef\xbb\xbf", "nothing"),
             (b"sep=;\n", "nothing"),
             (b"\xff\xfe", "nothing"),
-            (b"colour,price\n", "It says: colour, price."),
+            (b"colour,price\n", "It has: colour, price."),
             (b"name,price,Name \n", "twice: name"),
             (b"name,slug,SLUG\n", "twice: slug"),
             (b'"name,price\n', "nothing"),
@@ -178,7 +187,7 @@ class TestNumbers:
 
     @pytest.mark.parametrize("cell", ["1.234", "1,234", "12.000", "999,999"])
     def test_what_can_be_read_in_two_ways_is_not_guessed(self, cell: str) -> None:
-        with pytest.raises(ValueError, match="two ways"):
+        with pytest.raises(ValueError, match="ambiguous"):
             plain(cell, column="price")
 
     def test_a_count_may_have_zeros_behind_the_point(self) -> None:

@@ -165,7 +165,7 @@ class TestCheck:
         assert (warning.id, warning.msg, warning.hint) == (
             "catalog.W001",
             f"Search may miss products: {PARTS[connection.vendor][-1]} is missing.",
-            "Run manage.py migrate, which makes the search index again.",
+            "Run manage.py migrate, which rebuilds the search index.",
         )
         install(connection)
         assert run_checks(tags=[Tags.database], databases=["default"]) == []

@@ -6,7 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from catalog.models import Product
-from catalog.selectors import FEW, ProductFilter, editable_products, listed, narrowed, products
+from catalog.selectors import FEW, ProductFilter, editable_products, narrow, narrow_list, products
 from tests.factories import make_category, make_product, make_products, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
@@ -15,7 +15,7 @@ DAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def names(filter: ProductFilter) -> set[str]:
-    return {product.name for product in narrowed(products(), filter)}
+    return {product.name for product in narrow(products(), filter)}
 
 
 class TestNarrowed:
@@ -67,8 +67,8 @@ class TestNarrowed:
         filter = ProductFilter(**conditions)
         assert names(filter) == expected
         for order in ("added_at", "final_price", "discount"):
-            assert {product.name for product in narrowed(products(), filter, order=order)} == expected
-            assert {product.name for product in listed(products(), filter, order=order)} == expected
+            assert {product.name for product in narrow(products(), filter, order=order)} == expected
+            assert {product.name for product in narrow_list(products(), filter, order=order)} == expected
 
     @pytest.mark.parametrize(
         ("bound", "expected"),
@@ -89,7 +89,7 @@ class TestListed:
         make_product(name="other", price=Decimal(9))
         make_products(FEW + 1, price=Decimal(10))
         filter = ProductFilter(min_price=Decimal(10))
-        assert listed(products(), filter, order="added_at").count() == FEW + 1
+        assert narrow_list(products(), filter, order="added_at").count() == FEW + 1
 
     @pytest.mark.parametrize(
         ("filter", "order", "looks"),
@@ -111,7 +111,7 @@ class TestListed:
         looks: int,
     ) -> None:
         with django_assert_num_queries(looks):
-            listed(products(), filter, order=order)
+            narrow_list(products(), filter, order=order)
 
 
 class TestEditableProducts:

@@ -97,7 +97,7 @@ class TestCategoryNames:
         make_category("Äpfel")
         client.force_login(make_user(is_staff=True, is_superuser=True))
         answer = client.post(reverse("admin:catalog_category_add"), {"name": " ÄPFEL "})
-        assert answer.context["adminform"].errors == {"name": ["There is already a category of this name."]}
+        assert answer.context["adminform"].errors == {"name": ["There is already a category with this name."]}
         assert Category.objects.count() == 1
 
     def test_one_keeps_its_own_in_another_case(self, client: Client) -> None:

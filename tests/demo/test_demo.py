@@ -69,7 +69,7 @@ class TestDemo:
         assert lines["Status"] == "SHIPPED"
         assert lines["Payment"] == f"SUCCEEDED, {lines['Amount']}"
         assert lines["Paid-at"] <= lines["Shipped-at"]
-        assert total.startswith("All as it should be, in ")
+        assert total.startswith("All answers were correct, in ")
 
     def test_names_the_step_and_the_answer_that_are_off(
         self, stores: list[store.Store], monkeypatch: pytest.MonkeyPatch

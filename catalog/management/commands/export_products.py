@@ -1,4 +1,4 @@
-"""manage.py export_products: all products as a file that import_products reads."""
+"""manage.py export_products: write all products to a file that import_products reads."""
 
 import sys
 from argparse import ArgumentParser
@@ -13,7 +13,10 @@ from catalog.models import Product
 
 
 class Command(BaseCommand):
-    help = "Write all products as CSV or JSON lines, by slug: what import_products reads with --images MEDIA_ROOT."
+    help = (
+        "Write all products, sorted by slug, as CSV or JSON lines. "
+        "Import the file with import_products --images MEDIA_ROOT."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -21,7 +24,7 @@ class Command(BaseCommand):
             type=Path,
             nargs="?",
             metavar="FILE",
-            help="ending in .csv or .jsonl; CSV to stdout without it",
+            help="a name that ends in .csv or .jsonl; by default CSV is written to stdout",
         )
 
     def handle(self, *, file: Path | None, **options: Any) -> None:
@@ -36,7 +39,7 @@ class Command(BaseCommand):
             return
         shown = tqdm(lines, total=products.count(), unit=" lines", disable=not sys.stderr.isatty())
         try:
-            # newline="": each line has its own ending, and a text keeps the ones within it.
+            # newline="": each line already has its ending, and the line breaks within a text must stay.
             with file.open("w", encoding="utf-8", newline="") as opened:
                 opened.writelines(shown)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""manage.py import_products: products from a CSV or JSON lines file."""
+"""manage.py import_products: import products from a file of CSV or JSON lines."""
 
 import gc
 import sys
@@ -16,21 +16,24 @@ from catalog.exchange import BadFile, Outcome, import_products, read_rows
 
 class Command(BaseCommand):
     help = (
-        "Create and change products as a file says. Bad rows are reported on stderr and left out; what is there "
-        "already stays as it is, so that an import that was interrupted is resumed by running it again."
+        "Create and update products from a file. Bad rows are reported on stderr and left out. To resume an "
+        "interrupted import, run the command again: unchanged products are not written again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE", help="with the ending .csv or .jsonl")
-        parser.add_argument("--seller", required=True, metavar="EMAIL", help="whose the new products are")
+        parser.add_argument("file", type=Path, metavar="FILE", help="a name that ends in .csv or .jsonl")
+        parser.add_argument("--seller", required=True, metavar="EMAIL", help="the seller of the new products")
         parser.add_argument(
-            "--images", type=Path, metavar="DIR", help="where the pictures are; without it none is touched"
+            "--images",
+            type=Path,
+            metavar="DIR",
+            help="the folder of the pictures; without it, pictures stay as they are",
         )
 
         parser.add_argument(
             "--no-new-categories",
             action="store_true",
-            help="leave out the rows of categories that are not there",
+            help="leave out rows whose category does not exist",
         )
 
     def handle(
@@ -38,10 +41,10 @@ class Command(BaseCommand):
     ) -> None:
         user = User.objects.with_email(seller).first()
         if user is None:
-            raise CommandError(f"There is no user {seller}.")
+            raise CommandError(f"There is no user with the address {seller}.")
         if images and not images.is_dir():
             raise CommandError(f"{images} is not a folder.")
-        # What is loaded by now stays: looking through it again and again for garbage takes an eighth of the time.
+        # The objects loaded so far stay alive. To search them for garbage again and again takes an eighth of the time.
         gc.freeze()
         try:
             refused = self.bring_in(file, seller=user, images=images, create_categories=not no_new_categories)
@@ -51,7 +54,7 @@ class Command(BaseCommand):
             raise CommandError(f"{refused} rows were left out.")
 
     def bring_in(self, file: Path, *, seller: User, images: Path | None, create_categories: bool) -> int:
-        """The number of refused rows; each is reported as soon as its batch is through."""
+        """Import the file and return the number of refused rows. Each is reported as soon as its batch is done."""
         whole = Outcome()
         with (
             file.open("rb") as opened,

@@ -1,4 +1,4 @@
-"""manage.py demo: a shopper buys over HTTP in a store of the demo's own, and every answer is checked."""
+"""manage.py demo: buy over HTTP in a store of its own, and check every answer."""
 
 import json
 import signal
@@ -17,12 +17,14 @@ from demo.purchase.store import Store
 
 
 class Command(BaseCommand):
-    help = "Buy something over HTTP, in a store of its own with a fresh database; fails if anything is off."
+    help = (
+        "Buy something over HTTP, in a store of its own with a fresh database. Fails if any answer is wrong."
+    )
 
     def handle(self, **options: Any) -> None:
         began = perf_counter()
         with (
-            ending_in_order(),
+            end_in_order(),
             TemporaryDirectory(prefix="store-demo-") as directory,
             Store(Path(directory)) as store,
         ):
@@ -44,10 +46,14 @@ class Command(BaseCommand):
             for step in steps:
                 self.take(step, store=store, shopper=shopper)
             self.stdout.write("\n" + shopper.receipt())
-        self.stdout.write(f"\nAll as it should be, in {perf_counter() - began:.1f} s.")
+        self.stdout.write(f"\nAll answers were correct, in {perf_counter() - began:.1f} s.")
 
     def take(self, step: Callable[[], str], *, store: Store, shopper: Shopper) -> None:
-        """Print what came of the step, and how long it took. CommandError with the last answer if it went wrong."""
+        """Take the step, and print its result and its time.
+
+        Raises:
+            CommandError: the step failed. The message has the last answer.
+        """
         name = step.__name__.replace("_", " ")
         began = perf_counter()
         try:
@@ -61,8 +67,8 @@ class Command(BaseCommand):
 
 
 @contextmanager
-def ending_in_order() -> Iterator[None]:
-    """A SIGTERM, which would kill this process on the spot, ends it by way of every `finally`."""
+def end_in_order() -> Iterator[None]:
+    """Let SIGTERM end this process through every `finally`. By default it would kill the process at once."""
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit("Terminated."))
     try:
         yield

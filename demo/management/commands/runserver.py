@@ -1,6 +1,6 @@
-"""Django's development server, with room for many shoppers who come at the same moment.
+"""Django's development server with a longer queue, for many shoppers at the same moment.
 
-It tells the fake Stripe where it listens, so that `manage.py stripe_fake` pays in this store, on whatever port it is.
+It registers its address with the fake Stripe, so that `manage.py stripe_fake` pays in this store, on any port.
 """
 
 from django.contrib.staticfiles.management.commands.runserver import Command as StaticFilesCommand
@@ -12,7 +12,7 @@ from orders.payments.gateway import fake_in_use
 
 
 class Server(WSGIServer):
-    # Django's 10 resets the connections of a burst: of fifty buyers of the last unit most would hear nothing.
+    # With Django's 10, a burst of connections is reset: most of fifty buyers of the last unit would get no answer.
     request_queue_size = 256
 
 

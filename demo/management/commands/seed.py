@@ -1,4 +1,4 @@
-"""Fills the shop with the demonstration's products, people and comments, and with generated products."""
+"""manage.py seed: fill the shop with the demonstration's products, people and comments, and with generated products."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -13,17 +13,17 @@ from reviews.models import Comment
 
 
 class Command(BaseCommand):
-    help = "Add what is missing of the demonstration shop: run twice, it changes nothing."
+    help = "Add the missing parts of the demonstration shop. A second run changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--if-empty", action="store_true", help="add nothing where there are products")
+        parser.add_argument("--if-empty", action="store_true", help="add nothing if there are products")
         parser.add_argument(
-            "--products", type=int, default=0, metavar="N", help="add N generated products, each time"
+            "--products", type=int, default=0, metavar="N", help="add N generated products with each run"
         )
 
     def handle(self, *, if_empty: bool, products: int, **options: Any) -> None:
         if products < 0:
-            raise CommandError("--products: not a negative number.")
+            raise CommandError("--products must not be negative.")
         if not (if_empty and Product.objects.exists()):
             open_shop()
             generate_products(products)
@@ -35,4 +35,6 @@ class Command(BaseCommand):
         if settings.DEBUG:
             self.stdout.write(f"  Their password is {PASSWORD}")
         else:
-            self.stdout.write("  They have no password while DEBUG is off: give them one by changepassword.")
+            self.stdout.write(
+                "  DEBUG is off, so they have no passwords. Set them with manage.py changepassword."
+            )

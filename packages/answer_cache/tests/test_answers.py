@@ -12,7 +12,7 @@ from django.db import connection, connections, transaction
 
 from packages.answer_cache import Answers, Revision, Tables, Watcher, answers, keep
 from packages.answer_cache.revision import CONTENT, FREQUENT, Change
-from packages.answer_cache.watcher import noting_reads
+from packages.answer_cache.watcher import note_reads
 
 GZIP = {"HTTP_ACCEPT_ENCODING": "gzip"}
 
@@ -258,7 +258,7 @@ class TestWatched:
     @pytest.mark.skipif(connection.vendor != "sqlite", reason="executescript is SQLite's")
     def test_a_script_bypasses_the_wrappers(self, site: Site, watched: None) -> None:
         before = site.revision.tokens()
-        with connection.cursor() as cursor, noting_reads() as reads:
+        with connection.cursor() as cursor, note_reads() as reads:
             cursor.executescript("INSERT INTO thing VALUES (1)")
             assert site.revision.note() is None
         del cursor
