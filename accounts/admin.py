@@ -14,7 +14,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from accounts import second_factor
 from accounts.models import Profile, User
-from accounts.rights import grantable, reaches_group, reaches_user
+from accounts.rights import grantable_permissions, reaches_group, reaches_user
 from accounts.services import update_profile
 from core.admin import ModelAdmin, StackedInline
 
@@ -49,7 +49,7 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):  # type: ignore[misc]  
     form = UserChangeForm
     add_form = CreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("email", "name", "verified", "active", "staff", "last_login")
+    list_display = ("email", "name", "is_verified", "active", "staff", "last_login")
     list_filter = ("is_active", "is_staff", "email_verified", "groups")
     list_select_related = ("profile",)
     search_fields = ("email", "first_name", "last_name", "profile__name")
@@ -71,7 +71,7 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):  # type: ignore[misc]  
         return user.profile.name
 
     @display(description="Verified", boolean=True, ordering="email_verified")
-    def verified(self, user: User) -> bool:
+    def is_verified(self, user: User) -> bool:
         return user.email_verified
 
     @display(description="Active", boolean=True, ordering="is_active")
@@ -129,5 +129,5 @@ class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):  # type: ignore[misc]  # bo
     ) -> Any:
         """Only what this person may grant can be chosen; anything else that is posted is refused."""
         if db_field.name == "permissions" and request is not None:
-            options["queryset"] = grantable(request.user)
+            options["queryset"] = grantable_permissions(request.user)
         return super().formfield_for_manytomany(db_field, request, **options)

@@ -44,7 +44,7 @@ class Link(PasswordResetTokenGenerator):
         except ValueError:
             user = None
         if user is None or not self.check_token(user, rest):
-            raise void()
+            raise invalid_link()
         return user
 
 
@@ -68,5 +68,5 @@ password_reset = PasswordReset()
 email_verification = EmailVerification()
 
 
-def void() -> ValidationError:
+def invalid_link() -> ValidationError:
     return ValidationError.of(token="This link is no longer valid. Please ask for a new one.")

@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts import passwords
-from core.emails import AddressField, normalized
+from core.emails import AddressField, normalize_email
 from core.slugs import MAX_LENGTH
 from core.text import LineField
 
@@ -22,7 +22,7 @@ class UserManager(BaseUserManager["User"]):
     """Makes users with a hashed password; each comes with its profile or not at all."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=normalized(email), **fields)
+        user = self.model(email=normalize_email(email), **fields)
         # Takes a good part of a second, in which nobody shall wait for this transaction.
         user.set_password(password)
         with transaction.atomic():
@@ -89,13 +89,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         """An unsaved user whose password nobody knows, on whom a guess takes as long as on anybody."""
         user = cls(email=email)
         with suppress(ValidationError):  # counted under the one spelling, as guesses at an account are
-            user.email = normalized(email)
+            user.email = normalize_email(email)
         user.set_unusable_password()
         return user
 
     def set_password(self, raw_password: str | None) -> None:
         """Hash and set it; nothing is saved. Raises: TooManyAttempts, RateLimited."""
-        with passwords.counted(self.email):
+        with passwords.count_hash(self.email):
             super().set_password(raw_password)
 
     def check_password(self, raw_password: str | None) -> bool:

@@ -7,7 +7,7 @@ from threading import BoundedSemaphore, RLock
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from core.errors import DomainError, OperationTooLarge, RateLimited
-from core.throttle import Limit, count_attempt, current_request, failures_counted
+from core.throttle import Limit, count_attempt, count_failures, current_request
 
 # The first stops guessing, the second trying many accounts. The third takes many addresses to reach, so that
 # one stranger cannot keep the owner out.
@@ -42,12 +42,12 @@ class OneAtATime(PBKDF2PasswordHasher):
     """Django's hasher, for one thread of the process at a time: the others are refused before they queue up."""
 
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
-        with turn():
+        with take_turn():
             return super().encode(password, salt, iterations)
 
 
 @contextmanager
-def turn() -> Iterator[None]:
+def take_turn() -> Iterator[None]:
     """The right to hash, for the thread that has it already, too.
 
     Raises: RateLimited, where another thread waits already, and after MAX_WAIT seconds.
@@ -71,7 +71,7 @@ def busy() -> RateLimited:
 
 
 @contextmanager
-def counted(account: str) -> Iterator[None]:
+def count_hash(account: str) -> Iterator[None]:
     """The right to hash once, counted for the request that is being answered, if one is.
 
     Raises:
@@ -80,7 +80,7 @@ def counted(account: str) -> Iterator[None]:
         OperationTooLarge: one request hashes again and again.
     """
     request = current_request.get()
-    with turn():
+    with take_turn():
         if request is not None:
             request.META[HASHES] = request.META.get(HASHES, 0) + 1
             if request.META[HASHES] > MAX_HASHES:
@@ -97,8 +97,8 @@ def guess(check: Callable[[], bool], *, account: str) -> bool:
     request = current_request.get()
     if request is None:
         return check()
-    with suppress(WrongPassword), failures_counted(request, GUESS_LIMITS, account=account):
-        with counted(account):
+    with suppress(WrongPassword), count_failures(request, GUESS_LIMITS, account=account):
+        with count_hash(account):
             right = check()
         if right:
             return True

@@ -6,12 +6,12 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 
 
-def grantable(staff: User | AnonymousUser) -> QuerySet[Permission]:
+def grantable_permissions(staff: User | AnonymousUser) -> QuerySet[Permission]:
     """The permissions that this person may give to others: all to a superuser, else their own."""
-    return Permission.objects.all() if staff.is_superuser else held(staff)
+    return Permission.objects.all() if staff.is_superuser else held_permissions(staff)
 
 
-def held(user: User | AnonymousUser) -> QuerySet[Permission]:
+def held_permissions(user: User | AnonymousUser) -> QuerySet[Permission]:
     """The permissions of a person and of their groups, also of one who is switched off and may be switched on again."""
     return Permission.objects.filter(Q(user=user.pk) | Q(group__user=user.pk)).distinct()
 
@@ -20,7 +20,7 @@ def reaches_user(staff: User | AnonymousUser, user: User) -> bool:
     """Whether this person may change, delete or give a password to another: to nobody who has a right more."""
     if staff.is_superuser:
         return True
-    return not user.is_superuser and reaches_all(staff, held(user))
+    return not user.is_superuser and reaches_all(staff, held_permissions(user))
 
 
 def reaches_group(staff: User | AnonymousUser, group: Group) -> bool:
@@ -33,4 +33,4 @@ def reaches_group(staff: User | AnonymousUser, group: Group) -> bool:
 
 
 def reaches_all(staff: User | AnonymousUser, permissions: QuerySet[Permission]) -> bool:
-    return not permissions.exclude(pk__in=held(staff).values("pk")).exists()
+    return not permissions.exclude(pk__in=held_permissions(staff).values("pk")).exists()

@@ -13,7 +13,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import User
 from core.errors import DomainError
-from core.throttle import Limit, failures_counted
+from core.throttle import Limit, count_failures
 
 # Besides django-otp's own wait, which doubles with each wrong code.
 CODE_LIMITS = [
@@ -61,8 +61,8 @@ def enrol(request: HttpRequest, *, user: User, code: str) -> list[str]:
 
     Raises: WrongCode, TooManyAttempts.
     """
-    with failures_counted(request, CODE_LIMITS, account=user.email):
-        device = accepted(TOTPDevice.objects.filter(user=user, confirmed=False), code)
+    with count_failures(request, CODE_LIMITS, account=user.email):
+        device = accept_code(TOTPDevice.objects.filter(user=user, confirmed=False), code)
     with transaction.atomic():
         TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
         StaticDevice.objects.filter(user=user).delete()
@@ -81,13 +81,13 @@ def verify(request: HttpRequest, *, user: User, code: str) -> None:
     """
     # An authenticator's codes are digits; so a wrong one does not make the backup codes wait as well.
     model = TOTPDevice if code.isdigit() else StaticDevice
-    with failures_counted(request, CODE_LIMITS, account=user.email):
-        device = accepted(model.objects.filter(user=user, confirmed=True), code)
+    with count_failures(request, CODE_LIMITS, account=user.email):
+        device = accept_code(model.objects.filter(user=user, confirmed=True), code)
     request.session.cycle_key()
     login(request, device)
 
 
-def accepted(devices: QuerySet[Any], code: str) -> Any:
+def accept_code(devices: QuerySet[Any], code: str) -> Any:
     """The device that the code is of. Locks: the devices, so that no code is taken twice. Raises: WrongCode."""
     with transaction.atomic():
         device = next((each for each in devices.select_for_update() if each.verify_token(code)), None)

@@ -18,9 +18,9 @@ from django.http import HttpRequest
 from accounts import links
 from accounts.models import Profile, User
 from core import images, mail
-from core.emails import normalized
+from core.emails import normalize_email
 from core.errors import DomainError, ValidationError, camel_case, field_errors
-from core.throttle import Limit, count_attempt, failures_counted
+from core.throttle import Limit, count_attempt, count_failures
 
 # Stops one from being hashed for seconds; nobody's password manager makes such a long one.
 MAX_PASSWORD_LENGTH = 4096
@@ -160,7 +160,7 @@ def request_password_reset(request: HttpRequest, *, email: str) -> None:
     Raises: ValidationError where it is not an e-mail address, TooManyAttempts.
     """
     with field_errors(**{NON_FIELD_ERRORS: "email"}):
-        email = normalized(email)
+        email = normalize_email(email)
     count_attempt(request, REQUEST_PASSWORD_RESET_LIMITS, account=email)
     user = User.objects.with_email(email).filter(is_active=True).first()
     # Written for nobody, too, so that it takes as long.
@@ -174,10 +174,10 @@ def reset_password(request: HttpRequest, *, token: str, new_password: str) -> No
 
     Raises ValidationError (on `token` where the link is void) and, after too many of those, TooManyAttempts.
     """
-    with failures_counted(request, RESET_PASSWORD_LIMITS):
+    with count_failures(request, RESET_PASSWORD_LIMITS):
         user = links.password_reset.user_of(token)
     if not replace_password(user, new_password):
-        raise links.void()
+        raise links.invalid_link()
 
 
 def verify_email(*, token: str) -> None:
@@ -185,7 +185,7 @@ def verify_email(*, token: str) -> None:
     user = links.email_verification.user_of(token)
     unverified = User.objects.filter(pk=user.pk, email=user.email, email_verified=False)
     if not unverified.update(email_verified=True):
-        raise links.void()
+        raise links.invalid_link()
 
 
 def replace_password(user: User, new_password: str) -> bool:

@@ -30,7 +30,7 @@ class Money:
         description="The same amount as the store's locale writes it: `$19.90`. For people alone."
     )
     def formatted(self) -> str:
-        return money.formatted(self.amount, self.currency)
+        return money.format_money(self.amount, self.currency)
 
     @classmethod
     def of(cls, amount: Decimal, currency: str | None = None) -> "Money":

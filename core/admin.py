@@ -45,10 +45,10 @@ class EditForm(forms.ModelForm[Any]):
             return False
         if isinstance(field, forms.FileField):
             return field.has_changed(None, bound.data)
-        base = self.shown(name) if self.is_carried(name) else bound.initial
+        base = self.read_shown(name) if self.is_carried(name) else bound.initial
         return differ(field, base, bound.data)
 
-    def shown(self, name: str) -> Any:
+    def read_shown(self, name: str) -> Any:
         """The value that the page showed, as the browser sends it back."""
         field = self.fields[name]
         value = self._widget_data_value(field.hidden_widget(), self.add_initial_prefix(name))  # type: ignore[attr-defined]
@@ -73,7 +73,7 @@ class EditForm(forms.ModelForm[Any]):
     def add_difference(self, name: str) -> None:
         typed, field = self.cleaned_data[name], self.fields[name]
         try:
-            before = field.clean(self.shown(name))
+            before = field.clean(self.read_shown(name))
         except forms.ValidationError:
             return  # not a page of ours: what was typed stands
         now = getattr(self.instance, name)
@@ -94,15 +94,15 @@ class EditForm(forms.ModelForm[Any]):
             if name in self.counted or not self.is_carried(name):
                 continue
             now = bound.initial
-            shown = self.shown(name)
+            shown = self.read_shown(name)
             if not differ(field, shown, now) or (
                 not isinstance(field, forms.FileField) and not differ(field, now, bound.data)
             ):
                 continue
             self.add_error(
                 name,
-                f"Somebody else has changed this to {worded(field, now)} while you edited it. It was "
-                f"{worded(field, shown)}. Save again to write what you see here.",
+                f"Somebody else has changed this to {display_value(field, now)} while you edited it. It was "
+                f"{display_value(field, shown)}. Save again to write what you see here.",
             )
             self.carry(name, field.prepare_value(now))
 
@@ -130,7 +130,7 @@ class EditForm(forms.ModelForm[Any]):
                 self.carry(name, [""])
 
     @property
-    def written(self) -> list[str]:
+    def edited_columns(self) -> list[str]:
         """The columns that were edited; many-to-many relations have rows of their own."""
         columns = {field.name for field in self.instance._meta.concrete_fields}
         return [name for name in self.changed_data if name in columns]
@@ -138,7 +138,7 @@ class EditForm(forms.ModelForm[Any]):
     def save(self, commit: bool = True) -> Any:
         if not commit or self.instance.pk is None:
             return super().save(commit=commit)
-        self.instance.save(update_fields=self.written)
+        self.instance.save(update_fields=self.edited_columns)
         self._save_m2m()  # type: ignore[attr-defined]  # Django's own, which commit=False puts off
         return self.instance
 
@@ -147,7 +147,7 @@ def differ(field: forms.Field, one: Any, other: Any) -> bool:
     """Whether two values of a field are not the same, in whichever form they are: from the row or from a browser."""
     if isinstance(field, forms.FileField):
         return str(one or "") != str(other or "")
-    one, other = as_sent(field, one), as_sent(field, other)
+    one, other = normalize_line_ends(field, one), normalize_line_ends(field, other)
     if isinstance(field, forms.ModelChoiceField):
         return field.has_changed(one, other)  # by keys: to_python would read the rows
     try:
@@ -157,13 +157,13 @@ def differ(field: forms.Field, one: Any, other: Any) -> bool:
     return field.has_changed(one, other)
 
 
-def as_sent(field: forms.Field, value: Any) -> Any:
+def normalize_line_ends(field: forms.Field, value: Any) -> Any:
     """The value with the line ends of a browser's form, where it is a text."""
     value = field.prepare_value(value)
     return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
 
 
-def worded(field: forms.Field, value: Any) -> str:
+def display_value(field: forms.Field, value: Any) -> str:
     """The value for a person: labels of choices, not their keys."""
     value = field.prepare_value(value)
     if isinstance(field, forms.ModelChoiceField):
@@ -214,8 +214,8 @@ class ModelAdmin(UnfoldModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
             super().save_model(request, obj, form, change)
-        elif form.written:
-            obj.save(update_fields=form.written)
+        elif form.edited_columns:
+            obj.save(update_fields=form.edited_columns)
 
     def get_inlines(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """None while adding: they show what belongs to a row that is there."""

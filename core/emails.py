@@ -18,7 +18,7 @@ LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+
 has_form = EmailValidator(message="Enter a valid e-mail address.")
 
 
-def normalized(address: str) -> str:
+def normalize_email(address: str) -> str:
     """The one spelling of an address: trimmed, NFKC, in lower case, the domain as IDNA 2008 encodes it.
 
     The result is ASCII, as a mail server without SMTPUTF8 takes nothing else.
@@ -27,7 +27,7 @@ def normalized(address: str) -> str:
     """
     if len(address) > MAX_INPUT_LENGTH:
         raise ValidationError("This e-mail address is too long.", code="invalid")
-    local, _, domain = trimmed(unicodedata.normalize("NFKC", address)).rpartition("@")
+    local, _, domain = trim(unicodedata.normalize("NFKC", address)).rpartition("@")
     if local and not local.isascii():
         raise ValidationError(
             "Before the @ an e-mail address can only have plain letters, digits and signs.", code="invalid"
@@ -45,7 +45,7 @@ def normalized(address: str) -> str:
     return result
 
 
-def trimmed(text: str) -> str:
+def trim(text: str) -> str:
     """The text without spaces, controls and format characters at its ends, which come along with a copied address."""
     inked = [index for index, character in enumerate(text) if unicodedata.category(character)[0] not in "CZ"]
     return text[inked[0] : inked[-1] + 1] if inked else ""
@@ -62,14 +62,14 @@ class AddressFormField(forms.EmailField):
 
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)
-        return normalized(value) if value else value
+        return normalize_email(value) if value else value
 
 
 class AddressField(models.EmailField[str, str]):
     """A column of addresses in their one spelling: whatever is written to it or compared with it is normalized."""
 
     def to_python(self, value: Any) -> Any:
-        return normalized(value) if value and isinstance(value, str) else value
+        return normalize_email(value) if value and isinstance(value, str) else value
 
     def formfield(self, **options: Any) -> Any:
         return super().formfield(**{"form_class": AddressFormField, **options})

@@ -101,14 +101,14 @@ def prepare(upload: File[bytes]) -> PreparedImage:
         data = upload.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise InvalidImage(TOO_MANY_BYTES)
-        with _turn():
-            known = _prepared(data)
+        with _take_turn():
+            known = _reencode(data)
         upload.prepared = known  # type: ignore[attr-defined]  # ours alone
     return known
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
+def _take_turn() -> Iterator[None]:
     """One after the other. RateLimited for a third, and after WAIT_SECONDS."""
     if not decoding_or_waiting.acquire(blocking=False):
         raise RateLimited(BUSY, retry_after_seconds=RETRY_SECONDS)
@@ -123,7 +123,7 @@ def _turn() -> Iterator[None]:
         decoding_or_waiting.release()
 
 
-def _prepared(data: bytes) -> PreparedImage:
+def _reencode(data: bytes) -> PreparedImage:
     try:
         picture = _decode(data)
     except InvalidImage:
@@ -132,12 +132,12 @@ def _prepared(data: bytes) -> PreparedImage:
         raise InvalidImage(UNREADABLE) from error
     opaque = picture.mode == "RGB"
     return PreparedImage(
-        main=_jpeg(picture) if opaque else _webp(picture),
+        main=_encode_jpeg(picture) if opaque else _encode_webp(picture),
         suffix=".jpg" if opaque else ".webp",
         width=picture.width,
         height=picture.height,
-        thumbnails={size: _webp(_shrunk(picture, size.value)) for size in ThumbnailSize},
-        placeholder=_placeholder(picture),
+        thumbnails={size: _encode_webp(_shrink(picture, size.value)) for size in ThumbnailSize},
+        placeholder=_make_placeholder(picture),
     )
 
 
@@ -164,7 +164,7 @@ def store(
 
 
 @contextmanager
-def stored(
+def store_upload(
     upload: File[bytes] | None, *, folder: str, field: str, token: str | None = None
 ) -> Iterator[StoredImage | None]:
     """An upload prepared and stored for a block that writes its row: a block that fails leaves no file.
@@ -198,18 +198,20 @@ def thumbnail_name(name: str, size: ThumbnailSize) -> str:
 
 def url(name: str) -> str:
     """Where a stored file is served. Addresses in the file system never change; others may be signed, and expire."""
-    return fixed_url(name) if isinstance(default_storage, FileSystemStorage) else default_storage.url(name)
+    return (
+        file_system_url(name) if isinstance(default_storage, FileSystemStorage) else default_storage.url(name)
+    )
 
 
 @lru_cache(maxsize=10_000)
-def fixed_url(name: str) -> str:
+def file_system_url(name: str) -> str:
     return default_storage.url(name)
 
 
 def _decode(data: bytes) -> Image.Image:
     """The picture as RGB, or RGBA where some of it is transparent, without metadata."""
     picture: Image.Image = Image.open(BytesIO(data), formats=FORMATS)
-    scans = _jpeg_scans(data) if picture.format == "JPEG" else 0
+    scans = _count_jpeg_scans(data) if picture.format == "JPEG" else 0
     # One of several scans keeps the coefficients of the whole picture in memory.
     most = MAX_JPEG_PIXELS if scans == 1 else MAX_PIXELS
     if picture.width * picture.height > most:
@@ -218,18 +220,18 @@ def _decode(data: bytes) -> Image.Image:
         raise InvalidImage(UNREADABLE)
     profile = picture.info.get("icc_profile") or b""
     picture.draft(None, (MAX_SIDE, MAX_SIDE))
-    picture = _resizable(picture)
+    picture = _make_resizable(picture)
     picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     # Broken EXIF says nothing against the picture.
     with suppress(Exception):
         ImageOps.exif_transpose(picture, in_place=True)
-    picture = _in_srgb(picture, profile)
+    picture = _convert_to_srgb(picture, profile)
     # Encoders copy the comment and XMP that they find here.
     picture.info.clear()
     return picture
 
 
-def _jpeg_scans(data: bytes) -> int:
+def _count_jpeg_scans(data: bytes) -> int:
     """How often the decoder goes over the picture."""
     scans = 0
     position = 2
@@ -240,7 +242,7 @@ def _jpeg_scans(data: bytes) -> int:
     return scans
 
 
-def _resizable(source: Image.Image) -> Image.Image:
+def _make_resizable(source: Image.Image) -> Image.Image:
     """In a mode that can be interpolated: palettes, bitmaps and 16-bit greys cannot."""
     if source.mode.startswith("I"):
         # convert() would clip 16 bits at 255 instead of scaling them.
@@ -250,7 +252,7 @@ def _resizable(source: Image.Image) -> Image.Image:
     return source.convert("RGB") if source.mode in ("1", "P") else source
 
 
-def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
+def _convert_to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
     """RGB or RGBA in sRGB; a profile that is broken or meant for another kind of picture is ignored."""
     alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
     colours = picture.convert("RGB") if alpha else picture
@@ -264,24 +266,24 @@ def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
     return result
 
 
-def _shrunk(picture: Image.Image, side: int) -> Image.Image:
+def _shrink(picture: Image.Image, side: int) -> Image.Image:
     shrunk = picture.copy()
     shrunk.thumbnail((side, side), Image.Resampling.LANCZOS)
     return shrunk
 
 
-def _jpeg(picture: Image.Image) -> ContentFile[bytes]:
+def _encode_jpeg(picture: Image.Image) -> ContentFile[bytes]:
     buffer = BytesIO()
     picture.save(buffer, "JPEG", quality=85, optimize=True, progressive=True)
     return ContentFile(buffer.getvalue())
 
 
-def _webp(picture: Image.Image) -> ContentFile[bytes]:
+def _encode_webp(picture: Image.Image) -> ContentFile[bytes]:
     buffer = BytesIO()
     picture.save(buffer, "WEBP", quality=82)
     return ContentFile(buffer.getvalue())
 
 
-def _placeholder(picture: Image.Image) -> str:
-    tiny = _webp(_shrunk(picture, PLACEHOLDER_SIDE))
+def _make_placeholder(picture: Image.Image) -> str:
+    tiny = _encode_webp(_shrink(picture, PLACEHOLDER_SIDE))
     return f"data:image/webp;base64,{base64.b64encode(tiny.read()).decode()}"

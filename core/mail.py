@@ -7,7 +7,7 @@ import unicodedata
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from core.emails import mailbox, normalized
+from core.emails import mailbox, normalize_email
 from core.errors import TooManyAttempts
 from core.throttle import Limit, count_attempt
 from core.waiting import place_to_wait
@@ -27,7 +27,7 @@ def send(mail: EmailMessage) -> bool:
     limit = Limit(action="mail", rate=f"{settings.STORE_MAILS_PER_HOUR}/1h", by_account=True)
     try:
         for recipient in mail.recipients():
-            count_attempt(None, [limit], account=mailbox(normalized(recipient)))
+            count_attempt(None, [limit], account=mailbox(normalize_email(recipient)))
         with place_to_wait():
             mail.send()
     except TooManyAttempts:
@@ -39,7 +39,7 @@ def send(mail: EmailMessage) -> bool:
     return True
 
 
-def shortened(text: str, *, most: int) -> str:
+def shorten(text: str, *, most: int) -> str:
     """One line of a stranger's text for a mail: cut, and without anything that a mail program makes a link of."""
     line = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in text).split())
     line = LINK.sub(lambda found: found[0].replace(".", ". ").replace("://", " "), line)

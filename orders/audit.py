@@ -12,8 +12,8 @@ from django.db.models.functions import Coalesce
 from catalog.models import Product, StockMovement
 from core import money
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Refund, Shipping
-from orders.payments.attempts import intents_since, our_uuid
-from orders.payments.settlement import PAID, STATUSES, settle
+from orders.payments.attempts import intents_since, payment_uuid_of
+from orders.payments.settlement import INTENT_STATUSES, PAID, settle
 
 Reason = StockMovement.Reason
 BACK = (Reason.RETURNED, Reason.RESTOCKED)
@@ -32,21 +32,21 @@ class Difference:
 def differences(*, now: datetime) -> Iterator[Difference]:
     """Every difference; none where the books are right. stripe.StripeError where Stripe cannot be asked."""
     yield from differences_here()
-    yield from stripe_agrees(now=now)
+    yield from check_stripe(now=now)
 
 
 def differences_here() -> Iterator[Difference]:
     """Those between our own books, which agree at every moment, whatever Stripe has not told yet."""
-    yield from stock_is_the_sum_of_movements()
-    yield from held_is_what_pending_orders_took()
-    yield from movements_are_the_items_of_orders()
-    yield from amount_is_the_sum_of_items()
-    yield from paid_is_settled()
-    yield from refunds_add_up()
-    yield from nothing_is_orphaned()
+    yield from check_stock()
+    yield from check_held()
+    yield from check_movements()
+    yield from check_amounts()
+    yield from check_paid()
+    yield from check_refunds()
+    yield from check_orphans()
 
 
-def stock_is_the_sum_of_movements() -> Iterator[Difference]:
+def check_stock() -> Iterator[Difference]:
     sums = Product.objects.annotate(
         moved=Coalesce(Sum("movements__delta"), 0),
         sold=Coalesce(Sum("movements__delta", filter=~Q(movements__reason=Reason.SET)), 0),
@@ -65,7 +65,7 @@ def stock_is_the_sum_of_movements() -> Iterator[Difference]:
         )
 
 
-def held_is_what_pending_orders_took() -> Iterator[Difference]:
+def check_held() -> Iterator[Difference]:
     pending = OrderItem.objects.filter(product=OuterRef("pk"), order__status=OrderStatus.PENDING)
     taken = pending.order_by().values("product").annotate(units=Sum("quantity")).values("units")
     for product in Product.objects.annotate(taken=Coalesce(Subquery(taken), 0)).exclude(held=F("taken")):
@@ -76,7 +76,7 @@ def held_is_what_pending_orders_took() -> Iterator[Difference]:
         )
 
 
-def movements_are_the_items_of_orders() -> Iterator[Difference]:
+def check_movements() -> Iterator[Difference]:
     """A placed order has taken what its items say, and given it back if it was given up before it was shipped."""
     of_item = StockMovement.objects.filter(order_uuid=OuterRef("order_id"), product=OuterRef("product_id"))
     items = OrderItem.objects.filter(product__isnull=False).select_related("order")
@@ -105,7 +105,7 @@ def expected_movements(item: OrderItem) -> tuple[int, tuple[int, ...]]:
     return item.quantity, (item.quantity,) if given_up else (0,)
 
 
-def amount_is_the_sum_of_items() -> Iterator[Difference]:
+def check_amounts() -> Iterator[Difference]:
     summed = Order.objects.annotate(
         total=Coalesce(
             Sum(F("items__unit_price") * F("items__quantity")), Decimal(0), output_field=DecimalField()
@@ -127,7 +127,7 @@ def amount_is_the_sum_of_items() -> Iterator[Difference]:
         )
 
 
-def paid_is_settled() -> Iterator[Difference]:
+def check_paid() -> Iterator[Difference]:
     """An order is paid if and only if its payment is; a free one needs none."""
     settled = Exists(Payment.objects.filter(order=OuterRef("pk"), status__in=PAID))
     orders = Order.objects.annotate(settled=settled)
@@ -142,7 +142,7 @@ def paid_is_settled() -> Iterator[Difference]:
         )
 
 
-def refunds_add_up() -> Iterator[Difference]:
+def check_refunds() -> Iterator[Difference]:
     summed = Payment.objects.annotate(
         succeeded=Coalesce(
             Sum("refunds__amount", filter=Q(refunds__status=Refund.Status.SUCCEEDED)), Decimal(0)
@@ -174,7 +174,7 @@ def refunds_add_up() -> Iterator[Difference]:
             )
 
 
-def nothing_is_orphaned() -> Iterator[Difference]:
+def check_orphans() -> Iterator[Difference]:
     for order in Order.objects.annotate(size=Count("items")).filter(size=0, shipping__isnull=False):
         yield Difference(check="orphans", subject=f"order {order.pk}", detail="was placed without items")
     for shipping in Shipping.objects.filter(order=None):
@@ -184,7 +184,7 @@ def nothing_is_orphaned() -> Iterator[Difference]:
         yield Difference(check="orphans", subject=f"movement {movement.pk}", detail="names no order")
 
 
-def stripe_agrees(*, now: datetime) -> Iterator[Difference]:
+def check_stripe(*, now: datetime) -> Iterator[Difference]:
     """Each attempt has one intent, which says the same; each of our intents at Stripe has one attempt."""
     payments = {payment.pk: payment for payment in Payment.objects.all()}
     if not payments:
@@ -192,7 +192,7 @@ def stripe_agrees(*, now: datetime) -> Iterator[Difference]:
     start = min(payment.created_at for payment in payments.values())
     seen = set()
     for intent in intents_since(start):
-        uuid = our_uuid(intent)
+        uuid = payment_uuid_of(intent)
         if uuid is None:
             continue
         payment = payments.get(uuid)
@@ -200,7 +200,7 @@ def stripe_agrees(*, now: datetime) -> Iterator[Difference]:
             yield Difference(check="stripe", subject=f"intent {intent.id}", detail="is of no payment of ours")
             continue
         seen.add(uuid)
-        yield from intent_agrees(payment, intent.id, intent.status, amount=intent.amount, now=now)
+        yield from check_intent(payment, intent.id, intent.status, amount=intent.amount, now=now)
     for payment in payments.values():
         if payment.pk not in seen and payment.intent_id:
             yield Difference(
@@ -208,13 +208,13 @@ def stripe_agrees(*, now: datetime) -> Iterator[Difference]:
             )
 
 
-def intent_agrees(
+def check_intent(
     payment: Payment, intent_id: str, status: str, *, amount: int, now: datetime
 ) -> Iterator[Difference]:
     subject = f"payment {payment.pk}"
     if amount != money.to_minor_units(payment.amount, payment.currency):
         yield Difference(check="stripe", subject=subject, detail=f"intent {intent_id} is over another amount")
-    elif (STATUSES[status] == PaymentStatus.SUCCEEDED) != (payment.status in PAID):
+    elif (INTENT_STATUSES[status] == PaymentStatus.SUCCEEDED) != (payment.status in PAID):
         yield Difference(
             check="stripe",
             subject=subject,

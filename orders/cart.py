@@ -68,7 +68,7 @@ LOCK = """
     RETURNING id, user_id, visitor
 """
 # Puts so many more (or fewer) of a product into a locked cart, or does nothing where a rule is against it;
-# `refusal` knows the same rules by name.
+# `explain_refusal` knows the same rules by name.
 PUT = """
     INSERT INTO "orders_cartitem" (cart_id, product_id, quantity, product_name, seen_price, added_at)
     SELECT %(cart)s, product.id, COALESCE(line.quantity, 0) + %(more)s, product.name, product.final_price, %(now)s
@@ -101,7 +101,7 @@ def items_of(owner: Owner | None) -> QuerySet[CartItem]:
     return items().filter(**owner.lookup("cart__")) if owner else CartItem.objects.none()
 
 
-class Cart:
+class ShoppingCart:
     """One owner's cart. Reading it makes no row; every write is a transaction that locks the cart's row first."""
 
     def __init__(self, owner: Owner | None, *, lines: Sequence[Line] | None = None) -> None:
@@ -152,14 +152,14 @@ class Cart:
     def add(self, product_pk: int, quantity: int, *, now: datetime) -> None:
         """Add to what is there. ValidationError, NotFound, InsufficientStock."""
         check_quantity(quantity)
-        self.put(self.locked_or_new(), product_pk, quantity, now=now)
+        self.put(self.lock_or_create(), product_pk, quantity, now=now)
 
     @transaction.atomic(durable=True)
     def update(self, product_pk: int, quantity: int, *, now: datetime) -> None:
         """Set the quantity; 0 removes. ValidationError, NotFound, ProductUnavailable, InsufficientStock."""
         if quantity:
             check_quantity(quantity)
-        line = self.line(self.locked(), product_pk)
+        line = self.get_line(self.lock(), product_pk)
         if quantity == 0:
             line.delete()
             return
@@ -171,23 +171,23 @@ class Cart:
     @transaction.atomic(durable=True)
     def remove(self, product_pk: int) -> None:
         """Take the product out, also one that is no longer sold. NotFound."""
-        self.line(self.locked(), product_pk).delete()
+        self.get_line(self.lock(), product_pk).delete()
 
     @transaction.atomic(durable=True)
     def clear(self) -> None:
-        cart = self.locked()
+        cart = self.lock()
         if cart:
             self.empty(cart)
 
     # ── Steps of a transaction that is open ──────────────────────────────────
 
-    def locked(self) -> models.Cart | None:
+    def lock(self) -> models.Cart | None:
         """The cart's row, locked until the transaction ends; None where this owner has none yet."""
         if self.owner is None:
             return None
         return models.Cart.objects.select_for_update().filter(**self.owner.lookup()).first()
 
-    def locked_or_new(self) -> models.Cart:
+    def lock_or_create(self) -> models.Cart:
         """The same, in one statement; made where there is none."""
         assert self.owner is not None, "a cart is written for somebody"
         user, visitor = self.owner.user, self.owner.visitor
@@ -198,7 +198,7 @@ class Cart:
         return cart
 
     @staticmethod
-    def line(cart: models.Cart | None, product_pk: int) -> CartItem:
+    def get_line(cart: models.Cart | None, product_pk: int) -> CartItem:
         line = cart.items.filter(product_id=product_pk).first() if cart else None
         if line is None:
             raise NotFound("product in the cart")
@@ -219,7 +219,7 @@ class Cart:
         with connection.cursor() as cursor:
             cursor.execute(PUT, values)
             if not cursor.rowcount:
-                raise refusal(cart, product_pk, more)
+                raise explain_refusal(cart, product_pk, more)
 
     @staticmethod
     def empty(cart: models.Cart) -> list[CartItem]:
@@ -228,7 +228,7 @@ class Cart:
         return sorted(lines, key=lambda line: line.pk)
 
 
-def refusal(cart: models.Cart, product_pk: int, more: int) -> DomainError:
+def explain_refusal(cart: models.Cart, product_pk: int, more: int) -> DomainError:
     """The rule of `PUT` that is against so many more of the product in the locked cart."""
     product = Product.objects.filter(pk=product_pk).first()
     if product is None:
@@ -275,8 +275,8 @@ def join(visitor: Owner, user: Owner) -> None:
     Quantities add up, to the limit; lines beyond the limit stay behind. Locks the account's cart, then the visitor's.
     The account's cart keeps the visitor's key, so that what another tab is just putting in arrives there too.
     """
-    own = Cart(user).locked_or_new()
-    brought = Cart(visitor).locked_or_new()  # also one that another tab is only making
+    own = ShoppingCart(user).lock_or_create()
+    brought = ShoppingCart(visitor).lock_or_create()  # also one that another tab is only making
     if brought != own:
         merge(brought, into=own)
         brought.delete()

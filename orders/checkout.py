@@ -15,8 +15,8 @@ from catalog.stock import release, take_stock
 from core.errors import NotFound, Unauthenticated, field_errors
 from core.money import Money, round_half_up, validate_amount
 from orders import holds, mail
-from orders.addresses import validated
-from orders.cart import Cart, product_key
+from orders.addresses import validate_shipping
+from orders.cart import ShoppingCart, product_key
 from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
 from orders.holds import Hold
 from orders.models import Order, OrderItem, OrderStatus, Payment, Shipping
@@ -65,7 +65,7 @@ def checkout(
     placed = place(
         owner=owner,
         address=address,
-        shipping=validated(shipping),
+        shipping=validate_shipping(shipping),
         idempotency_key=idempotency_key,
         expected_total=expected_total,
         now=now,
@@ -93,8 +93,8 @@ def place(
     now: datetime,
 ) -> Placed:
     """Turn the cart into a pending order and its payment's row. Locks the cart, then the products in order of key."""
-    cart = Cart(owner)
-    cart_row = cart.locked_or_new()
+    cart = ShoppingCart(owner)
+    cart_row = cart.lock_or_create()
     if owner.user is None and cart_row.user:
         owner = Owner(user=cart_row.user)  # the visitor has signed in, in another tab, a moment ago
     keyed_or_pending = Q(idempotency_key=idempotency_key) | Q(status=OrderStatus.PENDING)
@@ -121,7 +121,7 @@ def place(
     wanted = {product_key(line): Wanted(name=line.product_name, quantity=line.quantity) for line in lines}
     fill(order, wanted, shipping=shipping, expected_total=expected_total, now=now)
     order.save(force_insert=True)
-    return placed(order, hold, now=now)
+    return request_payment(order, hold, now=now)
 
 
 def place_draft(
@@ -141,7 +141,7 @@ def place_draft(
         owner=owner,
         address=address,
         order_uuid=order_uuid,
-        shipping=validated(shipping),
+        shipping=validate_shipping(shipping),
         expected_total=expected_total,
         now=now,
     )
@@ -158,7 +158,9 @@ def submit_draft(
     expected_total: Decimal | None,
     now: datetime,
 ) -> Placed:
-    Cart(owner).locked_or_new()  # serializes this owner's placing, so that the limit of pending orders holds
+    ShoppingCart(
+        owner
+    ).lock_or_create()  # serializes this owner's placing, so that the limit of pending orders holds
     order = Order.objects.select_for_update().filter(pk=order_uuid, **owner.lookup()).first()
     if order is None:
         raise NotFound("order")
@@ -182,10 +184,10 @@ def submit_draft(
         shipping=order.shipping,
         expires_at=order.expires_at,
     )
-    return placed(order, hold, now=now)
+    return request_payment(order, hold, now=now)
 
 
-def placed(order: Order, hold: Hold, *, now: datetime) -> Placed:
+def request_payment(order: Order, hold: Hold, *, now: datetime) -> Placed:
     """The order that has just become pending, with its attempt at paying; one over nothing is paid with this."""
     if order.amount:
         return Placed(order_uuid=order.pk, payment=new_attempt(order, now=now), hold=hold)

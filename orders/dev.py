@@ -57,5 +57,5 @@ def stripe_act(request: HttpRequest, order_uuid: UUID) -> HttpResponse:
     deliveries = simulation.deliver(request.build_absolute_uri(reverse("stripe-webhook")))
     if not all(delivery.taken for delivery in deliveries):
         messages.error(request, "This server did not take all of the webhooks; its log says why.")
-    messages.info(request, simulation.standing(order_uuid))
+    messages.info(request, simulation.describe_order(order_uuid))
     return redirect("dev-stripe")

@@ -54,24 +54,26 @@ def check_address(address: str, wanted: Hold, *, now: datetime) -> None:
     before = Hold(lines=counted.get(keys[0], 0), units=counted.get(keys[1], 0))
     most = Hold(lines=settings.STORE_HOLD_ADDRESS_LINES, units=settings.STORE_HOLD_ADDRESS_UNITS)
     if (before + wanted).exceeds(most):
-        error = TooManyAttempts(retry_after_seconds=window() - int(now.timestamp()) % window())
+        error = TooManyAttempts(
+            retry_after_seconds=window_seconds() - int(now.timestamp()) % window_seconds()
+        )
         raise RateLimited(error.message, retry_after_seconds=error.retry_after_seconds)
 
 
 def count_address(address: str, placed: Hold, *, now: datetime) -> None:
     """Add what was ordered from an address to its window."""
     for key, number in zip(address_keys(address, now=now), (placed.lines, placed.units), strict=True):
-        if not cache.add(key, number, timeout=window()):
+        if not cache.add(key, number, timeout=window_seconds()):
             with suppress(ValueError):  # the window has ended this moment
                 cache.incr(key, number)
 
 
 def address_keys(address: str, *, now: datetime) -> tuple[str, str]:
-    begun = int(now.timestamp()) // window()
+    begun = int(now.timestamp()) // window_seconds()
     return f"held-lines:{begun}:{address}", f"held-units:{begun}:{address}"
 
 
-def window() -> int:
+def window_seconds() -> int:
     """The seconds for which an order that nobody tries to pay holds its stock."""
     return max(1, int(settings.STORE_HOLD_UNTRIED.total_seconds()))
 

@@ -52,7 +52,7 @@ def owner_of(request: HttpRequest) -> Owner | None:
 
 
 @contextmanager
-def writing_owner(request: HttpRequest) -> Iterator[Owner]:
+def ensure_owner(request: HttpRequest) -> Iterator[Owner]:
     """Who is asking; a visitor without a key is given one, which the session keeps if the write succeeds.
 
     TooManyAttempts where one address has become STORE_MAX_VISITORS in an hour: each is a session and a cart.

@@ -12,7 +12,7 @@ import api
 from core.errors import NotFound
 from core.throttle import Limit, client_address, count_attempt
 from orders import cart, checkout, models, selectors, services, types
-from orders.owners import Owner, owner_of, writing_owner
+from orders.owners import Owner, ensure_owner, owner_of
 
 # Against floods alone, also of refused attempts: how much stock one owner can hold is bounded in orders.holds.
 CHECKOUT_LIMITS = [
@@ -45,8 +45,8 @@ class Mutation:
     @api.mutation(types.CartResult, description="Puts so many more of a product into the cart.")
     def add_to_cart(self, info: api.Info, input: types.CartItemInput) -> Callable[[api.Info], types.Cart]:
         product_pk = api.key_of(input.product_id, "Product")
-        with writing_owner(info.context.request) as owner:
-            cart.Cart(owner).add(product_pk, input.quantity, now=timezone.now())
+        with ensure_owner(info.context.request) as owner:
+            cart.ShoppingCart(owner).add(product_pk, input.quantity, now=timezone.now())
         return types.Cart.current
 
     @api.mutation(types.CartResult, description="Sets the quantity; 0 removes the item.")
@@ -55,19 +55,19 @@ class Mutation:
     ) -> Callable[[api.Info], types.Cart]:
         product_pk = api.key_of(input.product_id, "Product")
         owner = owner_of(info.context.request)
-        cart.Cart(owner).update(product_pk, input.quantity, now=timezone.now())
+        cart.ShoppingCart(owner).update(product_pk, input.quantity, now=timezone.now())
         return types.Cart.current
 
     @api.mutation(types.CartResult, description="Takes a product out, also one that is no longer sold.")
     def remove_from_cart(
         self, info: api.Info, input: types.RemoveFromCartInput
     ) -> Callable[[api.Info], types.Cart]:
-        cart.Cart(owner_of(info.context.request)).remove(api.key_of(input.product_id, "Product"))
+        cart.ShoppingCart(owner_of(info.context.request)).remove(api.key_of(input.product_id, "Product"))
         return types.Cart.current
 
     @api.mutation(types.CartResult, description="Takes everything out.")
     def clear_cart(self, info: api.Info) -> Callable[[api.Info], types.Cart]:
-        cart.Cart(owner_of(info.context.request)).clear()
+        cart.ShoppingCart(owner_of(info.context.request)).clear()
         return types.Cart.current
 
     @api.mutation(
@@ -80,7 +80,7 @@ class Mutation:
         limits=CHECKOUT_LIMITS,
     )
     def checkout(self, info: api.Info, input: types.CheckoutInput) -> QuerySet[models.Order]:
-        with writing_owner(info.context.request) as owner:
+        with ensure_owner(info.context.request) as owner:
             uuid = checkout.checkout(
                 owner=owner,
                 address=client_address(info.context.request),
@@ -103,7 +103,7 @@ class Mutation:
 
     @api.mutation(types.OrderItemResult, description="Puts so many more of a product into a draft.")
     def add_order_item(self, info: api.Info, input: types.OrderItemInput) -> QuerySet[models.Order]:
-        owner = known_owner(info)
+        owner = require_owner(info)
         services.add_order_item(
             owner=owner,
             order_uuid=input.order_uuid,
@@ -115,7 +115,7 @@ class Mutation:
 
     @api.mutation(types.OrderItemResult, description="Takes a product out of a draft.")
     def remove_order_item(self, info: api.Info, input: types.RemoveOrderItemInput) -> QuerySet[models.Order]:
-        owner = known_owner(info)
+        owner = require_owner(info)
         services.remove_order_item(
             owner=owner,
             order_uuid=input.order_uuid,
@@ -130,7 +130,7 @@ class Mutation:
         limits=CHECKOUT_LIMITS,
     )
     def place_order(self, info: api.Info, input: types.PlaceOrderInput) -> QuerySet[models.Order]:
-        owner = known_owner(info)
+        owner = require_owner(info)
         checkout.place_draft(
             owner=owner,
             address=client_address(info.context.request),
@@ -143,7 +143,7 @@ class Mutation:
 
     @api.mutation(types.RetryPaymentResult, description="Another attempt at paying a pending order.")
     def retry_payment(self, info: api.Info, input: types.OrderInput) -> QuerySet[models.Order]:
-        owner = paying_owner(info)
+        owner = require_paying_owner(info)
         services.retry_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)
 
@@ -152,7 +152,7 @@ class Mutation:
         description="Asks the payment provider how the payment stands: for the page that the shopper returns to.",
     )
     def refresh_payment(self, info: api.Info, input: types.OrderInput) -> QuerySet[models.Order]:
-        owner = paying_owner(info)
+        owner = require_paying_owner(info)
         services.refresh_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)
 
@@ -160,12 +160,12 @@ class Mutation:
         types.CancelOrderResult, description="Gives up an order that is not shipped; what was paid goes back."
     )
     def cancel_order(self, info: api.Info, input: types.OrderInput) -> QuerySet[models.Order]:
-        owner = known_owner(info)
+        owner = require_owner(info)
         services.cancel_order(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)
 
 
-def known_owner(info: api.Info) -> Owner:
+def require_owner(info: api.Info) -> Owner:
     """Who may have orders; a visitor who has written nothing yet has none."""
     owner = owner_of(info.context.request)
     if owner is None:
@@ -173,8 +173,8 @@ def known_owner(info: api.Info) -> Owner:
     return owner
 
 
-def paying_owner(info: api.Info) -> Owner:
+def require_paying_owner(info: api.Info) -> Owner:
     """The same for one who asks Stripe by it: TooManyAttempts beyond PAYMENT_LIMITS."""
-    owner = known_owner(info)
+    owner = require_owner(info)
     count_attempt(info.context.request, PAYMENT_LIMITS, account=f"{owner.column}:{owner.key}")
     return owner

@@ -37,12 +37,12 @@ def order(owner: Owner | None, uuid: UUID) -> QuerySet[Order]:
     return orders_of(owner).filter(pk=uuid)
 
 
-def expired(now: datetime) -> QuerySet[Order]:
+def expired_orders(now: datetime) -> QuerySet[Order]:
     """Pending orders whose time is over, the longest overdue first."""
     return Order.objects.filter(status=OrderStatus.PENDING, expires_at__lte=now).order_by("expires_at", "pk")
 
 
-def unconfirmed() -> QuerySet[Order]:
+def unconfirmed_orders() -> QuerySet[Order]:
     """Paid orders whose confirmation no mail server has accepted yet."""
     return Order.objects.filter(
         status__in=[OrderStatus.PAID, OrderStatus.SHIPPED], confirmation_mailed_at=None
@@ -55,7 +55,7 @@ def payments_to_come() -> QuerySet[Payment]:
     return live.select_related("order").order_by("-order__created_at", "-order")
 
 
-def found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
+def search_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
     """Orders by the beginning of their number, by phone or by e-mail address; else by customer or product.
 
     The first three have indexes. Words are sought in the newest SEARCHED orders alone, so that a search costs the same

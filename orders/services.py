@@ -19,7 +19,7 @@ from orders.errors import OrderNotEditable, PaymentUnavailable
 from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus, Payment
 from orders.owners import Owner
 from orders.payments.attempts import ensure_attempt, live_attempt, start_payment
-from orders.payments.refunds import promise_refund, refundable
+from orders.payments.refunds import promise_refund, refundable_amount
 from orders.payments.settlement import PAID, try_settle
 
 MAX_DRAFTS = 10
@@ -43,7 +43,7 @@ def add_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, quantity:
     ValidationError, NotFound, OrderNotEditable, InsufficientStock. Locks the order.
     """
     check_quantity(quantity)
-    order = locked_draft(owner, order_uuid)
+    order = lock_draft(owner, order_uuid)
     product = Product.objects.filter(pk=product_pk).first()
     if product is None:
         raise NotFound("product")
@@ -75,14 +75,14 @@ def add_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, quantity:
 @transaction.atomic(durable=True)
 def remove_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, now: datetime) -> None:
     """Take the product out, also one that is no longer sold. NotFound, OrderNotEditable. Locks the order."""
-    order = locked_draft(owner, order_uuid)
+    order = lock_draft(owner, order_uuid)
     deleted, _ = order.items.filter(product_key=product_pk).delete()
     if not deleted:
         raise NotFound("product in the order")
     sum_up(order, now=now)
 
 
-def locked_draft(owner: Owner, order_uuid: UUID) -> Order:
+def lock_draft(owner: Owner, order_uuid: UUID) -> Order:
     order = Order.objects.select_for_update().filter(pk=order_uuid, **owner.lookup()).first()
     if order is None:
         raise NotFound("order")
@@ -102,14 +102,14 @@ def retry_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
 
     NotFound, OrderNotEditable, PaymentUnavailable.
     """
-    owned(owner, order_uuid)
+    get_order(owner, order_uuid)
     if not start_payment(ensure_attempt(order_uuid, now=now), now=now):
         raise PaymentUnavailable
 
 
 def refresh_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
     """Ask Stripe how the payment stands. NotFound, PaymentUnavailable."""
-    owned(owner, order_uuid)
+    get_order(owner, order_uuid)
     payment = live_attempt(order_uuid)
     if payment is None:
         return
@@ -119,7 +119,7 @@ def refresh_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
 
 def cancel_order(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
     """NotFound, OrderNotCancellable."""
-    cancellation.cancel(owned(owner, order_uuid), now=now)
+    cancellation.cancel(get_order(owner, order_uuid), now=now)
 
 
 def refund(*, order_uuid: UUID, amount: Decimal, now: datetime) -> None:
@@ -128,11 +128,11 @@ def refund(*, order_uuid: UUID, amount: Decimal, now: datetime) -> None:
     ValidationError for more than there is to give back and for a disputed payment. Sent after the commit; where Stripe
     cannot be asked it is sent by the reconciliation.
     """
-    try_settle(promised(order_uuid=order_uuid, amount=amount, now=now), now=now)
+    try_settle(record_refund(order_uuid=order_uuid, amount=amount, now=now), now=now)
 
 
 @transaction.atomic(durable=True)
-def promised(*, order_uuid: UUID, amount: Decimal, now: datetime) -> Payment:
+def record_refund(*, order_uuid: UUID, amount: Decimal, now: datetime) -> Payment:
     """Write the refund's row. Locks the order, then its payment."""
     order = Order.objects.select_for_update().get(pk=order_uuid)
     payment = live_attempt(order_uuid, lock=True)
@@ -140,7 +140,7 @@ def promised(*, order_uuid: UUID, amount: Decimal, now: datetime) -> Payment:
         raise ValidationError.of(amount="Nothing has been paid.")
     if order.disputed_at:
         raise ValidationError.of(amount="The payment is disputed: answer the dispute at Stripe.")
-    left = refundable(payment)
+    left = refundable_amount(payment)
     possible = amount.is_finite() and 0 < amount <= left
     if not possible or amount != money.round_half_up(amount, payment.currency):
         raise ValidationError.of(amount=f"Between {money.smallest_unit(payment.currency)} and {left}.")
@@ -148,7 +148,7 @@ def promised(*, order_uuid: UUID, amount: Decimal, now: datetime) -> Payment:
     return payment
 
 
-def owned(owner: Owner, order_uuid: UUID) -> Order:
+def get_order(owner: Owner, order_uuid: UUID) -> Order:
     order = Order.objects.filter(pk=order_uuid, **owner.lookup()).first()
     if order is None:
         raise NotFound("order")

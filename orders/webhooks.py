@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 @require_POST
 def stripe_webhook(request: HttpRequest) -> HttpResponse:
     """400 for what is no signed event, 200 for what is dealt with or concerns us not, 500 so that Stripe retries."""
-    event = verified(request)
+    event = verify_event(request)
     if event is None:
         return HttpResponse("Not a signed event.", status=400)
     if event["livemode"] != is_live():
@@ -35,7 +35,7 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
 
-def verified(request: HttpRequest) -> dict[str, Any] | None:
+def verify_event(request: HttpRequest) -> dict[str, Any] | None:
     """The event, if one of the secrets signed it; two are valid while one replaces the other."""
     signature = request.headers.get("Stripe-Signature")
     for secret in settings.STRIPE_WEBHOOK_SECRETS:

@@ -112,7 +112,7 @@ class CommentAdmin(ModelAdmin):
         services.set_active(comments, active=True)
 
     def save_model(self, request: HttpRequest, obj: Comment, form: EditForm, change: bool) -> None:
-        if form.written:
+        if form.edited_columns:
             services.switch(Comment.objects.filter(pk=obj.pk), active=obj.active)
 
     def lock(self, object_id: str) -> None:

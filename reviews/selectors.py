@@ -23,7 +23,7 @@ def visible_comments(viewer: User | None) -> QuerySet[Comment]:
     return Comment.objects.filter(Q(active=True) | Q(user=viewer))
 
 
-def verified_purchase() -> Exists:
+def has_verified_purchase() -> Exists:
     """Whether the comment's author has a paid order with its product."""
     return Exists(
         OrderItem.objects.filter(

@@ -57,7 +57,7 @@ def write_comment(comment: Comment) -> Comment:
     """Write the row, and its rating in the product's sums. Raises: NotFound, ValidationError. Locks: the product."""
     if not lock_products({comment.product_id}):
         raise NotFound("product")
-    with one_rating_each():
+    with refuse_second_rating():
         save_with_slug(comment, comment.body)
     count_rating(comment, before=None, after=comment.rating)
     return comment
@@ -77,7 +77,7 @@ def update_comment(*, user: User, comment_pk: int, changes: CommentChanges, now:
     comment.updated_at = now
     with field_errors():
         comment.clean_fields(exclude={"user", "product", "slug"})
-    with one_rating_each():
+    with refuse_second_rating():
         comment.save(update_fields=[*changes, "updated_at"])
     if comment.active:
         count_rating(comment, before=before, after=comment.rating)
@@ -164,7 +164,7 @@ def count_rating(comment: Comment, *, before: int | None, after: int | None) -> 
 
 
 @contextmanager
-def one_rating_each() -> Iterator[None]:
+def refuse_second_rating() -> Iterator[None]:
     """Turn the refusal of a person's second rating of a product into a ValidationError."""
     try:
         yield

@@ -31,7 +31,8 @@ class Comment(relay.Node):
     body: auto = api.field(description="Plain text.")
     rating: int | None = strawberry_django.field(description="1 to 5; null where the comment does not rate.")
     verified_purchase: bool = api.field(
-        annotate=selectors.verified_purchase(), description="The author has a paid order with this product."
+        annotate=selectors.has_verified_purchase(),
+        description="The author has a paid order with this product.",
     )
     active: bool = strawberry_django.field(
         description="False once the staff have switched it off; then only they and its author see it."

@@ -24,7 +24,7 @@ from backend.http import budget, guard, persisted
 from backend.http.origins import is_allowed
 from backend.schema import MutationByGet, schema
 from core.errors import BadUserInput, RequestError
-from orders.payments.gateway import fake_in_use
+from orders.payments.gateway import is_fake_in_use
 from packages import answer_cache
 
 RESPONSE_JSON = "application/graphql-response+json"
@@ -249,7 +249,7 @@ def graphiql(request: HttpRequest) -> HttpResponse:
 def index(request: HttpRequest) -> HttpResponse:
     """For developers a page with links to all that is served; else the way to the front end."""
     if settings.DEBUG:
-        return render(request, "index.html", {"documents": DOCUMENTS, "fake": fake_in_use()})
+        return render(request, "index.html", {"documents": DOCUMENTS, "fake": is_fake_in_use()})
     if settings.STORE_FRONTEND_URL.rstrip("/") == request.build_absolute_uri("/").rstrip("/"):
         raise Http404  # the front end is here, but a proxy has sent this request past it
     return redirect(settings.STORE_FRONTEND_URL)

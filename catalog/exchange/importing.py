@@ -146,7 +146,7 @@ class Importer:
         return Draft(row=row, match=match, values=values, picture=picture)
 
     def picture(self, row: Row, match: Match) -> AbstractContextManager[images.StoredImage | None]:
-        """The row's picture, stored as `images.stored` does; none where the product has it already.
+        """The row's picture, stored as `images.store_upload` does; none where the product has it already.
 
         Its name is made of its content, by which the same picture is known again, and of the slug, so that no two
         products share files.
@@ -158,7 +158,7 @@ class Importer:
             data = self.content(self.pictures, path)
             token = hashlib.sha256(f"{match.slug}\n".encode() + data).hexdigest()[:32]
             upload = ContentFile(data) if token != PurePath(current).stem else None
-        return images.stored(upload, folder="products", field="image", token=token)
+        return images.store_upload(upload, folder="products", field="image", token=token)
 
     def content(self, folder: Path, path: str) -> bytes:
         """As much of the file as is needed to see that it is too large; ValidationError for none in the folder."""

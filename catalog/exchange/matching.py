@@ -14,7 +14,7 @@ from accounts.models import User
 from catalog.exchange.rows import Row
 from catalog.models import Product
 from core.errors import ValidationError
-from core.slugs import slug_of, with_ending
+from core.slugs import add_random_ending, slug_of
 
 # As the database makes Product.sort_name; a thousand expressions of Django's would take longer to compile than to run.
 LOWERED = {
@@ -100,7 +100,7 @@ class Matcher:
             reason = "has this name" if other == name else f"has almost this name, “{other}”"
             raise ValidationError.of(name=f"Line {line} {reason}: give each its own slug.")
         taken = holder or base in given or base in self.lines
-        return Match(slug=with_ending(base) if taken else base, product=None)
+        return Match(slug=add_random_ending(base) if taken else base, product=None)
 
     def claim(self, slug: str, *, line: int) -> None:
         """ValidationError for a second row of the same product."""

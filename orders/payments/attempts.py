@@ -77,7 +77,7 @@ def adopt(payment: Payment, *, now: datetime) -> bool:
     """
     try:
         for intent in intents_since(payment.created_at - CLOCK_SKEW):
-            if our_uuid(intent) == payment.pk:
+            if payment_uuid_of(intent) == payment.pk:
                 store_intent(payment, intent)
                 return True
     except stripe.StripeError:
@@ -103,7 +103,7 @@ def intents_since(start: datetime) -> Iterator[stripe.PaymentIntent]:
     return page.auto_paging_iter()
 
 
-def our_uuid(intent: stripe.PaymentIntent) -> UUID | None:
+def payment_uuid_of(intent: stripe.PaymentIntent) -> UUID | None:
     """The payment that the intent was made for; None for an intent that we did not make."""
     try:
         return UUID(intent.metadata["payment"])

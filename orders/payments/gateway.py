@@ -55,12 +55,12 @@ def client() -> stripe.StripeClient:
     """Stripe's client. ImproperlyConfigured for the fake where DEBUG is off: it would give the goods away."""
     if settings.STRIPE_SECRET_KEY:
         return real_client(settings.STRIPE_SECRET_KEY, _patience.get())
-    if not fake_in_use():
+    if not is_fake_in_use():
         raise ImproperlyConfigured("STRIPE_SECRET_KEY is missing; the fake Stripe is for DEBUG alone.")
     return fake_client(settings.STRIPE_FAKE_DB, _patience.get())
 
 
-def fake_in_use() -> bool:
+def is_fake_in_use() -> bool:
     """Whether it is the fake that payments go to: only in development, and only without a real key."""
     return settings.STRIPE_FAKE_ALLOWED and not settings.STRIPE_SECRET_KEY
 
@@ -75,7 +75,7 @@ def fake() -> FakeStripe:
     return fake_transport(settings.STRIPE_FAKE_DB)
 
 
-class Guarded(stripe.HTTPClient):
+class GuardedTransport(stripe.HTTPClient):
     """A transport that few threads wait for at once, and none while its circuit breaker is open.
 
     What is not sent is a stripe.APIConnectionError, like a reply that is lost.
@@ -130,18 +130,18 @@ def unsent(reason: str) -> stripe.APIConnectionError:
 def real_client(key: str, patience: int | None) -> stripe.StripeClient:
     hurried = settings.STRIPE_CONNECT_TIMEOUT, settings.STRIPE_READ_TIMEOUT
     timeout = hurried if patience is None else PATIENT_TIMEOUT
-    return guarded_client(key, stripe.RequestsClient(timeout=timeout), patience)
+    return build_client(key, stripe.RequestsClient(timeout=timeout), patience)
 
 
 @cache
 def fake_client(path: Path, patience: int | None) -> stripe.StripeClient:
-    return guarded_client("sk_test_fake", fake_transport(path), patience)
+    return build_client("sk_test_fake", fake_transport(path), patience)
 
 
-def guarded_client(key: str, transport: stripe.HTTPClient, patience: int | None) -> stripe.StripeClient:
+def build_client(key: str, transport: stripe.HTTPClient, patience: int | None) -> stripe.StripeClient:
     breaker = CircuitBreaker(most=MAX_FAILURES, pause=PAUSE_SECONDS) if patience is None else None
     return stripe.StripeClient(
-        key, http_client=Guarded(transport, breaker=breaker), max_network_retries=patience or 0
+        key, http_client=GuardedTransport(transport, breaker=breaker), max_network_retries=patience or 0
     )
 
 

@@ -12,7 +12,7 @@ from orders.payments.settlement import try_settle
 KEY_LIFETIME = timedelta(hours=23)
 
 
-def unfinished() -> QuerySet[Payment]:
+def unfinished_payments() -> QuerySet[Payment]:
     """Attempts that may still change at Stripe without our having heard of it, and refunds not yet through."""
     undecided = Q(status__in=[*OPEN_PAYMENTS, PaymentStatus.PROCESSING])
     return Payment.objects.filter(undecided | Q(refunds__status=Refund.Status.PENDING)).distinct()

@@ -16,10 +16,10 @@ from orders.payments.gateway import client
 logger = logging.getLogger(__name__)
 
 Status = Refund.Status
-STATUSES = {"succeeded": Status.SUCCEEDED, "failed": Status.FAILED, "canceled": Status.FAILED}
+REFUND_STATUSES = {"succeeded": Status.SUCCEEDED, "failed": Status.FAILED, "canceled": Status.FAILED}
 
 
-def refundable(payment: Payment) -> Decimal:
+def refundable_amount(payment: Payment) -> Decimal:
     """What has been paid and is neither given back nor on its way; exact only while the payment is locked."""
     promised = payment.refunds.exclude(status=Status.FAILED).aggregate(sum=Sum("amount"))["sum"]
     return money.round_half_up(payment.amount - (promised or 0), payment.currency)
@@ -32,7 +32,7 @@ def promise_refund(payment: Payment, amount: Decimal, *, now: datetime) -> None:
 
 def promise_rest(payment: Payment, *, now: datetime) -> None:
     """The same for all that is left, if anything is."""
-    rest = refundable(payment)
+    rest = refundable_amount(payment)
     if rest > 0:
         promise_refund(payment, rest, now=now)
 
@@ -51,7 +51,7 @@ def send_promised(payment: Payment) -> bool:
             logger.exception("Stripe refuses refund %s of payment %s.", refund.pk, payment.pk)
             unsent_refund(refund).update(status=Status.FAILED)
         except stripe.APIError:  # a 500, which Stripe replays for this key for a day
-            if not any(our_uuid(known) == refund.pk for known in refunds_of(payment.intent_id or "")):
+            if not any(refund_uuid_of(known) == refund.pk for known in refunds_of(payment.intent_id or "")):
                 unsent_refund(refund).update(status=Status.FAILED)
     return bool(unsent)
 
@@ -82,7 +82,9 @@ def count_refunds(payment: Payment, refunds: Sequence[stripe.Refund], *, now: da
     """Take over what Stripe says of the payment's refunds; a step of a transaction that has locked the payment."""
     for refund in refunds:
         take_over(payment, refund, now=now)
-    if refundable(payment) < 0:  # more was given back in the Dashboard while we promised the same money
+    if (
+        refundable_amount(payment) < 0
+    ):  # more was given back in the Dashboard while we promised the same money
         payment.refunds.filter(status=Status.PENDING, refund_id=None).delete()
     succeeded = payment.refunds.filter(status=Status.SUCCEEDED).aggregate(sum=Sum("amount"))["sum"]
     payment.refunded = money.round_half_up(succeeded or Decimal(0), payment.currency)
@@ -98,14 +100,14 @@ def count_refunds(payment: Payment, refunds: Sequence[stripe.Refund], *, now: da
 
 def take_over(payment: Payment, refund: stripe.Refund, *, now: datetime) -> None:
     """One refund of Stripe's: ours by its id or by the uuid we gave it, else one made in the Dashboard."""
-    known = Q(refund_id=refund.id) | Q(pk=our_uuid(refund))
-    status = STATUSES.get(refund.status or "", Status.PENDING)
+    known = Q(refund_id=refund.id) | Q(pk=refund_uuid_of(refund))
+    status = REFUND_STATUSES.get(refund.status or "", Status.PENDING)
     if not payment.refunds.filter(known).update(refund_id=refund.id, status=status):
         amount = money.from_minor_units(refund.amount, payment.currency)
         payment.refunds.create(amount=amount, refund_id=refund.id, status=status, created_at=now)
 
 
-def our_uuid(refund: stripe.Refund) -> UUID | None:
+def refund_uuid_of(refund: stripe.Refund) -> UUID | None:
     try:
         return UUID(refund.metadata["refund"]) if refund.metadata else None
     except (KeyError, TypeError, ValueError):

@@ -16,14 +16,14 @@ from core import money
 from orders import mail
 from orders.holds import prolong
 from orders.models import Order, OrderStatus, Payment, PaymentStatus, StripeEvent
-from orders.payments.attempts import our_uuid
+from orders.payments.attempts import payment_uuid_of
 from orders.payments.gateway import client
 from orders.payments.refunds import count_refunds, promise_rest, refunds_of, send_promised
 from orders.transitions import move
 
 logger = logging.getLogger(__name__)
 
-STATUSES = {
+INTENT_STATUSES = {
     "requires_payment_method": PaymentStatus.PENDING,
     "requires_confirmation": PaymentStatus.PENDING,
     "requires_action": PaymentStatus.REQUIRES_ACTION,
@@ -46,10 +46,10 @@ def settle(intent_id: str, *, now: datetime, event: StripeEvent | None = None) -
     that is none of ours. What must leave the database follows the commit, and is made up for by the next call if
     the process dies before it. stripe.StripeError where Stripe cannot be asked.
     """
-    report = fetched(intent_id)
+    report = fetch_report(intent_id)
     payment = apply(report, now=now, event=event) if report else None
     if payment and payment.status in PAID:
-        if send_promised(payment) and (report := fetched(intent_id)):
+        if send_promised(payment) and (report := fetch_report(intent_id)):
             apply(report, now=now)
         mail.confirm(payment.order_id, now=now)
 
@@ -73,7 +73,7 @@ class Report:
     disputed: bool = False
 
 
-def fetched(intent_id: str) -> Report | None:
+def fetch_report(intent_id: str) -> Report | None:
     """None for an intent that this account of Stripe does not have. stripe.StripeError where it cannot be asked."""
     try:
         intent = client().v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
@@ -93,13 +93,13 @@ def fetched(intent_id: str) -> Report | None:
 def apply(report: Report, *, now: datetime, event: StripeEvent | None = None) -> Payment | None:
     """Bring our rows to what Stripe says; None for an intent that is none of ours. Locks order, payment, products."""
     intent = report.intent
-    uuid = our_uuid(intent)
+    uuid = payment_uuid_of(intent)
     found = Payment.objects.filter(pk=uuid).first() if uuid else None
     if found is None or found.intent_id not in (None, intent.id):
         return None
     order = Order.objects.select_for_update().get(pk=found.order_id)
     payment = Payment.objects.select_for_update().get(pk=found.pk)
-    if event and not recorded(event):
+    if event and not record_event(event):
         return payment
     asked = money.to_minor_units(payment.amount, payment.currency), payment.currency.lower()
     if (intent.amount, intent.currency) != asked:
@@ -117,7 +117,7 @@ def apply(report: Report, *, now: datetime, event: StripeEvent | None = None) ->
     return payment
 
 
-def recorded(event: StripeEvent) -> bool:
+def record_event(event: StripeEvent) -> bool:
     """Put the event on record; False where it is there already."""
     _, created = StripeEvent.objects.get_or_create(
         event_id=event.event_id, defaults={"type": event.type, "received_at": event.received_at}
@@ -127,7 +127,7 @@ def recorded(event: StripeEvent) -> bool:
 
 def mirror(payment: Payment, intent: stripe.PaymentIntent, *, now: datetime) -> None:
     """Take on the state of an attempt that is not paid yet, with the last failure in the shopper's words."""
-    status, error = STATUSES[intent.status], intent.last_payment_error
+    status, error = INTENT_STATUSES[intent.status], intent.last_payment_error
     if status == PaymentStatus.PENDING and error:
         status = PaymentStatus.FAILED
     payment.status = status

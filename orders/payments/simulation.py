@@ -58,7 +58,7 @@ def deliver(url: str) -> list[Delivery]:
     return fake().deliver(url=url, secret=settings.STRIPE_WEBHOOK_SECRETS[0])
 
 
-def standing(order_uuid: UUID) -> str:
+def describe_order(order_uuid: UUID) -> str:
     """How the order and its payment stand now, in one line."""
     order = Order.objects.get(pk=order_uuid)
     line = f"Order {order_uuid} is {OrderStatus(order.status).name}"

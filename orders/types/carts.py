@@ -77,7 +77,7 @@ CartChange = Annotated[
 )
 class Cart(relay.Node):
     key: relay.NodeID[str]
-    cart: strawberry.Private[cart.Cart]
+    cart: strawberry.Private[cart.ShoppingCart]
 
     @strawberry.field(graphql_type=list[CartItem], description="In the order in which they were put in.")
     def items(self) -> list[Line]:
@@ -104,14 +104,14 @@ class Cart(relay.Node):
         description="What has happened to the cart's products since they were put in.",
     )
     def changes(self) -> list[PriceChanged | StockReduced | ProductRemoved]:
-        return [change_type(change) for change in self.cart.changes]
+        return [build_change(change) for change in self.cart.changes]
 
     @classmethod
     def current(cls, info: api.Info) -> "Cart":
         """The caller's cart with all that the operation selects of its lines, in one go."""
         owner = owner_of(info.context.request)
         lines = lines_of(owner, info) if owner else []
-        return cls(key="mine", cart=cart.Cart(owner, lines=lines))
+        return cls(key="mine", cart=cart.ShoppingCart(owner, lines=lines))
 
     @classmethod
     def resolve_node(cls, node_id: str, *, info: api.Info, required: bool = False) -> "Cart | None":  # type: ignore[override]
@@ -136,7 +136,7 @@ def lines_of(owner: Owner, info: api.Info) -> list[Line]:
     )
 
 
-def change_type(change: cart.Change) -> PriceChanged | StockReduced | ProductRemoved:
+def build_change(change: cart.Change) -> PriceChanged | StockReduced | ProductRemoved:
     match change:
         case cart.PriceChanged():
             before, now = api.Money.of(change.before), api.Money.of(change.now)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from core.batches import Batch
 from orders.cancellation import expire
 from orders.payments.gateway import patiently
-from orders.selectors import expired
+from orders.selectors import expired_orders
 
 
 class Command(BaseCommand):
@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """One order at a time, each step of which may be repeated: a second run beside this one does no harm."""
-        overdue = list(expired(timezone.now()).values_list("pk", flat=True))
+        overdue = list(expired_orders(timezone.now()).values_list("pk", flat=True))
         batch = Batch()
         with patiently():
             batch.run(give_up, overdue)

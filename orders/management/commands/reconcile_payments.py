@@ -11,8 +11,8 @@ from core.batches import Batch
 from orders import mail
 from orders.models import Payment
 from orders.payments.gateway import patiently
-from orders.payments.reconciliation import reconcile, unfinished
-from orders.selectors import unconfirmed
+from orders.payments.reconciliation import reconcile, unfinished_payments
+from orders.selectors import unconfirmed_orders
 
 
 class Command(BaseCommand):
@@ -22,12 +22,12 @@ class Command(BaseCommand):
     )
 
     def handle(self, **_: Any) -> None:
-        payments = list(unfinished())
+        payments = list(unfinished_payments())
         batch = Batch()
         with patiently():
             batch.run(settle_now, tqdm(payments, unit="payment", disable=None))
         self.stdout.write(f"{batch.done} payments reconciled, {len(payments) - batch.done} left for later.")
-        waiting = list(unconfirmed().order_by("paid_at", "pk").values_list("pk", flat=True))
+        waiting = list(unconfirmed_orders().order_by("paid_at", "pk").values_list("pk", flat=True))
         mails = Batch()
         mails.run(confirm_now, waiting)
         if mails.done < len(waiting):

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orders.models import Order
 from orders.payments import simulation
-from orders.payments.gateway import fake, fake_in_use
+from orders.payments.gateway import fake, is_fake_in_use
 from packages.stripe_fake import EVENT_FAULTS, REQUEST_FAULTS, Outcome
 
 
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         actions.add_parser("clear", help="Inject no more faults.")
 
     def handle(self, *, action: str, url: str | None = None, **options: Any) -> None:
-        if not fake_in_use():
+        if not is_fake_in_use():
             raise CommandError("The fake Stripe is not in use: it needs DEBUG, and no STRIPE_SECRET_KEY.")
         match action:
             case "confirm" | "complete":
@@ -99,7 +99,7 @@ class Command(BaseCommand):
         except simulation.SimulationRefused as refusal:
             raise CommandError(str(refusal)) from refusal
         self.deliver(url)
-        self.stdout.write(simulation.standing(order_uuid))
+        self.stdout.write(simulation.describe_order(order_uuid))
 
     def deliver(self, url: str) -> None:
         """Print each delivery. CommandError if the store did not take them all."""
