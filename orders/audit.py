@@ -1,4 +1,4 @@
-"""Proving the books: stock, orders, payments and Stripe's own record agree to the last unit and cent."""
+"""The audit: stock, orders, payments and Stripe's record must agree to the last unit and cent."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ BACK = (Reason.RETURNED, Reason.RESTOCKED)
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """Two books that do not agree. `mend`, where there is one, brings them together without losing anything."""
+    """A disagreement between two records. `mend`, if there is one, resolves it without losing anything."""
 
     check: str
     subject: str
@@ -30,13 +30,16 @@ class Difference:
 
 
 def differences(*, now: datetime) -> Iterator[Difference]:
-    """Every difference; none where the books are right. stripe.StripeError where Stripe cannot be asked."""
+    """All differences; none if the books are right.
+
+    Raises: stripe.StripeError, where Stripe cannot be reached.
+    """
     yield from differences_here()
     yield from check_stripe(now=now)
 
 
 def differences_here() -> Iterator[Difference]:
-    """Those between our own books, which agree at every moment, whatever Stripe has not told yet."""
+    """The differences between our own records. These agree at any time, even before Stripe has reported a payment."""
     yield from check_stock()
     yield from check_held()
     yield from check_movements()
@@ -47,6 +50,7 @@ def differences_here() -> Iterator[Difference]:
 
 
 def check_stock() -> Iterator[Difference]:
+    """A product's stock is the sum of its movements, and its sold count the sum of those by orders."""
     sums = Product.objects.annotate(
         moved=Coalesce(Sum("movements__delta"), 0),
         sold=Coalesce(Sum("movements__delta", filter=~Q(movements__reason=Reason.SET)), 0),
@@ -66,6 +70,7 @@ def check_stock() -> Iterator[Difference]:
 
 
 def check_held() -> Iterator[Difference]:
+    """A product's held units are those of its pending orders."""
     pending = OrderItem.objects.filter(product=OuterRef("pk"), order__status=OrderStatus.PENDING)
     taken = pending.order_by().values("product").annotate(units=Sum("quantity")).values("units")
     for product in Product.objects.annotate(taken=Coalesce(Subquery(taken), 0)).exclude(held=F("taken")):
@@ -77,7 +82,7 @@ def check_held() -> Iterator[Difference]:
 
 
 def check_movements() -> Iterator[Difference]:
-    """A placed order has taken what its items say, and given it back if it was given up before it was shipped."""
+    """A placed order has taken its items' units, and returned them if it was given up before shipping."""
     of_item = StockMovement.objects.filter(order_uuid=OuterRef("order_id"), product=OuterRef("product_id"))
     items = OrderItem.objects.filter(product__isnull=False).select_related("order")
     annotated = items.annotate(
@@ -95,7 +100,7 @@ def check_movements() -> Iterator[Difference]:
 
 
 def expected_movements(item: OrderItem) -> tuple[int, tuple[int, ...]]:
-    """How many an item has taken, and how many it may have given back."""
+    """How many units an item must have taken, and the numbers that it may have returned."""
     order = item.order
     if order.shipping_id is None:
         return 0, (0,)
@@ -106,6 +111,7 @@ def expected_movements(item: OrderItem) -> tuple[int, tuple[int, ...]]:
 
 
 def check_amounts() -> Iterator[Difference]:
+    """An order's amount is the sum of its items, and its payments ask for that amount."""
     summed = Order.objects.annotate(
         total=Coalesce(
             Sum(F("items__unit_price") * F("items__quantity")), Decimal(0), output_field=DecimalField()
@@ -128,7 +134,7 @@ def check_amounts() -> Iterator[Difference]:
 
 
 def check_paid() -> Iterator[Difference]:
-    """An order is paid if and only if its payment is; a free one needs none."""
+    """An order is paid if and only if its payment is. A free order needs none."""
     settled = Exists(Payment.objects.filter(order=OuterRef("pk"), status__in=PAID))
     orders = Order.objects.annotate(settled=settled)
     paid = Q(status__in=[OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.REFUNDED])
@@ -143,6 +149,7 @@ def check_paid() -> Iterator[Difference]:
 
 
 def check_refunds() -> Iterator[Difference]:
+    """Refunds add up to the refunded amount, and a cancelled or refunded order's money has gone back in full."""
     summed = Payment.objects.annotate(
         succeeded=Coalesce(
             Sum("refunds__amount", filter=Q(refunds__status=Refund.Status.SUCCEEDED)), Decimal(0)
@@ -175,6 +182,7 @@ def check_refunds() -> Iterator[Difference]:
 
 
 def check_orphans() -> Iterator[Difference]:
+    """Placed orders have items, and shipping addresses and stock movements have orders."""
     for order in Order.objects.annotate(size=Count("items")).filter(size=0, shipping__isnull=False):
         yield Difference(check="orphans", subject=f"order {order.pk}", detail="was placed without items")
     for shipping in Shipping.objects.filter(order=None):
@@ -185,7 +193,7 @@ def check_orphans() -> Iterator[Difference]:
 
 
 def check_stripe(*, now: datetime) -> Iterator[Difference]:
-    """Each attempt has one intent, which says the same; each of our intents at Stripe has one attempt."""
+    """Each payment has one intent that agrees with it, and each of our intents at Stripe has one payment."""
     payments = {payment.pk: payment for payment in Payment.objects.all()}
     if not payments:
         return
@@ -197,7 +205,9 @@ def check_stripe(*, now: datetime) -> Iterator[Difference]:
             continue
         payment = payments.get(uuid)
         if payment is None or uuid in seen or payment.intent_id not in (None, intent.id):
-            yield Difference(check="stripe", subject=f"intent {intent.id}", detail="is of no payment of ours")
+            yield Difference(
+                check="stripe", subject=f"intent {intent.id}", detail="belongs to no payment of ours"
+            )
             continue
         seen.add(uuid)
         yield from check_intent(payment, intent.id, intent.status, amount=intent.amount, now=now)
@@ -213,7 +223,7 @@ def check_intent(
 ) -> Iterator[Difference]:
     subject = f"payment {payment.pk}"
     if amount != money.to_minor_units(payment.amount, payment.currency):
-        yield Difference(check="stripe", subject=subject, detail=f"intent {intent_id} is over another amount")
+        yield Difference(check="stripe", subject=subject, detail=f"intent {intent_id} has another amount")
     elif (INTENT_STATUSES[status] == PaymentStatus.SUCCEEDED) != (payment.status in PAID):
         yield Difference(
             check="stripe",

@@ -1,4 +1,4 @@
-"""Drafts that are filled item by item, and what an owner does with an order once it is placed."""
+"""Writes of drafts, and of orders after they are placed: paying, cancelling, refunding."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -27,7 +27,11 @@ MAX_DRAFTS = 10
 
 @transaction.atomic(durable=True)
 def create_order(*, user: User, now: datetime) -> UUID:
-    """An empty draft. TooManyAttempts beyond MAX_DRAFTS, until drafts are placed or cancelled. Locks the user."""
+    """Create an empty draft and return its uuid.
+
+    Raises: TooManyAttempts beyond MAX_DRAFTS, until drafts are placed or cancelled.
+    Locks: the user.
+    """
     User.objects.select_for_update().get(pk=user.pk)
     if Order.objects.filter(user=user, status=OrderStatus.DRAFT).count() >= MAX_DRAFTS:
         raise TooManyAttempts(retry_after_seconds=int(settings.STORE_ORDER_EXPIRY.total_seconds()))
@@ -38,9 +42,10 @@ def create_order(*, user: User, now: datetime) -> UUID:
 
 @transaction.atomic(durable=True)
 def add_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, quantity: int, now: datetime) -> None:
-    """Add to what the draft has; no stock is taken before it is placed.
+    """Add to a product's quantity in the draft. Stock is only taken when the draft is placed.
 
-    ValidationError, NotFound, OrderNotEditable, InsufficientStock. Locks the order.
+    Raises: ValidationError, NotFound, OrderNotEditable, InsufficientStock.
+    Locks: the order.
     """
     check_quantity(quantity)
     order = lock_draft(owner, order_uuid)
@@ -49,10 +54,12 @@ def add_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, quantity:
         raise NotFound("product")
     items = {item.product_key: item.quantity for item in order.items.all()}
     if product_pk not in items and len(items) >= MAX_LINES:
-        raise ValidationError.of(productId=f"An order holds at most {MAX_LINES} products.")
+        raise ValidationError.of(
+            productId=f"An order can have at most {MAX_LINES} products. Please remove one first."
+        )
     wanted = items.get(product_pk, 0) + quantity
     if wanted > MAX_QUANTITY:
-        raise ValidationError.of(quantity=f"At most {MAX_QUANTITY} of a product.")
+        raise ValidationError.of(quantity=f"You can order at most {MAX_QUANTITY} of a product.")
     if wanted > product.stock:
         raise InsufficientStock(product=product, requested=wanted)
     OrderItem.objects.bulk_create(
@@ -74,7 +81,11 @@ def add_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, quantity:
 
 @transaction.atomic(durable=True)
 def remove_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, now: datetime) -> None:
-    """Take the product out, also one that is no longer sold. NotFound, OrderNotEditable. Locks the order."""
+    """Take a product out, even one that has been deleted.
+
+    Raises: NotFound, OrderNotEditable.
+    Locks: the order.
+    """
     order = lock_draft(owner, order_uuid)
     deleted, _ = order.items.filter(product_key=product_pk).delete()
     if not deleted:
@@ -98,9 +109,9 @@ def sum_up(order: Order, *, now: datetime) -> None:
 
 
 def retry_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
-    """The pending order has a started attempt after this: the live one, or a new one.
+    """Start the pending order's live attempt at paying, or a new one.
 
-    NotFound, OrderNotEditable, PaymentUnavailable.
+    Raises: NotFound, OrderNotEditable, PaymentUnavailable.
     """
     get_order(owner, order_uuid)
     if not start_payment(ensure_attempt(order_uuid, now=now), now=now):
@@ -108,7 +119,10 @@ def retry_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
 
 
 def refresh_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
-    """Ask Stripe how the payment stands. NotFound, PaymentUnavailable."""
+    """Update the order from the state of its payment at Stripe.
+
+    Raises: NotFound, PaymentUnavailable.
+    """
     get_order(owner, order_uuid)
     payment = live_attempt(order_uuid)
     if payment is None:
@@ -118,32 +132,41 @@ def refresh_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
 
 
 def cancel_order(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
-    """NotFound, OrderNotCancellable."""
+    """Cancel the owner's order, and refund it if it is paid.
+
+    Raises: NotFound, OrderNotCancellable.
+    """
     cancellation.cancel(get_order(owner, order_uuid), now=now)
 
 
 def refund(*, order_uuid: UUID, amount: Decimal, now: datetime) -> None:
-    """Give back so much of what was paid for the order, for the staff; the stock stays as it is.
+    """Refund a part of a paid order for the staff. The stock stays the same.
 
-    ValidationError for more than there is to give back and for a disputed payment. Sent after the commit; where Stripe
-    cannot be asked it is sent by the reconciliation.
+    The refund is sent after the commit, or by reconcile_payments if Stripe cannot be reached.
+
+    Raises: ValidationError, for more than the refundable amount and for a disputed payment.
     """
     try_settle(record_refund(order_uuid=order_uuid, amount=amount, now=now), now=now)
 
 
 @transaction.atomic(durable=True)
 def record_refund(*, order_uuid: UUID, amount: Decimal, now: datetime) -> Payment:
-    """Write the refund's row. Locks the order, then its payment."""
+    """Check the amount, and write the refund's row.
+
+    Raises: ValidationError.
+    Locks: the order, then its payment.
+    """
     order = Order.objects.select_for_update().get(pk=order_uuid)
     payment = live_attempt(order_uuid, lock=True)
     if payment is None or payment.status not in PAID:
-        raise ValidationError.of(amount="Nothing has been paid.")
+        raise ValidationError.of(amount="Nothing has been paid, so there is nothing to refund.")
     if order.disputed_at:
-        raise ValidationError.of(amount="The payment is disputed: answer the dispute at Stripe.")
+        raise ValidationError.of(amount="The payment is disputed: answer the dispute at Stripe first.")
     left = refundable_amount(payment)
     possible = amount.is_finite() and 0 < amount <= left
     if not possible or amount != money.round_half_up(amount, payment.currency):
-        raise ValidationError.of(amount=f"Between {money.smallest_unit(payment.currency)} and {left}.")
+        least = money.smallest_unit(payment.currency)
+        raise ValidationError.of(amount=f"Enter an amount between {least} and {left}.")
     promise_refund(payment, amount, now=now)
     return payment
 

@@ -10,12 +10,12 @@ BOUGHT = (OrderStatus.PAID, OrderStatus.SHIPPED)
 
 
 def active_comments() -> QuerySet[Comment]:
-    """Those that anyone sees."""
+    """The comments that anyone may see."""
     return Comment.objects.filter(active=True)
 
 
 def visible_comments(viewer: User | None) -> QuerySet[Comment]:
-    """The active ones, a person's own, and all for the staff with the permission."""
+    """The active comments and the viewer's own, or all for staff with the permission."""
     if viewer is None:
         return active_comments()
     if viewer.acts_as_staff and viewer.has_perm("reviews.view_comment"):

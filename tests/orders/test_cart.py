@@ -436,7 +436,7 @@ class TestUpdateCartItem:
         assert answer == {
             "__typename": "ProductUnavailable",
             "code": "PRODUCT_UNAVAILABLE",
-            "message": "“Lamp” is no longer sold.",
+            "message": "“Lamp” is no longer sold. Please remove it.",
             "productId": global_id("Product", pk),
             "name": "Lamp",
         }

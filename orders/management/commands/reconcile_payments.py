@@ -1,4 +1,4 @@
-"""Finishes what was cut off between the shop and Stripe."""
+"""manage.py reconcile_payments: finish payments, refunds and mails that a crash or an outage has interrupted."""
 
 from typing import Any
 from uuid import UUID
@@ -17,8 +17,8 @@ from orders.selectors import unconfirmed_orders
 
 class Command(BaseCommand):
     help = (
-        "Make the intents that a crash cut off, settle payments whose webhook never came, send promised refunds and "
-        "confirmations. Safe at any time, twice at once, and when it is killed in the middle."
+        "Create the intents that a crash prevented, settle payments whose webhook never came, and send outstanding "
+        "refunds and confirmations. It may run at any time, twice at once, and may be killed in the middle."
     )
 
     def handle(self, **_: Any) -> None:
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         mails.run(confirm_now, waiting)
         if mails.done < len(waiting):
             self.stderr.write(
-                f"{len(waiting) - mails.done} confirmations could not be mailed; the log says why."
+                f"{len(waiting) - mails.done} confirmations could not be mailed. The log says why."
             )
         batch.close()
 
