@@ -1,4 +1,4 @@
-"""Users with their profiles, and groups, for the staff."""
+"""The admin's pages of users, with their profiles, and of groups."""
 
 from typing import Any
 
@@ -14,15 +14,15 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from accounts import second_factor
 from accounts.models import Profile, User
-from accounts.rights import grantable, reaches_group, reaches_user
+from accounts.rights import grantable_permissions, reaches_group, reaches_user
 from accounts.services import update_profile
 from core.admin import ModelAdmin, StackedInline
 
 admin.site.unregister(Group)
-# Whoever may read or write these rows has everybody's second factor.
+# Anyone who can read or write these rows holds everybody's second factor.
 admin.site.unregister((TOTPDevice, StaticDevice))
 
-# Given by superusers alone: who may give them to anyone may give them to themselves.
+# Only superusers grant these: anyone who can grant them to others can grant them to themselves.
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
@@ -33,7 +33,7 @@ class CreationForm(UserCreationForm):
 
 
 class ProfileInline(StackedInline):
-    """The profile that the receiver has made; its picture can only be taken away, by the action."""
+    """The user's profile, which a receiver creates. Its picture can only be removed, by the action."""
 
     model = Profile
     fields = ("name", "slug", "avatar", "joined_at")
@@ -49,7 +49,7 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):  # type: ignore[misc]  
     form = UserChangeForm
     add_form = CreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("email", "name", "verified", "active", "staff", "last_login")
+    list_display = ("email", "name", "is_verified", "active", "staff", "last_login")
     list_filter = ("is_active", "is_staff", "email_verified", "groups")
     list_select_related = ("profile",)
     search_fields = ("email", "first_name", "last_name", "profile__name")
@@ -71,7 +71,7 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):  # type: ignore[misc]  
         return user.profile.name
 
     @display(description="Verified", boolean=True, ordering="email_verified")
-    def verified(self, user: User) -> bool:
+    def is_verified(self, user: User) -> bool:
         return user.email_verified
 
     @display(description="Active", boolean=True, ordering="is_active")
@@ -94,7 +94,7 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):  # type: ignore[misc]  
         reached = obj is None or reaches_user(request.user, obj)
         return reached and super().has_delete_permission(request, obj)
 
-    @action(description="Take the avatar away", permissions=["change"])
+    @action(description="Remove the avatar", permissions=["change"])
     def remove_avatars(self, request: HttpRequest, users: QuerySet[User]) -> None:
         for user in users:
             if self.has_change_permission(request, user):
@@ -103,7 +103,7 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):  # type: ignore[misc]  
                 self.message_user(request, f"You may not change {user}.", messages.ERROR)
 
     @action(
-        description="Forget the authenticator, so that the next sign-in enrols another",
+        description="Remove the authenticator: the next sign-in enrols a new one",
         permissions=["change"],
     )
     def remove_second_factors(self, request: HttpRequest, users: QuerySet[User]) -> None:
@@ -127,7 +127,7 @@ class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):  # type: ignore[misc]  # bo
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest | None = None, **options: Any
     ) -> Any:
-        """Only what this person may grant can be chosen; anything else that is posted is refused."""
+        """Offer only the permissions that this person may grant; Django refuses any other that is posted."""
         if db_field.name == "permissions" and request is not None:
-            options["queryset"] = grantable(request.user)
+            options["queryset"] = grantable_permissions(request.user)
         return super().formfield_for_manytomany(db_field, request, **options)

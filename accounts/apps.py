@@ -1,4 +1,4 @@
-"""Connects the receiver that makes a profile for each user."""
+"""Connects the receivers that create a user's profile and delete its picture."""
 
 from django.apps import AppConfig
 

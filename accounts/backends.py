@@ -1,4 +1,4 @@
-"""Signing in by e-mail address and password, at the API and in the admin."""
+"""Sign-in by e-mail address and password, for the API and the admin."""
 
 from typing import Any
 
@@ -9,7 +9,10 @@ from accounts.models import User
 
 
 class EmailBackend(ModelBackend):
-    """Django's backend, but for guesses: those at an account that does not exist are counted and take as long."""
+    """Django's backend, which counts guesses at accounts that do not exist, too, and spends as long on them.
+
+    Neither the answer nor its timing tells a stranger which addresses have an account.
+    """
 
     def authenticate(
         self,
@@ -18,7 +21,10 @@ class EmailBackend(ModelBackend):
         password: str | None = None,
         **_: Any,
     ) -> User | None:
-        """The user, or None. Raises: TooManyAttempts, RateLimited."""
+        """Return the user, or None.
+
+        Raises: TooManyAttempts, RateLimited.
+        """
         if username is None or password is None:
             return None
         user = User.objects.with_email(username).first() or User.nobody(username)

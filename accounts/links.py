@@ -1,4 +1,4 @@
-"""The single-use links that are mailed: what makes each void, and what the mail says."""
+"""Single-use links sent by mail: what ends each one, and the mail's text."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,18 +16,18 @@ EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
 
 
 class Link(PasswordResetTokenGenerator):
-    """A kind of link to the front end; `name` is its path there and the mail's template.
+    """A kind of link to the front end. `name` is its path there, and the name of the mail's template.
 
-    The token starts with the user's key, so it is all that the front end has to hand back. It expires after
+    The token starts with the user's key, so the front end has to send back nothing else. It expires after
     PASSWORD_RESET_TIMEOUT seconds.
     """
 
     name: str
 
     def mail(self, user: User) -> EmailMessage:
-        """The mail with a fresh link; its first line is the subject.
+        """Build the mail with a fresh link. The template's first line is the subject.
 
-        It says nothing that the user has typed in: anyone can have it sent to anyone's address.
+        The mail repeats nothing that the user typed: anyone can have it sent to anyone's address.
         """
         token = f"{int_to_base36(user.pk)}-{self.make_token(user)}"
         url = f"{settings.STORE_FRONTEND_URL.rstrip('/')}/{self.name}?token={token}"
@@ -37,25 +37,28 @@ class Link(PasswordResetTokenGenerator):
         return EmailMessage(subject=subject, body=body, to=[user.email])
 
     def user_of(self, token: str) -> User:
-        """Whose link it is. ValidationError on `token` where it is void."""
+        """Return the user that the link was made for.
+
+        Raises: ValidationError on `token`, where the link is no longer valid.
+        """
         key, _, rest = token.partition("-")
         try:
             user = User.objects.filter(pk=base36_to_int(key), is_active=True).first()
         except ValueError:
             user = None
         if user is None or not self.check_token(user, rest):
-            raise void()
+            raise invalid_link()
         return user
 
 
 class PasswordReset(Link):
-    """Void once the password has changed, or the person has signed in."""
+    """Valid until the password changes or the person signs in."""
 
     name = "reset-password"
 
 
 class EmailVerification(Link):
-    """Void once the address is verified, or is another."""
+    """Valid until the address is verified or replaced."""
 
     name = "verify-email"
     key_salt = "accounts.links.EmailVerification"
@@ -68,5 +71,5 @@ password_reset = PasswordReset()
 email_verification = EmailVerification()
 
 
-def void() -> ValidationError:
-    return ValidationError.of(token="This link is no longer valid. Please ask for a new one.")
+def invalid_link() -> ValidationError:
+    return ValidationError.of(token="This link is no longer valid. Please request a new one.")

@@ -1,4 +1,4 @@
-"""User, whose login is the e-mail address, and Profile, which is what strangers see."""
+"""User, who signs in by e-mail address, and Profile, the part of a person that strangers see."""
 
 from contextlib import suppress
 from functools import partial
@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts import passwords
-from core.emails import AddressField, normalized
+from core.emails import AddressField, normalize_email
 from core.slugs import MAX_LENGTH
 from core.text import LineField
 
@@ -19,11 +19,11 @@ MAX_NAME_LENGTH = 200
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users with a hashed password; each comes with its profile or not at all."""
+    """Creates users with a hashed password. A user and its profile are created together or not at all."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=normalized(email), **fields)
-        # Takes a good part of a second, in which nobody shall wait for this transaction.
+        user = self.model(email=normalize_email(email), **fields)
+        # Hashing takes a good part of a second: inside the transaction others would wait for it.
         user.set_password(password)
         with transaction.atomic():
             user.save(using=self._db)
@@ -36,10 +36,10 @@ class UserManager(BaseUserManager["User"]):
         return self.with_email(username or "").get()
 
     def with_email(self, email: str) -> models.QuerySet["User"]:
-        """The one user of this address, however it is spelled."""
+        """The user with this address, in any spelling."""
         try:
             return self.filter(email=email)
-        except ValidationError:  # nobody has an address that cannot be mailed
+        except ValidationError:  # no account has an address that cannot receive mail
             return self.none()
 
 
@@ -63,11 +63,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
-            # The column is unique and its values normalized: what is written past the model must be lowered, too.
+            # Uniqueness needs one spelling: SQL that bypasses the model must write lower case, too.
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_normalized")
         ]
 
-    # Set on the user of a request by accounts.second_factor; no column.
+    # Not a column: accounts.second_factor sets it on the user of a request.
     lacks_second_factor = False
 
     def __str__(self) -> str:
@@ -75,7 +75,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def acts_as_staff(self) -> bool:
-        """Whether what the staff may do is open to this person now."""
+        """Whether this person has the rights of the staff in this session."""
         return self.is_staff and not self.lacks_second_factor
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
@@ -86,20 +86,23 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @classmethod
     def nobody(cls, email: str) -> "User":
-        """An unsaved user whose password nobody knows, on whom a guess takes as long as on anybody."""
+        """An unsaved user with no usable password, for guesses at an address that has no account."""
         user = cls(email=email)
-        with suppress(ValidationError):  # counted under the one spelling, as guesses at an account are
-            user.email = normalized(email)
+        with suppress(ValidationError):  # one spelling, so that all guesses at this address count together
+            user.email = normalize_email(email)
         user.set_unusable_password()
         return user
 
     def set_password(self, raw_password: str | None) -> None:
-        """Hash and set it; nothing is saved. Raises: TooManyAttempts, RateLimited."""
-        with passwords.counted(self.email):
+        """Hash the password and set it, without saving.
+
+        Raises: TooManyAttempts, RateLimited.
+        """
+        with passwords.count_hash(self.email):
             super().set_password(raw_password)
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Whether it is the password. Every way to guess one comes through here.
+        """Whether this is the password. Every way to guess one comes through here.
 
         Raises: TooManyAttempts, RateLimited.
         """
@@ -107,7 +110,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Profile(models.Model):
-    """Made by a receiver whenever a user is made."""
+    """What strangers see of a user. A receiver creates one with each user."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="profile")
     name = LineField(max_length=MAX_NAME_LENGTH)

@@ -1,4 +1,4 @@
-"""Every guess at a password and every hash: counted by account and address, and one hash at a time in a process."""
+"""Limits on guessing and hashing passwords, by account and address; a process hashes one at a time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -7,25 +7,25 @@ from threading import BoundedSemaphore, RLock
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from core.errors import DomainError, OperationTooLarge, RateLimited
-from core.throttle import Limit, count_attempt, current_request, failures_counted
+from core.throttle import Limit, count_attempt, count_failures, current_request
 
-# The first stops guessing, the second trying many accounts. The third takes many addresses to reach, so that
-# one stranger cannot keep the owner out.
+# The first stops guesses at one account, the second guesses at many accounts. The third takes many addresses to
+# reach, so that one stranger cannot lock the owner out.
 GUESS_LIMITS = [
     Limit(action="guess", rate="10/5m", by_address=True, by_account=True),
     Limit(action="guess", rate="50/5m", by_address=True),
     Limit(action="guess", rate="100/5m", by_account=True),
 ]
-# A hash is work for the server whether or not the password is right. By account it takes many addresses, too.
+# A hash costs the server the same whether or not the password is right. The last again takes many addresses.
 HASH_LIMITS = [
     Limit(action="hash", rate="20/5m", by_address=True, by_account=True),
     Limit(action="hash", rate="100/5m", by_address=True),
     Limit(action="hash", rate="300/5m", by_account=True),
 ]
-# One request may check a password, renew its hash where the parameters have changed, and set another.
+# One request may check a password, renew its hash where the parameters have changed, and set a new password.
 MAX_HASHES = 3
 HASHES = "accounts.hashes"
-# Of the threads of a process one hashes and one may wait, for so many seconds; the others keep serving pages.
+# In a process one thread hashes and one may wait this many seconds for it; the others keep serving pages.
 MAX_WAIT = 2
 
 hashing = RLock()
@@ -33,24 +33,24 @@ waiting = BoundedSemaphore(1)
 
 
 class WrongPassword(DomainError):
-    """The guess was wrong. Counted, and answered by the caller in its own words."""
+    """The guess was wrong. It is counted; the caller words the answer."""
 
     code = "INVALID_CREDENTIALS"
 
 
 class OneAtATime(PBKDF2PasswordHasher):
-    """Django's hasher, for one thread of the process at a time: the others are refused before they queue up."""
+    """Django's hasher, limited to one thread of the process at a time. Others are refused instead of queueing up."""
 
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
-        with turn():
+        with take_turn():
             return super().encode(password, salt, iterations)
 
 
 @contextmanager
-def turn() -> Iterator[None]:
-    """The right to hash, for the thread that has it already, too.
+def take_turn() -> Iterator[None]:
+    """Let one thread at a time run the block; a thread may nest it.
 
-    Raises: RateLimited, where another thread waits already, and after MAX_WAIT seconds.
+    Raises: RateLimited, where another thread is waiting already, and after MAX_WAIT seconds.
     """
     if not hashing.acquire(blocking=False):
         if not waiting.acquire(blocking=False):
@@ -71,34 +71,36 @@ def busy() -> RateLimited:
 
 
 @contextmanager
-def counted(account: str) -> Iterator[None]:
-    """The right to hash once, counted for the request that is being answered, if one is.
+def count_hash(account: str) -> Iterator[None]:
+    """Take a turn for one hash, and count it for the current request, if there is one.
 
     Raises:
-        RateLimited: the process is busy. Nothing is counted then.
-        TooManyAttempts: by account or by address.
-        OperationTooLarge: one request hashes again and again.
+        RateLimited: the process is busy; nothing is counted.
+        TooManyAttempts: the account or the address has used up its hashes.
+        OperationTooLarge: this request has hashed MAX_HASHES times already.
     """
     request = current_request.get()
-    with turn():
+    with take_turn():
         if request is not None:
             request.META[HASHES] = request.META.get(HASHES, 0) + 1
             if request.META[HASHES] > MAX_HASHES:
-                raise OperationTooLarge("One operation may set or check one password.")
+                raise OperationTooLarge(
+                    "An operation may set or check only one password. Please send several."
+                )
             count_attempt(request, HASH_LIMITS, account=account)
         yield
 
 
 def guess(check: Callable[[], bool], *, account: str) -> bool:
-    """The outcome of a check, which counts as a hash, and as a guess where it fails.
+    """Run the check and return its outcome. It counts as a hash and, where it fails, as a guess.
 
-    Raises: TooManyAttempts, without checking; RateLimited.
+    Raises: TooManyAttempts, before the check; RateLimited.
     """
     request = current_request.get()
     if request is None:
         return check()
-    with suppress(WrongPassword), failures_counted(request, GUESS_LIMITS, account=account):
-        with counted(account):
+    with suppress(WrongPassword), count_failures(request, GUESS_LIMITS, account=account):
+        with count_hash(account):
             right = check()
         if right:
             return True

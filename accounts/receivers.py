@@ -1,4 +1,4 @@
-"""A profile for every new user, whoever makes the user; no picture left of one who is deleted."""
+"""Receivers that create the profile of every new user and delete the picture of a deleted profile."""
 
 from functools import partial
 from typing import Any
@@ -14,7 +14,10 @@ from core.slugs import save_with_slug
 
 @receiver(post_save, sender=User)
 def make_profile(*, instance: User, created: bool, raw: bool, **_: Any) -> None:
-    """Named after the person, never after the e-mail address, which strangers must not see."""
+    """Create the user's profile.
+
+    It is named after the person, never after the e-mail address, which strangers must not see.
+    """
     if created and not raw:
         name = f"{instance.first_name} {instance.last_name}".strip()[:MAX_NAME_LENGTH] or "Customer"
         save_with_slug(Profile(user=instance, name=name), name)

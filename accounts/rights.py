@@ -1,4 +1,7 @@
-"""Who of the staff may change whom: nobody grants rights beyond their own, or takes over somebody who has them."""
+"""Which users and groups a member of the staff may change.
+
+Nobody grants rights that they lack, or takes over an account that has them.
+"""
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db.models import Q, QuerySet
@@ -6,25 +9,28 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 
 
-def grantable(staff: User | AnonymousUser) -> QuerySet[Permission]:
-    """The permissions that this person may give to others: all to a superuser, else their own."""
-    return Permission.objects.all() if staff.is_superuser else held(staff)
+def grantable_permissions(staff: User | AnonymousUser) -> QuerySet[Permission]:
+    """The permissions that this person may grant: all of them for a superuser, otherwise their own."""
+    return Permission.objects.all() if staff.is_superuser else held_permissions(staff)
 
 
-def held(user: User | AnonymousUser) -> QuerySet[Permission]:
-    """The permissions of a person and of their groups, also of one who is switched off and may be switched on again."""
+def held_permissions(user: User | AnonymousUser) -> QuerySet[Permission]:
+    """The permissions of a person and of their groups.
+
+    An inactive user's count as well, because the account may be activated again.
+    """
     return Permission.objects.filter(Q(user=user.pk) | Q(group__user=user.pk)).distinct()
 
 
 def reaches_user(staff: User | AnonymousUser, user: User) -> bool:
-    """Whether this person may change, delete or give a password to another: to nobody who has a right more."""
+    """Whether this person may change or delete the user, or set their password: not if the user has more rights."""
     if staff.is_superuser:
         return True
-    return not user.is_superuser and reaches_all(staff, held(user))
+    return not user.is_superuser and reaches_all(staff, held_permissions(user))
 
 
 def reaches_group(staff: User | AnonymousUser, group: Group) -> bool:
-    """Whether this person may change or delete a group: none with a right or a member beyond their reach."""
+    """Whether this person may change or delete the group: not if it or one of its members has more rights."""
     if staff.is_superuser:
         return True
     members = User.objects.filter(groups=group)
@@ -33,4 +39,4 @@ def reaches_group(staff: User | AnonymousUser, group: Group) -> bool:
 
 
 def reaches_all(staff: User | AnonymousUser, permissions: QuerySet[Permission]) -> bool:
-    return not permissions.exclude(pk__in=held(staff).values("pk")).exists()
+    return not permissions.exclude(pk__in=held_permissions(staff).values("pk")).exists()

@@ -16,7 +16,7 @@ class Query:
 
     @strawberry.field(
         graphql_type=types.Profile | None,
-        description="What anyone may see of the person of this slug; null where there is none.",
+        description="The public profile with this slug; null if there is none.",
         metadata=api.PUBLIC,
     )
     def profile(self, info: api.Info, slug: api.Slug) -> api.HasKey | None:
@@ -39,14 +39,12 @@ class Mutation:
         )
         return selectors.account(user)
 
-    @api.mutation(
-        types.LoginResult, description="Signs in. What a guest has put in the cart moves to the account."
-    )
+    @api.mutation(types.LoginResult, description="Signs in. The guest's cart and orders move to the account.")
     def login(self, info: api.Info, input: types.LoginInput) -> QuerySet[models.User]:
         user = services.login(info.context.request, email=input.email, password=input.password)
         return selectors.account(user)
 
-    @strawberry.mutation(description="Signs out. True for guests as well: nobody is signed in any more.")
+    @strawberry.mutation(description="Signs out. Always true, for guests as well.")
     def logout(self, info: api.Info) -> bool:
         services.logout(info.context.request)
         return True
@@ -69,7 +67,11 @@ class Mutation:
         return selectors.account(user)
 
     @api.mutation(
-        types.RequestPasswordResetResult, description="Done, whether or not an account has this address."
+        types.RequestPasswordResetResult,
+        description=(
+            "Mails a link for choosing a new password. The answer is the same whether or not an account has this "
+            "address."
+        ),
     )
     def request_password_reset(self, info: api.Info, input: types.RequestPasswordResetInput) -> api.Done:
         services.request_password_reset(info.context.request, email=input.email)
@@ -77,14 +79,14 @@ class Mutation:
 
     @api.mutation(
         types.ResetPasswordResult,
-        description="Sets a new password by a mailed link. All devices are signed out; nobody is signed in.",
+        description="Sets a new password by the mailed link. Signs all devices out, and nobody in.",
     )
     def reset_password(self, info: api.Info, input: types.ResetPasswordInput) -> api.Done:
         services.reset_password(info.context.request, token=input.token, new_password=input.new_password)
         return api.Done()
 
     @api.mutation(
-        types.VerifyEmailResult, description="Verifies the address by the mailed link; signs nobody in."
+        types.VerifyEmailResult, description="Verifies the address by the mailed link. Signs nobody in."
     )
     def verify_email(self, input: types.VerifyEmailInput) -> api.Done:
         services.verify_email(token=input.token)

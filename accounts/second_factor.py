@@ -1,4 +1,4 @@
-"""The staff's second factor: an authenticator's codes, and backup codes for the day it is lost."""
+"""The staff's second factor: codes of an authenticator, and backup codes for when it is lost."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import User
 from core.errors import DomainError
-from core.throttle import Limit, failures_counted
+from core.throttle import Limit, count_failures
 
-# Besides django-otp's own wait, which doubles with each wrong code.
+# These come on top of django-otp's own delay, which doubles with each wrong code.
 CODE_LIMITS = [
     Limit(action="second_factor", rate="10/5m", by_account=True),
     Limit(action="second_factor", rate="50/5m", by_address=True),
@@ -24,16 +24,16 @@ BACKUP_CODES = 10
 
 
 class WrongCode(DomainError):
-    """The code is wrong, was used before, or comes too soon after a wrong one."""
+    """The code is wrong, has been used, or follows a wrong one too soon."""
 
     code = "INVALID_CREDENTIALS"
 
     def __init__(self) -> None:
-        super().__init__("This code is not right. Wait for the next one and try again.")
+        super().__init__("This code is not valid. Wait for the next one and try again.")
 
 
 class SecondFactor(OTPMiddleware):
-    """Django-otp's middleware; somebody of the staff has no rights until the session has seen a second factor."""
+    """Django-otp's middleware, which withholds the staff's rights until the session has a second factor."""
 
     def _verify_user_sync(self, request: HttpRequest, user: Any) -> Any:
         user = super()._verify_user_sync(request, user)
@@ -43,13 +43,13 @@ class SecondFactor(OTPMiddleware):
 
 
 def device_of(user: User) -> TOTPDevice | None:
-    """The authenticator that this person has enrolled."""
+    """Return the authenticator that this person has enrolled, or None."""
     device: TOTPDevice | None = TOTPDevice.objects.filter(user=user, confirmed=True).first()
     return device
 
 
 def new_device(user: User) -> TOTPDevice:
-    """The authenticator to be enrolled: the same one until it is, so that a page may be loaded twice."""
+    """Return the authenticator to enrol. It stays the same until then, so that reloading the page does no harm."""
     device: TOTPDevice = TOTPDevice.objects.get_or_create(
         user=user, confirmed=False, defaults={"name": "Authenticator"}
     )[0]
@@ -57,12 +57,14 @@ def new_device(user: User) -> TOTPDevice:
 
 
 def enrol(request: HttpRequest, *, user: User, code: str) -> list[str]:
-    """Confirm the new authenticator by one of its codes, and verify the session. Returns the backup codes, shown once.
+    """Confirm the new authenticator by one of its codes, and verify the session.
+
+    Returns the backup codes, which are shown only once.
 
     Raises: WrongCode, TooManyAttempts.
     """
-    with failures_counted(request, CODE_LIMITS, account=user.email):
-        device = accepted(TOTPDevice.objects.filter(user=user, confirmed=False), code)
+    with count_failures(request, CODE_LIMITS, account=user.email):
+        device = accept_code(TOTPDevice.objects.filter(user=user, confirmed=False), code)
     with transaction.atomic():
         TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
         StaticDevice.objects.filter(user=user).delete()
@@ -75,29 +77,33 @@ def enrol(request: HttpRequest, *, user: User, code: str) -> list[str]:
 
 
 def verify(request: HttpRequest, *, user: User, code: str) -> None:
-    """Verify the session by an authenticator's code or a backup code, which works once.
+    """Verify the session by a code of the authenticator or by a backup code, which works once.
 
     Raises: WrongCode, TooManyAttempts.
     """
-    # An authenticator's codes are digits; so a wrong one does not make the backup codes wait as well.
+    # Only an authenticator's codes are digits. Trying one on the backup codes would delay those after a wrong code.
     model = TOTPDevice if code.isdigit() else StaticDevice
-    with failures_counted(request, CODE_LIMITS, account=user.email):
-        device = accepted(model.objects.filter(user=user, confirmed=True), code)
+    with count_failures(request, CODE_LIMITS, account=user.email):
+        device = accept_code(model.objects.filter(user=user, confirmed=True), code)
     request.session.cycle_key()
     login(request, device)
 
 
-def accepted(devices: QuerySet[Any], code: str) -> Any:
-    """The device that the code is of. Locks: the devices, so that no code is taken twice. Raises: WrongCode."""
+def accept_code(devices: QuerySet[Any], code: str) -> Any:
+    """Use the code up, and return the device that it belongs to.
+
+    Raises: WrongCode.
+    Locks: the devices, so that no code works twice.
+    """
     with transaction.atomic():
         device = next((each for each in devices.select_for_update() if each.verify_token(code)), None)
     if device is None:
-        raise WrongCode  # outside of the transaction, as the failure is written in it
+        raise WrongCode  # after the transaction, which has to commit the device's count of failures
     return device
 
 
 def remove(user: User) -> None:
-    """Forget the authenticator and the backup codes: the next sign-in enrols another."""
+    """Delete the authenticator and the backup codes; the next sign-in enrols a new one."""
     with transaction.atomic():
         TOTPDevice.objects.filter(user=user).delete()
         StaticDevice.objects.filter(user=user).delete()

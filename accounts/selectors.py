@@ -6,12 +6,12 @@ from accounts.models import Profile, User
 
 
 def account(user: User) -> QuerySet[User]:
-    """The person's own row."""
+    """The user's own row."""
     return User.objects.filter(pk=user.pk)
 
 
 def users_seen_by(viewer: User | None) -> QuerySet[User]:
-    """People with their e-mail addresses: everybody sees themselves, the staff with the right see all."""
+    """Users whose private fields the viewer may see: themselves, or everyone for staff with the permission."""
     if viewer is None:
         return User.objects.none()
     if viewer.acts_as_staff and viewer.has_perm("accounts.view_user"):
@@ -20,5 +20,5 @@ def users_seen_by(viewer: User | None) -> QuerySet[User]:
 
 
 def profiles() -> QuerySet[Profile]:
-    """What anyone may see of people."""
+    """All profiles, which are public."""
     return Profile.objects.all()

@@ -1,7 +1,7 @@
 """Writes of accounts: signing up, in and out, profile, password, and the mailed links.
 
-Hashing a password takes a good part of a second, so no transaction is open then; what follows is one
-statement, on the condition that nobody was faster, or a transaction of its own.
+Hashing a password takes a good part of a second, so it runs with no transaction open. What follows is a
+conditional update, or a transaction of its own.
 """
 
 from collections.abc import Callable
@@ -18,14 +18,14 @@ from django.http import HttpRequest
 from accounts import links
 from accounts.models import Profile, User
 from core import images, mail
-from core.emails import normalized
+from core.emails import normalize_email
 from core.errors import DomainError, ValidationError, camel_case, field_errors
-from core.throttle import Limit, count_attempt, failures_counted
+from core.throttle import Limit, count_attempt, count_failures
 
-# Stops one from being hashed for seconds; nobody's password manager makes such a long one.
+# A longer password would be hashed for seconds; password managers make far shorter ones.
 MAX_PASSWORD_LENGTH = 4096
 
-# Each account is work, and a mail to an address that anyone may have typed.
+# Each account costs a hash, and a mail to an address that anyone may have typed.
 REGISTER_LIMITS = [Limit(action="register", rate="20/1h", by_address=True)]
 REQUEST_PASSWORD_RESET_LIMITS = [
     Limit(action="request_password_reset", rate="50/1h", by_address=True),
@@ -35,7 +35,7 @@ RESET_PASSWORD_LIMITS = [Limit(action="reset_password", rate="50/5m", by_address
 
 
 class InvalidCredentials(DomainError):
-    """No account has this e-mail address and password, or it is switched off: it is not told which."""
+    """No active account has this e-mail address and password. The error does not say which of the two is wrong."""
 
     code = "INVALID_CREDENTIALS"
 
@@ -44,7 +44,7 @@ class InvalidCredentials(DomainError):
 
 
 class ProfileChanges(TypedDict, total=False):
-    """What is to change; None takes the avatar away, and is refused elsewhere."""
+    """The fields to change. None removes the avatar; elsewhere it is refused."""
 
     first_name: str | None
     last_name: str | None
@@ -55,7 +55,9 @@ class ProfileChanges(TypedDict, total=False):
 def register(request: HttpRequest, *, email: str, password: str, first_name: str, last_name: str) -> User:
     """Open an account, sign it in and mail a link that verifies the address.
 
-    Raises: ValidationError (on `email` where an account has it, however it is spelled), TooManyAttempts, RateLimited.
+    Raises:
+        ValidationError: on `email` also where an account has the address, in any spelling.
+        TooManyAttempts, RateLimited.
     """
     user = User(email=email, first_name=first_name, last_name=last_name)
     with field_errors():
@@ -77,9 +79,11 @@ def register(request: HttpRequest, *, email: str, password: str, first_name: str
 
 
 def login(request: HttpRequest, *, email: str, password: str) -> User:
-    """Sign in; the session's key changes. Raises: InvalidCredentials, TooManyAttempts, RateLimited.
+    """Sign in, and change the session's key.
 
-    No transaction is open when Django's user_logged_in is sent: its receivers may have their own.
+    No transaction may be open: receivers of Django's user_logged_in open their own.
+
+    Raises: InvalidCredentials, TooManyAttempts, RateLimited.
     """
     user = auth.authenticate(request, username=email, password=password)
     if not isinstance(user, User):
@@ -89,13 +93,17 @@ def login(request: HttpRequest, *, email: str, password: str) -> User:
 
 
 def logout(request: HttpRequest) -> None:
-    """End the session. A visitor who is not signed in keeps it, and the cart with it."""
+    """End the session. A visitor who is not signed in keeps theirs, and the cart with it."""
     if request.user.is_authenticated:
         auth.logout(request)
 
 
 def update_profile(user: User, *, changes: ProfileChanges) -> None:
-    """Change the names, or the avatar with its files. Raises ValidationError. Locks user and profile."""
+    """Change the names, or the avatar with its files.
+
+    Raises: ValidationError.
+    Locks: the user and the profile.
+    """
     nulls = [field for field, value in changes.items() if value is None and field != "avatar"]
     if nulls:
         raise ValidationError.of(**{camel_case(field): "This field cannot be null." for field in nulls})
@@ -112,7 +120,10 @@ def update_profile(user: User, *, changes: ProfileChanges) -> None:
 
 
 def store_avatar(upload: File[bytes]) -> images.StoredImage:
-    """ValidationError on `avatar` for what is no acceptable picture."""
+    """Store the upload.
+
+    Raises: ValidationError on `avatar`, where it is not an acceptable picture.
+    """
     try:
         return images.store(images.prepare(upload), folder="avatars")
     except images.InvalidImage as error:
@@ -121,7 +132,7 @@ def store_avatar(upload: File[bytes]) -> images.StoredImage:
 
 @transaction.atomic(durable=True)
 def save_profile(user: User, *, changes: ProfileChanges, avatar: images.StoredImage | None) -> str | None:
-    """Write the rows. Answers with the name of the avatar that they no longer have, if any."""
+    """Write the rows, and return the name of the avatar that they have replaced or removed, if any."""
     profile = Profile.objects.select_for_update().select_related("user").get(user=user)
     before = profile.avatar.name
     for field, value in changes.items():
@@ -143,7 +154,7 @@ def save_profile(user: User, *, changes: ProfileChanges, avatar: images.StoredIm
 
 
 def change_password(request: HttpRequest, *, user: User, old_password: str, new_password: str) -> None:
-    """Replace the password. All other sessions of this person end; this one stays, under another key.
+    """Replace the password. All other sessions of this person end; this one goes on under a new key.
 
     Raises: ValidationError, TooManyAttempts, RateLimited.
     """
@@ -155,41 +166,49 @@ def change_password(request: HttpRequest, *, user: User, old_password: str, new_
 
 
 def request_password_reset(request: HttpRequest, *, email: str) -> None:
-    """Mail a link to choose a new password, if an active account has this address; it is not told whether.
+    """Mail a link for choosing a new password, if an active account has this address.
 
-    Raises: ValidationError where it is not an e-mail address, TooManyAttempts.
+    The caller cannot tell whether one has.
+
+    Raises: ValidationError, where this is not an e-mail address; TooManyAttempts.
     """
     with field_errors(**{NON_FIELD_ERRORS: "email"}):
-        email = normalized(email)
+        email = normalize_email(email)
     count_attempt(request, REQUEST_PASSWORD_RESET_LIMITS, account=email)
     user = User.objects.with_email(email).filter(is_active=True).first()
-    # Written for nobody, too, so that it takes as long.
+    # The mail is built without an account, too, so that the time does not tell whether there is one.
     message = links.password_reset.mail(user or User(pk=0, email=email))
     if user and user.has_usable_password():
         mail.send(message)
 
 
 def reset_password(request: HttpRequest, *, token: str, new_password: str) -> None:
-    """Replace the password by a mailed link, which signs nobody in. All sessions of this person end.
+    """Replace the password by a mailed link. All sessions of this person end, and nobody is signed in.
 
-    Raises ValidationError (on `token` where the link is void) and, after too many of those, TooManyAttempts.
+    Raises:
+        ValidationError: on `token`, where the link is no longer valid, or on `newPassword`.
+        TooManyAttempts: after too many of these.
+        RateLimited.
     """
-    with failures_counted(request, RESET_PASSWORD_LIMITS):
+    with count_failures(request, RESET_PASSWORD_LIMITS):
         user = links.password_reset.user_of(token)
     if not replace_password(user, new_password):
-        raise links.void()
+        raise links.invalid_link()
 
 
 def verify_email(*, token: str) -> None:
-    """Note that the address is this person's. Raises ValidationError on `token` where the link is void."""
+    """Mark the address as verified.
+
+    Raises: ValidationError on `token`, where the link is no longer valid.
+    """
     user = links.email_verification.user_of(token)
     unverified = User.objects.filter(pk=user.pk, email=user.email, email_verified=False)
     if not unverified.update(email_verified=True):
-        raise links.void()
+        raise links.invalid_link()
 
 
 def replace_password(user: User, new_password: str) -> bool:
-    """False where somebody else has replaced it since `user` was read.
+    """Replace the password by a conditional update; False where it has been replaced since `user` was read.
 
     Raises: ValidationError on `newPassword`, TooManyAttempts, RateLimited.
     """
@@ -201,13 +220,16 @@ def replace_password(user: User, new_password: str) -> bool:
 
 
 def wrong_old_password() -> ValidationError:
-    return ValidationError.of(oldPassword="This is not your password.")
+    return ValidationError.of(oldPassword="This is not your current password.")
 
 
 def check_password_rules(password: str, *, user: User) -> None:
-    """Django's ValidationError on `password`."""
+    """Check the password's length and Django's rules.
+
+    Raises: Django's ValidationError on `password`.
+    """
     if len(password) > MAX_PASSWORD_LENGTH:
-        too_long = f"The password is longer than {MAX_PASSWORD_LENGTH} characters."
+        too_long = f"The password may have at most {MAX_PASSWORD_LENGTH} characters."
         raise DjangoValidationError({"password": too_long})
     try:
         validate_password(password, user)
@@ -216,7 +238,10 @@ def check_password_rules(password: str, *, user: User) -> None:
 
 
 def check_all(*checks: Callable[[], None]) -> None:
-    """Run all of them, and raise what any of them found together: a form shows all its errors at once."""
+    """Run all the checks, and raise their errors together, so that a form shows all of them at once.
+
+    Raises: Django's ValidationError.
+    """
     errors: dict[str, Any] = {}
     for check in checks:
         try:

@@ -1,4 +1,4 @@
-"""The admin's site, which asks the staff for a second factor where STORE_STAFF_TWO_FACTOR is on."""
+"""The admin site, which asks the staff for a second factor where STORE_STAFF_TWO_FACTOR is on."""
 
 from base64 import b32encode
 from typing import Any
@@ -35,12 +35,12 @@ class StaffSite(UnfoldAdminSite):
     def get_urls(self) -> list[URLPattern]:
         open_pages = [
             path("second-factor/", self.second_factor, name="second_factor"),
-            path("logout/", self.logout, name="logout"),  # Django's is for those alone who may enter
+            path("logout/", self.logout, name="logout"),  # Django's needs the permission to enter
         ]
         return [*open_pages, *super().get_urls()]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Unfold's page; somebody who lacks nothing but the second factor is led on to that."""
+        """Show Unfold's page, or redirect someone who only lacks the second factor to that page."""
         if request.method == "GET" and lacks_second_factor(request):
             query = urlencode({"next": destination(request)})
             return HttpResponseRedirect(f"{reverse('admin:second_factor')}?{query}")
@@ -49,7 +49,7 @@ class StaffSite(UnfoldAdminSite):
 
     @method_decorator(never_cache)
     def second_factor(self, request: HttpRequest) -> HttpResponse:
-        """Ask for a code: of the enrolled authenticator, or of a new one, which is shown."""
+        """Ask for a code of the enrolled authenticator, or show a new one and ask for its code."""
         if not lacks_second_factor(request):
             return HttpResponseRedirect(reverse("admin:index"))
         user = request.user
@@ -84,14 +84,14 @@ def lacks_second_factor(request: HttpRequest) -> bool:
 
 
 def destination(request: HttpRequest) -> str:
-    """The page of ours that was asked for first, or the admin's first."""
+    """The page of ours that was first requested, or the admin's index."""
     asked = request.POST.get("next") or request.GET.get("next") or ""
     ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
     return asked if ours else reverse("admin:index")
 
 
 def enrolment(user: User) -> dict[str, str]:
-    """What an authenticator needs: the QR code to be scanned, and the secret to be typed."""
+    """The two ways to set up an authenticator: the QR code to scan, and the secret to type."""
     device = second_factor.new_device(user)
     secret = b32encode(device.bin_key).decode()
     return {

@@ -1,4 +1,4 @@
-"""GraphQL types of people: what anyone sees of them, and what they see of themselves."""
+"""GraphQL types of people: the public profile, and the user with its private fields."""
 
 from typing import TYPE_CHECKING, Annotated, Protocol, cast
 
@@ -26,17 +26,17 @@ class HasAvatar(Protocol):
 
 
 @strawberry_django.type(
-    models.Profile, description="What anyone may see of a person: a seller, or the author of a comment."
+    models.Profile, description="The public part of a person: of a seller, or of the author of a comment."
 )
 class Profile(relay.Node):
     id: relay.NodeID[int]
-    name: auto = api.field(description='What others see; "Customer" until the person chooses a name.')
+    name: auto = api.field(description='The name that others see; "Customer" until the person chooses one.')
     slug: auto = api.field(
-        description="For the address of the person's page; it stays when the name changes."
+        description="Name in the URL of the person's page. It stays the same when the name changes."
     )
     joined_at: auto = api.field(description="When the account was opened.")
 
-    @api.field(description="Null where the person has none.")
+    @api.field(description="The person's picture; null if there is none.")
     @staticmethod
     def avatar(root: strawberry.Parent[HasAvatar]) -> api.Image | None:
         return api.Image.of(
@@ -52,17 +52,17 @@ class Profile(relay.Node):
 
 
 @strawberry_django.type(
-    models.User, description="The signed-in person, as only that person and the staff see them."
+    models.User, description="The signed-in person. Only that person and the staff see these fields."
 )
 class User(relay.Node):
     id: relay.NodeID[int]
-    email: str = api.field(description="The login. Never shown to others.")
+    email: str = api.field(description="E-mail address, which is also the login. Never shown to others.")
     email_verified: auto = api.field(description="Whether the mailed link has been followed.")
-    first_name: auto = api.field(description="May be empty.")
-    last_name: auto = api.field(description="May be empty.")
-    profile: Profile = api.field(description="What others see of this person.")
+    first_name: auto = api.field(description="First name; may be empty.")
+    last_name: auto = api.field(description="Last name; may be empty.")
+    profile: Profile = api.field(description="The person's public profile.")
 
-    @strawberry.field(description="The latest first.")
+    @strawberry.field(description="Favourite products, the latest first.")
     @staticmethod
     def favourites(
         root: strawberry.Parent[api.HasKey],
@@ -73,7 +73,7 @@ class User(relay.Node):
         connection: type[ProductConnection] = api.type_named("ProductConnection", info)
         return connection.of_favourites(root, info, paging=api.Paging(first=first, after=after))
 
-    @strawberry.field(description="The newest first.")
+    @strawberry.field(description="The person's orders and drafts, the newest first.")
     @staticmethod
     def orders(
         root: strawberry.Parent[api.HasKey],
@@ -82,7 +82,7 @@ class User(relay.Node):
         after: api.After = None,
         status: Annotated[
             Annotated["OrderStatus", strawberry.lazy("orders.types")] | None,
-            strawberry.argument(description="Only those in this status; null for all."),
+            strawberry.argument(description="Only orders in this status; null for all."),
         ] = None,
     ) -> Annotated["OrderConnection", strawberry.lazy("orders.types")]:
         connection: type[OrderConnection] = api.type_named("OrderConnection", info)
@@ -93,33 +93,47 @@ class User(relay.Node):
         return selectors.users_seen_by(api.viewer(info))
 
 
-@strawberry.type(description="It is not told whether the address or the password is wrong.")
+@strawberry.type(
+    description="The e-mail address or the password is wrong. The error does not say which of the two."
+)
 class InvalidCredentials(api.UserError):
     pass
 
 
 @strawberry.input(description="A new account.")
 class RegisterInput:
-    email: str = strawberry.field(description="The login: unique, whatever the case.")
-    password: str = strawberry.field(
-        description="At least 8 characters; no common one, and none like the name or the address."
+    email: str = strawberry.field(
+        description="E-mail address, which becomes the login. Each account has its own; case is ignored."
     )
-    first_name: str = strawberry.field(default="", description="At most 100 characters.")
-    last_name: str = strawberry.field(default="", description="At most 100 characters.")
+    password: str = strawberry.field(
+        description="At least 8 characters, not a common password, and not similar to the name or the address."
+    )
+    first_name: str = strawberry.field(default="", description="First name, at most 100 characters.")
+    last_name: str = strawberry.field(default="", description="Last name, at most 100 characters.")
 
 
-@strawberry.input(description="E-mail address and password.")
+@strawberry.input(description="Credentials of an account.")
 class LoginInput:
-    email: str = strawberry.field(description="Whatever the case.")
-    password: str = strawberry.field(description="As it was set.")
+    email: str = strawberry.field(description="The account's e-mail address; case is ignored.")
+    password: str = strawberry.field(description="The account's password.")
 
 
-@strawberry.input(description="A field left out stays as it is; an avatar given as null is taken away.")
+@strawberry.input(
+    description="Changes to the signed-in person. A field left out stays the same; a null avatar removes the picture."
+)
 class UpdateProfileInput:
-    first_name: str | None = strawberry.field(default=strawberry.UNSET, description="At most 100 characters.")
-    last_name: str | None = strawberry.field(default=strawberry.UNSET, description="At most 100 characters.")
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="What others see.")
-    avatar: Upload | None = strawberry.field(default=strawberry.UNSET, description="JPEG, PNG, WebP or AVIF.")
+    first_name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="First name, at most 100 characters."
+    )
+    last_name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Last name, at most 100 characters."
+    )
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The name that others see, at most 200 characters."
+    )
+    avatar: Upload | None = strawberry.field(
+        default=strawberry.UNSET, description="A JPEG, PNG, WebP or AVIF picture of at most 10 MB."
+    )
 
     def changes(self) -> ProfileChanges:
         given = {field: value for field, value in vars(self).items() if value is not strawberry.UNSET}
@@ -128,34 +142,67 @@ class UpdateProfileInput:
 
 @strawberry.input(description="The old password and a new one.")
 class ChangePasswordInput:
-    old_password: str = strawberry.field(description="The one in use.")
-    new_password: str = strawberry.field(description="By the same rules as at `register`.")
+    old_password: str = strawberry.field(description="The current password.")
+    new_password: str = strawberry.field(
+        description="The new password, under the same rules as in `register`."
+    )
 
 
-@strawberry.input(description="Whose password is forgotten.")
+@strawberry.input(description="The account whose password is to be reset.")
 class RequestPasswordResetInput:
-    email: str = strawberry.field(description="The account's address, where the link goes.")
+    email: str = strawberry.field(description="The account's e-mail address, which receives the link.")
 
 
 @strawberry.input(description="A new password, by the mailed link.")
 class ResetPasswordInput:
-    token: str = strawberry.field(description="From the mailed link.")
-    new_password: str = strawberry.field(description="By the same rules as at `register`.")
+    token: str = strawberry.field(description="The token of the mailed link.")
+    new_password: str = strawberry.field(
+        description="The new password, under the same rules as in `register`."
+    )
 
 
 @strawberry.input(description="The mailed link.")
 class VerifyEmailInput:
-    token: str = strawberry.field(description="From the mailed link.")
+    token: str = strawberry.field(description="The token of the mailed link.")
 
 
-RegisterResult = Annotated[User | api.ValidationError | api.TooManyAttempts, api.result("RegisterResult")]
-LoginResult = Annotated[User | InvalidCredentials | api.TooManyAttempts, api.result("LoginResult")]
-UpdateProfileResult = Annotated[User | api.ValidationError, api.result("UpdateProfileResult")]
-ChangePasswordResult = Annotated[User | api.ValidationError, api.result("ChangePasswordResult")]
+RegisterResult = Annotated[
+    User | api.ValidationError | api.TooManyAttempts,
+    strawberry.union("RegisterResult", description="The new account, or why it could not be opened."),
+]
+LoginResult = Annotated[
+    User | InvalidCredentials | api.TooManyAttempts,
+    strawberry.union("LoginResult", description="The person who is now signed in, or why signing in failed."),
+]
+UpdateProfileResult = Annotated[
+    User | api.ValidationError,
+    strawberry.union(
+        "UpdateProfileResult", description="The person with the changes, or what is wrong with them."
+    ),
+]
+ChangePasswordResult = Annotated[
+    User | api.ValidationError,
+    strawberry.union(
+        "ChangePasswordResult",
+        description="The person whose password was changed, or why it could not be changed.",
+    ),
+]
 RequestPasswordResetResult = Annotated[
-    api.Done | api.ValidationError | api.TooManyAttempts, api.result("RequestPasswordResetResult")
+    api.Done | api.ValidationError | api.TooManyAttempts,
+    strawberry.union(
+        "RequestPasswordResetResult",
+        description="Done if the request was taken, or why no link could be requested.",
+    ),
 ]
 ResetPasswordResult = Annotated[
-    api.Done | api.ValidationError | api.TooManyAttempts, api.result("ResetPasswordResult")
+    api.Done | api.ValidationError | api.TooManyAttempts,
+    strawberry.union(
+        "ResetPasswordResult", description="Done if the new password was set, or why it could not be set."
+    ),
 ]
-VerifyEmailResult = Annotated[api.Done | api.ValidationError, api.result("VerifyEmailResult")]
+VerifyEmailResult = Annotated[
+    api.Done | api.ValidationError,
+    strawberry.union(
+        "VerifyEmailResult", description="Done if the address was verified, or what is wrong with the link."
+    ),
+]

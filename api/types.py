@@ -30,7 +30,7 @@ class Money:
         description="The amount in the format of the store's locale: `$19.90`. For display only."
     )
     def formatted(self) -> str:
-        return money.formatted(self.amount, self.currency)
+        return money.format_money(self.amount, self.currency)
 
     @classmethod
     def of(cls, amount: Decimal, currency: str | None = None) -> "Money":

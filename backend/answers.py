@@ -41,7 +41,7 @@ HEADERS = (
     settings.STORE_SCHEME_HEADER,  # the scheme decides which origin is the store's own
 )
 
-_revisions: dict[Path, Revision] = {}
+_revisions: dict[str, Revision] = {}
 
 
 def current_revision() -> Revision | None:
@@ -50,7 +50,7 @@ def current_revision() -> Revision | None:
         return None
     path = settings.STORE_REVISION_FILE
     if path not in _revisions:
-        _revisions[path] = Revision(path)
+        _revisions[path] = Revision(Path(path))
     return _revisions[path]
 
 

@@ -18,10 +18,10 @@ from django.utils.html import format_html
 
 from catalog.models import FEW_LEFT
 from catalog.selectors import fully_held, running_out
-from core.money import formatted
+from core.money import format_money
 from orders.mail import LEASE
 from orders.models import Order, OrderStatus
-from orders.selectors import unconfirmed
+from orders.selectors import unconfirmed_orders
 from reviews.admin import OPEN
 from reviews.models import Comment
 
@@ -70,7 +70,7 @@ def sales_card(sales: Mapping[Any, tuple[Decimal, int]]) -> dict[str, Any]:
     return card(
         "Sales",
         icon="payments",
-        value=formatted(total, settings.STORE_CURRENCY),
+        value=format_money(total, settings.STORE_CURRENCY),
         note=f"{number} {orders} in {DAYS} days",
         page="orders_order",
     )
@@ -176,7 +176,7 @@ def held_cards() -> list[dict[str, Any]]:
 
 def unsent_cards(now: datetime) -> list[dict[str, Any]]:
     """Return a card if confirmations have waited longer than it takes to send one."""
-    number = unconfirmed().filter(paid_at__lt=now - LEASE).count()
+    number = unconfirmed_orders().filter(paid_at__lt=now - LEASE).count()
     if not number:
         return []
     return [
@@ -216,7 +216,7 @@ def orders_to_ship() -> dict[str, Any]:
             [
                 link("orders_order", order.pk, str(order)),
                 str(order.shipping or ""),
-                formatted(order.amount, order.currency),
+                format_money(order.amount, order.currency),
                 date_format(timezone.localtime(order.paid_at), "j M, H:i"),
             ]
             for order in paid[:ROWS]

@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -21,7 +21,7 @@ ORIGIN = re.compile(r"https?://[^/\s]+")
 OWN_PREFIXES = ("STORE_", "STRIPE_")
 SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 587, "smtp+ssl": 465}
-MAIL_OPTIONS = {
+MAIL_OPTIONS: dict[str, Callable[[str], object]] = {
     "timeout": lambda text: parse_positive(text),
     "use_localtime": lambda text: parse_bool(text),
     "ssl_certfile": str,

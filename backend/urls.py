@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, path
 from backend.http import views
 from backend.http.health import health, live, ready
 from orders import dev
-from orders.payments.gateway import fake_in_use
+from orders.payments.gateway import is_fake_in_use
 from orders.webhooks import stripe_webhook
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -26,7 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]
 
-if fake_in_use():
+if is_fake_in_use():
     urlpatterns += [
         path("dev/stripe/", dev.stripe_page, name="dev-stripe"),
         path("dev/stripe/<uuid:order_uuid>/", dev.stripe_act, name="dev-stripe-act"),

@@ -281,9 +281,9 @@ class ProductAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         upload = form.cleaned_data["image"] if "image" in form.changed_data else None
-        with images.stored(upload or None, folder="products", field="image") as picture:
-            if change and form.written:
-                write_changes(obj, form.written, picture=picture, now=timezone.now())
+        with images.store_upload(upload or None, folder="products", field="image") as picture:
+            if change and form.edited_columns:
+                write_changes(obj, form.edited_columns, picture=picture, now=timezone.now())
             elif not change:
                 insert(obj, seller=request.user, picture=picture, now=timezone.now())
 

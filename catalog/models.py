@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils import timezone
 
 from catalog.analysis import search_text
-from core.money import AmountField, discounted
+from core.money import AmountField, apply_discount
 from core.slugs import MAX_LENGTH
 from core.text import LineField, SortKeyField, sort_key
 
@@ -48,7 +48,7 @@ class FinalPriceField(AmountField):
     def pre_save(self, model_instance: models.Model, add: bool) -> Decimal:
         product = model_instance
         assert isinstance(product, Product)
-        final_price = discounted(
+        final_price = apply_discount(
             Decimal(product.price), Decimal(product.discount), currency=settings.STORE_CURRENCY
         )
         setattr(product, self.attname, final_price)

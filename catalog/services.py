@@ -49,7 +49,7 @@ def create_product(*, user: User, fields: ProductFields, now: datetime) -> Produ
     """
     require("catalog.add_product", user=user)
     with (
-        images.stored(fields.get("image"), folder="products", field="image") as picture,
+        images.store_upload(fields.get("image"), folder="products", field="image") as picture,
         transaction.atomic(durable=True),
     ):
         product = Product(user=user, added_at=now)
@@ -72,7 +72,7 @@ def update_product(*, user: User, product_pk: int, changes: ProductFields, now: 
     """
     require("catalog.change_product", user=user)
     with (
-        images.stored(changes.get("image"), folder="products", field="image") as picture,
+        images.store_upload(changes.get("image"), folder="products", field="image") as picture,
         transaction.atomic(durable=True),
     ):
         product = lock_product(user=user, pk=product_pk)

@@ -1,8 +1,8 @@
-"""What every page of the admin keeps to: two people who edit the same thing do not undo each other's work.
+"""Optimistic locking for the admin's pages: two people who edit the same row do not undo each other's work.
 
-A form carries what it showed, by Django's hidden initial fields. Only what a person changed is written, over what the
-row holds by now. Where somebody else has changed the same field since the page was opened, nothing is written: the
-page shows both values, and a second save decides.
+A form sends back the values that it showed, in Django's hidden initial fields. Only the fields that a person changed
+are written. Where somebody else has changed the same field since the page was opened, nothing is written: the page
+shows both values, and a second save overwrites the other's.
 """
 
 from collections.abc import Collection
@@ -17,9 +17,9 @@ from unfold.admin import StackedInline as UnfoldStackedInline
 
 
 class EditForm(forms.ModelForm[Any]):
-    """A form of a row that is there already. What was not edited in it never reaches the row."""
+    """A form for an existing row. Fields that were not edited are not written."""
 
-    # Of these the difference is written: 7 was shown, 2 were sold, 12 was typed: 5 more.
+    # Here the difference is written. The page showed 7, 2 are sold, somebody types 12: the row gets 5 more, 10.
     counted: Collection[str] = ()
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -29,9 +29,9 @@ class EditForm(forms.ModelForm[Any]):
                 field.show_hidden_initial = not field.disabled
 
     def is_carried(self, name: str) -> bool:
-        """Whether what was sent says what the page showed. A script's form does not, and overwrites what it names."""
+        """Whether the request says what the page showed. A script's request does not, and overwrites what it names."""
         field, key = self.fields[name], self.add_initial_prefix(name)
-        if isinstance(field, forms.ModelMultipleChoiceField):  # of nothing there is no hidden field
+        if isinstance(field, forms.ModelMultipleChoiceField):  # an empty choice sends no hidden field
             return any(self.add_initial_prefix(other) in self.data for other in self.fields)
         return key in self.data or f"{key}_0" in self.data
 
@@ -45,11 +45,11 @@ class EditForm(forms.ModelForm[Any]):
             return False
         if isinstance(field, forms.FileField):
             return field.has_changed(None, bound.data)
-        base = self.shown(name) if self.is_carried(name) else bound.initial
+        base = self.read_shown(name) if self.is_carried(name) else bound.initial
         return differ(field, base, bound.data)
 
-    def shown(self, name: str) -> Any:
-        """The value that the page showed, as the browser sends it back."""
+    def read_shown(self, name: str) -> Any:
+        """Return the value that the page showed, as the browser sends it back."""
         field = self.fields[name]
         value = self._widget_data_value(field.hidden_widget(), self.add_initial_prefix(name))  # type: ignore[attr-defined]
         return [key for key in value if key] if isinstance(value, list) else value
@@ -73,41 +73,45 @@ class EditForm(forms.ModelForm[Any]):
     def add_difference(self, name: str) -> None:
         typed, field = self.cleaned_data[name], self.fields[name]
         try:
-            before = field.clean(self.shown(name))
+            before = field.clean(self.read_shown(name))
         except forms.ValidationError:
-            return  # not a page of ours: what was typed stands
+            return  # not a page of ours: the typed number stands
         now = getattr(self.instance, name)
         if before == now:
             return
         if now + typed - before < 0:
             self.add_error(
                 name,
-                f"It was {before} when you opened this page and is {now} by now: {before - typed} cannot go.",
+                f"This was {before} when you opened the page and is {now} now, so it cannot go down by "
+                f"{before - typed}. Enter a number again.",
             )
         else:
             self.cleaned_data[name] = now + typed - before
 
     def ask_about_conflicts(self) -> None:
-        """An error for each field that somebody else has changed too: a second save is made on what it is by now."""
+        """Add an error to each field that somebody else has changed as well.
+
+        The page then carries the row's current value, so that a second save goes through.
+        """
         for name in self.changed_data:
             field, bound = self.fields[name], self[name]
             if name in self.counted or not self.is_carried(name):
                 continue
             now = bound.initial
-            shown = self.shown(name)
+            shown = self.read_shown(name)
             if not differ(field, shown, now) or (
                 not isinstance(field, forms.FileField) and not differ(field, now, bound.data)
             ):
                 continue
             self.add_error(
                 name,
-                f"Somebody else has changed this to {worded(field, now)} while you edited it. It was "
-                f"{worded(field, shown)}. Save again to write what you see here.",
+                f"Somebody else changed this from {display_value(field, shown)} to {display_value(field, now)} "
+                "while you were editing. Save again to replace it by your value.",
             )
             self.carry(name, field.prepare_value(now))
 
     def carry(self, name: str, value: Any) -> None:
-        """Let the page that is shown next carry this value of the field."""
+        """Make this the value that the next page says it has shown."""
         data = cast(QueryDict, self.data).copy()
         key, widget = self.add_initial_prefix(name), self.fields[name].hidden_widget()
         if isinstance(widget, forms.SplitHiddenDateTimeWidget):
@@ -119,7 +123,10 @@ class EditForm(forms.ModelForm[Any]):
         self.data = data
 
     def keep_what_was_empty(self) -> None:
-        """A list that was shown empty has no hidden field, in place of which Django would show what was chosen."""
+        """Carry the lists that the page showed empty.
+
+        They have no hidden field; without one Django would take the new choice for the value shown.
+        """
         for name, field in self.fields.items():
             key = self.add_initial_prefix(name)
             if (
@@ -130,24 +137,24 @@ class EditForm(forms.ModelForm[Any]):
                 self.carry(name, [""])
 
     @property
-    def written(self) -> list[str]:
-        """The columns that were edited; many-to-many relations have rows of their own."""
+    def edited_columns(self) -> list[str]:
+        """The edited fields that are columns. Many-to-many relations have rows of their own."""
         columns = {field.name for field in self.instance._meta.concrete_fields}
         return [name for name in self.changed_data if name in columns]
 
     def save(self, commit: bool = True) -> Any:
         if not commit or self.instance.pk is None:
             return super().save(commit=commit)
-        self.instance.save(update_fields=self.written)
-        self._save_m2m()  # type: ignore[attr-defined]  # Django's own, which commit=False puts off
+        self.instance.save(update_fields=self.edited_columns)
+        self._save_m2m()  # type: ignore[attr-defined]  # Django's own, which it postpones for commit=False
         return self.instance
 
 
 def differ(field: forms.Field, one: Any, other: Any) -> bool:
-    """Whether two values of a field are not the same, in whichever form they are: from the row or from a browser."""
+    """Whether two values of a field differ; each may come from the row or from a browser."""
     if isinstance(field, forms.FileField):
         return str(one or "") != str(other or "")
-    one, other = as_sent(field, one), as_sent(field, other)
+    one, other = normalize_line_ends(field, one), normalize_line_ends(field, other)
     if isinstance(field, forms.ModelChoiceField):
         return field.has_changed(one, other)  # by keys: to_python would read the rows
     try:
@@ -157,14 +164,14 @@ def differ(field: forms.Field, one: Any, other: Any) -> bool:
     return field.has_changed(one, other)
 
 
-def as_sent(field: forms.Field, value: Any) -> Any:
-    """The value with the line ends of a browser's form, where it is a text."""
+def normalize_line_ends(field: forms.Field, value: Any) -> Any:
+    """Prepare a value for comparison: a text gets one kind of line ends, because browsers send another."""
     value = field.prepare_value(value)
     return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
 
 
-def worded(field: forms.Field, value: Any) -> str:
-    """The value for a person: labels of choices, not their keys."""
+def display_value(field: forms.Field, value: Any) -> str:
+    """Word a value for a person, with the labels of choices instead of their keys."""
     value = field.prepare_value(value)
     if isinstance(field, forms.ModelChoiceField):
         keys = value if isinstance(value, list | tuple) else [value] if value not in (None, "") else []
@@ -176,14 +183,14 @@ def worded(field: forms.Field, value: Any) -> str:
 def edit_form(
     form: type[forms.ModelForm[Any]], *, counted: Collection[str] = ()
 ) -> type[forms.ModelForm[Any]]:
-    """The form with an EditForm's care."""
+    """Make the form an EditForm."""
     return form if issubclass(form, EditForm) else type(form.__name__, (EditForm, form), {"counted": counted})
 
 
 class ModelAdmin(UnfoldModelAdmin):
-    """The base of each page of the admin."""
+    """The base of every page of the admin."""
 
-    # Columns that others count in, too.
+    # Columns that shoppers change, too, while somebody edits them.
     counted: Collection[str] = ()
 
     def get_form(
@@ -197,7 +204,7 @@ class ModelAdmin(UnfoldModelAdmin):
         return super().get_changelist_form(request, **options)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Locks the row that is about to be written, so that what a form is compared with cannot change meanwhile."""
+        """Lock the row before a write, so that it cannot change between the comparison and the save."""
         using = self.get_queryset(request).db
         if request.method != "POST" or not connections[using].in_atomic_block:
             return super().get_object(request, object_id, from_field)
@@ -214,16 +221,16 @@ class ModelAdmin(UnfoldModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
             super().save_model(request, obj, form, change)
-        elif form.written:
-            obj.save(update_fields=form.written)
+        elif form.edited_columns:
+            obj.save(update_fields=form.edited_columns)
 
     def get_inlines(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
-        """None while adding: they show what belongs to a row that is there."""
+        """Hide the inlines while adding: they show rows that belong to an existing one."""
         return super().get_inlines(request, obj) if obj else ()
 
 
 class StackedInline(UnfoldStackedInline):
-    """Rows that are edited on the page of another."""
+    """An inline whose rows are saved like those of a ModelAdmin."""
 
     def get_formset(self, request: HttpRequest, obj: models.Model | None = None, **options: Any) -> Any:
         options.setdefault("form", edit_form(self.form))

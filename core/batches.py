@@ -1,4 +1,4 @@
-"""The same done with many rows, where one that fails must not stop the rest."""
+"""Running one step for many rows, where a failure must not stop the rest."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -13,13 +13,13 @@ Row = TypeVar("Row")
 
 @dataclass
 class Batch:
-    """Counts what was done and what failed. Each failure is logged, and `close` makes the command fail at its end."""
+    """Counts successes and failures. Each failure is logged, and `close` then makes the command fail."""
 
     done: int = 0
     failed: int = 0
 
     def run(self, act: Callable[[Row], bool], rows: Iterable[Row]) -> None:
-        """Do it with one row after the other; what `act` answers says whether something was done."""
+        """Call `act` with each row. It returns whether it has done something."""
         for row in rows:
             try:
                 self.done += act(row)
@@ -28,6 +28,9 @@ class Batch:
                 logger.exception("%s failed for %s.", act.__name__, row)
 
     def close(self) -> None:
-        """Raises: CommandError where a row has failed."""
+        """Make the command fail if a row has failed.
+
+        Raises: CommandError.
+        """
         if self.failed:
-            raise CommandError(f"{self.failed} failed; the log says why.")
+            raise CommandError(f"{self.failed} failed. The log says why.")

@@ -1,4 +1,4 @@
-"""Budgets over time: what somebody may spend within a window, counted in the shared cache."""
+"""Budgets over time: fixed-window counters in the shared cache."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -27,9 +27,9 @@ class Spent:
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """What each may spend in each window of so many `seconds`.
+    """How much each client may spend in a window of `seconds`.
 
-    Windows are fixed, so that one increment is enough: across the end of one, up to twice the limit can be spent.
+    Fixed windows cost one increment each time. Across the end of a window up to twice the limit can be spent.
     """
 
     name: str
@@ -37,16 +37,16 @@ class Budget:
     seconds: int
 
     def spend(self, who: str, amount: int) -> Spent:
-        """Spend the amount, also beyond the limit."""
+        """Spend the amount, even beyond the limit, and return the budget's state."""
         window, passed = divmod(int(time()), self.seconds)
-        # Hashed, so that nothing that a client sends makes a long key.
+        # Hashed, because a client could send a name that is too long for a key.
         key = f"budget:{self.name}:{sha256(who.encode()).hexdigest()[:32]}:{window}"
         used = increase(key, amount, seconds=self.seconds)
         return Spent(limit=self.limit, used=used, resets_in_seconds=self.seconds - passed)
 
 
 def increase(key: str, amount: int, *, seconds: int, cache_name: str = "default") -> int:
-    """Add to a counter of the cache, which is gone after some seconds; answers with its new value."""
+    """Add to a counter of the cache, which expires after `seconds`, and return its new value."""
     cache = caches[cache_name]
     if isinstance(cache, RedisCache):
         name = cache.make_and_validate_key(key)

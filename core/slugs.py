@@ -1,4 +1,4 @@
-"""Slugs that are unique without being looked up first."""
+"""Unique slugs without a look-up before the insert."""
 
 from django.db import IntegrityError, models, transaction
 from django.utils.crypto import get_random_string
@@ -9,23 +9,23 @@ SUFFIX_LENGTH = 6
 
 
 def slug_of(text: str, *, fallback: str) -> str:
-    """Any script's letters stay; a text without letters or digits gives the fallback."""
+    """Make a slug with the letters of any script. A text without letters or digits gives the fallback."""
     return slugify(text, allow_unicode=True)[: MAX_LENGTH - SUFFIX_LENGTH - 1].strip("-_") or fallback
 
 
-def with_ending(slug: str) -> str:
-    """The slug with a random ending, for one that is taken."""
+def add_random_ending(slug: str) -> str:
+    """Return the slug with a random ending, for a slug that is taken."""
     return f"{slug}-{get_random_string(SUFFIX_LENGTH, '0123456789abcdefghjkmnpqrstvwxyz')}"
 
 
 def save_with_slug(instance: models.Model, text: str) -> None:
-    """Insert the instance with a slug made of `text`; where that is taken, with a random ending.
+    """Insert the instance with a slug of `text`, or with a random ending if that slug is taken.
 
-    Runs in a savepoint, so that the caller's transaction survives a taken slug.
+    Each attempt has a savepoint, so that the caller's transaction survives a taken slug.
     """
     base = slug_of(text, fallback=instance._meta.model_name or "")
-    for slug in (base, with_ending(base)):
-        instance.slug = slug  # type: ignore[attr-defined]  # a field of each model that comes here
+    for slug in (base, add_random_ending(base)):
+        instance.slug = slug  # type: ignore[attr-defined]  # every model that is saved here has the field
         try:
             with transaction.atomic():
                 instance.save(force_insert=True)

@@ -1,4 +1,4 @@
-"""One spelling for text of a single line, however it was typed or pasted, and the model fields that keep it."""
+"""Normalizing text of a single line, and the model fields that do it."""
 
 import re
 import unicodedata
@@ -7,12 +7,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-# Marks without a width or a shape, which come along with pasted text: soft hyphen, zero-width space, direction marks,
-# word joiner, byte order mark. The two joiners stay: Persian, Hindi and emoji are written with them.
+# Invisible marks that come along with pasted text: soft hyphen, zero-width space, direction marks, word joiner, byte
+# order mark. The two joiners stay, because Persian, Hindi and emoji need them.
 INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u061c\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 # Spaces of every width, and the tabs that a spreadsheet puts between cells.
 SPACES = re.compile("[\t \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
-# Unicode does not take these letters apart into a plain one and an accent, but they are typed as if it did.
+# Unicode does not decompose these letters, but people type the plain ones for them.
 PLAIN_LETTERS = str.maketrans(
     {"\N{LATIN SMALL LETTER DOTLESS I}": "i", "ł": "l", "đ": "d", "ð": "d", "ø": "o", "æ": "ae", "œ": "oe"}
 )
@@ -23,7 +23,7 @@ BLANK = f"\t {LINE_BREAKS}"
 
 
 def single_line(text: str) -> str:
-    """The text in NFC, without invisible marks, with single spaces between the words and none around them."""
+    """Return the text in NFC, without invisible marks, with single spaces between words and none at the ends."""
     visible = INVISIBLE.sub("", unicodedata.normalize("NFC", text))
     return SPACES.sub(" ", visible).strip(BLANK)
 
@@ -34,10 +34,9 @@ def without_accents(text: str) -> str:
 
 
 def sort_key(name: str) -> str:
-    """The key by which names are in the order of a dictionary: apple, Äpfel, Zebra.
+    """Return a key that sorts names like a dictionary: apple, Äpfel, Zebra.
 
-    Two names have the same key when they differ in case alone. Keys are compared by their code points, on every
-    database.
+    Names that differ only in case have the same key. Every database compares keys by code points.
     """
     folded = single_line(name).casefold()
     plain = without_accents(folded)
@@ -45,22 +44,25 @@ def sort_key(name: str) -> str:
 
 
 def validate_single_line(text: str) -> None:
-    """Django's ValidationError on line breaks, control characters, and halves of surrogate pairs."""
+    """Check that the text has no line breaks, control characters or halves of surrogate pairs.
+
+    Raises: Django's ValidationError.
+    """
     if any(character in LINE_BREAKS for character in text):
-        raise ValidationError("This must be a single line.", code="line_break")
+        raise ValidationError("Enter a single line, without line breaks.", code="line_break")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
-        raise ValidationError("This must not have control characters.", code="control_character")
+        raise ValidationError("Remove the control characters from this text.", code="control_character")
 
 
 class SingleLine:
-    """Mixed into a field of text: each value is compared and written in its one spelling, whoever writes it."""
+    """Mixin of text fields that normalizes each value before it is written or compared."""
 
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)  # type: ignore[misc]  # the field's
         return single_line(value) if isinstance(value, str) else value
 
     def deconstruct(self) -> Any:
-        # To the database it is the plain field: migrations need not know of it.
+        # Migrations name the plain field, because the columns are the same.
         name, _, arguments, options = super().deconstruct()  # type: ignore[misc]  # the field's
         return name, f"django.db.models.{self.plain_name}", arguments, options
 
@@ -68,7 +70,7 @@ class SingleLine:
 
 
 class SortKeyField(models.CharField[str, str]):
-    """The sort_key of the row's name, computed whenever the row is written."""
+    """A column with the sort_key of the row's name, computed at each write."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"max_length": MAX_KEY_LENGTH, "blank": True, "editable": False, **options})
@@ -79,7 +81,7 @@ class SortKeyField(models.CharField[str, str]):
         return key
 
     def db_parameters(self, connection: Any) -> Any:
-        # SQLite compares code points anyway; PostgreSQL would compare by the rules of the server's language.
+        # SQLite compares code points anyway. PostgreSQL would compare by the rules of the server's language.
         collation = "C" if connection.vendor == "postgresql" else None
         return {**super().db_parameters(connection), "collation": collation}
 

@@ -1,4 +1,4 @@
-"""How often the same may be tried, counted in the cache by address and by account."""
+"""Rate limits by address and by account, counted in the cache."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -16,19 +16,19 @@ from django_ratelimit.core import get_usage
 
 from core.errors import DomainError, RateLimited, TooManyAttempts
 
-# The request that is being answered, for what counts where no request is handed on: Django's forms hash passwords, too.
+# The current request, for code that gets none passed: Django's forms hash passwords, too, and each hash is counted.
 current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
 
 # 203.0.113.9:51234, [2001:db8::1]:51234, [2001:db8::1]
 WITH_PORT = re.compile(r"\[(?P<v6>[0-9A-Fa-f:.]+)\](?::\d+)?|(?P<v4>[0-9.]+):\d+")
 CLIENT_PREFIX = 64
-# All who come by a socket of the machine, without a proxy that names them, count as one.
+# Clients of a Unix socket, without a proxy that names them, count as one.
 NO_ADDRESS = "0.0.0.0"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """So many of one action in so long (`10/5m`) for each address, each account, or each pair of the two."""
+    """A rate (`10/5m`) of one action for each address, each account, or each pair of the two."""
 
     action: str
     rate: str
@@ -36,14 +36,14 @@ class Limit:
     by_account: bool = False
 
     def usage(self, request: HttpRequest | None, *, account: str, increment: bool) -> dict[str, Any]:
-        """django-ratelimit's count, limit, should_limit and time_left; it refuses while the cache is down.
+        """Return django-ratelimit's count, limit, should_limit and time_left. While the cache is down it refuses.
 
-        A limit that is not by address needs no request.
+        Only a limit by address needs a request.
         """
         usage: dict[str, Any] = get_usage(
             request,
             group=f"{self.action}:{account.lower()}" if self.by_account else self.action,
-            key="ip" if self.by_address else anywhere,
+            key="ip" if self.by_address else one_key_for_all,
             rate=self.rate,
             increment=increment,
         )
@@ -51,23 +51,23 @@ class Limit:
 
 
 def client_address(request: HttpRequest) -> str:
-    """Who has connected, or behind trusted proxies who has connected to the first of them; of IPv6 the network.
+    """The address of the client that connected to us or to the first trusted proxy; for IPv6 its network.
 
-    Each proxy adds the address that it sees at the end of STORE_CLIENT_HEADER; what stands further to the front
-    than the trusted ones reach was sent by the client, and may be forged.
+    Each proxy appends the address that it sees to STORE_CLIENT_HEADER. Entries before those of the trusted proxies
+    come from the client, and may be forged.
     """
-    connected = counted_address(request.META["REMOTE_ADDR"]) or NO_ADDRESS
+    connected = normalize_address(request.META["REMOTE_ADDR"]) or NO_ADDRESS
     hops, header = settings.STORE_TRUSTED_PROXIES, settings.STORE_CLIENT_HEADER
     if not header:
         return connected
     forwarded = request.headers.get(header, "").split(",")
     if not 1 <= hops <= len(forwarded):
         return connected
-    return counted_address(forwarded[-hops]) or connected
+    return normalize_address(forwarded[-hops]) or connected
 
 
-def counted_address(text: str) -> str | None:
-    """The address without its port: IPv4, or the first address of an IPv6 network of 64 bits, which one client has."""
+def normalize_address(text: str) -> str | None:
+    """Return the address without its port. IPv6 becomes the first address of its /64, all of which one client has."""
     match = WITH_PORT.fullmatch(text.strip())
     try:
         address = ip_address((match["v6"] or match["v4"]) if match else text.strip())
@@ -80,12 +80,15 @@ def counted_address(text: str) -> str | None:
     return str(IPv6Network((int(address), CLIENT_PREFIX), strict=False).network_address)
 
 
-def anywhere(_group: str, _request: HttpRequest | None) -> str:
+def one_key_for_all(_group: str, _request: HttpRequest | None) -> str:
     return ""
 
 
 def count_attempt(request: HttpRequest | None, limits: Sequence[Limit], *, account: str = "") -> None:
-    """Count one attempt. TooManyAttempts where that is one too many. Without an account no limit is by account."""
+    """Count one attempt. Without an account the limits by account are skipped.
+
+    Raises: TooManyAttempts, where a limit is exceeded.
+    """
     for limit in limits:
         if limit.by_account and not account:
             continue
@@ -95,11 +98,13 @@ def count_attempt(request: HttpRequest | None, limits: Sequence[Limit], *, accou
 
 
 @contextmanager
-def failures_counted(request: HttpRequest, limits: Sequence[Limit], *, account: str = "") -> Iterator[None]:
-    """Count what is done inside if it is refused, but for what another limit refuses.
+def count_failures(request: HttpRequest, limits: Sequence[Limit], *, account: str = "") -> Iterator[None]:
+    """Count an attempt if the block raises a DomainError other than TooManyAttempts.
 
-    Raises: TooManyAttempts after too many refusals, and nothing is done. Attempts that run side by side may all be
-    checked before any is counted, so as many as there are workers can pass beyond the limit.
+    Attempts that run side by side may all be checked before any is counted, so the limit can be exceeded by the
+    number of workers.
+
+    Raises: TooManyAttempts, before the block runs, where a limit is used up.
     """
     for limit in limits:
         usage = limit.usage(request, account=account, increment=False)
@@ -116,7 +121,7 @@ def failures_counted(request: HttpRequest, limits: Sequence[Limit], *, account: 
 
 
 class Throttling:
-    """Middleware that notes the request, and answers 429 where a page of Django's is refused by a limit."""
+    """Middleware that sets `current_request`, and answers 429 where a limit refuses one of Django's pages."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

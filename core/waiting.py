@@ -1,4 +1,4 @@
-"""How many threads of a process may wait for what is outside of it, and none for what does not answer."""
+"""Limits on waiting for other servers: a bulkhead over the threads of a process, and a circuit breaker."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,17 +8,20 @@ from time import monotonic
 
 from django.conf import settings
 
-# So short that it delays nobody while nothing answers, and long enough for a burst while everything does.
+# Long enough for a burst while everything answers, and short enough not to delay anyone while nothing does.
 QUEUE_SECONDS = 0.1
 
 
 class Busy(OSError):
-    """As many threads are waiting already as may: try again later."""
+    """Too many threads are waiting already. Try again later."""
 
 
 @contextmanager
 def place_to_wait(*, queue: float = QUEUE_SECONDS) -> Iterator[None]:
-    """A thread's place while it waits for Stripe or a mail server, so that others are left to answer. Busy."""
+    """Hold a place while this thread waits for Stripe or a mail server, so that other threads keep answering.
+
+    Raises: Busy, where none becomes free within `queue` seconds.
+    """
     places = all_places()
     if not places.acquire(timeout=queue):
         raise Busy("Too many threads are waiting already.")
@@ -34,7 +37,7 @@ def all_places() -> BoundedSemaphore:
 
 
 class CircuitBreaker:
-    """Opens after `most` failures in a row, and then lets one try through in every `pause` seconds."""
+    """Opens after `most` failures in a row. While it is open it lets one try through every `pause` seconds."""
 
     def __init__(self, *, most: int, pause: float) -> None:
         self.most = most
@@ -44,7 +47,7 @@ class CircuitBreaker:
         self.lock = Lock()
 
     def lets_through(self) -> bool:
-        """Whether to try now; of those that ask while it is open, the one that may has the pause to itself."""
+        """Whether the caller may try now. While the breaker is open, only one caller may in each pause."""
         with self.lock:
             if self.failures < self.most:
                 return True
@@ -55,7 +58,7 @@ class CircuitBreaker:
             return True
 
     def record(self, *, failed: bool) -> None:
-        """How a try has ended."""
+        """Count how a try has ended. A success closes the breaker."""
         with self.lock:
             self.failures = self.failures + 1 if failed else 0
             if failed:

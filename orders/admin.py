@@ -1,4 +1,4 @@
-"""Orders for the staff, who ship, cancel and restock them, and edit nothing by hand."""
+"""The admin's pages of orders. The staff ship, cancel, refund and restock orders, and edit no fields."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -24,14 +24,14 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from core.admin import ModelAdmin
 from core.errors import DomainError
-from core.money import formatted, smallest_unit
+from core.money import format_money, smallest_unit
 from orders.addresses import lines_of
 from orders.cancellation import CANCELLABLE, cancel
 from orders.fulfilment import RESTOCKABLE, SHIPPABLE, restock, ship
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus
 from orders.payments.attempts import live_attempt
-from orders.payments.refunds import refundable
-from orders.selectors import found, unconfirmed
+from orders.payments.refunds import refundable_amount
+from orders.selectors import search_orders, unconfirmed_orders
 from orders.services import refund
 
 ORDER_COLOURS = {
@@ -52,9 +52,9 @@ PAYMENT_COLOURS = {
     PaymentStatus.PARTIALLY_REFUNDED: "primary",
     PaymentStatus.REFUNDED: "primary",
 }
-PAID = frozenset({OrderStatus.PAID, OrderStatus.SHIPPED})
-# In which status an order's page offers what; the services decide.
-OFFERED = {"ship": SHIPPABLE, "cancel": CANCELLABLE, "refund": PAID, "restock": RESTOCKABLE}
+REFUNDABLE = frozenset({OrderStatus.PAID, OrderStatus.SHIPPED})
+# The statuses in which a page offers each action. The service checks again, under a lock.
+OFFERED = {"ship": SHIPPABLE, "cancel": CANCELLABLE, "refund": REFUNDABLE, "restock": RESTOCKABLE}
 SHIP, CANCEL, REFUND, RESTOCK = "Mark as shipped", "Cancel order", "Refund", "Put back in stock"
 
 
@@ -79,7 +79,7 @@ class Confirmation(admin.SimpleListFilter):
         return [("unsent", "Not mailed yet")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        return queryset.filter(pk__in=unconfirmed().values("pk")) if self.value() else queryset
+        return queryset.filter(pk__in=unconfirmed_orders().values("pk")) if self.value() else queryset
 
 
 class ReadOnlyInline(TabularInline):
@@ -105,16 +105,16 @@ class ItemInline(ReadOnlyInline):
 
     @display(description="Unit price")
     def price(self, item: OrderItem) -> str:
-        return formatted(item.unit_price, item.order.currency)
+        return format_money(item.unit_price, item.order.currency)
 
     @display(description="Total")
     def total(self, item: OrderItem) -> str:
-        return formatted(item.unit_price * item.quantity, item.order.currency)
+        return format_money(item.unit_price * item.quantity, item.order.currency)
 
 
 class PaymentInline(ReadOnlyInline):
     model = Payment
-    fields = readonly_fields = ("state", "total", "given_back", "intent_id", "failure", "created_at")
+    fields = readonly_fields = ("state", "total", "refund_total", "intent_id", "failure", "created_at")
 
     @display(description="Status")
     def state(self, payment: Payment) -> str:
@@ -122,36 +122,36 @@ class PaymentInline(ReadOnlyInline):
 
     @display(description="Amount")
     def total(self, payment: Payment) -> str:
-        return formatted(payment.amount, payment.currency)
+        return format_money(payment.amount, payment.currency)
 
     @display(description="Refunded")
-    def given_back(self, payment: Payment) -> str:
-        return formatted(payment.refunded, payment.currency)
+    def refund_total(self, payment: Payment) -> str:
+        return format_money(payment.refunded, payment.currency)
 
 
 class RefundForm(BaseDialogForm):
     amount = forms.DecimalField(widget=UnfoldAdminDecimalFieldWidget)
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """Says in which currency, and how much is left to give back."""
+        """Show the currency and the refundable amount."""
         super().__init__(*args, **options)
         payment = live_attempt(UUID(str(self.object_id)))
         if payment is not None:
-            most = refundable(payment)
+            most = refundable_amount(payment)
             amount = self.fields["amount"]
             amount.label = f"Amount in {payment.currency}"
-            amount.help_text = f"At most {formatted(most, payment.currency)}."
+            amount.help_text = f"At most {format_money(most, payment.currency)}."
             amount.widget.attrs |= {"max": str(most), "step": str(smallest_unit(payment.currency))}
 
 
-def asking(question: str, *, submit: str, form: type[BaseDialogForm] | None = None) -> ActionDialog:
-    """A dialog before what a button does. Its form is posted, so that a stranger's link cannot do it."""
+def ask_first(question: str, *, submit: str, form: type[BaseDialogForm] | None = None) -> ActionDialog:
+    """Build the dialog that a button opens. It posts a form, so that a stranger's link cannot trigger the action."""
     return ActionDialog(title=submit, description=question, form_class=form, form_submit_text=submit)
 
 
 @admin.register(Order)
 class OrderAdmin(ModelAdmin):
-    """A service does what an action asks for, in transactions of its own: actions run in none of Django's."""
+    """Actions call services, which open their own transactions; Django opens none around an action."""
 
     list_display = ("number", "customer", "state", "total", "payment", "created_at")
     list_filter = (("status", ChoicesDropdownFilter), Disputed, Confirmation, "created_at", "currency")
@@ -160,7 +160,7 @@ class OrderAdmin(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     date_hierarchy = "created_at"
-    search_fields = ("uuid",)  # shows the box; what it finds is said below
+    search_fields = ("uuid",)  # shows the box; get_search_results does the search
     search_help_text = "Number, e-mail address, phone, customer or product"
     fieldsets = (
         (None, {"fields": (("uuid", "state"), ("total", "user"), "ships_to")}),
@@ -190,7 +190,7 @@ class OrderAdmin(ModelAdmin):
 
     @display(description="Customer", header=True, ordering="shipping__last_name")
     def customer(self, order: Order) -> tuple[str, str]:
-        """The name and the address that the order was placed with, else the account's."""
+        """The name and e-mail address of the shipping address, or of the account if there is none yet."""
         if order.shipping:
             return order.shipping.name, order.shipping.email
         return (order.user.profile.name, order.user.email) if order.user else ("Guest", "")
@@ -203,7 +203,7 @@ class OrderAdmin(ModelAdmin):
 
     @display(description="Amount", ordering="amount")
     def total(self, order: Order) -> str:
-        return formatted(order.amount, order.currency)
+        return format_money(order.amount, order.currency)
 
     @display(description="Payment", empty_value="–")
     def payment(self, order: Order) -> str | None:
@@ -220,8 +220,8 @@ class OrderAdmin(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
-        """By number, phone, e-mail address, customer or product: see `orders.selectors.found`."""
-        return found(queryset, search_term), False
+        """Search by number, phone, e-mail address, customer or product."""
+        return search_orders(queryset, search_term), False
 
     @action(description=SHIP, permissions=["fulfil"])
     def ship_orders(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
@@ -241,8 +241,8 @@ class OrderAdmin(ModelAdmin):
         permissions=["fulfil"],
         icon="local_shipping",
         variant=ActionVariant.PRIMARY,
-        dialog=asking(
-            "The goods have left the house? The order cannot be cancelled after this.", submit=SHIP
+        dialog=ask_first(
+            "Have the goods been sent? The order can no longer be cancelled after this.", submit=SHIP
         ),
     )
     def ship_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
@@ -254,9 +254,7 @@ class OrderAdmin(ModelAdmin):
         permissions=["fulfil"],
         icon="cancel",
         variant=ActionVariant.DANGER,
-        dialog=asking(
-            "The goods go back in stock, and what was paid goes back to the customer.", submit=CANCEL
-        ),
+        dialog=ask_first("This puts the goods back in stock and refunds the customer.", submit=CANCEL),
     )
     def cancel_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         return self.attempt_one(request, object_id, cancel, done="Cancelled")
@@ -266,7 +264,9 @@ class OrderAdmin(ModelAdmin):
         url_path="restock",
         permissions=["fulfil"],
         icon="inventory_2",
-        dialog=asking("All of the order's goods have come back and can be sold again?", submit=RESTOCK),
+        dialog=ask_first(
+            "Have all goods of the order come back, and can they be sold again?", submit=RESTOCK
+        ),
     )
     def restock_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         return self.attempt_one(request, object_id, restock, done="Back in stock")
@@ -276,7 +276,9 @@ class OrderAdmin(ModelAdmin):
         url_path="refund",
         permissions=["fulfil"],
         icon="undo",
-        dialog=asking("This goes back to the customer by the way it came.", submit=REFUND, form=RefundForm),
+        dialog=ask_first(
+            "The money goes back to the customer by the way it was paid.", submit=REFUND, form=RefundForm
+        ),
     )
     def refund_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         def give_back(order: Order, *, now: datetime) -> None:
@@ -285,7 +287,7 @@ class OrderAdmin(ModelAdmin):
         return self.attempt_one(request, object_id, give_back, done="Refund on its way")
 
     def attempt(self, request: HttpRequest, orders: Iterable[Order], service: Service, *, done: str) -> None:
-        """One order after the other, whatever becomes of the others; one message for each outcome."""
+        """Run the service for each order. A refusal does not stop the rest; each outcome gets one message."""
         outcomes: dict[tuple[int, str], list[str]] = defaultdict(list)
         for order in orders:
             try:
@@ -300,7 +302,7 @@ class OrderAdmin(ModelAdmin):
     def attempt_one(
         self, request: HttpRequest, object_id: str, service: Service, *, done: str
     ) -> HttpResponse:
-        """Answers the dialog, whose script then opens the order's page anew."""
+        """Run the service for one order, and make the dialog's script reload the order's page."""
         order = self.get_object(request, object_id)
         if order is None:
             raise Http404
@@ -330,6 +332,6 @@ def payment_label(payment: Payment) -> str:
 
 
 def label(status: str, text: str, colours: Mapping[Any, str]) -> SafeString:
-    """In colour on every page: Unfold's own decorator colours lists alone."""
+    """Render a coloured label for any page; Unfold's own decorator only colours lists."""
     html: SafeString = display_for_label((status, text), "", colours)
     return html

@@ -1,11 +1,11 @@
-"""Cart, checkout, payment; a signed-in visitor's things move to the account."""
+"""The app of carts, checkout, orders and payments."""
 
 from django.apps import AppConfig
 
 
 class OrdersConfig(AppConfig):
     name = "orders"
-    verbose_name = "Sales"  # its pages are the orders, which the breadcrumbs would name twice
+    verbose_name = "Sales"  # "Orders" would stand twice in the breadcrumbs
 
     def ready(self) -> None:
         from orders import checks, receivers  # noqa: F401  # registers and connects them

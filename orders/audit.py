@@ -1,4 +1,4 @@
-"""Proving the books: stock, orders, payments and Stripe's own record agree to the last unit and cent."""
+"""The audit: stock, orders, payments and Stripe's record must agree to the last unit and cent."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from django.db.models.functions import Coalesce
 from catalog.models import Product, StockMovement
 from core import money
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Refund, Shipping
-from orders.payments.attempts import intents_since, our_uuid
-from orders.payments.settlement import PAID, STATUSES, settle
+from orders.payments.attempts import intents_since, payment_uuid_of
+from orders.payments.settlement import INTENT_STATUSES, PAID, settle
 
 Reason = StockMovement.Reason
 BACK = (Reason.RETURNED, Reason.RESTOCKED)
@@ -21,7 +21,7 @@ BACK = (Reason.RETURNED, Reason.RESTOCKED)
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """Two books that do not agree. `mend`, where there is one, brings them together without losing anything."""
+    """A disagreement between two records. `mend`, if there is one, resolves it without losing anything."""
 
     check: str
     subject: str
@@ -30,23 +30,27 @@ class Difference:
 
 
 def differences(*, now: datetime) -> Iterator[Difference]:
-    """Every difference; none where the books are right. stripe.StripeError where Stripe cannot be asked."""
+    """All differences; none if the books are right.
+
+    Raises: stripe.StripeError, where Stripe cannot be reached.
+    """
     yield from differences_here()
-    yield from stripe_agrees(now=now)
+    yield from check_stripe(now=now)
 
 
 def differences_here() -> Iterator[Difference]:
-    """Those between our own books, which agree at every moment, whatever Stripe has not told yet."""
-    yield from stock_is_the_sum_of_movements()
-    yield from held_is_what_pending_orders_took()
-    yield from movements_are_the_items_of_orders()
-    yield from amount_is_the_sum_of_items()
-    yield from paid_is_settled()
-    yield from refunds_add_up()
-    yield from nothing_is_orphaned()
+    """The differences between our own records. These agree at any time, even before Stripe has reported a payment."""
+    yield from check_stock()
+    yield from check_held()
+    yield from check_movements()
+    yield from check_amounts()
+    yield from check_paid()
+    yield from check_refunds()
+    yield from check_orphans()
 
 
-def stock_is_the_sum_of_movements() -> Iterator[Difference]:
+def check_stock() -> Iterator[Difference]:
+    """A product's stock is the sum of its movements, and its sold count the sum of those by orders."""
     sums = Product.objects.annotate(
         moved=Coalesce(Sum("movements__delta"), 0),
         sold=Coalesce(Sum("movements__delta", filter=~Q(movements__reason=Reason.SET)), 0),
@@ -65,7 +69,8 @@ def stock_is_the_sum_of_movements() -> Iterator[Difference]:
         )
 
 
-def held_is_what_pending_orders_took() -> Iterator[Difference]:
+def check_held() -> Iterator[Difference]:
+    """A product's held units are those of its pending orders."""
     pending = OrderItem.objects.filter(product=OuterRef("pk"), order__status=OrderStatus.PENDING)
     taken = pending.order_by().values("product").annotate(units=Sum("quantity")).values("units")
     for product in Product.objects.annotate(taken=Coalesce(Subquery(taken), 0)).exclude(held=F("taken")):
@@ -76,8 +81,8 @@ def held_is_what_pending_orders_took() -> Iterator[Difference]:
         )
 
 
-def movements_are_the_items_of_orders() -> Iterator[Difference]:
-    """A placed order has taken what its items say, and given it back if it was given up before it was shipped."""
+def check_movements() -> Iterator[Difference]:
+    """A placed order has taken its items' units, and returned them if it was given up before shipping."""
     of_item = StockMovement.objects.filter(order_uuid=OuterRef("order_id"), product=OuterRef("product_id"))
     items = OrderItem.objects.filter(product__isnull=False).select_related("order")
     annotated = items.annotate(
@@ -95,7 +100,7 @@ def movements_are_the_items_of_orders() -> Iterator[Difference]:
 
 
 def expected_movements(item: OrderItem) -> tuple[int, tuple[int, ...]]:
-    """How many an item has taken, and how many it may have given back."""
+    """How many units an item must have taken, and the numbers that it may have returned."""
     order = item.order
     if order.shipping_id is None:
         return 0, (0,)
@@ -105,7 +110,8 @@ def expected_movements(item: OrderItem) -> tuple[int, tuple[int, ...]]:
     return item.quantity, (item.quantity,) if given_up else (0,)
 
 
-def amount_is_the_sum_of_items() -> Iterator[Difference]:
+def check_amounts() -> Iterator[Difference]:
+    """An order's amount is the sum of its items, and its payments ask for that amount."""
     summed = Order.objects.annotate(
         total=Coalesce(
             Sum(F("items__unit_price") * F("items__quantity")), Decimal(0), output_field=DecimalField()
@@ -127,8 +133,8 @@ def amount_is_the_sum_of_items() -> Iterator[Difference]:
         )
 
 
-def paid_is_settled() -> Iterator[Difference]:
-    """An order is paid if and only if its payment is; a free one needs none."""
+def check_paid() -> Iterator[Difference]:
+    """An order is paid if and only if its payment is. A free order needs none."""
     settled = Exists(Payment.objects.filter(order=OuterRef("pk"), status__in=PAID))
     orders = Order.objects.annotate(settled=settled)
     paid = Q(status__in=[OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.REFUNDED])
@@ -142,7 +148,8 @@ def paid_is_settled() -> Iterator[Difference]:
         )
 
 
-def refunds_add_up() -> Iterator[Difference]:
+def check_refunds() -> Iterator[Difference]:
+    """Refunds add up to the refunded amount, and a cancelled or refunded order's money has gone back in full."""
     summed = Payment.objects.annotate(
         succeeded=Coalesce(
             Sum("refunds__amount", filter=Q(refunds__status=Refund.Status.SUCCEEDED)), Decimal(0)
@@ -174,7 +181,8 @@ def refunds_add_up() -> Iterator[Difference]:
             )
 
 
-def nothing_is_orphaned() -> Iterator[Difference]:
+def check_orphans() -> Iterator[Difference]:
+    """Placed orders have items, and shipping addresses and stock movements have orders."""
     for order in Order.objects.annotate(size=Count("items")).filter(size=0, shipping__isnull=False):
         yield Difference(check="orphans", subject=f"order {order.pk}", detail="was placed without items")
     for shipping in Shipping.objects.filter(order=None):
@@ -184,23 +192,25 @@ def nothing_is_orphaned() -> Iterator[Difference]:
         yield Difference(check="orphans", subject=f"movement {movement.pk}", detail="names no order")
 
 
-def stripe_agrees(*, now: datetime) -> Iterator[Difference]:
-    """Each attempt has one intent, which says the same; each of our intents at Stripe has one attempt."""
+def check_stripe(*, now: datetime) -> Iterator[Difference]:
+    """Each payment has one intent that agrees with it, and each of our intents at Stripe has one payment."""
     payments = {payment.pk: payment for payment in Payment.objects.all()}
     if not payments:
         return
     start = min(payment.created_at for payment in payments.values())
     seen = set()
     for intent in intents_since(start):
-        uuid = our_uuid(intent)
+        uuid = payment_uuid_of(intent)
         if uuid is None:
             continue
         payment = payments.get(uuid)
         if payment is None or uuid in seen or payment.intent_id not in (None, intent.id):
-            yield Difference(check="stripe", subject=f"intent {intent.id}", detail="is of no payment of ours")
+            yield Difference(
+                check="stripe", subject=f"intent {intent.id}", detail="belongs to no payment of ours"
+            )
             continue
         seen.add(uuid)
-        yield from intent_agrees(payment, intent.id, intent.status, amount=intent.amount, now=now)
+        yield from check_intent(payment, intent.id, intent.status, amount=intent.amount, now=now)
     for payment in payments.values():
         if payment.pk not in seen and payment.intent_id:
             yield Difference(
@@ -208,13 +218,13 @@ def stripe_agrees(*, now: datetime) -> Iterator[Difference]:
             )
 
 
-def intent_agrees(
+def check_intent(
     payment: Payment, intent_id: str, status: str, *, amount: int, now: datetime
 ) -> Iterator[Difference]:
     subject = f"payment {payment.pk}"
     if amount != money.to_minor_units(payment.amount, payment.currency):
-        yield Difference(check="stripe", subject=subject, detail=f"intent {intent_id} is over another amount")
-    elif (STATUSES[status] == PaymentStatus.SUCCEEDED) != (payment.status in PAID):
+        yield Difference(check="stripe", subject=subject, detail=f"intent {intent_id} has another amount")
+    elif (INTENT_STATUSES[status] == PaymentStatus.SUCCEEDED) != (payment.status in PAID):
         yield Difference(
             check="stripe",
             subject=subject,

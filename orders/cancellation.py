@@ -1,4 +1,4 @@
-"""Giving up an order: the intent is cancelled first, then the order, and its stock returns once."""
+"""Cancelling and expiring orders: first the intent, then the order, whose stock returns once."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,15 +15,17 @@ from orders.payments.settlement import PAID, TRIED, try_settle
 from orders.transitions import move
 
 TRY_LATER = "The payment is being processed. Please try again later."
-DISPUTED = "The payment is disputed. Please write to us."
+DISPUTED = "The payment is disputed. Please contact us."
 CANCELLABLE = frozenset({OrderStatus.DRAFT, OrderStatus.PENDING, OrderStatus.PAID})
 
 
 def cancel(order: Order, *, now: datetime) -> None:
-    """Cancel at the customer's or the staff's wish; one that is cancelled already stays so.
+    """Cancel an order for the customer or the staff, and refund it if it is paid. Repeating it changes nothing.
 
-    OrderNotCancellable once it is shipped, and while a payment is processing or Stripe cannot be reached. The money
-    of a paid order goes back. No transaction may be open.
+    No transaction may be open.
+
+    Raises: OrderNotCancellable, once the order is shipped or its payment disputed, and while the payment is
+    processing or Stripe cannot be reached.
     """
     if order.status == OrderStatus.PENDING:
         stop_payment(order.pk, now=now)
@@ -33,9 +35,9 @@ def cancel(order: Order, *, now: datetime) -> None:
 
 
 def expire(order_uuid: UUID, *, now: datetime) -> bool:
-    """Give up a pending order whose time is over; False where it was paid, or is being paid, after all.
+    """Cancel a pending order whose time is over; False where it has been paid after all, or may still be.
 
-    Where a payment method was tried, and nobody has told us, the order has more time.
+    Stripe is asked first: if the shopper has tried to pay and the webhook was lost, the order gets more time.
     """
     payment = live_attempt(order_uuid)
     if payment and payment.intent_id and payment.status == PaymentStatus.PENDING:
@@ -51,19 +53,23 @@ def expire(order_uuid: UUID, *, now: datetime) -> bool:
 
 
 def stop_payment(order_uuid: UUID, *, now: datetime) -> None:
-    """Cancel the intent, so that no success can follow; if one came first, the order is paid after this.
+    """Cancel the intent, so that the payment can no longer succeed. If it already has, the order becomes paid.
 
-    Where Stripe cannot be asked, or the payment is in process, the attempt stays live.
+    While Stripe cannot be reached, or the payment is processing, the attempt stays live.
     """
     payment = live_attempt(order_uuid)
-    # The intent may exist without our knowing, where a process died: the same key finds it.
+    # A process may have died after it created the intent: start_payment finds that one by its idempotency key.
     if payment and start_payment(payment, now=now) and cancel_intent(payment):
         try_settle(payment, now=now)
 
 
 @transaction.atomic(durable=True)
 def close(order_uuid: UUID, *, from_statuses: frozenset[OrderStatus], now: datetime) -> None:
-    """CANCELLED, the stock back, the refund of what was paid promised. Locks the order, its payment, its products."""
+    """Set the order to CANCELLED, return its stock, and record a refund of what was paid.
+
+    Raises: OrderNotCancellable.
+    Locks: the order, its payment, its products.
+    """
     order = Order.objects.select_for_update().get(pk=order_uuid)
     if order.cancelled_at:
         return

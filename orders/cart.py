@@ -1,4 +1,4 @@
-"""The cart: all of its behaviour."""
+"""The cart: reading it, its writes, and moving a visitor's cart to an account."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from orders.owners import Owner
 
 
 class Line(Protocol):
-    """What the cart reads of a line: an instance of `items()`, or a row that a plan has read."""
+    """The attributes of a line that the cart reads, from an instance of `items()` or from a plan's row."""
 
     @property
     def product_id(self) -> int | None: ...
@@ -61,14 +61,14 @@ class ProductRemoved:
 
 Change = PriceChanged | StockReduced | ProductRemoved
 
-# Inserts an owner's cart, or locks the one that is there: of two first writes at once, both have the same row.
+# An upsert that inserts an owner's cart or locks the existing one: two first writes at once get the same row.
 LOCK = """
     INSERT INTO "orders_cart" ({owner}) VALUES (%s)
     ON CONFLICT ({owner}) DO UPDATE SET {owner} = excluded.{owner}
     RETURNING id, user_id, visitor
 """
-# Puts so many more (or fewer) of a product into a locked cart, or does nothing where a rule is against it;
-# `refusal` knows the same rules by name.
+# Adds to (or takes from) a product's quantity in a locked cart, or writes nothing where a rule forbids it.
+# `explain_refusal` then finds out which rule it was, so both must have the same rules.
 PUT = """
     INSERT INTO "orders_cartitem" (cart_id, product_id, quantity, product_name, seen_price, added_at)
     SELECT %(cart)s, product.id, COALESCE(line.quantity, 0) + %(more)s, product.name, product.final_price, %(now)s
@@ -91,7 +91,7 @@ EMPTY = 'DELETE FROM "orders_cartitem" WHERE cart_id = %s RETURNING id, product_
 
 
 def items() -> QuerySet[CartItem]:
-    """All lines, each with its product's price, final price and stock of now; these are null once it is deleted."""
+    """All lines, each with its product's current price, final price and stock, which are null once it is deleted."""
     return CartItem.objects.annotate(  # type: ignore[no-redef]  # declared on the model
         price=F("product__price"), final_price=F("product__final_price"), stock=F("product__stock")
     )
@@ -101,11 +101,11 @@ def items_of(owner: Owner | None) -> QuerySet[CartItem]:
     return items().filter(**owner.lookup("cart__")) if owner else CartItem.objects.none()
 
 
-class Cart:
-    """One owner's cart. Reading it makes no row; every write is a transaction that locks the cart's row first."""
+class ShoppingCart:
+    """An owner's cart. Reading it creates no row. Every write is a transaction that first locks the cart's row."""
 
     def __init__(self, owner: Owner | None, *, lines: Sequence[Line] | None = None) -> None:
-        """`lines` are those of `items_of(owner)` where the caller has read them already."""
+        """`lines` are the rows of `items_of(owner)`, if the caller has read them already."""
         self.owner = owner
         if lines is not None:
             self.lines = lines
@@ -118,7 +118,7 @@ class Cart:
 
     @property
     def items(self) -> list[Line]:
-        """The lines whose product is still there; the totals are over these."""
+        """The lines whose product still exists. The totals are the sums over these."""
         return [line for line in self.lines if line.stock is not None]
 
     @property
@@ -127,7 +127,7 @@ class Cart:
 
     @property
     def subtotal(self) -> Decimal:
-        """Before discounts."""
+        """The total before discounts."""
         return sum((item.price * item.quantity for item in self.items), Decimal(0))
 
     @property
@@ -136,7 +136,7 @@ class Cart:
 
     @property
     def changes(self) -> Iterator[Change]:
-        """What has happened to the products since their lines were last written."""
+        """The changes of the products since their lines were last written."""
         for line in self.lines:
             if line.stock is None:
                 yield ProductRemoved(product_pk=product_key(line), name=line.product_name)
@@ -150,16 +150,22 @@ class Cart:
 
     @transaction.atomic(durable=True)
     def add(self, product_pk: int, quantity: int, *, now: datetime) -> None:
-        """Add to what is there. ValidationError, NotFound, InsufficientStock."""
+        """Add to the product's quantity.
+
+        Raises: ValidationError, NotFound, InsufficientStock.
+        """
         check_quantity(quantity)
-        self.put(self.locked_or_new(), product_pk, quantity, now=now)
+        self.put(self.lock_or_create(), product_pk, quantity, now=now)
 
     @transaction.atomic(durable=True)
     def update(self, product_pk: int, quantity: int, *, now: datetime) -> None:
-        """Set the quantity; 0 removes. ValidationError, NotFound, ProductUnavailable, InsufficientStock."""
+        """Set the product's quantity; 0 removes the line.
+
+        Raises: ValidationError, NotFound, ProductUnavailable, InsufficientStock.
+        """
         if quantity:
             check_quantity(quantity)
-        line = self.line(self.locked(), product_pk)
+        line = self.get_line(self.lock(), product_pk)
         if quantity == 0:
             line.delete()
             return
@@ -170,35 +176,40 @@ class Cart:
 
     @transaction.atomic(durable=True)
     def remove(self, product_pk: int) -> None:
-        """Take the product out, also one that is no longer sold. NotFound."""
-        self.line(self.locked(), product_pk).delete()
+        """Take a product out, even one that has been deleted.
+
+        Raises: NotFound.
+        """
+        self.get_line(self.lock(), product_pk).delete()
 
     @transaction.atomic(durable=True)
     def clear(self) -> None:
-        cart = self.locked()
+        cart = self.lock()
         if cart:
             self.empty(cart)
 
-    # ── Steps of a transaction that is open ──────────────────────────────────
+    # ── Steps of an open transaction ─────────────────────────────────────────
 
-    def locked(self) -> models.Cart | None:
-        """The cart's row, locked until the transaction ends; None where this owner has none yet."""
+    def lock(self) -> models.Cart | None:
+        """Lock the cart's row and return it, or None if this owner has none yet."""
         if self.owner is None:
             return None
         return models.Cart.objects.select_for_update().filter(**self.owner.lookup()).first()
 
-    def locked_or_new(self) -> models.Cart:
-        """The same, in one statement; made where there is none."""
-        assert self.owner is not None, "a cart is written for somebody"
+    def lock_or_create(self) -> models.Cart:
+        """Lock the cart's row, or create it, in one statement."""
+        assert self.owner is not None, "a cart is written for an owner"
         user, visitor = self.owner.user, self.owner.visitor
         stored = models.Cart._meta.get_field("visitor").get_db_prep_save
         column, key = ("user_id", user.pk) if user else ("visitor", stored(visitor, connection))
-        carts = models.Cart.objects.using(connection.alias)  # a write, whatever a router does with reads
+        carts = models.Cart.objects.using(
+            connection.alias
+        )  # it writes, so a router must not send it to a replica
         [cart] = carts.raw(LOCK.format(owner=column), [key])
         return cart
 
     @staticmethod
-    def line(cart: models.Cart | None, product_pk: int) -> CartItem:
+    def get_line(cart: models.Cart | None, product_pk: int) -> CartItem:
         line = cart.items.filter(product_id=product_pk).first() if cart else None
         if line is None:
             raise NotFound("product in the cart")
@@ -206,7 +217,10 @@ class Cart:
 
     @staticmethod
     def put(cart: models.Cart, product_pk: int, more: int, *, now: datetime) -> None:
-        """Write the line anew: from now on this is what the shopper has seen. NotFound, ValidationError, …"""
+        """Add `more` to the line, and record the current name and price as seen by the shopper.
+
+        Raises: NotFound, ValidationError, InsufficientStock.
+        """
         values = {
             "cart": cart.pk,
             "product": product_pk,
@@ -219,17 +233,17 @@ class Cart:
         with connection.cursor() as cursor:
             cursor.execute(PUT, values)
             if not cursor.rowcount:
-                raise refusal(cart, product_pk, more)
+                raise explain_refusal(cart, product_pk, more)
 
     @staticmethod
     def empty(cart: models.Cart) -> list[CartItem]:
-        """Take everything out; answers with the lines, in the order in which they were put in."""
+        """Delete all lines and return them, in the order in which they were added."""
         lines = CartItem.objects.using(connection.alias).raw(EMPTY, [cart.pk])
         return sorted(lines, key=lambda line: line.pk)
 
 
-def refusal(cart: models.Cart, product_pk: int, more: int) -> DomainError:
-    """The rule of `PUT` that is against so many more of the product in the locked cart."""
+def explain_refusal(cart: models.Cart, product_pk: int, more: int) -> DomainError:
+    """Find out which rule of `PUT` forbids `more` of the product in the locked cart."""
     product = Product.objects.filter(pk=product_pk).first()
     if product is None:
         return NotFound("product")
@@ -237,24 +251,26 @@ def refusal(cart: models.Cart, product_pk: int, more: int) -> DomainError:
     quantity = quantities.get(product_pk, 0) + more
     worth = cart.items.aggregate(sum=Sum(F("product__price") * F("quantity"), default=Decimal(0)))["sum"]
     if product_pk not in quantities and len(quantities) >= MAX_LINES:
-        return ValidationError.of(productId=f"A cart holds at most {MAX_LINES} products.")
+        return ValidationError.of(
+            productId=f"A cart can hold at most {MAX_LINES} products. Please remove one first."
+        )
     if quantity > MAX_QUANTITY:
-        return ValidationError.of(quantity=f"At most {MAX_QUANTITY} of a product.")
+        return ValidationError.of(quantity=f"You can order at most {MAX_QUANTITY} of a product.")
     if quantity > product.stock:
         return InsufficientStock(product=product, requested=quantity)
     check_payable_at_once(worth + product.price * more)
-    return ValidationError.of(productId="The product has changed this moment. Please try again.")
+    return ValidationError.of(productId="The product has just changed. Please try again.")
 
 
 def product_key(line: Line) -> int:
-    """Which a constraint keeps from being null; the column allows it so that a join is an outer one."""
+    """The key of the line's product. A constraint keeps it from being null; the column is nullable for outer joins."""
     assert line.product_id is not None
     return line.product_id
 
 
 def check_quantity(quantity: int) -> None:
     if not 1 <= quantity <= MAX_QUANTITY:
-        raise ValidationError.of(quantity=f"Between 1 and {MAX_QUANTITY}.")
+        raise ValidationError.of(quantity=f"Enter a quantity between 1 and {MAX_QUANTITY}.")
 
 
 def most_payable_at_once() -> Decimal:
@@ -262,21 +278,28 @@ def most_payable_at_once() -> Decimal:
 
 
 def check_payable_at_once(total: Decimal) -> None:
-    """ValidationError for a total that no payment could settle; a larger one may not even fit its column."""
+    """Refuse a total that is too large for one payment; a still larger one would not fit its column.
+
+    Raises: ValidationError.
+    """
     most = most_payable_at_once()
     if total > most:
-        raise ValidationError.of(quantity=f"At most {most} {settings.STORE_CURRENCY} can be paid at once.")
+        raise ValidationError.of(
+            quantity=f"At most {most} {settings.STORE_CURRENCY} can be paid at once. Please order less."
+        )
 
 
 @transaction.atomic(durable=True)
 def join(visitor: Owner, user: Owner) -> None:
-    """Move a visitor's cart and orders to the account they signed in to; a second time finds nothing to move.
+    """Move a visitor's cart and orders to the account that they have signed in to. Repeating it changes nothing.
 
-    Quantities add up, to the limit; lines beyond the limit stay behind. Locks the account's cart, then the visitor's.
-    The account's cart keeps the visitor's key, so that what another tab is just putting in arrives there too.
+    Quantities add up to MAX_QUANTITY, and lines beyond MAX_LINES are dropped. The account's cart takes the visitor's
+    key, so that a write that another tab has just begun reaches it, too.
+
+    Locks: the account's cart, then the visitor's.
     """
-    own = Cart(user).locked_or_new()
-    brought = Cart(visitor).locked_or_new()  # also one that another tab is only making
+    own = ShoppingCart(user).lock_or_create()
+    brought = ShoppingCart(visitor).lock_or_create()  # waits for another tab that is creating it
     if brought != own:
         merge(brought, into=own)
         brought.delete()
@@ -299,7 +322,7 @@ def merge(brought: models.Cart, *, into: models.Cart) -> None:
 
 
 def join_orders(visitor: Owner, user: Owner) -> None:
-    """A key that both have used is forgotten on the visitor's order: it names the account's."""
+    """Move the visitor's orders. An idempotency key that both have used is removed from the visitor's order."""
     orders = models.Order.objects.filter(visitor=visitor.visitor)
     used = models.Order.objects.filter(user=user.user, idempotency_key__isnull=False)
     orders.filter(idempotency_key__in=used.values("idempotency_key")).update(idempotency_key=None)

@@ -1,4 +1,4 @@
-"""Checkout: `place` in one transaction, then the payment is started with none open."""
+"""Checkout: placing the order in one transaction, and starting its payment after the commit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from catalog.stock import release, take_stock
 from core.errors import NotFound, Unauthenticated, field_errors
 from core.money import Money, round_half_up, validate_amount
 from orders import holds, mail
-from orders.addresses import validated
-from orders.cart import Cart, product_key
+from orders.addresses import validate_shipping
+from orders.cart import ShoppingCart, product_key
 from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
 from orders.holds import Hold
 from orders.models import Order, OrderItem, OrderStatus, Payment, Shipping
@@ -24,13 +24,13 @@ from orders.owners import Owner
 from orders.payments.attempts import check_payable, live_attempt, new_attempt, start_payment
 from orders.transitions import move
 
-# What an order holds, for `values_list`.
+# The lines and units that an order holds, for `values_list`.
 HELD = (Count("items"), Sum("items__quantity", default=0))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """So many of a product, known by this name when it was put in."""
+    """A quantity of a product, with the name that it had when it was added."""
 
     name: str
     quantity: int
@@ -38,7 +38,7 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Placed:
-    """An order, its attempt at paying if there is something to pay, and what it holds if it was placed just now."""
+    """An order, its payment if there is something to pay, and the stock it holds if it has just been placed."""
 
     order_uuid: UUID
     payment: Payment | None
@@ -54,18 +54,20 @@ def checkout(
     expected_total: Decimal | None,
     now: datetime,
 ) -> UUID:
-    """Buy what is in the cart; answers with the order's uuid. The same owner's key always answers with one order.
+    """Place an order of the cart's contents and return its uuid. An owner's idempotency key always gives one order.
 
-    `address` is the client's, by which unpaid orders are counted.
-    ValidationError, CartEmpty, ProductUnavailable, InsufficientStock, TotalChanged, PaymentUnavailable, RateLimited:
-    each leaves all as it was. Once the order is placed it stands, even when Stripe cannot be reached.
+    `address` is the client's IP address, by which unpaid orders are limited. Once the order is placed it stands, even
+    if Stripe cannot be reached.
+
+    Raises: ValidationError, CartEmpty, ProductUnavailable, InsufficientStock, TotalChanged, PaymentUnavailable,
+    RateLimited, Unauthenticated; none of them changes anything.
     """
     if owner.user is None and not settings.STORE_GUEST_CHECKOUT:
         raise Unauthenticated
     placed = place(
         owner=owner,
         address=address,
-        shipping=validated(shipping),
+        shipping=validate_shipping(shipping),
         idempotency_key=idempotency_key,
         expected_total=expected_total,
         now=now,
@@ -75,7 +77,7 @@ def checkout(
 
 
 def follow_up(placed: Placed, *, address: str, now: datetime) -> None:
-    """After the commit: count what the order holds, and start its payment."""
+    """Count the stock that the order holds, and start its payment. Call it after the commit."""
     if placed.hold:
         holds.count_address(address, placed.hold, now=now)
     if placed.payment:
@@ -92,11 +94,14 @@ def place(
     expected_total: Decimal | None,
     now: datetime,
 ) -> Placed:
-    """Turn the cart into a pending order and its payment's row. Locks the cart, then the products in order of key."""
-    cart = Cart(owner)
-    cart_row = cart.locked_or_new()
+    """Turn the cart into a pending order and the row of its payment.
+
+    Locks: the cart, then the products in order of their keys.
+    """
+    cart = ShoppingCart(owner)
+    cart_row = cart.lock_or_create()
     if owner.user is None and cart_row.user:
-        owner = Owner(user=cart_row.user)  # the visitor has signed in, in another tab, a moment ago
+        owner = Owner(user=cart_row.user)  # the visitor has just signed in, in another tab
     keyed_or_pending = Q(idempotency_key=idempotency_key) | Q(status=OrderStatus.PENDING)
     orders = Order.objects.filter(keyed_or_pending, **owner.lookup()).order_by()
     pending = []
@@ -121,7 +126,7 @@ def place(
     wanted = {product_key(line): Wanted(name=line.product_name, quantity=line.quantity) for line in lines}
     fill(order, wanted, shipping=shipping, expected_total=expected_total, now=now)
     order.save(force_insert=True)
-    return placed(order, hold, now=now)
+    return request_payment(order, hold, now=now)
 
 
 def place_draft(
@@ -133,15 +138,15 @@ def place_draft(
     expected_total: Decimal | None,
     now: datetime,
 ) -> None:
-    """The same for a draft that was filled item by item; one that is placed already stays as it is.
+    """Place a draft that was filled item by item. A draft that is placed already stays the same.
 
-    Raises what `checkout` raises, and NotFound and OrderNotEditable.
+    Raises: the errors of `checkout`, NotFound, OrderNotEditable.
     """
     submitted = submit_draft(
         owner=owner,
         address=address,
         order_uuid=order_uuid,
-        shipping=validated(shipping),
+        shipping=validate_shipping(shipping),
         expected_total=expected_total,
         now=now,
     )
@@ -158,7 +163,12 @@ def submit_draft(
     expected_total: Decimal | None,
     now: datetime,
 ) -> Placed:
-    Cart(owner).locked_or_new()  # serializes this owner's placing, so that the limit of pending orders holds
+    """Turn the draft into a pending order and the row of its payment.
+
+    Locks: the owner's cart, the order, then the products in order of their keys.
+    """
+    # Without this lock two drafts that are placed at once would both pass the limit of pending orders.
+    ShoppingCart(owner).lock_or_create()
     order = Order.objects.select_for_update().filter(pk=order_uuid, **owner.lookup()).first()
     if order is None:
         raise NotFound("order")
@@ -182,11 +192,11 @@ def submit_draft(
         shipping=order.shipping,
         expires_at=order.expires_at,
     )
-    return placed(order, hold, now=now)
+    return request_payment(order, hold, now=now)
 
 
-def placed(order: Order, hold: Hold, *, now: datetime) -> Placed:
-    """The order that has just become pending, with its attempt at paying; one over nothing is paid with this."""
+def request_payment(order: Order, hold: Hold, *, now: datetime) -> Placed:
+    """Create the payment of an order that has just become pending. An order of 0 becomes paid at once."""
     if order.amount:
         return Placed(order_uuid=order.pk, payment=new_attempt(order, now=now), hold=hold)
     give_away(order.pk, now=now)
@@ -201,9 +211,12 @@ def fill(
     expected_total: Decimal | None,
     now: datetime,
 ) -> None:
-    """Stock, items at the price of now, amount and address of an order that is about to be pending.
+    """Take the stock for an order that becomes pending, and set its items at current prices, amount and address.
 
-    A step of an open transaction; the order's own row is left to the caller. Locks the products.
+    A step of an open transaction. The caller saves the order's own row.
+
+    Raises: ProductUnavailable, InsufficientStock, ValidationError, TotalChanged, PaymentUnavailable.
+    Locks: the products.
     """
     shipping.save()
     order.shipping, order.expires_at = shipping, holds.first_expiry(now)
@@ -232,7 +245,10 @@ def fill(
 
 
 def check_expected(total: Decimal, *, actual: Money) -> None:
-    """ValidationError for what no total can be, TotalChanged for another than the actual one."""
+    """Compare the total that the shopper was shown with the actual one.
+
+    Raises: ValidationError, where it cannot be a total; TotalChanged, where the two differ.
+    """
     with field_errors(**{NON_FIELD_ERRORS: "expectedTotal"}):
         validate_amount(total)
     if total != actual.amount:
@@ -246,7 +262,7 @@ def items_total(order: Order) -> Decimal:
 
 
 def give_away(order_uuid: UUID, *, now: datetime) -> None:
-    """There is nothing to pay; the confirmation follows the commit, and cannot fail what is committed."""
+    """Mark an order of 0 as paid. The confirmation is mailed after the commit, and its failure changes nothing."""
     move(order_uuid, OrderStatus.PAID, now=now)
     release(order_uuid=order_uuid)
     if settings.STORE_SHIP_ON_PAYMENT:

@@ -1,4 +1,4 @@
-"""System checks of the settings for payments."""
+"""System checks of the payment settings."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ DEVELOPMENT_SECRET = "whsec_development"
 
 @register("payments")
 def check_payments_are_real(**_: Any) -> list[CheckMessage]:
-    """orders.E001: outside development the fake Stripe would give the goods away."""
+    """Check that there is a real Stripe outside development (orders.E001): the fake would give the goods away."""
     if settings.STRIPE_SECRET_KEY or settings.STRIPE_FAKE_ALLOWED:
         return []
     return [
         Error(
-            "There is no way to be paid: STRIPE_SECRET_KEY is missing, and the fake Stripe is for DEBUG alone.",
-            hint="Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRETS, or DEBUG for development.",
+            "Payments cannot be taken: STRIPE_SECRET_KEY is missing, and the fake Stripe is only for DEBUG.",
+            hint="Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRETS, or set DEBUG for development.",
             id="orders.E001",
         )
     ]
@@ -24,15 +24,18 @@ def check_payments_are_real(**_: Any) -> list[CheckMessage]:
 
 @register("payments")
 def check_webhooks_are_signed(**_: Any) -> list[CheckMessage]:
-    """orders.E002: without a signing secret every webhook is refused, and the development's is known to all."""
+    """Check that webhooks have a secret of their own (orders.E002).
+
+    Without one every webhook is refused, and the secret of development is public.
+    """
     secrets = settings.STRIPE_WEBHOOK_SECRETS
     signed = secrets and (settings.STRIPE_FAKE_ALLOWED or DEVELOPMENT_SECRET not in secrets)
     if signed or not settings.STRIPE_SECRET_KEY:
         return []
     return [
         Error(
-            "STRIPE_SECRET_KEY is set, but no signing secret of a webhook endpoint: payments would go unnoticed.",
-            hint="Set STRIPE_WEBHOOK_SECRETS to the secret of the endpoint /stripe/webhook/, whsec_…",
+            "STRIPE_SECRET_KEY is set without the signing secret of a webhook: payments would go unnoticed.",
+            hint="Set STRIPE_WEBHOOK_SECRETS to the secret (whsec_…) of your endpoint /stripe/webhook/ at Stripe.",
             id="orders.E002",
         )
     ]

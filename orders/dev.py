@@ -1,4 +1,4 @@
-"""/dev/stripe/: what a shopper and a bank do at the fake Stripe, with buttons. For development alone."""
+"""The page /dev/stripe/, with buttons for the shopper's and the bank's part at the fake Stripe. Development only."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from orders.payments import simulation
 from orders.selectors import payments_to_come
 from packages.stripe_fake import Outcome
 
-# What the buttons say, and what comes of them: of a payment to be made, and of one that waits for its second step.
+# The buttons of a payment that has not been made, and of one that waits for its second step, with their outcomes.
 CONFIRM: dict[str, Outcome] = {
     "Pay": "succeeded",
     "Decline": "declined",
@@ -28,7 +28,7 @@ SHOWN = 50
 
 @require_GET
 def stripe_page(request: HttpRequest) -> HttpResponse:
-    """The latest orders that are to be paid, each with what can be done to its payment."""
+    """List the latest unpaid orders, each with the buttons of its payment."""
     rows = [(payment, buttons(payment)) for payment in payments_to_come()[:SHOWN]]
     return render(request, "orders/dev-stripe.html", {"rows": rows})
 
@@ -42,7 +42,7 @@ def buttons(payment: Payment) -> list[str]:
 
 @require_POST
 def stripe_act(request: HttpRequest, order_uuid: UUID) -> HttpResponse:
-    """Do what the button says, and deliver the signed webhook to this very server."""
+    """Do what the button says, and deliver the signed webhook to this server."""
     button = request.POST.get("button", "")
     try:
         if button in CONFIRM:
@@ -57,5 +57,5 @@ def stripe_act(request: HttpRequest, order_uuid: UUID) -> HttpResponse:
     deliveries = simulation.deliver(request.build_absolute_uri(reverse("stripe-webhook")))
     if not all(delivery.taken for delivery in deliveries):
         messages.error(request, "This server did not take all of the webhooks; its log says why.")
-    messages.info(request, simulation.standing(order_uuid))
+    messages.info(request, simulation.describe_order(order_uuid))
     return redirect("dev-stripe")

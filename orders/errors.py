@@ -1,4 +1,4 @@
-"""What a shopper can cause between cart and delivery.
+"""The errors of carts and orders.
 
 DomainError
 ├── CartEmpty
@@ -7,8 +7,8 @@ DomainError
 ├── PaymentUnavailable
 ├── OrderNotEditable
 ├── OrderNotCancellable
-├── OrderNotShippable      these two by the staff
-└── OrderNotRestockable
+├── OrderNotShippable      only the staff can cause
+└── OrderNotRestockable    these two
 """
 
 from core.errors import DomainError
@@ -20,16 +20,16 @@ class CartEmpty(DomainError):
     code = "CART_EMPTY"
 
     def __init__(self) -> None:
-        super().__init__("There is nothing to buy yet.")
+        super().__init__("There is nothing to buy yet. Please add a product first.")
 
 
 class ProductUnavailable(DomainError):
-    """The product has been deleted since it was put in. `product_pk` and `name` are what is left of it."""
+    """The product has been deleted since it was added. `product_pk` and `name` are kept for the message."""
 
     code = "PRODUCT_UNAVAILABLE"
 
     def __init__(self, *, product_pk: int, name: str) -> None:
-        super().__init__(f"“{name}” is no longer sold.")
+        super().__init__(f"“{name}” is no longer sold. Please remove it.")
         self.product_pk = product_pk
         self.name = name
 
@@ -38,7 +38,7 @@ class TotalChanged(DomainError):
     code = "TOTAL_CHANGED"
 
     def __init__(self, *, expected: Money, actual: Money) -> None:
-        super().__init__(f"The total is now {actual.amount} {actual.currency}.")
+        super().__init__(f"The total is now {actual.amount} {actual.currency}. Please confirm it.")
         self.expected = expected
         self.actual = actual
 
@@ -79,6 +79,6 @@ class OrderNotRestockable(DomainError):
 
     def __init__(self, status: OrderStatus, message: str = "") -> None:
         super().__init__(
-            message or f"The order is {status.label.lower()}: only a refunded order is restocked."
+            message or f"The order is {status.label.lower()}: only a refunded order can be restocked."
         )
         self.status = status

@@ -1,4 +1,4 @@
-"""What the staff do with a paid order: send the goods, and put back those that were returned."""
+"""The staff's work on paid orders: shipping goods, and restocking returned ones."""
 
 from datetime import datetime
 
@@ -13,23 +13,33 @@ from orders.transitions import MOVES, move
 Reason = StockMovement.Reason
 
 SHIPPABLE = frozenset(status for status, targets in MOVES.items() if OrderStatus.SHIPPED in targets)
-# The stock of an order that was cancelled, or refunded before it was shipped, has returned by itself.
+# The stock of an order that was cancelled, or refunded before it was shipped, has been returned automatically.
 RESTOCKABLE = frozenset({OrderStatus.REFUNDED})
 
 
 @transaction.atomic(durable=True)
 def ship(order: Order, *, now: datetime) -> None:
-    """SHIPPED. OrderNotShippable unless it is paid, and while the payment is disputed. Locks the order."""
+    """Set a paid order to SHIPPED.
+
+    Raises: OrderNotShippable, unless the order is paid, and while its payment is disputed.
+    Locks: the order.
+    """
     current = Order.objects.select_for_update().get(pk=order.pk)
     if current.disputed_at:
-        raise OrderNotShippable(OrderStatus(current.status), "The payment is disputed.")
+        raise OrderNotShippable(
+            OrderStatus(current.status), "The payment is disputed: answer the dispute at Stripe first."
+        )
     if not move(order.pk, OrderStatus.SHIPPED, now=now):
         raise OrderNotShippable(OrderStatus(current.status))
 
 
 @transaction.atomic(durable=True)
 def restock(order: Order, *, now: datetime) -> None:
-    """Put the goods of a refunded order back in stock, once. OrderNotRestockable. Locks the order, its products."""
+    """Put the goods of a refunded order back in stock, once.
+
+    Raises: OrderNotRestockable.
+    Locks: the order, its products.
+    """
     status = OrderStatus(Order.objects.select_for_update().get(pk=order.pk).status)
     if status not in RESTOCKABLE:
         raise OrderNotRestockable(status)

@@ -1,7 +1,7 @@
-"""What unpaid orders may hold, so that nobody empties the shop without paying for it.
+"""Limits on the stock that unpaid orders hold, so that nobody can empty the shop without paying.
 
-An order holds its stock from its placing until it is paid or given up. Bounds are by owner (here, over their pending
-orders), by address (here, counted in the cache), and for each product (`catalog.stock.most_held`).
+An order holds its stock until it is paid or given up. There are limits for each owner (over their pending orders),
+for each IP address (counted in the cache), and for each product (`catalog.stock.most_held`).
 """
 
 from contextlib import suppress
@@ -19,7 +19,7 @@ MAX_PENDING = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Hold:
-    """How many lines and units of products orders hold."""
+    """The lines and units that one or more orders hold."""
 
     lines: int = 0
     units: int = 0
@@ -32,57 +32,64 @@ class Hold:
 
 
 def check_owner(pending: list[Hold], wanted: Hold) -> None:
-    """RateLimited where an owner would hold too much with one more order, or has too many orders to pay."""
+    """Check the owner's limits for one more order.
+
+    Raises: RateLimited, where they would hold too much stock, or have too many unpaid orders.
+    """
     if len(pending) >= MAX_PENDING:
         raise RateLimited("Please pay or cancel your open orders first.")
     most = Hold(lines=settings.STORE_HOLD_LINES, units=settings.STORE_HOLD_UNITS)
     if sum(pending, wanted).exceeds(most):
         raise RateLimited(
-            f"Unpaid orders hold at most {most.lines} products and {most.units} pieces together. "
+            f"Unpaid orders can hold at most {most.lines} products and {most.units} pieces together. "
             "Please order less, or pay or cancel your open orders first."
         )
 
 
 def check_address(address: str, wanted: Hold, *, now: datetime) -> None:
-    """RateLimited where too much has been ordered from an address since the window began.
+    """Check the limits of an IP address for one more order.
 
-    Orders that are placed side by side may all be checked before any is counted, so as many as there are workers
-    can pass beyond the bound.
+    Orders that are placed side by side may all be checked before any is counted, so the limit can be exceeded by the
+    number of workers.
+
+    Raises: RateLimited, where too much has been ordered in this window.
     """
     keys = address_keys(address, now=now)
     counted = cache.get_many(keys)
     before = Hold(lines=counted.get(keys[0], 0), units=counted.get(keys[1], 0))
     most = Hold(lines=settings.STORE_HOLD_ADDRESS_LINES, units=settings.STORE_HOLD_ADDRESS_UNITS)
     if (before + wanted).exceeds(most):
-        error = TooManyAttempts(retry_after_seconds=window() - int(now.timestamp()) % window())
+        error = TooManyAttempts(
+            retry_after_seconds=window_seconds() - int(now.timestamp()) % window_seconds()
+        )
         raise RateLimited(error.message, retry_after_seconds=error.retry_after_seconds)
 
 
 def count_address(address: str, placed: Hold, *, now: datetime) -> None:
-    """Add what was ordered from an address to its window."""
+    """Add an order to the window of the IP address."""
     for key, number in zip(address_keys(address, now=now), (placed.lines, placed.units), strict=True):
-        if not cache.add(key, number, timeout=window()):
-            with suppress(ValueError):  # the window has ended this moment
+        if not cache.add(key, number, timeout=window_seconds()):
+            with suppress(ValueError):  # the window has just ended
                 cache.incr(key, number)
 
 
 def address_keys(address: str, *, now: datetime) -> tuple[str, str]:
-    begun = int(now.timestamp()) // window()
+    begun = int(now.timestamp()) // window_seconds()
     return f"held-lines:{begun}:{address}", f"held-units:{begun}:{address}"
 
 
-def window() -> int:
-    """The seconds for which an order that nobody tries to pay holds its stock."""
+def window_seconds() -> int:
+    """The length of a window: the time that an order holds its stock if nobody tries to pay."""
     return max(1, int(settings.STORE_HOLD_UNTRIED.total_seconds()))
 
 
 def first_expiry(now: datetime) -> datetime:
-    """When an order that is placed now is given up if nobody tries to pay it."""
+    """When an order that is placed now expires, if nobody tries to pay."""
     return now + min(settings.STORE_HOLD_UNTRIED, settings.STORE_ORDER_EXPIRY)
 
 
 def prolong(payment: Payment) -> None:
-    """Hold the stock for the whole STORE_ORDER_EXPIRY once a payment method was tried; again changes nothing.
+    """Hold the stock for the whole STORE_ORDER_EXPIRY once the shopper has tried to pay. Repeating it changes nothing.
 
     A step of a transaction that has locked the order.
     """

@@ -1,4 +1,4 @@
-"""Pruning by age what strangers can make without end. What the audit reads, placed orders above all, stays."""
+"""Pruning old rows that strangers can create without limit. Rows that the audit reads, like placed orders, stay."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ BATCH = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Heap:
-    """Rows of one kind that are old enough to go."""
+    """Rows of one kind that are old enough to delete."""
 
     name: str
     rows: QuerySet[Any]
 
 
 def heaps(now: datetime) -> list[Heap]:
-    """Everything that is pruned. Carts and drafts of accounts that are still filled stay as they are."""
+    """All heaps. The carts of accounts and the drafts that are still being filled are not among them."""
     return [
         Heap(name="expired sessions", rows=Session.objects.filter(expire_date__lt=now)),
         Heap(name="carts of visitors", rows=old_carts(now)),
@@ -37,21 +37,21 @@ def heaps(now: datetime) -> list[Heap]:
 
 
 def old_carts(now: datetime) -> QuerySet[Cart]:
-    """Of visitors who have not put anything in for STORE_KEEP_CARTS. An empty one is made again by the next write."""
+    """Carts that visitors have added nothing to for STORE_KEEP_CARTS. The next write creates an empty one again."""
     recent = CartItem.objects.filter(cart=OuterRef("pk"), added_at__gte=now - settings.STORE_KEEP_CARTS)
     return Cart.objects.filter(~Exists(recent), user=None)
 
 
 def old_drafts(now: datetime) -> QuerySet[Order]:
-    """Drafts that were never placed, cancelled or not: nothing was taken, asked for or paid by them."""
+    """Drafts that were never placed, cancelled or not. They have taken no stock and have no payment."""
     never_placed = Q(status__in=[OrderStatus.DRAFT, OrderStatus.CANCELLED], shipping=None, payments=None)
     return Order.objects.filter(never_placed, updated_at__lt=now - settings.STORE_KEEP_DRAFTS)
 
 
 def prune(heap: Heap) -> Iterator[int]:
-    """Delete a heap in batches, each in a transaction of its own; yields how many have gone with each.
+    """Delete a heap in batches, each in a transaction of its own, and yield the size of each.
 
-    One that is used meanwhile stays.
+    Rows that are used in the meantime stay.
     """
     while keys := list(heap.rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
         gone = delete(heap, keys)
@@ -62,7 +62,7 @@ def prune(heap: Heap) -> Iterator[int]:
 
 @transaction.atomic(durable=True)
 def delete(heap: Heap, keys: list[Any]) -> int:
-    """Delete those of the keys whose rows are still old once they are locked; answers with how many."""
+    """Lock the rows, delete the ones that are still old, and return their number."""
     rows = heap.rows.model._base_manager.all()
     list(rows.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk", flat=True))
     old = list(heap.rows.filter(pk__in=keys).values_list("pk", flat=True))

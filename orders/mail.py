@@ -1,4 +1,4 @@
-"""Mails about orders, sent after the commit, and again until a mail server has accepted them."""
+"""Mails about orders. They are sent after the commit, and tried again until a mail server accepts them."""
 
 import logging
 from datetime import datetime, timedelta
@@ -9,32 +9,32 @@ from django.core.mail import EmailMessage
 from django.db.models import Q
 from django.template.loader import render_to_string
 
-from core.mail import send, shortened
-from core.money import formatted
+from core.mail import send, shorten
+from core.money import format_money
 from orders.models import Order, OrderItem
-from orders.selectors import unconfirmed
+from orders.selectors import unconfirmed_orders
 
-# Longer than any mail server is waited for. A process that dies while it sends leaves its claim behind for so long.
+# A lease on sending a mail, longer than any mail server takes. A process that dies while sending blocks the mail this
+# long.
 LEASE = timedelta(minutes=10)
 
 logger = logging.getLogger(__name__)
 
 
 def confirm(order_uuid: UUID, *, now: datetime) -> bool:
-    """Tell the shopper that the order is paid; False where the mail is to be sent again later.
+    """Mail the confirmation of a paid order; False if it has to be tried again later.
 
-    Of two processes one sends it. Only a crash between the server's acceptance and our mark doubles a mail.
+    Only one process at a time sends it. A mail is sent twice only after a crash between the mail server's acceptance
+    and our own record of it.
     """
     unclaimed = Q(confirmation_claimed_at=None) | Q(confirmation_claimed_at__lt=now - LEASE)
-    if not unconfirmed().filter(unclaimed, pk=order_uuid).update(confirmation_claimed_at=now):
+    if not unconfirmed_orders().filter(unclaimed, pk=order_uuid).update(confirmation_claimed_at=now):
         return True
     claimed = Order.objects.filter(pk=order_uuid, confirmation_claimed_at=now, confirmation_mailed_at=None)
     try:
-        is_sent = send(confirmation(order_uuid))
-    except (
-        Exception
-    ):  # whatever is wrong with one mail, what was paid stays paid, and the other mails are sent
-        logger.exception("The confirmation of order %s cannot be written.", order_uuid)
+        is_sent = send(build_confirmation(order_uuid))
+    except Exception:  # one broken mail must not undo a payment or stop the other mails
+        logger.exception("The confirmation of order %s could not be written.", order_uuid)
         is_sent = False
     if is_sent:
         claimed.update(confirmation_mailed_at=now, confirmation_claimed_at=None)
@@ -44,20 +44,23 @@ def confirm(order_uuid: UUID, *, now: datetime) -> bool:
     return is_sent
 
 
-def confirmation(order_uuid: UUID) -> EmailMessage:
-    """The mail. Its names are short and hold no links: a stranger may have typed them, and another's address."""
+def build_confirmation(order_uuid: UUID) -> EmailMessage:
+    """Build the confirmation.
+
+    Names are cut and stripped of links: a stranger may have typed them, together with somebody else's address.
+    """
     order = Order.objects.select_related("shipping").prefetch_related("items").get(pk=order_uuid)
     assert order.shipping is not None, "a constraint of the table"
     words = {
         "order": order,
-        "name": shortened(order.shipping.first_name, most=40),
-        "lines": [line(item, order.currency) for item in order.items.all()],
-        "total": formatted(order.amount, order.currency),
+        "name": shorten(order.shipping.first_name, most=40),
+        "lines": [format_line(item, order.currency) for item in order.items.all()],
+        "total": format_money(order.amount, order.currency),
         "store": settings.STORE_NAME,
     }
     body = render_to_string("orders/confirmation.txt", words)
     return EmailMessage(f"{settings.STORE_NAME}: your order", body, to=[order.shipping.email])
 
 
-def line(item: OrderItem, currency: str) -> str:
-    return f"{item.quantity} × {shortened(item.name, most=80)}, {formatted(item.unit_price, currency)}"
+def format_line(item: OrderItem, currency: str) -> str:
+    return f"{item.quantity} × {shorten(item.name, most=80)}, {format_money(item.unit_price, currency)}"

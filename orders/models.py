@@ -1,4 +1,4 @@
-"""Cart, Order, Shipping, Payment, Refund: rows and the rules that the database itself keeps."""
+"""Carts, orders, shipping addresses, payments and refunds, with the rules that the database enforces."""
 
 import uuid
 from decimal import Decimal
@@ -17,7 +17,7 @@ from core.text import LineField
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
-PHONE_END = 7  # digits that a phone number is found by, whether or not it is typed with its country
+PHONE_END = 7  # searching compares this many last digits, so that the country code may be left out
 
 
 class OrderStatus(models.TextChoices):
@@ -40,14 +40,14 @@ class PaymentStatus(models.TextChoices):
     REFUNDED = "refunded", "Refunded"
 
 
-# The shopper can still pay by such an attempt.
+# The shopper can still pay with an attempt in one of these.
 OPEN_PAYMENTS = (PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.FAILED)
 
 
 class Cart(models.Model):
-    """Belongs to a user, or else to the visitor whose session holds the key. Its row is the lock on its lines.
+    """The cart of a user, or of the visitor whose session has the key. Its row is the lock on its lines.
 
-    A user's cart keeps the key of the visitor who signed in last, for what that browser had under way just then.
+    A user's cart keeps the key of the visitor who last signed in, so that a request that was under way still finds it.
     """
 
     user = models.OneToOneField(
@@ -67,10 +67,10 @@ class Cart(models.Model):
 
 
 class CartItem(models.Model):
-    """One product of a cart, with its name and final price as the shopper last saw them."""
+    """A product in a cart, with the name and final price that the shopper last saw."""
 
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="items")
-    # Never null, but its product may be gone: the id stays, and a join must be an outer one.
+    # Never null, but the product may be deleted. The id stays, and `null=True` makes Django's joins outer ones.
     product = models.ForeignKey(
         Product, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+"
     )
@@ -81,7 +81,7 @@ class CartItem(models.Model):
     seen_price = AmountField()
     added_at = models.DateTimeField(default=timezone.now)
 
-    # Read along by orders.cart.items_of, as they are now; None once the product is deleted.
+    # The product's current values, annotated by orders.cart.items; None once it is deleted.
     price: Decimal
     final_price: Decimal
     stock: int | None
@@ -101,7 +101,7 @@ class CartItem(models.Model):
 
 
 class Shipping(models.Model):
-    """Where an order goes. The city, postal code and state are only asked for where the country has them."""
+    """Where an order goes. Postal code and state are only required where the country has them."""
 
     first_name = LineField(max_length=100, validators=[validate_not_blank])
     last_name = LineField(max_length=100, blank=True)
@@ -129,12 +129,12 @@ class Shipping(models.Model):
 
     @property
     def name(self) -> str:
-        """Some people have one name alone."""
+        """First and last name; some people have only one."""
         return f"{self.first_name} {self.last_name}".strip()
 
 
 class Order(models.Model):
-    """Belongs to a user, or else to a visitor; only orders.transitions moves its status."""
+    """An order or a draft of a user or a visitor. Only orders.transitions changes its status."""
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
@@ -152,9 +152,9 @@ class Order(models.Model):
     paid_at = models.DateTimeField(null=True, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
-    # While the cardholder disputes the payment the order is frozen: it is neither shipped nor cancelled nor refunded.
+    # Set while the cardholder disputes the payment. The order is then frozen: not shipped, cancelled or refunded.
     disputed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # Set once the mail server has accepted the confirmation; while somebody is sending it, the claim keeps others away.
+    # A lease, so that one process at a time sends the confirmation, and the time at which a mail server accepted it.
     confirmation_claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
     confirmation_mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -188,7 +188,7 @@ class Order(models.Model):
 
 
 class ProductKeyField(models.BigIntegerField[int, int]):
-    """The product's key, noted when an item is made: a deleted product can still be named, and taken out."""
+    """The product's key, kept when an item is created, so that a deleted product can still be removed from a draft."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> int:
         item = model_instance
@@ -199,7 +199,7 @@ class ProductKeyField(models.BigIntegerField[int, int]):
 
 
 class OrderItem(models.Model):
-    """Name and price as they were bought, which stay when the product changes or goes."""
+    """A product of an order, with its name and price at that time. They stay when the product changes or is deleted."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="items")
     product = models.ForeignKey(
@@ -227,7 +227,7 @@ class OrderItem(models.Model):
 
 
 class Payment(models.Model):
-    """One attempt at paying an order: written before Stripe is called, its uuid is the idempotency key."""
+    """An attempt at paying an order. It is written before Stripe is called; its uuid is the idempotency key."""
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
@@ -259,17 +259,20 @@ class Payment(models.Model):
 
     @property
     def is_live(self) -> bool:
-        """Whether it still counts: an order has at most one such attempt."""
+        """Whether the attempt is not cancelled. An order has at most one live attempt."""
         return self.status != PaymentStatus.CANCELLED
 
     @property
     def is_open(self) -> bool:
-        """Whether the shopper can still pay by it."""
+        """Whether the shopper can still pay with this attempt."""
         return self.status in OPEN_PAYMENTS
 
 
 class Refund(models.Model):
-    """Written before Stripe is called, its uuid is the idempotency key; or found at Stripe, made in its Dashboard."""
+    """A refund of a payment. Ours is written before Stripe is called, with its uuid as the idempotency key.
+
+    Refunds made in Stripe's Dashboard are added when they are found.
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending", "Pending"
@@ -291,7 +294,7 @@ class Refund(models.Model):
 
 
 class StripeEvent(models.Model):
-    """A webhook event that has been dealt with; its id is unique, so a replay is seen."""
+    """A webhook event that has been handled. Its id is unique, so a replay is recognized."""
 
     event_id = models.CharField(max_length=100, unique=True)
     type = models.CharField(max_length=100)

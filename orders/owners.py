@@ -1,4 +1,4 @@
-"""Whose a cart or an order is: a user's, or else a visitor's, known by a random key in the session."""
+"""The owner of a cart or an order: a user, or a visitor with a random key in the session."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,20 +19,20 @@ SESSION_KEY = "visitor"
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """Exactly one of the two is given."""
+    """A user or a visitor; exactly one of the two is set."""
 
     user: User | None = None
     visitor: UUID | None = None
 
     def lookup(self, prefix: str = "") -> dict[str, Any]:
-        """The conditions that only this owner's rows meet; also the columns of a new row of theirs."""
+        """The lookup of this owner's rows, and the column and value of a new row."""
         if self.user:
             return {f"{prefix}user": self.user}
         return {f"{prefix}visitor": self.visitor}
 
     @property
     def column(self) -> str:
-        """By which a row knows its owner, with the `key` in it."""
+        """The column that holds this owner's `key`."""
         return "user" if self.user else "visitor"
 
     @property
@@ -44,7 +44,7 @@ class Owner:
 
 
 def owner_of(request: HttpRequest) -> Owner | None:
-    """Who is asking; None for a visitor who has not written anything yet. Makes no session."""
+    """Return the owner who is asking, or None for a visitor who has written nothing yet. Creates no session."""
     if isinstance(request.user, User):
         return Owner(user=request.user)
     visitor = request.session.get(SESSION_KEY)
@@ -52,10 +52,11 @@ def owner_of(request: HttpRequest) -> Owner | None:
 
 
 @contextmanager
-def writing_owner(request: HttpRequest) -> Iterator[Owner]:
-    """Who is asking; a visitor without a key is given one, which the session keeps if the write succeeds.
+def ensure_owner(request: HttpRequest) -> Iterator[Owner]:
+    """Return the owner who is asking. A new visitor gets a key, which the session keeps if the block succeeds.
 
-    TooManyAttempts where one address has become STORE_MAX_VISITORS in an hour: each is a session and a cart.
+    Raises: TooManyAttempts, where an IP address has made STORE_MAX_VISITORS new visitors in an hour: each costs a
+    session and a cart.
     """
     owner = owner_of(request)
     if owner:
@@ -70,6 +71,6 @@ def writing_owner(request: HttpRequest) -> Iterator[Owner]:
 
 
 def take_visitor(session: SessionBase) -> Owner | None:
-    """The visitor that this session was, who is one no longer."""
+    """Remove the visitor's key from the session, and return the visitor, or None if there was none."""
     visitor = session.pop(SESSION_KEY, None)
     return Owner(visitor=UUID(visitor)) if visitor else None

@@ -1,4 +1,4 @@
-"""Signing in moves a visitor's things to the account; accounts knows nothing of it."""
+"""The receiver that moves a visitor's cart and orders to the account at sign-in. Accounts need not know orders."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Cart, checkout and orders: queries and mutations."""
+"""The queries and mutations of carts, checkout and orders."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -12,75 +12,75 @@ import api
 from core.errors import NotFound
 from core.throttle import Limit, client_address, count_attempt
 from orders import cart, checkout, models, selectors, services, types
-from orders.owners import Owner, owner_of, writing_owner
+from orders.owners import Owner, ensure_owner, owner_of
 
-# Against floods alone, also of refused attempts: how much stock one owner can hold is bounded in orders.holds.
+# These only stop floods, of refused attempts as well. orders.holds limits the stock that one owner can hold.
 CHECKOUT_LIMITS = [
     Limit(action="checkout", rate="6000/5m", by_address=True),
     Limit(action="checkout", rate="3000/5m", by_account=True),
 ]
-# Each asks Stripe. A page that waits for the bank's answer asks every few seconds.
+# Each of these calls Stripe. A page that waits for the bank's answer sends one every few seconds.
 PAYMENT_LIMITS = [Limit(action="payment", rate="60/5m", by_account=True)]
 CREATE_ORDER_LIMITS = [Limit(action="create_order", rate="100/1h", by_account=True)]
 
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="The caller's cart. Reading it makes no session.")
+    @strawberry.field(description="The caller's cart. Reading it creates no session.")
     def cart(self, info: api.Info) -> types.Cart:
         return types.Cart.current(info)
 
     @strawberry.field(
         graphql_type=types.Order | None,
-        description="An order of the signed-in person, or one that this browser's session placed as a guest.",
+        description="An order of the signed-in person, or of this session's guest; null if there is none.",
     )
     def order(
-        self, info: api.Info, uuid: Annotated[UUID, strawberry.argument(description="As the order tells it.")]
+        self, info: api.Info, uuid: Annotated[UUID, strawberry.argument(description="The order's `uuid`.")]
     ) -> api.HasKey | None:
         return api.one(selectors.order(owner_of(info.context.request), uuid), info)
 
 
 @strawberry.type
 class Mutation:
-    @api.mutation(types.CartResult, description="Puts so many more of a product into the cart.")
+    @api.mutation(types.CartResult, description="Adds a product to the cart, or more of it.")
     def add_to_cart(self, info: api.Info, input: types.CartItemInput) -> Callable[[api.Info], types.Cart]:
         product_pk = api.key_of(input.product_id, "Product")
-        with writing_owner(info.context.request) as owner:
-            cart.Cart(owner).add(product_pk, input.quantity, now=timezone.now())
+        with ensure_owner(info.context.request) as owner:
+            cart.ShoppingCart(owner).add(product_pk, input.quantity, now=timezone.now())
         return types.Cart.current
 
-    @api.mutation(types.CartResult, description="Sets the quantity; 0 removes the item.")
+    @api.mutation(types.CartResult, description="Sets the quantity of an item; 0 removes it.")
     def update_cart_item(
         self, info: api.Info, input: types.UpdateCartItemInput
     ) -> Callable[[api.Info], types.Cart]:
         product_pk = api.key_of(input.product_id, "Product")
         owner = owner_of(info.context.request)
-        cart.Cart(owner).update(product_pk, input.quantity, now=timezone.now())
+        cart.ShoppingCart(owner).update(product_pk, input.quantity, now=timezone.now())
         return types.Cart.current
 
-    @api.mutation(types.CartResult, description="Takes a product out, also one that is no longer sold.")
+    @api.mutation(types.CartResult, description="Removes a product, even one that is no longer sold.")
     def remove_from_cart(
         self, info: api.Info, input: types.RemoveFromCartInput
     ) -> Callable[[api.Info], types.Cart]:
-        cart.Cart(owner_of(info.context.request)).remove(api.key_of(input.product_id, "Product"))
+        cart.ShoppingCart(owner_of(info.context.request)).remove(api.key_of(input.product_id, "Product"))
         return types.Cart.current
 
-    @api.mutation(types.CartResult, description="Takes everything out.")
+    @api.mutation(types.CartResult, description="Removes everything from the cart.")
     def clear_cart(self, info: api.Info) -> Callable[[api.Info], types.Cart]:
-        cart.Cart(owner_of(info.context.request)).clear()
+        cart.ShoppingCart(owner_of(info.context.request)).clear()
         return types.Cart.current
 
     @api.mutation(
         types.CheckoutResult,
         description=(
-            "In one transaction: read the cart, create the order and its items, take the stock, empty the cart. The "
-            "same idempotencyKey of the same shopper always answers with the same order. Any refusal leaves all as "
-            "it was."
+            "Places an order of everything in the cart: in one transaction it creates the order and its items, takes "
+            "the stock and empties the cart. The same shopper's idempotencyKey always returns the same order. An "
+            "error changes nothing."
         ),
         limits=CHECKOUT_LIMITS,
     )
     def checkout(self, info: api.Info, input: types.CheckoutInput) -> QuerySet[models.Order]:
-        with writing_owner(info.context.request) as owner:
+        with ensure_owner(info.context.request) as owner:
             uuid = checkout.checkout(
                 owner=owner,
                 address=client_address(info.context.request),
@@ -93,7 +93,7 @@ class Mutation:
 
     @api.mutation(
         types.CreateOrderResult,
-        description="An empty draft of the signed-in person, to be filled item by item and then placed.",
+        description="Creates an empty draft. Fill it with `addOrderItem`, and place it with `placeOrder`.",
         limits=CREATE_ORDER_LIMITS,
     )
     def create_order(self, info: api.Info) -> QuerySet[models.Order]:
@@ -101,9 +101,9 @@ class Mutation:
         uuid = services.create_order(user=user, now=timezone.now())
         return selectors.order(Owner(user=user), uuid)
 
-    @api.mutation(types.OrderItemResult, description="Puts so many more of a product into a draft.")
+    @api.mutation(types.OrderItemResult, description="Adds a product to a draft, or more of it.")
     def add_order_item(self, info: api.Info, input: types.OrderItemInput) -> QuerySet[models.Order]:
-        owner = known_owner(info)
+        owner = require_owner(info)
         services.add_order_item(
             owner=owner,
             order_uuid=input.order_uuid,
@@ -113,9 +113,9 @@ class Mutation:
         )
         return selectors.order(owner, input.order_uuid)
 
-    @api.mutation(types.OrderItemResult, description="Takes a product out of a draft.")
+    @api.mutation(types.OrderItemResult, description="Removes a product from a draft.")
     def remove_order_item(self, info: api.Info, input: types.RemoveOrderItemInput) -> QuerySet[models.Order]:
-        owner = known_owner(info)
+        owner = require_owner(info)
         services.remove_order_item(
             owner=owner,
             order_uuid=input.order_uuid,
@@ -126,11 +126,11 @@ class Mutation:
 
     @api.mutation(
         types.CheckoutResult,
-        description="Places a draft; a draft that is placed already answers as it is.",
+        description="Places a draft. A draft that is placed already is returned unchanged.",
         limits=CHECKOUT_LIMITS,
     )
     def place_order(self, info: api.Info, input: types.PlaceOrderInput) -> QuerySet[models.Order]:
-        owner = known_owner(info)
+        owner = require_owner(info)
         checkout.place_draft(
             owner=owner,
             address=client_address(info.context.request),
@@ -141,40 +141,47 @@ class Mutation:
         )
         return selectors.order(owner, input.order_uuid)
 
-    @api.mutation(types.RetryPaymentResult, description="Another attempt at paying a pending order.")
+    @api.mutation(types.RetryPaymentResult, description="Starts another attempt at paying a pending order.")
     def retry_payment(self, info: api.Info, input: types.OrderInput) -> QuerySet[models.Order]:
-        owner = paying_owner(info)
+        owner = require_paying_owner(info)
         services.retry_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)
 
     @api.mutation(
         types.RetryPaymentResult,
-        description="Asks the payment provider how the payment stands: for the page that the shopper returns to.",
+        description="Updates the payment from the payment provider, for the page that the shopper returns to.",
     )
     def refresh_payment(self, info: api.Info, input: types.OrderInput) -> QuerySet[models.Order]:
-        owner = paying_owner(info)
+        owner = require_paying_owner(info)
         services.refresh_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)
 
     @api.mutation(
-        types.CancelOrderResult, description="Gives up an order that is not shipped; what was paid goes back."
+        types.CancelOrderResult,
+        description="Cancels an order that is not shipped, and refunds what was paid.",
     )
     def cancel_order(self, info: api.Info, input: types.OrderInput) -> QuerySet[models.Order]:
-        owner = known_owner(info)
+        owner = require_owner(info)
         services.cancel_order(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)
 
 
-def known_owner(info: api.Info) -> Owner:
-    """Who may have orders; a visitor who has written nothing yet has none."""
+def require_owner(info: api.Info) -> Owner:
+    """Return the owner who is asking.
+
+    Raises: NotFound, for a visitor who has written nothing yet and so has no orders.
+    """
     owner = owner_of(info.context.request)
     if owner is None:
         raise NotFound("order")
     return owner
 
 
-def paying_owner(info: api.Info) -> Owner:
-    """The same for one who asks Stripe by it: TooManyAttempts beyond PAYMENT_LIMITS."""
-    owner = known_owner(info)
+def require_paying_owner(info: api.Info) -> Owner:
+    """Return the owner who is asking, and count a call of Stripe for them.
+
+    Raises: NotFound; TooManyAttempts beyond PAYMENT_LIMITS.
+    """
+    owner = require_owner(info)
     count_attempt(info.context.request, PAYMENT_LIMITS, account=f"{owner.column}:{owner.key}")
     return owner

@@ -11,22 +11,22 @@ from accounts.models import User
 from orders.models import PHONE_END, Order, OrderItem, OrderStatus, Payment, PaymentStatus
 from orders.owners import Owner
 
-# How the staff search: among so many orders, for so many words, and as many orders of one person.
+# The bounds of the staff's search: the orders that are searched, the words, and the orders found by one key.
 SEARCHED = 20_000
 MAX_WORDS = 5
 MAX_FOUND = 1_000
-# The beginning of an order's uuid, which no word looks like.
+# The beginning of an order's uuid, with a digit or long enough not to be a word.
 NUMBER = re.compile(r"(?=.*\d)[0-9a-f]{4,32}|[0-9a-f]{8,32}")
 PHONE = re.compile(r"\+?[\d\s()/.-]+")
 
 
 def orders_of(owner: Owner | None) -> QuerySet[Order]:
-    """The owner's orders; none for a visitor who has written nothing yet."""
+    """The owner's orders and drafts; none for a visitor who has written nothing yet."""
     return Order.objects.filter(**owner.lookup()) if owner else Order.objects.none()
 
 
 def orders_seen_by(owner: Owner | None) -> QuerySet[Order]:
-    """An owner's own; the staff with the right to see orders and people, whose names they bear, see all."""
+    """An owner's orders, or all for staff with the permission to see orders and the users whom they name."""
     staff = owner.user if owner and owner.user and owner.user.acts_as_staff else None
     if staff and staff.has_perms(["orders.view_order", "accounts.view_user"]):
         return Order.objects.all()
@@ -37,29 +37,29 @@ def order(owner: Owner | None, uuid: UUID) -> QuerySet[Order]:
     return orders_of(owner).filter(pk=uuid)
 
 
-def expired(now: datetime) -> QuerySet[Order]:
-    """Pending orders whose time is over, the longest overdue first."""
+def expired_orders(now: datetime) -> QuerySet[Order]:
+    """Pending orders whose time is over, the oldest first."""
     return Order.objects.filter(status=OrderStatus.PENDING, expires_at__lte=now).order_by("expires_at", "pk")
 
 
-def unconfirmed() -> QuerySet[Order]:
-    """Paid orders whose confirmation no mail server has accepted yet."""
+def unconfirmed_orders() -> QuerySet[Order]:
+    """Paid orders whose confirmation has not been accepted by a mail server yet."""
     return Order.objects.filter(
         status__in=[OrderStatus.PAID, OrderStatus.SHIPPED], confirmation_mailed_at=None
     )
 
 
 def payments_to_come() -> QuerySet[Payment]:
-    """The live attempts at paying of all pending orders, that of the newest order first."""
+    """The live payments of all pending orders, the newest order first."""
     live = Payment.objects.filter(order__status=OrderStatus.PENDING).exclude(status=PaymentStatus.CANCELLED)
     return live.select_related("order").order_by("-order__created_at", "-order")
 
 
-def found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Orders by the beginning of their number, by phone or by e-mail address; else by customer or product.
+def search_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
+    """Find orders by the beginning of their number, by phone or by e-mail address, or else by customer or product.
 
-    The first three have indexes. Words are sought in the newest SEARCHED orders alone, so that a search costs the same
-    however many there are.
+    The first three use indexes. Words are only searched for in the newest SEARCHED orders, so that the cost does not
+    grow with the shop.
     """
     keys = exact_keys(text)
     if keys:
@@ -82,7 +82,7 @@ def found(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
 
 
 def exact_keys(text: str) -> set[UUID]:
-    """The orders that a number, a phone number or an e-mail address names."""
+    """Find the orders with this number, phone number or e-mail address."""
     keys: set[UUID] = set()
     number = text.lower().removeprefix("order").strip(" #").replace("-", "")
     if NUMBER.fullmatch(number):

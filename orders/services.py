@@ -1,4 +1,4 @@
-"""Drafts that are filled item by item, and what an owner does with an order once it is placed."""
+"""Writes of drafts, and of orders after they are placed: paying, cancelling, refunding."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from orders.errors import OrderNotEditable, PaymentUnavailable
 from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus, Payment
 from orders.owners import Owner
 from orders.payments.attempts import ensure_attempt, live_attempt, start_payment
-from orders.payments.refunds import promise_refund, refundable
+from orders.payments.refunds import promise_refund, refundable_amount
 from orders.payments.settlement import PAID, try_settle
 
 MAX_DRAFTS = 10
@@ -27,7 +27,11 @@ MAX_DRAFTS = 10
 
 @transaction.atomic(durable=True)
 def create_order(*, user: User, now: datetime) -> UUID:
-    """An empty draft. TooManyAttempts beyond MAX_DRAFTS, until drafts are placed or cancelled. Locks the user."""
+    """Create an empty draft and return its uuid.
+
+    Raises: TooManyAttempts beyond MAX_DRAFTS, until drafts are placed or cancelled.
+    Locks: the user.
+    """
     User.objects.select_for_update().get(pk=user.pk)
     if Order.objects.filter(user=user, status=OrderStatus.DRAFT).count() >= MAX_DRAFTS:
         raise TooManyAttempts(retry_after_seconds=int(settings.STORE_ORDER_EXPIRY.total_seconds()))
@@ -38,21 +42,24 @@ def create_order(*, user: User, now: datetime) -> UUID:
 
 @transaction.atomic(durable=True)
 def add_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, quantity: int, now: datetime) -> None:
-    """Add to what the draft has; no stock is taken before it is placed.
+    """Add to a product's quantity in the draft. Stock is only taken when the draft is placed.
 
-    ValidationError, NotFound, OrderNotEditable, InsufficientStock. Locks the order.
+    Raises: ValidationError, NotFound, OrderNotEditable, InsufficientStock.
+    Locks: the order.
     """
     check_quantity(quantity)
-    order = locked_draft(owner, order_uuid)
+    order = lock_draft(owner, order_uuid)
     product = Product.objects.filter(pk=product_pk).first()
     if product is None:
         raise NotFound("product")
     items = {item.product_key: item.quantity for item in order.items.all()}
     if product_pk not in items and len(items) >= MAX_LINES:
-        raise ValidationError.of(productId=f"An order holds at most {MAX_LINES} products.")
+        raise ValidationError.of(
+            productId=f"An order can have at most {MAX_LINES} products. Please remove one first."
+        )
     wanted = items.get(product_pk, 0) + quantity
     if wanted > MAX_QUANTITY:
-        raise ValidationError.of(quantity=f"At most {MAX_QUANTITY} of a product.")
+        raise ValidationError.of(quantity=f"You can order at most {MAX_QUANTITY} of a product.")
     if wanted > product.stock:
         raise InsufficientStock(product=product, requested=wanted)
     OrderItem.objects.bulk_create(
@@ -74,15 +81,19 @@ def add_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, quantity:
 
 @transaction.atomic(durable=True)
 def remove_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, now: datetime) -> None:
-    """Take the product out, also one that is no longer sold. NotFound, OrderNotEditable. Locks the order."""
-    order = locked_draft(owner, order_uuid)
+    """Take a product out, even one that has been deleted.
+
+    Raises: NotFound, OrderNotEditable.
+    Locks: the order.
+    """
+    order = lock_draft(owner, order_uuid)
     deleted, _ = order.items.filter(product_key=product_pk).delete()
     if not deleted:
         raise NotFound("product in the order")
     sum_up(order, now=now)
 
 
-def locked_draft(owner: Owner, order_uuid: UUID) -> Order:
+def lock_draft(owner: Owner, order_uuid: UUID) -> Order:
     order = Order.objects.select_for_update().filter(pk=order_uuid, **owner.lookup()).first()
     if order is None:
         raise NotFound("order")
@@ -98,18 +109,21 @@ def sum_up(order: Order, *, now: datetime) -> None:
 
 
 def retry_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
-    """The pending order has a started attempt after this: the live one, or a new one.
+    """Start the pending order's live attempt at paying, or a new one.
 
-    NotFound, OrderNotEditable, PaymentUnavailable.
+    Raises: NotFound, OrderNotEditable, PaymentUnavailable.
     """
-    owned(owner, order_uuid)
+    get_order(owner, order_uuid)
     if not start_payment(ensure_attempt(order_uuid, now=now), now=now):
         raise PaymentUnavailable
 
 
 def refresh_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
-    """Ask Stripe how the payment stands. NotFound, PaymentUnavailable."""
-    owned(owner, order_uuid)
+    """Update the order from the state of its payment at Stripe.
+
+    Raises: NotFound, PaymentUnavailable.
+    """
+    get_order(owner, order_uuid)
     payment = live_attempt(order_uuid)
     if payment is None:
         return
@@ -118,37 +132,46 @@ def refresh_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
 
 
 def cancel_order(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
-    """NotFound, OrderNotCancellable."""
-    cancellation.cancel(owned(owner, order_uuid), now=now)
+    """Cancel the owner's order, and refund it if it is paid.
+
+    Raises: NotFound, OrderNotCancellable.
+    """
+    cancellation.cancel(get_order(owner, order_uuid), now=now)
 
 
 def refund(*, order_uuid: UUID, amount: Decimal, now: datetime) -> None:
-    """Give back so much of what was paid for the order, for the staff; the stock stays as it is.
+    """Refund a part of a paid order for the staff. The stock stays the same.
 
-    ValidationError for more than there is to give back and for a disputed payment. Sent after the commit; where Stripe
-    cannot be asked it is sent by the reconciliation.
+    The refund is sent after the commit, or by reconcile_payments if Stripe cannot be reached.
+
+    Raises: ValidationError, for more than the refundable amount and for a disputed payment.
     """
-    try_settle(promised(order_uuid=order_uuid, amount=amount, now=now), now=now)
+    try_settle(record_refund(order_uuid=order_uuid, amount=amount, now=now), now=now)
 
 
 @transaction.atomic(durable=True)
-def promised(*, order_uuid: UUID, amount: Decimal, now: datetime) -> Payment:
-    """Write the refund's row. Locks the order, then its payment."""
+def record_refund(*, order_uuid: UUID, amount: Decimal, now: datetime) -> Payment:
+    """Check the amount, and write the refund's row.
+
+    Raises: ValidationError.
+    Locks: the order, then its payment.
+    """
     order = Order.objects.select_for_update().get(pk=order_uuid)
     payment = live_attempt(order_uuid, lock=True)
     if payment is None or payment.status not in PAID:
-        raise ValidationError.of(amount="Nothing has been paid.")
+        raise ValidationError.of(amount="Nothing has been paid, so there is nothing to refund.")
     if order.disputed_at:
-        raise ValidationError.of(amount="The payment is disputed: answer the dispute at Stripe.")
-    left = refundable(payment)
+        raise ValidationError.of(amount="The payment is disputed: answer the dispute at Stripe first.")
+    left = refundable_amount(payment)
     possible = amount.is_finite() and 0 < amount <= left
     if not possible or amount != money.round_half_up(amount, payment.currency):
-        raise ValidationError.of(amount=f"Between {money.smallest_unit(payment.currency)} and {left}.")
+        least = money.smallest_unit(payment.currency)
+        raise ValidationError.of(amount=f"Enter an amount between {least} and {left}.")
     promise_refund(payment, amount, now=now)
     return payment
 
 
-def owned(owner: Owner, order_uuid: UUID) -> Order:
+def get_order(owner: Owner, order_uuid: UUID) -> Order:
     order = Order.objects.filter(pk=order_uuid, **owner.lookup()).first()
     if order is None:
         raise NotFound("order")

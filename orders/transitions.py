@@ -1,4 +1,4 @@
-"""The one table of an order's moves; each move is one conditional update."""
+"""The state machine of orders: a table of its moves, each of which is one conditional update."""
 
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ STAMPS = {
 
 
 def move(uuid: UUID, to: OrderStatus, *, now: datetime, **columns: Any) -> bool:
-    """Move the order and set the columns with it; False, and nothing done, where the table does not allow it."""
+    """Move the order to a status and set the columns; False, without a change, if the table forbids the move."""
     sources = [status for status, targets in MOVES.items() if to in targets]
     if to in STAMPS:
         columns[STAMPS[to]] = now

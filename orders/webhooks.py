@@ -1,4 +1,4 @@
-"""Where Stripe tells what happened. An event is only a hint: the intent it names is fetched anew."""
+"""Stripe's webhook. An event is only a hint: the intent that it names is fetched from Stripe."""
 
 import logging
 from typing import Any
@@ -20,12 +20,18 @@ logger = logging.getLogger(__name__)
 @csrf_exempt  # the signature proves the sender
 @require_POST
 def stripe_webhook(request: HttpRequest) -> HttpResponse:
-    """400 for what is no signed event, 200 for what is dealt with or concerns us not, 500 so that Stripe retries."""
-    event = verified(request)
+    """Settle the payment that the event is about.
+
+    Answers 400 to a request that is not a signed event, and 200 to an event that is handled or does not concern us.
+    Any other failure is a 500, so that Stripe sends the event again.
+    """
+    event = verify_event(request)
     if event is None:
-        return HttpResponse("Not a signed event.", status=400)
+        return HttpResponse("This is not a signed event. Check STRIPE_WEBHOOK_SECRETS.", status=400)
     if event["livemode"] != is_live():
-        return HttpResponse("An event of the other mode.", status=400)
+        return HttpResponse(
+            "This event is of the other mode, live or test. Check STRIPE_SECRET_KEY.", status=400
+        )
     intent_id = intent_of(event)
     if intent_id:
         now = timezone.now()
@@ -35,29 +41,33 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
 
-def verified(request: HttpRequest) -> dict[str, Any] | None:
-    """The event, if one of the secrets signed it; two are valid while one replaces the other."""
+def verify_event(request: HttpRequest) -> dict[str, Any] | None:
+    """Return the event if it is well formed and signed with one of the secrets, otherwise None.
+
+    Two secrets are valid while one replaces the other.
+    """
     signature = request.headers.get("Stripe-Signature")
     for secret in settings.STRIPE_WEBHOOK_SECRETS:
         try:
             event = stripe.Webhook.construct_event(request.body, signature, secret)
         except (stripe.SignatureVerificationError, ValueError, TypeError, AttributeError):
             continue
-        return well_formed(event.to_dict())
+        parsed: dict[str, Any] = event.to_dict()
+        return parsed if is_well_formed(parsed) else None
     return None
 
 
-def well_formed(event: dict[str, Any]) -> dict[str, Any] | None:
-    """The event, if it has what all of Stripe's have: one that lacks it would fail, and be repeated, for days."""
+def is_well_formed(event: dict[str, Any]) -> bool:
+    """Whether the event has the fields that all of Stripe's have. One without them would fail and be sent for days."""
     match event:
         case {"id": str(), "type": str(), "livemode": bool(), "data": {"object": {"object": str()}}}:
-            return event
+            return True
         case _:
-            return None
+            return False
 
 
 def intent_of(event: dict[str, Any]) -> str | None:
-    """The PaymentIntent that the event is about, of a charge, refund or dispute too."""
+    """Return the id of the PaymentIntent that the event is about, directly or by a charge, refund or dispute."""
     subject = event["data"]["object"]
     is_intent = subject["object"] == "payment_intent"
     intent_id: str | None = subject.get("id" if is_intent else "payment_intent")

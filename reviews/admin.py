@@ -1,4 +1,4 @@
-"""Moderation: comments and what was reported of them. The staff switch them off and on, and rewrite none."""
+"""The admin's pages for moderation. The staff switch comments off and on, and do not rewrite them."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ class ReportInline(TabularInline):
 
 @admin.register(Comment)
 class CommentAdmin(ModelAdmin):
-    """Every write goes through reviews.services: its steps where Django's view has opened a transaction."""
+    """All writes go through reviews.services. Inside the transaction of Django's views it calls their steps."""
 
     list_display = ("excerpt", "product", "author", "stars", "active", "reports", "created_at")
     list_filter = (Moderation, "active", "rating")
@@ -78,7 +78,7 @@ class CommentAdmin(ModelAdmin):
         return comments.order_by(*self.get_ordering(request))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """What was reported most comes first. No attribute, because that is checked to name columns."""
+        """Put the most reported comments first. Django's check of the attribute `ordering` only allows columns."""
         return ("-report_count", "-created_at", "-slug")
 
     @display(description="Comment")
@@ -99,7 +99,7 @@ class CommentAdmin(ModelAdmin):
         count: int = comment.report_count  # type: ignore[attr-defined]  # annotated
         return count
 
-    @action(description="Keep: the reports are settled", permissions=["change"])
+    @action(description="Keep, and close the reports", permissions=["change"])
     def keep(self, request: HttpRequest, comments: QuerySet[Comment]) -> None:
         services.keep(comments, now=timezone.now())
 
@@ -112,11 +112,11 @@ class CommentAdmin(ModelAdmin):
         services.set_active(comments, active=True)
 
     def save_model(self, request: HttpRequest, obj: Comment, form: EditForm, change: bool) -> None:
-        if form.written:
+        if form.edited_columns:
             services.switch(Comment.objects.filter(pk=obj.pk), active=obj.active)
 
     def lock(self, object_id: str) -> None:
-        """A comment changes under its product's lock, which is taken first."""
+        """Lock the product first, under whose lock a comment changes, and then the comment."""
         if object_id.isdecimal():
             services.lock_products_of(Comment.objects.filter(pk=int(object_id)))
         super().lock(object_id)

@@ -1,4 +1,4 @@
-"""Comments and ratings."""
+"""The app of comments and ratings."""
 
 from django.apps import AppConfig
 

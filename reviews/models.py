@@ -13,16 +13,16 @@ MAX_BODY = 5_000
 
 
 class Comment(models.Model):
-    """Changes only through reviews.services, which keep the sums of the product's ratings."""
+    """A comment on a product. Only reviews.services change it, and keep the sums of the product's ratings."""
 
-    # Protected, because a cascade would leave the author's ratings in the sums.
+    # A cascade would delete the comments and leave their ratings in the sums.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="comments", verbose_name="author"
     )
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="comments")
     body = models.TextField(
         max_length=MAX_BODY,
-        # A TextField checks its max_length in forms alone.
+        # A TextField checks its max_length only in forms.
         validators=[MaxLengthValidator(MAX_BODY), RegexValidator(r"\S", "This field cannot be blank.")],
     )
     rating = models.PositiveSmallIntegerField(
@@ -63,7 +63,7 @@ class Report(models.Model):
         max_length=500, validators=[RegexValidator(r"\S", "This field cannot be blank.")]
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    # When the staff have looked at it and kept the comment; a fresh report by the same person is open again.
+    # When the staff decided to keep the comment. A new report by the same person clears it.
     settled_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""The mutations of comments; they are read through their product."""
+"""The mutations of comments. Comments are read through their product."""
 
 import strawberry
 from django.db.models import QuerySet
@@ -18,7 +18,7 @@ COMMENT_LIMITS = [
 class Mutation:
     @api.mutation(
         types.CommentResult,
-        description="Comment on a product, and rate it where a rating is given.",
+        description="Writes a comment on a product, with or without a rating.",
         limits=COMMENT_LIMITS,
     )
     def create_comment(self, info: api.Info, input: types.CreateCommentInput) -> QuerySet[models.Comment]:
@@ -32,7 +32,9 @@ class Mutation:
         )
         return selectors.visible_comments(user).filter(pk=comment.pk)
 
-    @api.mutation(types.CommentResult, description="Change a comment of one's own.", limits=COMMENT_LIMITS)
+    @api.mutation(
+        types.CommentResult, description="Changes one of the caller's comments.", limits=COMMENT_LIMITS
+    )
     def update_comment(self, info: api.Info, input: types.UpdateCommentInput) -> QuerySet[models.Comment]:
         user = api.require_user(info)
         comment = services.update_comment(
@@ -43,7 +45,9 @@ class Mutation:
         )
         return selectors.visible_comments(user).filter(pk=comment.pk)
 
-    @api.mutation(types.DeleteCommentResult, description="Delete a comment of one's own, with its rating.")
+    @api.mutation(
+        types.DeleteCommentResult, description="Deletes one of the caller's comments, with its rating."
+    )
     def delete_comment(self, info: api.Info, input: types.DeleteCommentInput) -> api.Deleted:
         user = api.require_user(info)
         key = api.key_of(input.id, "Comment")
@@ -52,7 +56,7 @@ class Mutation:
 
     @api.mutation(
         types.CommentResult,
-        description="Ask the staff to look at a comment. Reporting it again changes nothing.",
+        description="Reports a comment to the staff. Reporting it again changes nothing.",
         limits=COMMENT_LIMITS,
     )
     def report_comment(self, info: api.Info, input: types.ReportCommentInput) -> QuerySet[models.Comment]:

@@ -10,12 +10,12 @@ BOUGHT = (OrderStatus.PAID, OrderStatus.SHIPPED)
 
 
 def active_comments() -> QuerySet[Comment]:
-    """Those that anyone sees."""
+    """The comments that anyone may see."""
     return Comment.objects.filter(active=True)
 
 
 def visible_comments(viewer: User | None) -> QuerySet[Comment]:
-    """The active ones, a person's own, and all for the staff with the permission."""
+    """The active comments and the viewer's own, or all for staff with the permission."""
     if viewer is None:
         return active_comments()
     if viewer.acts_as_staff and viewer.has_perm("reviews.view_comment"):
@@ -23,7 +23,7 @@ def visible_comments(viewer: User | None) -> QuerySet[Comment]:
     return Comment.objects.filter(Q(active=True) | Q(user=viewer))
 
 
-def verified_purchase() -> Exists:
+def has_verified_purchase() -> Exists:
     """Whether the comment's author has a paid order with its product."""
     return Exists(
         OrderItem.objects.filter(

@@ -1,7 +1,7 @@
-"""Writes of comments, each of which keeps the sums of its product's ratings right.
+"""Writes of comments, which also update the sums of the product's ratings.
 
-A product's comments and their sums change under the product's lock, which is taken first, as by whoever deletes
-the product. A rating counts while its comment is active.
+A product's comments and their sums change under the product's lock, which is taken first; deleting a product does the
+same. A rating counts while its comment is active.
 """
 
 from collections.abc import Iterator
@@ -22,12 +22,12 @@ from core.throttle import Limit, count_attempt
 from reviews.models import Comment, Report
 from reviews.selectors import visible_comments
 
-# Somebody without an address of their own can open accounts at will.
+# Without verifying an address anyone can open as many accounts as they like.
 UNVERIFIED_LIMITS = [Limit(action="unverified_comment", rate="5/1h", by_account=True)]
 
 
 class CommentChanges(TypedDict, total=False):
-    """What is left out stays as it is; a rating of None is taken away."""
+    """The fields to change. A rating of None removes the rating."""
 
     body: str | None
     rating: int | None
@@ -36,8 +36,11 @@ class CommentChanges(TypedDict, total=False):
 def create_comment(*, user: User, product_pk: int, body: str, rating: int | None, now: datetime) -> Comment:
     """Write a comment.
 
-    Raises: NotFound without the product; ValidationError for a bad body or rating, a second rating, and where the
-    store asks for a verified address; TooManyAttempts.
+    Raises:
+        NotFound: the product does not exist.
+        ValidationError: for a bad body or rating, a second rating, and without a verified address where the store
+            requires one.
+        TooManyAttempts.
     Locks: the product.
     """
     if settings.STORE_COMMENTS_NEED_VERIFICATION and not user.email_verified:
@@ -54,10 +57,14 @@ def create_comment(*, user: User, product_pk: int, body: str, rating: int | None
 
 @transaction.atomic(durable=True)
 def write_comment(comment: Comment) -> Comment:
-    """Write the row, and its rating in the product's sums. Raises: NotFound, ValidationError. Locks: the product."""
+    """Write the row, and add its rating to the product's sums.
+
+    Raises: NotFound, ValidationError.
+    Locks: the product.
+    """
     if not lock_products({comment.product_id}):
         raise NotFound("product")
-    with one_rating_each():
+    with refuse_second_rating():
         save_with_slug(comment, comment.body)
     count_rating(comment, before=None, after=comment.rating)
     return comment
@@ -65,7 +72,11 @@ def write_comment(comment: Comment) -> Comment:
 
 @transaction.atomic(durable=True)
 def update_comment(*, user: User, comment_pk: int, changes: CommentChanges, now: datetime) -> Comment:
-    """Locks the product. NotFound unless the comment is the person's own; ValidationError as for a new one."""
+    """Change one of the user's comments.
+
+    Raises: NotFound, unless the comment is the user's own; ValidationError, as for a new comment.
+    Locks: the product.
+    """
     own = Comment.objects.filter(pk=comment_pk, user=user)
     lock_products_of(own)
     comment = own.first()
@@ -77,7 +88,7 @@ def update_comment(*, user: User, comment_pk: int, changes: CommentChanges, now:
     comment.updated_at = now
     with field_errors():
         comment.clean_fields(exclude={"user", "product", "slug"})
-    with one_rating_each():
+    with refuse_second_rating():
         comment.save(update_fields=[*changes, "updated_at"])
     if comment.active:
         count_rating(comment, before=before, after=comment.rating)
@@ -86,16 +97,21 @@ def update_comment(*, user: User, comment_pk: int, changes: CommentChanges, now:
 
 @transaction.atomic(durable=True)
 def delete_comment(*, user: User, comment_pk: int) -> None:
-    """Locks the product. NotFound unless the comment is the person's own."""
+    """Delete one of the user's comments, with its rating.
+
+    Raises: NotFound, unless the comment is the user's own.
+    Locks: the product.
+    """
     if not remove(Comment.objects.filter(pk=comment_pk, user=user)):
         raise NotFound("comment")
 
 
 @transaction.atomic(durable=True)
 def report_comment(*, user: User, comment_pk: int, reason: str, now: datetime) -> Comment:
-    """Ask the staff to look at it; a person's second report changes nothing until the staff have kept the comment.
+    """Report a comment to the staff. A person's second report changes nothing until the staff have closed the first.
 
-    Locks the comment, so that it cannot go meanwhile. NotFound for one that the person does not see.
+    Raises: NotFound, for a comment that the user may not see; ValidationError.
+    Locks: the comment, so that it cannot be deleted in the meantime.
     """
     comment = visible_comments(user).select_for_update().filter(pk=comment_pk).first()
     if comment is None:
@@ -111,20 +127,25 @@ def report_comment(*, user: User, comment_pk: int, reason: str, now: datetime) -
 
 @transaction.atomic(durable=True)
 def set_active(comments: QuerySet[Comment], *, active: bool) -> None:
-    """Switch comments off or on, whoever wrote them: for the staff. Locks their products."""
+    """Switch comments off or on for the staff.
+
+    Locks: the products.
+    """
     switch(comments, active=active)
 
 
 @transaction.atomic(durable=True)
 def keep(comments: QuerySet[Comment], *, now: datetime) -> None:
-    """Settle the reports of comments that are fine: for the staff. A fresh report opens the matter again."""
+    """Close the open reports of comments that the staff keep. A new report is open again."""
     Report.objects.filter(comment__in=comments.values("pk"), settled_at=None).update(settled_at=now)
 
 
 def switch(comments: QuerySet[Comment], *, active: bool) -> None:
-    """Take the ratings out of the products' sums, or put them back; nothing where it is so already.
+    """Switch comments off or on, and update the sums. Comments that are already in that state do not change.
 
-    A step of a caller's transaction. Locks the products.
+    A step of an open transaction.
+
+    Locks: the products.
     """
     lock_products_of(comments)
     for comment in comments.filter(active=not active):
@@ -136,7 +157,10 @@ def switch(comments: QuerySet[Comment], *, active: bool) -> None:
 
 
 def remove(comments: QuerySet[Comment]) -> int:
-    """Delete comments with their ratings, and tell how many. A step of a caller's transaction. Locks the products."""
+    """Delete comments with their ratings, and return their number. A step of an open transaction.
+
+    Locks: the products.
+    """
     lock_products_of(comments)
     doomed = list(comments.all())
     for comment in doomed:
@@ -147,7 +171,7 @@ def remove(comments: QuerySet[Comment]) -> int:
 
 
 def lock_products_of(comments: QuerySet[Comment]) -> None:
-    """No comment of these products changes until the transaction ends: read them after this."""
+    """Lock the products of these comments. Read the comments after this, because only then can they not change."""
     lock_products(set(comments.values_list("product", flat=True)))
 
 
@@ -164,12 +188,14 @@ def count_rating(comment: Comment, *, before: int | None, after: int | None) -> 
 
 
 @contextmanager
-def one_rating_each() -> Iterator[None]:
-    """Turn the refusal of a person's second rating of a product into a ValidationError."""
+def refuse_second_rating() -> Iterator[None]:
+    """Turn the constraint's error for a second rating of a product into a ValidationError."""
     try:
         yield
     except IntegrityError as error:
         # SQLite names the constraint's columns, PostgreSQL the constraint and its columns.
         if "user_id" not in str(error):
             raise
-        raise ValidationError.of(rating="You have already rated this product.") from error
+        raise ValidationError.of(
+            rating="You have already rated this product. Please change that rating."
+        ) from error

@@ -20,26 +20,25 @@ class HasAuthor(Protocol):
     user_id: int | None
 
 
-@strawberry_django.type(
-    models.Comment, description="What somebody says about a product, with a rating or without."
-)
+@strawberry_django.type(models.Comment, description="A comment on a product, with or without a rating.")
 class Comment(relay.Node):
     id: relay.NodeID[int]
-    slug: auto = api.field(description="For a link to the comment.")
-    author: Profile = api.field(field_name="user__profile", description="Who wrote it.")
-    product: Product = api.field(description="What it is about.")
-    body: auto = api.field(description="Plain text.")
-    rating: int | None = strawberry_django.field(description="1 to 5; null where the comment does not rate.")
+    slug: auto = api.field(description="Name for links to the comment.")
+    author: Profile = api.field(field_name="user__profile", description="The author's public profile.")
+    product: Product = api.field(description="The product that the comment is about.")
+    body: auto = api.field(description="The text of the comment, without markup.")
+    rating: int | None = strawberry_django.field(description="Rating from 1 to 5; null without a rating.")
     verified_purchase: bool = api.field(
-        annotate=selectors.verified_purchase(), description="The author has a paid order with this product."
+        annotate=selectors.has_verified_purchase(),
+        description="Whether the author has a paid order with this product.",
     )
     active: bool = strawberry_django.field(
-        description="False once the staff have switched it off; then only they and its author see it."
+        description="False if the staff have switched the comment off. Then only they and the author see it."
     )
-    created_at: auto = api.field(description="When it was written.")
-    updated_at: auto = api.field(description="When it was last changed.")
+    created_at: auto = api.field(description="When the comment was written.")
+    updated_at: auto = api.field(description="When the comment was last changed.")
 
-    @api.field(description="Whether the caller wrote it, and so may edit and delete it.")
+    @api.field(description="Whether the caller wrote the comment, and so may change and delete it.")
     @staticmethod
     def is_mine(root: strawberry.Parent[HasAuthor], info: api.Info) -> bool:
         user = api.viewer(info)
@@ -54,7 +53,7 @@ class Comment(relay.Node):
 class CommentConnection(api.Connection[Comment]):
     @classmethod
     def of_product(cls, product: api.HasKey, info: api.Info, *, paging: api.Paging) -> "CommentConnection":
-        """The product's comments, the newest first."""
+        """Read a page of the product's comments, the newest first."""
         page = api.nested_page(
             product,
             info,
@@ -69,18 +68,22 @@ class CommentConnection(api.Connection[Comment]):
 
 @strawberry.input(description="A new comment.")
 class CreateCommentInput:
-    product_id: relay.GlobalID = strawberry.field(description="Of the product.")
-    body: str = strawberry.field(description="At most 5,000 characters.")
+    product_id: relay.GlobalID = strawberry.field(description="ID of the product.")
+    body: str = strawberry.field(description="Text of the comment, at most 5,000 characters.")
     rating: int | None = strawberry.field(
-        default=None, description="1 to 5. A person rates a product once, in any one of their comments."
+        default=None, description="Rating from 1 to 5. A person can rate a product only once."
     )
 
 
-@strawberry.input(description="A field left out stays as it is; a rating given as null is taken away.")
+@strawberry.input(
+    description="Changes to a comment. A field left out stays the same; a null rating removes the rating."
+)
 class UpdateCommentInput:
-    id: relay.GlobalID = strawberry.field(description="Of the comment.")
-    body: str | None = strawberry.field(default=strawberry.UNSET, description="At most 5,000 characters.")
-    rating: int | None = strawberry.field(default=strawberry.UNSET, description="1 to 5.")
+    id: relay.GlobalID = strawberry.field(description="ID of the comment.")
+    body: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Text of the comment, at most 5,000 characters."
+    )
+    rating: int | None = strawberry.field(default=strawberry.UNSET, description="Rating from 1 to 5.")
 
     def changes(self) -> CommentChanges:
         changes = CommentChanges()
@@ -93,14 +96,22 @@ class UpdateCommentInput:
 
 @strawberry.input(description="A comment to delete.")
 class DeleteCommentInput:
-    id: relay.GlobalID = strawberry.field(description="Of the comment.")
+    id: relay.GlobalID = strawberry.field(description="ID of the comment.")
 
 
 @strawberry.input(description="A comment to report.")
 class ReportCommentInput:
-    id: relay.GlobalID = strawberry.field(description="Of the comment.")
-    reason: str = strawberry.field(description="For the staff; at most 500 characters.")
+    id: relay.GlobalID = strawberry.field(description="ID of the comment.")
+    reason: str = strawberry.field(description="Reason for the staff to read, at most 500 characters.")
 
 
-CommentResult = Annotated[Comment | api.ValidationError | api.NotFound, api.result("CommentResult")]
-DeleteCommentResult = Annotated[api.Deleted | api.NotFound, api.result("DeleteCommentResult")]
+CommentResult = Annotated[
+    Comment | api.ValidationError | api.NotFound,
+    strawberry.union("CommentResult", description="The comment, or why it could not be written or reported."),
+]
+DeleteCommentResult = Annotated[
+    api.Deleted | api.NotFound,
+    strawberry.union(
+        "DeleteCommentResult", description="The deleted comment's ID, or why it could not be deleted."
+    ),
+]

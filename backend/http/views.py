@@ -24,7 +24,7 @@ from backend.http import budget, guard, persisted
 from backend.http.origins import is_allowed
 from backend.schema import MutationByGet, schema
 from core.errors import BadUserInput, RequestError
-from orders.payments.gateway import fake_in_use
+from orders.payments.gateway import is_fake_in_use
 from packages import answer_cache
 
 RESPONSE_JSON = "application/graphql-response+json"
@@ -273,7 +273,7 @@ def graphiql(request: HttpRequest) -> HttpResponse:
 def index(request: HttpRequest) -> HttpResponse:
     """Show developers a page with links to everything here; redirect everyone else to the front end."""
     if settings.DEBUG:
-        return render(request, "index.html", {"documents": DOCUMENTS, "fake": fake_in_use()})
+        return render(request, "index.html", {"documents": DOCUMENTS, "fake": is_fake_in_use()})
     if settings.STORE_FRONTEND_URL.rstrip("/") == request.build_absolute_uri("/").rstrip("/"):
         raise Http404  # the front end has this address, but a proxy sent the request here
     return redirect(settings.STORE_FRONTEND_URL)

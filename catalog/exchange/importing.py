@@ -154,7 +154,7 @@ class Importer:
         return Draft(row=row, match=match, values=values, picture=picture)
 
     def picture(self, row: ProductRow, match: Match) -> AbstractContextManager[images.StoredImage | None]:
-        """Store the row's picture as `images.stored` does; store none if the product already has it.
+        """Store the row's picture as `images.store_upload` does; store none if the product already has it.
 
         The name is a hash of the content, which recognizes the same picture again, and of the slug, so that no two
         products share a file.
@@ -166,7 +166,7 @@ class Importer:
             data = self.content(self.pictures, path)
             token = hashlib.sha256(f"{match.slug}\n".encode() + data).hexdigest()[:32]
             upload = ContentFile(data) if token != PurePath(current).stem else None
-        return images.stored(upload, folder="products", field="image", token=token)
+        return images.store_upload(upload, folder="products", field="image", token=token)
 
     def content(self, folder: Path, path: str) -> bytes:
         """Read the picture, at most one byte beyond the largest size allowed.

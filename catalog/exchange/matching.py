@@ -12,7 +12,7 @@ from accounts.models import User
 from catalog.exchange.rows import ProductRow
 from catalog.models import Product
 from core.errors import ValidationError
-from core.slugs import slug_of, with_ending
+from core.slugs import add_random_ending, slug_of
 from core.text import sort_key
 
 # Sends all texts as one parameter. Django would take longer to compile a thousand than the database takes to run them.
@@ -111,7 +111,7 @@ class Matcher:
         if line != row.line:
             raise ValidationError.of(name=f"Line {line} has the same name. Give each row its own slug.")
         taken = holder or base in given or base in self.lines
-        return Match(slug=with_ending(base) if taken else base, product=None)
+        return Match(slug=add_random_ending(base) if taken else base, product=None)
 
     def claim(self, slug: str, *, line: int) -> None:
         """Reserve the product for this line.

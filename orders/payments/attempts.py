@@ -1,4 +1,4 @@
-"""Paying in two phases: a row in the checkout's transaction, then an intent at Stripe with none open."""
+"""Paying in two phases: a row in the checkout's transaction, and an intent at Stripe after the commit."""
 
 import logging
 from collections.abc import Iterator
@@ -16,37 +16,40 @@ from orders.errors import OrderNotEditable, PaymentUnavailable
 from orders.models import Order, OrderStatus, Payment, PaymentStatus
 from orders.payments.gateway import MINIMUM, client
 
-# How far Stripe's clock may be behind ours.
+# The most that Stripe's clock may be behind ours.
 CLOCK_SKEW = timedelta(minutes=5)
 
 logger = logging.getLogger(__name__)
 
 
 def check_payable(amount: Decimal, currency: str) -> None:
-    """PaymentUnavailable for an amount that Stripe would refuse; 0 needs no payment."""
+    """Check that Stripe would accept the amount. 0 needs no payment.
+
+    Raises: PaymentUnavailable.
+    """
     units = money.to_minor_units(amount, currency)
     if units > money.MAX_MINOR_UNITS:
         most = money.from_minor_units(money.MAX_MINOR_UNITS, currency)
-        raise PaymentUnavailable(f"At most {most} {currency} can be paid at once.")
+        raise PaymentUnavailable(f"At most {most} {currency} can be paid at once. Please order less.")
     least = MINIMUM.get(currency, 1)
     if 0 < units < least:
         raise PaymentUnavailable(
-            f"At least {money.from_minor_units(least, currency)} {currency} can be paid."
+            f"At least {money.from_minor_units(least, currency)} {currency} must be paid at once. Please order more."
         )
 
 
 def new_attempt(order: Order, *, now: datetime) -> Payment:
-    """Write the row of an attempt at the order's amount; a step of a transaction that has locked the order."""
+    """Write the row of an attempt over the order's amount. A step of a transaction that has locked the order."""
     return Payment.objects.create(
         order=order, amount=order.amount, currency=order.currency, created_at=now, updated_at=now
     )
 
 
 def start_payment(payment: Payment, *, now: datetime) -> bool:
-    """Create the intent of an attempt and store its id; False where it has none after this.
+    """Create the attempt's intent and store its id; False if there is still no intent.
 
-    Runs with no transaction open. The key and the parameters are a function of the row alone, so that a repetition
-    after a crash, or at the same time, finds the same intent.
+    No transaction may be open. The idempotency key and the parameters depend only on the row, so that a repetition,
+    after a crash or at the same time, gets the same intent.
     """
     if payment.intent_id:
         return True
@@ -57,7 +60,7 @@ def start_payment(payment: Payment, *, now: datetime) -> bool:
     except stripe.APIError:  # a 500, which Stripe replays for this key for a day
         return adopt(payment, now=now)
     except stripe.StripeError:
-        logger.warning("No intent for payment %s yet.", payment.pk, exc_info=True)
+        logger.warning("The intent of payment %s is still to be created.", payment.pk, exc_info=True)
         return False
     store_intent(payment, intent)
     return True
@@ -71,13 +74,13 @@ def store_intent(payment: Payment, intent: stripe.PaymentIntent) -> None:
 
 
 def adopt(payment: Payment, *, now: datetime) -> bool:
-    """Take the intent that was made for this row, where its key cannot tell any more; False where there is none.
+    """Find the row's intent in Stripe's list, for when its idempotency key no longer works; False if there is none.
 
-    A new attempt, with a key of its own, has then taken this one's place.
+    In that case a new attempt, with a key of its own, replaces this one.
     """
     try:
         for intent in intents_since(payment.created_at - CLOCK_SKEW):
-            if our_uuid(intent) == payment.pk:
+            if payment_uuid_of(intent) == payment.pk:
                 store_intent(payment, intent)
                 return True
     except stripe.StripeError:
@@ -89,7 +92,10 @@ def adopt(payment: Payment, *, now: datetime) -> bool:
 
 @transaction.atomic(durable=True)
 def replace_attempt(payment: Payment, *, now: datetime) -> None:
-    """Give up an attempt without an intent; the next one follows if the order is to be paid. Locks the order."""
+    """Cancel an attempt without an intent, and write a new one if the order is still pending.
+
+    Locks: the order.
+    """
     order = Order.objects.select_for_update().get(pk=payment.order_id)
     unstarted = Payment.objects.filter(pk=payment.pk, intent_id=None).exclude(status=PaymentStatus.CANCELLED)
     given_up = unstarted.update(status=PaymentStatus.CANCELLED, updated_at=now)
@@ -98,13 +104,13 @@ def replace_attempt(payment: Payment, *, now: datetime) -> None:
 
 
 def intents_since(start: datetime) -> Iterator[stripe.PaymentIntent]:
-    """Every intent that Stripe has made since, ours or not."""
+    """All of Stripe's intents created since, including intents that are not ours."""
     page = client().v1.payment_intents.list({"created": {"gte": int(start.timestamp())}, "limit": 100})
     return page.auto_paging_iter()
 
 
-def our_uuid(intent: stripe.PaymentIntent) -> UUID | None:
-    """The payment that the intent was made for; None for an intent that we did not make."""
+def payment_uuid_of(intent: stripe.PaymentIntent) -> UUID | None:
+    """Return the uuid of the payment that the intent was created for, or None if it is not ours."""
     try:
         return UUID(intent.metadata["payment"])
     except (KeyError, TypeError, ValueError):
@@ -121,12 +127,12 @@ def parameters(payment: Payment) -> PaymentIntentCreateParams:
 
 
 def cancel_intent(payment: Payment) -> bool:
-    """Cancel the intent of a started attempt, unless it is paid, cancelled or with the bank already.
+    """Cancel the intent of a started attempt, unless it is paid, cancelled or processing; False if Stripe is down.
 
-    False where Stripe could not be reached. What has become of the intent is for `settle` to find out.
+    `settle` then finds out what has become of the intent.
     """
     if payment.status == PaymentStatus.PROCESSING:
-        return True  # in rare cases Stripe would still cancel it, but the money may be on its way
+        return True  # Stripe might still cancel it, but the money may be on its way
     try:
         with suppress(stripe.InvalidRequestError):
             client().v1.payment_intents.cancel(payment.intent_id or "")
@@ -137,14 +143,18 @@ def cancel_intent(payment: Payment) -> bool:
 
 
 def live_attempt(order_uuid: UUID, *, lock: bool = False) -> Payment | None:
-    """The one attempt that is not cancelled; its row is locked if so asked, after the order's."""
+    """The order's one attempt that is not cancelled. `lock` locks its row, after the order's."""
     payments = Payment.objects.select_for_update() if lock else Payment.objects.all()
     return payments.filter(order=order_uuid).exclude(status=PaymentStatus.CANCELLED).first()
 
 
 @transaction.atomic(durable=True)
 def ensure_attempt(order_uuid: UUID, *, now: datetime) -> Payment:
-    """The pending order's live attempt, old or new. OrderNotEditable for any other order. Locks the order."""
+    """Return the live attempt of a pending order, or write a new one.
+
+    Raises: OrderNotEditable, for an order that is not pending.
+    Locks: the order.
+    """
     order = Order.objects.select_for_update().get(pk=order_uuid)
     if order.status != OrderStatus.PENDING:
         raise OrderNotEditable(OrderStatus(order.status))

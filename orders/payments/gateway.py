@@ -1,7 +1,7 @@
-"""The way to Stripe: the official SDK, over the network with a key, over our fake transport without one.
+"""Stripe's clients: the official SDK over the network with a key, and over the fake transport without one.
 
-Within a request there is little time: timeouts are short, nothing is repeated, few threads wait at once, and none
-while Stripe does not answer. Whoever has time asks `patiently`.
+A shopper's request must not wait long: timeouts are short, nothing is repeated, few threads wait at once, and a
+circuit breaker stops calls while Stripe is down. Commands and webhooks have more time and call `patiently`.
 """
 
 import logging
@@ -24,11 +24,11 @@ stripe.enable_telemetry = False  # it would write to the home directory
 PATIENT_TIMEOUT = 20
 PATIENT_QUEUE = 2
 NETWORK_RETRIES = 2
-# So many calls in a row that fail mean that Stripe does not answer; it is then tried again after so many seconds.
+# The circuit breaker opens after this many failures in a row, and lets a call through after this many seconds.
 MAX_FAILURES = 5
 PAUSE_SECONDS = 10
 
-# What Stripe will not charge less than, in smallest units; a currency that is not listed has no minimum of its own.
+# The least that Stripe charges, in its smallest units. A currency that is not listed has no minimum of its own.
 MINIMUM = {
     "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50,
     "GBP": 30, "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50,
@@ -37,13 +37,13 @@ MINIMUM = {
 
 logger = logging.getLogger(__name__)
 
-# How often a failed call is repeated by one who has time; None within a request.
+# How often a failed call is repeated; None in a shopper's request, which has no time.
 _patience: ContextVar[int | None] = ContextVar("patience", default=None)
 
 
 @contextmanager
 def patiently(*, retries: int = NETWORK_RETRIES) -> Iterator[None]:
-    """Give Stripe more time in this block: for commands, and without retries for webhooks, which Stripe repeats."""
+    """Give Stripe more time in this block. Webhooks set `retries` to 0, because Stripe repeats them itself."""
     before = _patience.set(retries)
     try:
         yield
@@ -52,33 +52,36 @@ def patiently(*, retries: int = NETWORK_RETRIES) -> Iterator[None]:
 
 
 def client() -> stripe.StripeClient:
-    """Stripe's client. ImproperlyConfigured for the fake where DEBUG is off: it would give the goods away."""
+    """Return a client of Stripe, or of the fake in development.
+
+    Raises: ImproperlyConfigured, without a key and without DEBUG: the fake would give the goods away.
+    """
     if settings.STRIPE_SECRET_KEY:
         return real_client(settings.STRIPE_SECRET_KEY, _patience.get())
-    if not fake_in_use():
-        raise ImproperlyConfigured("STRIPE_SECRET_KEY is missing; the fake Stripe is for DEBUG alone.")
+    if not is_fake_in_use():
+        raise ImproperlyConfigured("STRIPE_SECRET_KEY is missing. Set it: the fake Stripe is only for DEBUG.")
     return fake_client(settings.STRIPE_FAKE_DB, _patience.get())
 
 
-def fake_in_use() -> bool:
-    """Whether it is the fake that payments go to: only in development, and only without a real key."""
+def is_fake_in_use() -> bool:
+    """Whether payments go to the fake: only in development, and only without a real key."""
     return settings.STRIPE_FAKE_ALLOWED and not settings.STRIPE_SECRET_KEY
 
 
 def is_live() -> bool:
-    """Whether real money moves; Stripe's keys say so in their names."""
+    """Whether real money moves, which Stripe's keys tell by their names."""
     return "_live_" in settings.STRIPE_SECRET_KEY
 
 
 def fake() -> FakeStripe:
-    """The fake, for what a shopper and a bank do to it."""
+    """Return the fake, for playing the shopper's and the bank's part."""
     return fake_transport(settings.STRIPE_FAKE_DB)
 
 
-class Guarded(stripe.HTTPClient):
-    """A transport that few threads wait for at once, and none while its circuit breaker is open.
+class GuardedTransport(stripe.HTTPClient):
+    """A transport with a limit on waiting threads and a circuit breaker.
 
-    What is not sent is a stripe.APIConnectionError, like a reply that is lost.
+    A call that it does not send raises stripe.APIConnectionError, like a lost reply.
     """
 
     name: ClassVar[str] = "guarded"
@@ -101,7 +104,7 @@ class Guarded(stripe.HTTPClient):
             with place_to_wait(queue=QUEUE_SECONDS if self.breaker else PATIENT_QUEUE):
                 return self.attempt(method, url, headers, post_data)
         except Busy as error:
-            raise unsent("Too many threads wait for an answer already.") from error
+            raise unsent("Too many threads are waiting for Stripe already.") from error
 
     def attempt(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any
@@ -109,7 +112,7 @@ class Guarded(stripe.HTTPClient):
         if self.breaker is None:
             return self.transport.request(method, url, headers, post_data)
         if not self.breaker.lets_through():
-            raise unsent("Stripe has not answered lately.")
+            raise unsent("Stripe has not been answering, so no call is made for a few seconds.")
         failed = True
         try:
             reply = self.transport.request(method, url, headers, post_data)
@@ -130,18 +133,18 @@ def unsent(reason: str) -> stripe.APIConnectionError:
 def real_client(key: str, patience: int | None) -> stripe.StripeClient:
     hurried = settings.STRIPE_CONNECT_TIMEOUT, settings.STRIPE_READ_TIMEOUT
     timeout = hurried if patience is None else PATIENT_TIMEOUT
-    return guarded_client(key, stripe.RequestsClient(timeout=timeout), patience)
+    return build_client(key, stripe.RequestsClient(timeout=timeout), patience)
 
 
 @cache
 def fake_client(path: Path, patience: int | None) -> stripe.StripeClient:
-    return guarded_client("sk_test_fake", fake_transport(path), patience)
+    return build_client("sk_test_fake", fake_transport(path), patience)
 
 
-def guarded_client(key: str, transport: stripe.HTTPClient, patience: int | None) -> stripe.StripeClient:
+def build_client(key: str, transport: stripe.HTTPClient, patience: int | None) -> stripe.StripeClient:
     breaker = CircuitBreaker(most=MAX_FAILURES, pause=PAUSE_SECONDS) if patience is None else None
     return stripe.StripeClient(
-        key, http_client=Guarded(transport, breaker=breaker), max_network_retries=patience or 0
+        key, http_client=GuardedTransport(transport, breaker=breaker), max_network_retries=patience or 0
     )
 
 

@@ -1,4 +1,4 @@
-"""Refunds: a row before the call, and each of Stripe's refunds counted once, also those made in its Dashboard."""
+"""Refunds: a row before each call, and every refund of Stripe's counted once, including the Dashboard's."""
 
 import logging
 from collections.abc import Sequence
@@ -16,42 +16,44 @@ from orders.payments.gateway import client
 logger = logging.getLogger(__name__)
 
 Status = Refund.Status
-STATUSES = {"succeeded": Status.SUCCEEDED, "failed": Status.FAILED, "canceled": Status.FAILED}
+REFUND_STATUSES = {"succeeded": Status.SUCCEEDED, "failed": Status.FAILED, "canceled": Status.FAILED}
 
 
-def refundable(payment: Payment) -> Decimal:
-    """What has been paid and is neither given back nor on its way; exact only while the payment is locked."""
+def refundable_amount(payment: Payment) -> Decimal:
+    """The part of a payment that is not refunded or being refunded. It is exact only while the payment is locked."""
     promised = payment.refunds.exclude(status=Status.FAILED).aggregate(sum=Sum("amount"))["sum"]
     return money.round_half_up(payment.amount - (promised or 0), payment.currency)
 
 
 def promise_refund(payment: Payment, amount: Decimal, *, now: datetime) -> None:
-    """Write the row; a step of a transaction that has locked the payment and knows that so much is refundable."""
+    """Write the row of a refund. A step of a transaction that has locked the payment and checked the amount."""
     Refund.objects.create(payment=payment, amount=amount, created_at=now)
 
 
 def promise_rest(payment: Payment, *, now: datetime) -> None:
-    """The same for all that is left, if anything is."""
-    rest = refundable(payment)
+    """Write the row of a refund of everything that is left, if anything is."""
+    rest = refundable_amount(payment)
     if rest > 0:
         promise_refund(payment, rest, now=now)
 
 
 def send_promised(payment: Payment) -> bool:
-    """Ask Stripe for the refunds that it has not been asked for; False where there were none. No transaction open.
+    """Send the promised refunds to Stripe; False if there were none. No transaction may be open.
 
-    The row's uuid is the idempotency key, so a repetition after a crash is the same refund. One that Stripe refuses is
-    FAILED, and what it was over is refundable again. stripe.StripeError where Stripe could not be reached.
+    The row's uuid is the idempotency key, so a repetition after a crash is the same refund. A refund that Stripe
+    refuses is FAILED, and its amount is refundable again.
+
+    Raises: stripe.StripeError, where Stripe cannot be reached.
     """
     unsent = list(Refund.objects.filter(payment=payment, status=Status.PENDING, refund_id=None))
     for refund in unsent:
         try:
             send(refund, payment)
         except stripe.InvalidRequestError:
-            logger.exception("Stripe refuses refund %s of payment %s.", refund.pk, payment.pk)
+            logger.exception("Stripe has refused refund %s of payment %s.", refund.pk, payment.pk)
             unsent_refund(refund).update(status=Status.FAILED)
         except stripe.APIError:  # a 500, which Stripe replays for this key for a day
-            if not any(our_uuid(known) == refund.pk for known in refunds_of(payment.intent_id or "")):
+            if not any(refund_uuid_of(known) == refund.pk for known in refunds_of(payment.intent_id or "")):
                 unsent_refund(refund).update(status=Status.FAILED)
     return bool(unsent)
 
@@ -69,7 +71,7 @@ def send(refund: Refund, payment: Payment) -> None:
 
 
 def unsent_refund(refund: Refund) -> QuerySet[Refund]:
-    """The row, unless somebody has heard of it from Stripe meanwhile."""
+    """The row, unless it has got its id from Stripe in the meantime."""
     return Refund.objects.filter(pk=refund.pk, refund_id=None)
 
 
@@ -79,10 +81,10 @@ def refunds_of(intent_id: str) -> list[stripe.Refund]:
 
 
 def count_refunds(payment: Payment, refunds: Sequence[stripe.Refund], *, now: datetime) -> None:
-    """Take over what Stripe says of the payment's refunds; a step of a transaction that has locked the payment."""
+    """Update the payment from Stripe's refunds of it. A step of a transaction that has locked the payment."""
     for refund in refunds:
         take_over(payment, refund, now=now)
-    if refundable(payment) < 0:  # more was given back in the Dashboard while we promised the same money
+    if refundable_amount(payment) < 0:  # the Dashboard has refunded the money that we promised
         payment.refunds.filter(status=Status.PENDING, refund_id=None).delete()
     succeeded = payment.refunds.filter(status=Status.SUCCEEDED).aggregate(sum=Sum("amount"))["sum"]
     payment.refunded = money.round_half_up(succeeded or Decimal(0), payment.currency)
@@ -97,15 +99,15 @@ def count_refunds(payment: Payment, refunds: Sequence[stripe.Refund], *, now: da
 
 
 def take_over(payment: Payment, refund: stripe.Refund, *, now: datetime) -> None:
-    """One refund of Stripe's: ours by its id or by the uuid we gave it, else one made in the Dashboard."""
-    known = Q(refund_id=refund.id) | Q(pk=our_uuid(refund))
-    status = STATUSES.get(refund.status or "", Status.PENDING)
+    """Store the state of one of Stripe's refunds: ours, found by its id or our uuid, or a new one of the Dashboard."""
+    known = Q(refund_id=refund.id) | Q(pk=refund_uuid_of(refund))
+    status = REFUND_STATUSES.get(refund.status or "", Status.PENDING)
     if not payment.refunds.filter(known).update(refund_id=refund.id, status=status):
         amount = money.from_minor_units(refund.amount, payment.currency)
         payment.refunds.create(amount=amount, refund_id=refund.id, status=status, created_at=now)
 
 
-def our_uuid(refund: stripe.Refund) -> UUID | None:
+def refund_uuid_of(refund: stripe.Refund) -> UUID | None:
     try:
         return UUID(refund.metadata["refund"]) if refund.metadata else None
     except (KeyError, TypeError, ValueError):

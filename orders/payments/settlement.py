@@ -1,4 +1,4 @@
-"""Settling: an order takes on what Stripe says of its payment, always forwards, whoever asks and however often."""
+"""Settlement: an order follows the state of its payment at Stripe. It only moves forwards, and may be repeated."""
 
 import logging
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from core import money
 from orders import mail
 from orders.holds import prolong
 from orders.models import Order, OrderStatus, Payment, PaymentStatus, StripeEvent
-from orders.payments.attempts import our_uuid
+from orders.payments.attempts import payment_uuid_of
 from orders.payments.gateway import client
 from orders.payments.refunds import count_refunds, promise_rest, refunds_of, send_promised
 from orders.transitions import move
 
 logger = logging.getLogger(__name__)
 
-STATUSES = {
+INTENT_STATUSES = {
     "requires_payment_method": PaymentStatus.PENDING,
     "requires_confirmation": PaymentStatus.PENDING,
     "requires_action": PaymentStatus.REQUIRES_ACTION,
@@ -31,31 +31,33 @@ STATUSES = {
     "canceled": PaymentStatus.CANCELLED,
     "succeeded": PaymentStatus.SUCCEEDED,
 }
-# Over, and the money stayed here; a lost one stays with the order.
+# A dispute in one of these is over, and the money is ours. An order with a lost dispute stays disputed.
 SETTLED_DISPUTES = frozenset({"won", "warning_closed", "prevented"})
-# The shopper has entered a way to pay.
+# The shopper has entered a payment method.
 TRIED = frozenset({PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING, PaymentStatus.FAILED})
 PAID = frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED})
-REFUSED = "The payment was not accepted. Please try another way to pay."
+REFUSED = "The payment was not accepted. Please try another payment method."
 
 
 def settle(intent_id: str, *, now: datetime, event: StripeEvent | None = None) -> None:
-    """Fetch the intent, which is the truth, and bring payment, order and stock to what it says.
+    """Fetch the intent from Stripe, and bring payment, order and stock up to date with it.
 
-    `event` is recorded in the same transaction; one on record already changes nothing, and neither does an intent
-    that is none of ours. What must leave the database follows the commit, and is made up for by the next call if
-    the process dies before it. stripe.StripeError where Stripe cannot be asked.
+    `event` is recorded in the same transaction. An event that is on record already changes nothing, and neither does
+    an intent of somebody else's. Refunds and mails are sent after the commit; if the process dies before that, the
+    next call sends them.
+
+    Raises: stripe.StripeError, where Stripe cannot be reached.
     """
-    report = fetched(intent_id)
+    report = fetch_report(intent_id)
     payment = apply(report, now=now, event=event) if report else None
     if payment and payment.status in PAID:
-        if send_promised(payment) and (report := fetched(intent_id)):
+        if send_promised(payment) and (report := fetch_report(intent_id)):
             apply(report, now=now)
         mail.confirm(payment.order_id, now=now)
 
 
 def try_settle(payment: Payment, *, now: datetime) -> bool:
-    """`settle` a started attempt; False, for later, where Stripe cannot be asked."""
+    """Settle a started attempt; False if Stripe cannot be reached, so that it has to be tried again later."""
     try:
         settle(payment.intent_id or "", now=now)
     except stripe.StripeError:
@@ -66,15 +68,18 @@ def try_settle(payment: Payment, *, now: datetime) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """All that Stripe says of an intent."""
+    """The state of an intent at Stripe."""
 
     intent: stripe.PaymentIntent
     refunds: Sequence[stripe.Refund] = ()
     disputed: bool = False
 
 
-def fetched(intent_id: str) -> Report | None:
-    """None for an intent that this account of Stripe does not have. stripe.StripeError where it cannot be asked."""
+def fetch_report(intent_id: str) -> Report | None:
+    """Fetch the state of an intent, or None if our account at Stripe has no such intent.
+
+    Raises: stripe.StripeError, where Stripe cannot be reached.
+    """
     try:
         intent = client().v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
     except stripe.InvalidRequestError as error:
@@ -91,21 +96,24 @@ def fetched(intent_id: str) -> Report | None:
 
 @transaction.atomic(durable=True)
 def apply(report: Report, *, now: datetime, event: StripeEvent | None = None) -> Payment | None:
-    """Bring our rows to what Stripe says; None for an intent that is none of ours. Locks order, payment, products."""
+    """Bring our rows up to date with Stripe's report. Return the payment, or None if the intent is not ours.
+
+    Locks: the order, the payment, the products.
+    """
     intent = report.intent
-    uuid = our_uuid(intent)
+    uuid = payment_uuid_of(intent)
     found = Payment.objects.filter(pk=uuid).first() if uuid else None
     if found is None or found.intent_id not in (None, intent.id):
         return None
     order = Order.objects.select_for_update().get(pk=found.order_id)
     payment = Payment.objects.select_for_update().get(pk=found.pk)
-    if event and not recorded(event):
+    if event and not record_event(event):
         return payment
     asked = money.to_minor_units(payment.amount, payment.currency), payment.currency.lower()
     if (intent.amount, intent.currency) != asked:
-        logger.error("Intent %s is not what payment %s asked for.", intent.id, payment.pk)
+        logger.error("Intent %s has another amount or currency than payment %s.", intent.id, payment.pk)
         return None
-    # What was fetched before a cancelling may come after it: only money wakes a cancelled attempt.
+    # A report may have been fetched before the attempt was cancelled: only money revives a cancelled attempt.
     if payment.status not in PAID and (payment.is_live or intent.status == "succeeded"):
         mirror(payment, intent, now=now)
     if payment.status in PAID:
@@ -117,8 +125,8 @@ def apply(report: Report, *, now: datetime, event: StripeEvent | None = None) ->
     return payment
 
 
-def recorded(event: StripeEvent) -> bool:
-    """Put the event on record; False where it is there already."""
+def record_event(event: StripeEvent) -> bool:
+    """Record the event; False if it is on record already."""
     _, created = StripeEvent.objects.get_or_create(
         event_id=event.event_id, defaults={"type": event.type, "received_at": event.received_at}
     )
@@ -126,8 +134,8 @@ def recorded(event: StripeEvent) -> bool:
 
 
 def mirror(payment: Payment, intent: stripe.PaymentIntent, *, now: datetime) -> None:
-    """Take on the state of an attempt that is not paid yet, with the last failure in the shopper's words."""
-    status, error = STATUSES[intent.status], intent.last_payment_error
+    """Copy the intent's state to an unpaid attempt, with the last failure in words for the shopper."""
+    status, error = INTENT_STATUSES[intent.status], intent.last_payment_error
     if status == PaymentStatus.PENDING and error:
         status = PaymentStatus.FAILED
     payment.status = status
@@ -140,7 +148,10 @@ def mirror(payment: Payment, intent: stripe.PaymentIntent, *, now: datetime) -> 
 
 
 def on_success(order: Order, payment: Payment, *, now: datetime) -> None:
-    """Paid, and shipped if so set; the money for an order that was given up meanwhile goes back. Locks products."""
+    """Set the order to PAID, and to SHIPPED if the settings say so. Refund an order that was cancelled meanwhile.
+
+    Locks: the products.
+    """
     if move(order.pk, OrderStatus.PAID, now=now):
         release(order_uuid=order.pk)
         if settings.STORE_SHIP_ON_PAYMENT:
@@ -150,14 +161,14 @@ def on_success(order: Order, payment: Payment, *, now: datetime) -> None:
 
 
 def freeze(order: Order, *, disputed: bool, now: datetime) -> None:
-    """A disputed order is the staff's to decide; it thaws when the dispute is won."""
+    """Freeze an order while its payment is disputed, so that the staff decide; unfreeze it when the dispute is won."""
     if disputed != bool(order.disputed_at):
         order.disputed_at = now if disputed else None
         Order.objects.filter(pk=order.pk).update(disputed_at=order.disputed_at, updated_at=now)
 
 
 def on_full_refund(order_uuid: UUID, *, now: datetime) -> None:
-    """REFUNDED; what has not been shipped and was not put back by a cancelling goes back to the stock."""
+    """Set the order to REFUNDED, and return its stock unless it was shipped or a cancellation has returned it."""
     before = Order.objects.values_list("status", flat=True).get(pk=order_uuid)
     if move(order_uuid, OrderStatus.REFUNDED, now=now) and before == OrderStatus.PAID:
         return_stock(order_uuid=order_uuid, reason=StockMovement.Reason.RETURNED, now=now)

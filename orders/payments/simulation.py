@@ -1,4 +1,4 @@
-"""The shopper's and the bank's part at the fake Stripe, for an order of ours."""
+"""The shopper's and the bank's part at the fake Stripe, for one of our orders."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -16,16 +16,22 @@ SecondOutcome = Literal["succeeded", "declined"]
 
 
 class SimulationRefused(Exception):
-    """The fake would not do it, as Stripe would not, or there is nothing to do it to; the message says why."""
+    """The fake refuses the step, as Stripe would, or the order has no payment for it. The message says why."""
 
 
 def confirm(order_uuid: UUID, outcome: Outcome) -> None:
-    """The shopper pays, with a card that leads to the outcome. SimulationRefused."""
+    """The shopper pays, with a card that leads to the outcome.
+
+    Raises: SimulationRefused.
+    """
     act(order_uuid, lambda intent_id: fake().confirm(intent_id, outcome))
 
 
 def complete(order_uuid: UUID, outcome: SecondOutcome) -> None:
-    """The shopper passes 3-D Secure, or the bank answers a payment that is processing. SimulationRefused."""
+    """The shopper passes 3-D Secure, or the bank answers a payment that is processing.
+
+    Raises: SimulationRefused.
+    """
     act(order_uuid, lambda intent_id: fake().complete(intent_id, outcome))
 
 
@@ -35,7 +41,7 @@ def act(order_uuid: UUID, step: Callable[[str], object]) -> None:
         raise SimulationRefused(f"Order {order_uuid} has no live payment.")
     if not payment.intent_id:
         raise SimulationRefused(
-            f"The payment of order {order_uuid} has not been started: retryPayment starts it."
+            f"The payment of order {order_uuid} has not been started. Start it with retryPayment."
         )
     try:
         step(payment.intent_id)
@@ -44,22 +50,22 @@ def act(order_uuid: UUID, step: Callable[[str], object]) -> None:
 
 
 def add_endpoint(url: str) -> None:
-    """A store that has just started takes the fake's webhooks at `url`."""
+    """Register the webhook of a store that has just started."""
     fake().add_endpoint(url)
 
 
 def webhook_url() -> str:
-    """Where the fake delivers: as the settings say, else to the store that started last, else to the usual port."""
+    """The URL for webhooks: from the settings, or of the store that started last, or on the usual port."""
     return settings.STRIPE_WEBHOOK_URL or fake().running_endpoint() or USUAL_WEBHOOK_URL
 
 
 def deliver(url: str) -> list[Delivery]:
-    """Post every event that is due, signed, to the webhook at `url`; one that is not taken is due again later."""
+    """Post all due events, signed, to the webhook at `url`. An event without a 2xx is due again later."""
     return fake().deliver(url=url, secret=settings.STRIPE_WEBHOOK_SECRETS[0])
 
 
-def standing(order_uuid: UUID) -> str:
-    """How the order and its payment stand now, in one line."""
+def describe_order(order_uuid: UUID) -> str:
+    """Describe the state of the order and its payment in one line."""
     order = Order.objects.get(pk=order_uuid)
     line = f"Order {order_uuid} is {OrderStatus(order.status).name}"
     payment = live_attempt(order_uuid)

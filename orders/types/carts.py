@@ -1,4 +1,4 @@
-"""GraphQL types of a cart and of what has happened to its products."""
+"""GraphQL types of a cart and of the changes of its products."""
 
 from typing import Annotated, Protocol
 
@@ -22,13 +22,13 @@ class HasLineTotal(HasLinePrice, Protocol):
     quantity: int
 
 
-@strawberry_django.type(models.CartItem, description="One product of a cart, with how many of it.")
+@strawberry_django.type(models.CartItem, description="A product in the cart, with its quantity.")
 class CartItem(relay.Node):
     id: relay.NodeID[int]
-    product: Product = api.field(description="As it is now.")
-    quantity: int = api.field(description="1 to 999.")
+    product: Product = api.field(description="The product as it is now.")
+    quantity: int = api.field(description="The quantity, 1 to 999.")
 
-    @api.field(description="The product's final price as it is now.")
+    @api.field(description="The product's current final price.")
     @staticmethod
     def unit_price(root: strawberry.Parent[HasLinePrice]) -> api.Money:
         return api.Money.of(root.product.final_price)
@@ -43,79 +43,81 @@ class CartItem(relay.Node):
         return cart.items_of(owner_of(info.context.request)).filter(product__stock__isnull=False)
 
 
-@strawberry.type(description="The final price is no longer what it was when the product was put in.")
+@strawberry.type(description="The product's final price has changed since it was added.")
 class PriceChanged:
-    item: CartItem = strawberry.field(description="The item of the cart.")
-    before: api.Money = strawberry.field(description="The final price when it was put in.")
-    now: api.Money = strawberry.field(description="The final price that will be charged.")
+    item: CartItem = strawberry.field(description="The item with the new price.")
+    before: api.Money = strawberry.field(description="The final price when the product was added.")
+    now: api.Money = strawberry.field(description="The current final price, which checkout charges.")
 
 
-@strawberry.type(description="Fewer are left than the cart holds.")
+@strawberry.type(description="The stock is smaller than the quantity in the cart.")
 class StockReduced:
-    item: CartItem = strawberry.field(description="The item of the cart.")
-    available: int = strawberry.field(description="How many are left.")
+    item: CartItem = strawberry.field(description="The item with too large a quantity.")
+    available: int = strawberry.field(description="The quantity that is still available.")
 
 
-@strawberry.type(description="It is no longer sold. `removeFromCart` takes it out of the cart.")
+@strawberry.type(description="The product is no longer sold. `removeFromCart` removes it from the cart.")
 class ProductRemoved:
     product_id: strawberry.ID = strawberry.field(
-        description="The id that the product had, for `removeFromCart`."
+        description="ID of the deleted product, for `removeFromCart`."
     )
-    name: str = strawberry.field(description="What the product was called.")
+    name: str = strawberry.field(description="Name of the deleted product.")
 
 
 CartChange = Annotated[
     PriceChanged | StockReduced | ProductRemoved,
-    strawberry.union(
-        "CartChange", description="What has happened to a product in the cart since it was put in."
-    ),
+    strawberry.union("CartChange", description="A change of a product since it was added to the cart."),
 ]
 
 
 @strawberry.type(
-    description="What the caller is about to buy. It has the same id for everyone, and behind it everyone's own."
+    description="The caller's cart. Its ID is the same for everyone, and each caller gets their own cart by it."
 )
 class Cart(relay.Node):
     key: relay.NodeID[str]
-    cart: strawberry.Private[cart.Cart]
+    cart: strawberry.Private[cart.ShoppingCart]
 
-    @strawberry.field(graphql_type=list[CartItem], description="In the order in which they were put in.")
+    @strawberry.field(
+        graphql_type=list[CartItem], description="The items, in the order in which they were added."
+    )
     def items(self) -> list[Line]:
         return self.cart.items
 
-    @strawberry.field(description="The number for a badge: the sum over the items.")
+    @strawberry.field(description="The sum of the items' quantities, for a badge.")
     def total_quantity(self) -> int:
         return self.cart.total_quantity
 
-    @strawberry.field(description="Before discounts.")
+    @strawberry.field(description="The total before discounts.")
     def subtotal(self) -> api.Money:
         return api.Money.of(self.cart.subtotal)
 
-    @strawberry.field(description="What the discounts take off.")
+    @strawberry.field(description="The sum of the discounts.")
     def discount_total(self) -> api.Money:
         return api.Money.of(self.cart.subtotal - self.cart.total)
 
-    @strawberry.field(description="What the shopper pays. Hand it to `checkout` as `expectedTotal`.")
+    @strawberry.field(
+        description="The total that the shopper pays. Pass it to `checkout` as `expectedTotal`."
+    )
     def total(self) -> api.Money:
         return api.Money.of(self.cart.total)
 
     @strawberry.field(
         graphql_type=list[CartChange],
-        description="What has happened to the cart's products since they were put in.",
+        description="Changes of the cart's products since they were added.",
     )
     def changes(self) -> list[PriceChanged | StockReduced | ProductRemoved]:
-        return [change_type(change) for change in self.cart.changes]
+        return [build_change(change) for change in self.cart.changes]
 
     @classmethod
     def current(cls, info: api.Info) -> "Cart":
-        """The caller's cart with all that the operation selects of its lines, in one go."""
+        """Read the caller's cart, with everything that the operation selects of its lines, in one statement."""
         owner = owner_of(info.context.request)
         lines = lines_of(owner, info) if owner else []
-        return cls(key="mine", cart=cart.Cart(owner, lines=lines))
+        return cls(key="mine", cart=cart.ShoppingCart(owner, lines=lines))
 
     @classmethod
     def resolve_node(cls, node_id: str, *, info: api.Info, required: bool = False) -> "Cart | None":  # type: ignore[override]
-        """The id is the same for everyone, and everyone's own cart is behind it."""
+        """Return the caller's own cart for the one id that all carts share."""
         return cls.current(info) if node_id == "mine" else None
 
 
@@ -136,7 +138,7 @@ def lines_of(owner: Owner, info: api.Info) -> list[Line]:
     )
 
 
-def change_type(change: cart.Change) -> PriceChanged | StockReduced | ProductRemoved:
+def build_change(change: cart.Change) -> PriceChanged | StockReduced | ProductRemoved:
     match change:
         case cart.PriceChanged():
             before, now = api.Money.of(change.before), api.Money.of(change.now)

@@ -19,25 +19,25 @@ from orders.owners import owner_of
 
 api.describe(
     OrderStatus,
-    description="How an order stands.",
-    DRAFT="Being filled item by item; nothing is reserved yet.",
-    PENDING="Placed, with its stock taken, and waiting to be paid until `expiresAt`.",
-    PAID="Paid, and not on its way yet.",
-    SHIPPED="Paid and on its way.",
-    CANCELLED="Given up; what was paid goes back.",
-    REFUNDED="All that was paid has gone back.",
+    description="Status of an order.",
+    DRAFT="The draft is being filled item by item. No stock is reserved yet.",
+    PENDING="The order is placed and its stock is taken. It can be paid until `expiresAt`.",
+    PAID="The order is paid, and not shipped yet.",
+    SHIPPED="The order is paid and on its way.",
+    CANCELLED="The order is cancelled. Any payment is refunded.",
+    REFUNDED="The whole payment has been refunded.",
 )
 api.describe(
     PaymentStatus,
-    description="How an attempt at paying stands.",
-    PENDING="Waiting for the shopper to pay, by `clientSecret`.",
-    REQUIRES_ACTION="Waiting for the shopper to confirm it with the bank, by `clientSecret`.",
-    PROCESSING="Under way at the bank; ask again with `refreshPayment`.",
-    SUCCEEDED="Paid.",
-    FAILED="Declined, see `failure`; the shopper may try again, by the same `clientSecret`.",
-    CANCELLED="Over; `retryPayment` begins another.",
-    PARTIALLY_REFUNDED="Paid, and a part of it has gone back.",
-    REFUNDED="All of it has gone back.",
+    description="Status of a payment.",
+    PENDING="Waiting for the shopper to pay with `clientSecret`.",
+    REQUIRES_ACTION="Waiting for the shopper to confirm the payment with the bank, with `clientSecret`.",
+    PROCESSING="The bank is processing the payment. Ask again with `refreshPayment`.",
+    SUCCEEDED="The payment has succeeded.",
+    FAILED="The payment was declined; see `failure`. The shopper may try again with the same `clientSecret`.",
+    CANCELLED="The payment is cancelled. `retryPayment` starts another.",
+    PARTIALLY_REFUNDED="A part of the payment has been refunded.",
+    REFUNDED="The whole payment has been refunded.",
 )
 
 
@@ -54,16 +54,16 @@ class HasTotal(HasUnitPrice, Protocol):
     quantity: int
 
 
-@strawberry_django.type(models.OrderItem, description="One product of an order, as it was bought.")
+@strawberry_django.type(models.OrderItem, description="A product of an order, as it was bought.")
 class OrderItem(relay.Node):
     id: relay.NodeID[int]
     product: Product | None = strawberry_django.field(
-        description="Null once the product has been deleted; the name and price below stay as they were bought."
+        description="The product as it is now; null once it has been deleted. The item's name and price stay."
     )
-    name: auto = api.field(description="What the product was called then.")
-    quantity: int = api.field(description="1 to 999.")
+    name: auto = api.field(description="The product's name when it was ordered.")
+    quantity: int = api.field(description="The quantity, 1 to 999.")
 
-    @api.field(description="What one of it cost then.")
+    @api.field(description="The price of one unit when it was ordered.")
     @staticmethod
     def unit_price(root: strawberry.Parent[HasUnitPrice]) -> api.Money:
         return api.Money.of(root.unit_price, root.order.currency)
@@ -78,21 +78,25 @@ class OrderItem(relay.Node):
         return models.OrderItem.objects.filter(order__in=Order.visible(info))
 
 
-@strawberry_django.type(models.Shipping, description="Where an order goes.")
+@strawberry_django.type(models.Shipping, description="The shipping address of an order.")
 class Shipping(relay.Node):
     id: relay.NodeID[int]
-    first_name: auto = api.field(description="Of the recipient.")
-    last_name: auto = api.field(description="Of the recipient; may be empty.")
-    email: str = api.field(description="Where the confirmation goes.")
-    phone: auto = api.field(description="In the international form: +14155552671, or +14155552671 ext. 89.")
-    address: auto = api.field(description="The street.")
-    building_number: auto = api.field(description="With whatever belongs to it: 12b; may be empty.")
-    city: auto = api.field(description="Empty where the country has none in its addresses.")
-    zip_code: auto = api.field(description="Empty where the country has none.")
-    state: auto = api.field(
-        description="Province or region; empty where the country has none in its addresses."
+    first_name: auto = api.field(description="First name of the recipient.")
+    last_name: auto = api.field(description="Last name of the recipient; may be empty.")
+    email: str = api.field(description="E-mail address for the confirmation.")
+    phone: auto = api.field(
+        description="Phone number in international form: +14155552671, or +14155552671 ext. 89."
     )
-    country: str = strawberry_django.field(description="ISO 3166-1 alpha-2.")
+    address: auto = api.field(description="Street.")
+    building_number: auto = api.field(
+        description="Building number with any addition, such as 12b; may be empty."
+    )
+    city: auto = api.field(description="Town or city; may be empty.")
+    zip_code: auto = api.field(description="Postal code; empty if the country's addresses have none.")
+    state: auto = api.field(
+        description="State, province or region; empty if the country's addresses have none."
+    )
+    country: str = strawberry_django.field(description="ISO 3166-1 alpha-2 code of the country.")
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Shipping]:
@@ -114,14 +118,14 @@ class HasFailure(Protocol):
 @strawberry_django.type(models.Payment, description="An attempt at paying an order.")
 class Payment(relay.Node):
     id: relay.NodeID[UUID]
-    status: PaymentStatus = api.field(description="How it stands.")
+    status: PaymentStatus = api.field(description="Status of the payment.")
 
-    @api.field(description="What is to be paid.")
+    @api.field(description="The amount to pay.")
     @staticmethod
     def amount(root: strawberry.Parent[HasAmount]) -> api.Money:
         return api.Money.of(root.amount, root.currency)
 
-    @api.field(description="How much of it has gone back; 0 at first.")
+    @api.field(description="The refunded part of the amount.")
     @staticmethod
     def refunded(root: strawberry.Parent[HasRefunded]) -> api.Money:
         return api.Money.of(root.refunded, root.currency)
@@ -129,7 +133,7 @@ class Payment(relay.Node):
     @api.field(
         only=["client_secret", "status", "order__user", "order__visitor"],
         select_related=["order"],
-        description="For Stripe.js; only the order's owner sees it, and only while there is something to pay.",
+        description="Secret for Stripe.js. Only the order's owner sees it, and only while it can be paid.",
     )
     @staticmethod
     def client_secret(root: strawberry.Parent[models.Payment], info: api.Info) -> str | None:
@@ -137,7 +141,7 @@ class Payment(relay.Node):
         payable = root.is_open and owner is not None and owner.owns(root.order)
         return (root.client_secret or None) if payable else None
 
-    @api.field(description="Why the last attempt failed, in the shopper's words.")
+    @api.field(description="Why the payment last failed, in words for the shopper; null if it has not.")
     @staticmethod
     def failure(root: strawberry.Parent[HasFailure]) -> str | None:
         return root.failure or None
@@ -152,35 +156,39 @@ class Payment(relay.Node):
 
 
 @strawberry_django.type(
-    models.Order, description="An order, or a draft of one. Names and prices are those of when it was placed."
+    models.Order, description="An order or a draft. Names and prices stay the same once it is placed."
 )
 class Order(relay.Node):
     id: relay.NodeID[UUID]
     uuid: auto = api.field(
-        description="For `order`, for the address of the order's page, and for talking to the shop."
+        description="The order's number: for `order`, for the URL of its page, and for the shopper."
     )
-    status: OrderStatus = api.field(description="How it stands.")
-    user: User | None = strawberry_django.field(description="Null for a guest's order.")
-    items: list[OrderItem] = api.field(description="What was bought, each product once.")
-    shipping: Shipping | None = strawberry_django.field(description="Null while the order is a draft.")
-    created_at: auto = api.field(description="When it was begun.")
-    updated_at: auto = api.field(description="When it last changed.")
-    paid_at: datetime | None = api.field(description="Null until it is paid.")
-    shipped_at: datetime | None = api.field(description="Null until it is on its way.")
-    cancelled_at: datetime | None = api.field(description="Null unless it is cancelled.")
+    status: OrderStatus = api.field(description="Status of the order.")
+    user: User | None = strawberry_django.field(
+        description="The person who placed the order; null for a guest."
+    )
+    items: list[OrderItem] = api.field(description="The items of the order, each product once.")
+    shipping: Shipping | None = strawberry_django.field(
+        description="The shipping address; null while the order is a draft."
+    )
+    created_at: auto = api.field(description="When the order or draft was created.")
+    updated_at: auto = api.field(description="When the order last changed.")
+    paid_at: datetime | None = api.field(description="When the order was paid; null before that.")
+    shipped_at: datetime | None = api.field(description="When the order was shipped; null before that.")
+    cancelled_at: datetime | None = api.field(description="When the order was cancelled; null unless it was.")
 
     @api.field(
         only=["expires_at", "status"],
         description=(
-            "When the order is given up and its stock goes back; later once a way to pay was tried. Null unless it is "
-            "pending."
+            "When the unpaid order is cancelled. The time is extended once the shopper has tried to pay. Null unless "
+            "the order is pending."
         ),
     )
     @staticmethod
     def expires_at(root: strawberry.Parent[models.Order]) -> datetime | None:
         return root.expires_at if root.status == OrderStatus.PENDING else None
 
-    @api.field(only=["amount", "currency"], description="The sum over the items.")
+    @api.field(only=["amount", "currency"], description="The total of the items.")
     @staticmethod
     def amount(root: strawberry.Parent[HasAmount]) -> api.Money:
         return api.Money.of(root.amount, root.currency)
@@ -188,7 +196,7 @@ class Order(relay.Node):
     @api.field(
         only=["user", "visitor"],
         prefetch_related=["payments"],
-        description="The live attempt at paying, else the last one.",
+        description="The live payment, or the last one if there is none; null if nothing was to be paid.",
     )
     @staticmethod
     def payment(root: strawberry.Parent[models.Order]) -> Payment | None:
@@ -218,7 +226,7 @@ class OrderConnection(api.Connection[Order]):
         status: OrderStatus | None,
         paging: api.Paging,
     ) -> "OrderConnection":
-        """A person's orders, the newest first."""
+        """Read a page of a user's orders, the newest first."""
         visible = Order.visible(info)
         page = api.nested_page(
             user,

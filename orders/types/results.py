@@ -1,4 +1,4 @@
-"""What the mutations of carts and orders take, and what they answer with."""
+"""GraphQL inputs and results of the mutations of carts and orders."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -17,131 +17,135 @@ from orders.types.orders import Order
 # ── Errors ───────────────────────────────────────────────────────────────────
 
 
-@strawberry.type(description="There is nothing to buy.")
+@strawberry.type(description="The cart or the draft is empty, so there is nothing to buy.")
 class CartEmpty(api.UserError):
     pass
 
 
-@strawberry.type(description="The product has been deleted since it was put in.")
+@strawberry.type(description="The product has been deleted since it was added.")
 class ProductUnavailable(api.UserError):
     product_pk: strawberry.Private[int]
-    name: str = strawberry.field(description="What the product was called.")
+    name: str = strawberry.field(description="Name of the deleted product.")
 
-    @strawberry.field(description="The id that it had, for `removeFromCart` or `removeOrderItem`.")
+    @strawberry.field(description="ID of the deleted product, for `removeFromCart` or `removeOrderItem`.")
     def product_id(self) -> strawberry.ID:
         return api.id_of("Product", self.product_pk)
 
 
-@strawberry.type(description="A price has changed meanwhile: show the total and ask again.")
+@strawberry.type(
+    description="The total differs from `expectedTotal`. Show the actual total, and ask the shopper again."
+)
 class TotalChanged(api.UserError):
-    expected: api.Money = strawberry.field(description="What the shopper was shown.")
-    actual: api.Money = strawberry.field(description="What it costs now.")
+    expected: api.Money = strawberry.field(description="The total that the shopper was shown.")
+    actual: api.Money = strawberry.field(description="The total that would be charged now.")
 
 
 @strawberry.type(
-    description="No payment can be taken for this: too small an amount, or the payment provider cannot be reached."
+    description="The payment cannot be taken: its amount is too small or too large, or the provider is unreachable."
 )
 class PaymentUnavailable(api.UserError):
     pass
 
 
-@strawberry.type(description="The order is past the status in which this can be done.")
+@strawberry.type(description="The order's status does not allow this change.")
 class OrderNotEditable(api.UserError):
-    status: OrderStatus = strawberry.field(description="The status that it has.")
+    status: OrderStatus = strawberry.field(description="The order's status.")
 
 
-@strawberry.type(description="The order is past cancelling: it is on its way, or over.")
+@strawberry.type(description="The order cannot be cancelled, for the reason in `message`.")
 class OrderNotCancellable(api.UserError):
-    status: OrderStatus = strawberry.field(description="The status that it has.")
+    status: OrderStatus = strawberry.field(description="The order's status.")
 
 
 # ── Inputs ───────────────────────────────────────────────────────────────────
 
 
-@strawberry.input(description="A product, and how many more of it.")
+@strawberry.input(description="A product to add to the cart, with a quantity.")
 class CartItemInput:
-    product_id: relay.GlobalID = strawberry.field(description="Of the product.")
+    product_id: relay.GlobalID = strawberry.field(description="ID of the product.")
     quantity: int = strawberry.field(
-        default=1, description="Added to what the cart has: 1 or more, 999 together."
+        default=1, description="How many to add, at least 1. The cart can hold 999 of a product."
     )
 
 
-@strawberry.input(description="A product of the cart, and how many of it.")
+@strawberry.input(description="A product in the cart, with its new quantity.")
 class UpdateCartItemInput:
-    product_id: relay.GlobalID = strawberry.field(description="Of the product.")
-    quantity: int = strawberry.field(description="Instead of what the cart has: 0 to 999.")
+    product_id: relay.GlobalID = strawberry.field(description="ID of the product.")
+    quantity: int = strawberry.field(description="The new quantity, 0 to 999. 0 removes the item.")
 
 
-@strawberry.input(description="A product of the cart.")
+@strawberry.input(description="A product to remove from the cart.")
 class RemoveFromCartInput:
     product_id: relay.GlobalID = strawberry.field(
-        description="Of the product, also of one that has been deleted."
+        description="ID of the product, which may have been deleted."
     )
 
 
 @strawberry.input(
-    description="Where an order goes. Postal code and state are required where the country's addresses have them."
+    description="A shipping address. Postal code and state are required where the country's addresses have them."
 )
 class ShippingInput:
-    first_name: str = strawberry.field(description="Of the recipient.")
+    first_name: str = strawberry.field(description="First name of the recipient.")
     last_name: str = strawberry.field(
-        description="Of the recipient; empty where a person has one name alone."
+        description="Last name of the recipient; empty for a person with a single name."
     )
-    email: str = strawberry.field(description="Where the confirmation goes.")
+    email: str = strawberry.field(description="E-mail address for the confirmation.")
     phone: str = strawberry.field(
-        description="In the international form, or as it is dialled in the country; with its extension, if any."
+        description="Phone number in international form or as dialled in the country, with any extension."
     )
-    address: str = strawberry.field(description="The street.")
+    address: str = strawberry.field(description="Street.")
     building_number: str = strawberry.field(
-        description="With whatever belongs to it: 12b. Empty where the house has none."
+        description="Building number with any addition, such as 12b; empty if there is none."
     )
-    country: str = strawberry.field(description="ISO 3166-1 alpha-2.")
+    country: str = strawberry.field(description="ISO 3166-1 alpha-2 code of the country.")
     city: str = strawberry.field(default="", description="Town or city.")
-    zip_code: str = strawberry.field(default="", description="The postal code.")
-    state: str = strawberry.field(default="", description="State, province or region: its name, or its code.")
+    zip_code: str = strawberry.field(default="", description="Postal code.")
+    state: str = strawberry.field(default="", description="Name or code of the state, province or region.")
 
     def row(self) -> models.Shipping:
-        """Unsaved."""
+        """Build the unsaved row."""
         return models.Shipping(**vars(self))
 
 
-@strawberry.input(description="What is needed to buy what is in the cart.")
+@strawberry.input(description="The details of a checkout.")
 class CheckoutInput:
-    shipping: ShippingInput = strawberry.field(description="Where it goes.")
-    idempotency_key: UUID = strawberry.field(description="Made by the client, one for each intent to buy.")
+    shipping: ShippingInput = strawberry.field(description="The shipping address.")
+    idempotency_key: UUID = strawberry.field(
+        description="A UUID that the client makes, one for each purchase. Send the same one again when retrying."
+    )
     expected_total: Decimal | None = strawberry.field(
-        default=None, description="What the shopper was shown; any other total is refused."
+        default=None, description="The total that the shopper was shown; any other total is refused."
     )
 
 
-@strawberry.input(description="An order of the caller's.")
+@strawberry.input(description="One of the caller's orders.")
 class OrderInput:
-    uuid: UUID = strawberry.field(description="Of the order.")
+    uuid: UUID = strawberry.field(description="UUID of the order.")
 
 
-@strawberry.input(description="A product for a draft, and how many more of it.")
+@strawberry.input(description="A product to add to a draft, with a quantity.")
 class OrderItemInput:
-    order_uuid: UUID = strawberry.field(description="Of the draft.")
-    product_id: relay.GlobalID = strawberry.field(description="Of the product.")
+    order_uuid: UUID = strawberry.field(description="UUID of the draft.")
+    product_id: relay.GlobalID = strawberry.field(description="ID of the product.")
     quantity: int = strawberry.field(
-        default=1, description="Added to what the draft has: 1 or more, 999 together."
+        default=1, description="How many to add, at least 1. The draft can have 999 of a product."
     )
 
 
-@strawberry.input(description="A product of a draft.")
+@strawberry.input(description="A product to remove from a draft.")
 class RemoveOrderItemInput:
-    order_uuid: UUID = strawberry.field(description="Of the draft.")
+    order_uuid: UUID = strawberry.field(description="UUID of the draft.")
     product_id: relay.GlobalID = strawberry.field(
-        description="Of the product, also of one that has been deleted."
+        description="ID of the product, which may have been deleted."
     )
 
 
-@strawberry.input(description="What is needed to place a draft.")
+@strawberry.input(description="A draft to place, with the details of a checkout.")
 class PlaceOrderInput:
-    order_uuid: UUID = strawberry.field(description="Of the draft.")
-    shipping: ShippingInput = strawberry.field(description="Where it goes.")
+    order_uuid: UUID = strawberry.field(description="UUID of the draft.")
+    shipping: ShippingInput = strawberry.field(description="The shipping address.")
     expected_total: Decimal | None = strawberry.field(
-        default=None, description="What the shopper was shown; any other total is refused."
+        default=None, description="The total that the shopper was shown; any other total is refused."
     )
 
 
@@ -149,7 +153,7 @@ class PlaceOrderInput:
 
 CartResult = Annotated[
     Cart | InsufficientStock | ProductUnavailable | api.NotFound | api.ValidationError,
-    api.result("CartResult"),
+    strawberry.union("CartResult", description="The cart, or why it could not be changed."),
 ]
 CheckoutResult = Annotated[
     Order
@@ -161,14 +165,26 @@ CheckoutResult = Annotated[
     | PaymentUnavailable
     | OrderNotEditable
     | api.NotFound,
-    api.result("CheckoutResult"),
+    strawberry.union("CheckoutResult", description="The order, or why it could not be placed."),
 ]
-CreateOrderResult = Annotated[Order | api.TooManyAttempts, api.result("CreateOrderResult")]
+CreateOrderResult = Annotated[
+    Order | api.TooManyAttempts,
+    strawberry.union("CreateOrderResult", description="The new draft, or why none could be created."),
+]
 OrderItemResult = Annotated[
     Order | api.NotFound | InsufficientStock | ProductUnavailable | OrderNotEditable | api.ValidationError,
-    api.result("OrderItemResult"),
+    strawberry.union("OrderItemResult", description="The draft, or why it could not be changed."),
 ]
 RetryPaymentResult = Annotated[
-    Order | api.NotFound | OrderNotEditable | PaymentUnavailable, api.result("RetryPaymentResult")
+    Order | api.NotFound | OrderNotEditable | PaymentUnavailable,
+    strawberry.union(
+        "RetryPaymentResult",
+        description="The order with its payment, or why the payment could not be started or updated.",
+    ),
 ]
-CancelOrderResult = Annotated[Order | api.NotFound | OrderNotCancellable, api.result("CancelOrderResult")]
+CancelOrderResult = Annotated[
+    Order | api.NotFound | OrderNotCancellable,
+    strawberry.union(
+        "CancelOrderResult", description="The cancelled order, or why it could not be cancelled."
+    ),
+]

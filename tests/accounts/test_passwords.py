@@ -129,7 +129,7 @@ def another_hashes() -> Iterator[None]:
     taken, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with passwords.turn():
+        with passwords.take_turn():
             taken.set()
             done.wait()
 

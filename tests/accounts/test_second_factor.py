@@ -92,7 +92,7 @@ class TestEnrolling:
     def test_a_wrong_code_enrols_nothing(self, root: User, clock: SimpleNamespace) -> None:
         browser = sign_in(root)
         browser.get(PAGE)
-        assert "This code is not right." in browser.post(PAGE, {"code": "000000"}).text
+        assert "This code is not valid." in browser.post(PAGE, {"code": "000000"}).text
         assert second_factor.device_of(root) is None
         assert browser.get(INDEX).status_code == 302
 

@@ -36,7 +36,7 @@ from backend.http.documents import Documents
 from backend.schema import Root, Schema, schema
 from catalog.models import Category, Product
 from catalog.services import delete_product, update_product
-from orders.cart import Cart
+from orders.cart import ShoppingCart
 from orders.checkout import place
 from orders.models import CartItem, Order, OrderStatus
 from orders.owners import Owner
@@ -71,7 +71,7 @@ def entrance(settings: Settings, tmp_path: Path) -> Entrance:
 
 def buy(product: Product, **owner: Any) -> Order:
     buyer = Owner(**(owner or {"visitor": uuid4()}))
-    Cart(buyer).add(product.pk, 1, now=timezone.now())
+    ShoppingCart(buyer).add(product.pk, 1, now=timezone.now())
     placed = place(
         address="127.0.0.1",
         owner=buyer,

@@ -31,7 +31,7 @@ from catalog import types
 from catalog.models import Product
 from catalog.services import add_favourite, update_product
 from core.errors import OperationTooLarge
-from orders.cart import Cart
+from orders.cart import ShoppingCart
 from orders.checkout import place
 from orders.models import Order, Payment
 from orders.owners import Owner
@@ -118,8 +118,8 @@ def fill() -> dict[str, User | None]:
         add_favourite(user=shopper, product_pk=product.pk, now=timezone.now())
     owner = Owner(user=shopper)
     for kept in (False, True):
-        Cart(owner).add(products[0].pk, 2, now=timezone.now())
-        Cart(owner).add(products[1].pk, 1, now=timezone.now())
+        ShoppingCart(owner).add(products[0].pk, 2, now=timezone.now())
+        ShoppingCart(owner).add(products[1].pk, 1, now=timezone.now())
         if not kept:
             place(
                 address="127.0.0.1",

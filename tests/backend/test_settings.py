@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import close_old_connections, connection
 from pytest_django import Settings
 
-from orders.payments.gateway import client, fake_in_use
+from orders.payments.gateway import client, is_fake_in_use
 from tests.conftest import GraphQLClient
 
 ROOT: Path = settings.BASE_DIR
@@ -322,10 +322,10 @@ class TestMail:
 
 class TestStripeFake:
     def test_is_in_use_in_development_without_a_key(self, settings: Settings) -> None:
-        assert fake_in_use()
+        assert is_fake_in_use()
         assert client().v1.payment_intents.list().data == []
         settings.STRIPE_SECRET_KEY = "sk_test_of_an_account"
-        assert not fake_in_use()
+        assert not is_fake_in_use()
 
     def test_is_refused_when_debug_is_off(self, settings: Settings) -> None:
         settings.STRIPE_FAKE_ALLOWED = False

@@ -202,9 +202,9 @@ class TestImportProducts:
         ("changes", "reason"),
         [
             ({"price": "ten"}, "price: “ten” value must be a decimal number."),
-            ({"price": "-1"}, "price: Between 0 and"),
+            ({"price": "-1"}, "price: Enter an amount between 0 and"),
             ({"price": "1.999"}, "price: "),
-            ({"price": "1e400"}, "price: Between 0 and"),
+            ({"price": "1e400"}, "price: Enter an amount between 0 and"),
             ({"price": "NaN"}, "price: "),
             ({"discount": "NaN"}, "discount: "),
             ({"discount": "101"}, "discount: "),

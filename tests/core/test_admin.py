@@ -79,7 +79,7 @@ class TestAProduct:
         Product.objects.filter(pk=product.pk).update(**changes)
         response = save(ada, product, form)
         assert response.status_code == 200
-        assert f"Somebody else has changed this to “{theirs}”" in response.text
+        assert f"to “{theirs}” while you were editing" in response.text
         product.refresh_from_db()
         assert (str(getattr(product, field)), product.stock) == (theirs, 10)
         again = form_on(response.text)
@@ -107,14 +107,14 @@ class TestAProduct:
         product, mine, theirs = make_product(), make_category("Mine"), make_category("Theirs")
         form = opened(ada, product, category=str(mine.pk))
         Product.objects.update(category=theirs)
-        assert "changed this to “Theirs”" in save(ada, product, form).text
+        assert "to “Theirs” while you were editing" in save(ada, product, form).text
 
     def test_a_picture_of_another_is_asked_about(self, ada: Client) -> None:
         product = make_product()
         form = opened(ada, product)
         Product.objects.update(image="products/theirs.jpg")
         response = ada.post(change_page(product), {**form, "image": make_picture()})
-        assert "changed this to “products/theirs.jpg”" in response.text
+        assert "to “products/theirs.jpg” while you were editing" in response.text
         assert Product.objects.get().image.name == "products/theirs.jpg"
 
     @pytest.mark.parametrize(("typed", "stock", "delta"), [("12", 10, 5), ("5", 3, -2)])
@@ -133,7 +133,7 @@ class TestAProduct:
         form = opened(ada, product, stock="1", name="Torch")
         set_stock(product, 5, now=timezone.now())
         assert (
-            "It was 7 when you opened this page and is 5 by now: 6 cannot go."
+            "This was 7 when you opened the page and is 5 now, so it cannot go down by 6. Enter a number again."
             in save(ada, product, form).text
         )
         product.refresh_from_db()
@@ -153,7 +153,7 @@ class TestTheListOfProducts:
         form = self.edited(ada, **{"form-0-price": "20"})
         Product.objects.update(price=30, final_price=30, stock=2)
         response = ada.post(PRODUCTS, form)
-        assert "changed this to “30.00”" in response.text
+        assert "to “30.00” while you were editing" in response.text
         assert Product.objects.filter(price=30, stock=2).exists()
         assert ada.post(PRODUCTS, form_on(response.text, _save="Save")).status_code == 302
         assert Product.objects.filter(price=20, stock=2).exists()
@@ -186,7 +186,7 @@ class TestTheOthers:
         form = opened(ada, user, first_name="Grace", **{"profile-0-name": "Countess"})
         user.profile.name = "Lovelace"
         user.profile.save()
-        assert "changed this to “Lovelace”" in save(ada, user, form).text
+        assert "to “Lovelace” while you were editing" in save(ada, user, form).text
         user = User.objects.get(pk=user.pk)
         assert (user.first_name == "Grace", user.profile.name) == (False, "Lovelace")
 
@@ -199,7 +199,7 @@ class TestTheOthers:
         form = form_on(response.text, email=user.email)
         user.groups.add(theirs)
         response = save(ada, user, form)
-        assert "changed this to “Theirs”" in response.text
+        assert "to “Theirs” while you were editing" in response.text
         assert save(ada, user, form_on(response.text)).status_code == 302
         assert list(user.groups.all()) == [mine]
 

@@ -6,7 +6,7 @@ from django.core.mail import EmailMessage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.emails import mailbox, normalized
+from core.emails import mailbox, normalize_email
 
 
 class TestNormalized:
@@ -39,8 +39,8 @@ class TestNormalized:
         ],
     )
     def test_spellings_of_one_address(self, address: str, expected: str) -> None:
-        assert normalized(address) == expected
-        assert normalized(normalized(address)) == expected
+        assert normalize_email(address) == expected
+        assert normalize_email(normalize_email(address)) == expected
 
     @pytest.mark.parametrize(
         "address",
@@ -80,7 +80,7 @@ class TestNormalized:
     )
     def test_what_cannot_be_mailed_is_refused(self, address: str) -> None:
         with pytest.raises(ValidationError):
-            normalized(address)
+            normalize_email(address)
 
     @settings(max_examples=50)
     @given(
@@ -94,11 +94,11 @@ class TestNormalized:
     )
     def test_what_is_accepted_can_be_mailed_and_is_stable(self, address: str) -> None:
         try:
-            result = normalized(address)
+            result = normalize_email(address)
         except ValidationError:
             return
         assert result.isascii()
-        assert normalized(result) == result
+        assert normalize_email(result) == result
         message = EmailMessage("Subject", "Body", "shop@example.com", [result]).message()
         assert message["To"] == result
 

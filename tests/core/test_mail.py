@@ -8,7 +8,7 @@ import pytest
 from django.core.mail import EmailMessage
 from pytest_django import Settings
 
-from core.mail import send, shortened
+from core.mail import send, shorten
 
 Mails = list[EmailMessage]
 
@@ -52,7 +52,7 @@ class TestShortened:
         ],
     )
     def test_is_one_line_without_a_link(self, text: str, expected: str) -> None:
-        assert shortened(text, most=40) == expected
+        assert shorten(text, most=40) == expected
 
 
 @pytest.fixture

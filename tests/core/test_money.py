@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 from pytest_django import Settings
 
-from core.money import DIGITS, formatted
+from core.currencies import DIGITS
+from core.money import format_money
 
 
 class TestFormatted:
@@ -28,9 +29,9 @@ class TestFormatted:
         self, settings: Settings, language: str, amount: str, currency: str, text: str
     ) -> None:
         settings.LANGUAGE_CODE = language
-        assert formatted(Decimal(amount), currency) == text
+        assert format_money(Decimal(amount), currency) == text
 
     def test_every_currency_with_its_own_digits(self) -> None:
         for currency, digits in DIGITS.items():
-            number = formatted(Decimal(1), currency)
+            number = format_money(Decimal(1), currency)
             assert number.endswith(f"1.{'0' * digits}" if digits else "1"), number

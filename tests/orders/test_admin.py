@@ -264,7 +264,7 @@ class TestShip:
         order = placed(paid=True)
         with nothing_changes():
             for page in (superuser.get(button("ship", order)), superuser.post(button("ship", order))):
-                assert "The goods have left the house?" in page.text
+                assert "Have the goods been sent?" in page.text
 
     def test_an_order_that_is_none_is_not_found(self, superuser: Client, placed: Placed) -> None:
         for key in ("x", "00000000-0000-0000-0000-000000000000"):
@@ -301,7 +301,7 @@ class TestRefund:
         with nothing_changes():
             [message] = messages_of(press(superuser, "refund", order, amount="20.01"))
             assert "amount" in press(superuser, "refund", order, amount="much").text
-        assert "Between 0.01 and 20.00" in message
+        assert "Enter an amount between 0.01 and 20.00" in message
 
 
 class TestRestock:

@@ -30,13 +30,14 @@ from catalog.stock import set_stock
 from core.errors import DomainError, RateLimited
 from orders import cancellation, services
 from orders.audit import differences, differences_here
-from orders.cart import Cart
+from orders.cart import ShoppingCart
 from orders.checkout import checkout
 from orders.mail import confirm
 from orders.models import Order, Payment
 from orders.owners import Owner
 from orders.payments.gateway import fake
-from orders.payments.reconciliation import reconcile, unconfirmed, unfinished
+from orders.payments.reconciliation import reconcile, unfinished_payments
+from orders.selectors import unconfirmed_orders
 from packages.stripe_fake import ApiError
 from tests.factories import make_address, make_product, make_user
 from tests.orders.conftest import Bank
@@ -74,11 +75,12 @@ class Books(RuleBasedStateMachine):
         """In the end the bank answers again, what was cut off is finished, and nothing at all differs."""
         try:
             self.bank.fake.clear_faults()
-            for payment in unfinished():  # an attempt that Stripe answers with 500 for ever is replaced first
+            # An attempt that Stripe always answers with 500 is replaced first.
+            for payment in unfinished_payments():
                 reconcile(payment, now=timezone.now())
-            assert all(reconcile(payment, now=timezone.now()) for payment in unfinished())
-            for order_uuid in unconfirmed():
-                confirm(order_uuid, now=timezone.now())
+            assert all(reconcile(payment, now=timezone.now()) for payment in unfinished_payments())
+            for order in unconfirmed_orders():
+                confirm(order.pk, now=timezone.now())
             assert list(differences(now=timezone.now())) == []
         finally:
             self.watch.__exit__(None, None, None)
@@ -97,7 +99,7 @@ class Books(RuleBasedStateMachine):
     @rule(shopper=st.integers(0, 1), product=st.integers(0, 1), quantity=st.integers(1, 3))
     def add_to_cart(self, shopper: int, product: int, quantity: int) -> None:
         with suppress(DomainError):
-            Cart(self.shoppers[shopper]).add(self.products[product].pk, quantity, now=timezone.now())
+            ShoppingCart(self.shoppers[shopper]).add(self.products[product].pk, quantity, now=timezone.now())
 
     @rule(target=orders, shopper=st.integers(0, 1), key=st.integers(0, 3))
     def checkout(self, shopper: int, key: int) -> tuple[int, UUID | None]:

@@ -381,7 +381,7 @@ class TestAddToCart:
         self, api: GraphQLClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         lamp = make_product(stock=1)
-        slip_in(monkeypatch, orders.cart, "refusal", before=partial(restock, lamp, 2))
+        slip_in(monkeypatch, orders.cart, "explain_refusal", before=partial(restock, lamp, 2))
         answer = add_to_cart(api, lamp, 2)
         assert wrong_fields(answer) == ["productId"]
         assert "Please try again" in answer["message"]
@@ -436,7 +436,7 @@ class TestUpdateCartItem:
         assert answer == {
             "__typename": "ProductUnavailable",
             "code": "PRODUCT_UNAVAILABLE",
-            "message": "“Lamp” is no longer sold.",
+            "message": "“Lamp” is no longer sold. Please remove it.",
             "productId": global_id("Product", pk),
             "name": "Lamp",
         }

@@ -325,7 +325,7 @@ class TestRefusals:
         with nothing_changes():
             answer = checkout(api)
         assert (answer["__typename"], answer["code"]) == ("PaymentUnavailable", "PAYMENT_UNAVAILABLE")
-        assert answer["message"] == "At least 0.50 USD can be paid."
+        assert answer["message"] == "At least 0.50 USD must be paid at once. Please order more."
         reprice(clip, "0.50")
         assert checkout(api)["payment"]["clientSecret"]
 
@@ -337,7 +337,7 @@ class TestRefusals:
         with nothing_changes():
             answer = checkout(api)
         assert answer["__typename"] == "PaymentUnavailable"
-        assert answer["message"] == "At most 999999.99 USD can be paid at once."
+        assert answer["message"] == "At most 999999.99 USD can be paid at once. Please order less."
         reprice(clip, "1.00")
         assert checkout(api)["payment"]["amount"]["minorUnits"] == 99_999_999
 

@@ -50,7 +50,7 @@ def overdue(api: GraphQLClient, product: Product) -> str:
 def let_time_pass(uuid: str) -> None:
     """More than an order has, even one that somebody has tried to pay."""
     Order.objects.filter(pk=uuid).update(expires_at=timezone.now() - timedelta(seconds=1))
-    Payment.objects.filter(order=uuid).update(created_at=timezone.now() - timedelta(minutes=31))
+    Payment.objects.filter(order_id=uuid).update(created_at=timezone.now() - timedelta(minutes=31))
 
 
 def expire_orders() -> str:

@@ -81,7 +81,7 @@ class TestConfirm:
         fake().inject("rate_limit")
         add_to_cart(api, make_product())
         order = checkout(api)["uuid"]
-        with pytest.raises(CommandError, match="has not been started: retryPayment"):
+        with pytest.raises(CommandError, match=r"has not been started\. Start it with retryPayment"):
             stripe_fake("confirm", order, "--url", NOWHERE)
 
     def test_second_time(self, order: str, url: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from orders import models
-from orders.cart import Cart, join
+from orders.cart import ShoppingCart, join
 from orders.checkout import place
 from orders.models import CartItem, Order
 from orders.owners import Owner
@@ -22,9 +22,9 @@ class TestJoin:
         """What is put in while the person signs in arrives in the account's cart, whichever comes first."""
         user, product, now = Owner(user=make_user()), make_product(stock=50), timezone.now()
         visitor = Owner(visitor=uuid4())
-        Cart(user).add(make_product().pk, 1, now=now)
-        Cart(visitor).add(product.pk, 1, now=now)
-        adds = [partial(Cart(visitor).add, product.pk, 1, now=now) for _ in range(6)]
+        ShoppingCart(user).add(make_product().pk, 1, now=now)
+        ShoppingCart(visitor).add(product.pk, 1, now=now)
+        adds = [partial(ShoppingCart(visitor).add, product.pk, 1, now=now) for _ in range(6)]
         at_once(*adds[:3], partial(join, visitor, user), *adds[3:])
         assert CartItem.objects.get(product=product, cart__user=user.user).quantity == 7
         assert models.Cart.objects.count() == 1
@@ -34,7 +34,7 @@ class TestJoin:
         product, now = make_product(stock=50), timezone.now()
         for _ in range(5):
             user, visitor = Owner(user=make_user()), Owner(visitor=uuid4())
-            add = partial(Cart(visitor).add, product.pk, 1, now=now)
+            add = partial(ShoppingCart(visitor).add, product.pk, 1, now=now)
             at_once(add, add, partial(join, visitor, user), add)
             assert CartItem.objects.get(cart__user=user.user).quantity == 3
         assert models.Cart.objects.count() == 5
@@ -42,8 +42,8 @@ class TestJoin:
     def test_twice_at_once(self) -> None:
         user, product, now = Owner(user=make_user()), make_product(stock=50), timezone.now()
         visitor = Owner(visitor=uuid4())
-        Cart(visitor).add(product.pk, 2, now=now)
-        Cart(user).add(product.pk, 3, now=now)
+        ShoppingCart(visitor).add(product.pk, 2, now=now)
+        ShoppingCart(user).add(product.pk, 3, now=now)
         at_once(*(partial(join, visitor, user) for _ in range(4)))
         assert CartItem.objects.get().quantity == 5
 
@@ -51,7 +51,7 @@ class TestJoin:
         """The order is the account's, whichever comes first."""
         user, product, now = Owner(user=make_user()), make_product(), timezone.now()
         visitor = Owner(visitor=uuid4())
-        Cart(visitor).add(product.pk, 2, now=now)
+        ShoppingCart(visitor).add(product.pk, 2, now=now)
         buy = partial(
             place,
             address="127.0.0.1",

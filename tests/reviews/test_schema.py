@@ -165,7 +165,9 @@ class TestCreateComment:
         answer = signed_in(rated.user).run(
             CREATE, input={"productId": product_id(rated.product), "body": "Bad", "rating": 1}
         )["createComment"]
-        assert answer["fields"] == [{"field": "rating", "message": "You have already rated this product."}]
+        assert answer["fields"] == [
+            {"field": "rating", "message": "You have already rated this product. Please change that rating."}
+        ]
         assert Comment.objects.get() == rated
         assert_sums(rated.product, [0, 0, 0, 0, 1])
 

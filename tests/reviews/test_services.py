@@ -64,7 +64,10 @@ class TestCreateComment:
         with pytest.raises(ValidationError) as refusal:
             make_comment(user=rated.user, product=rated.product, rating=5)
         [error] = refusal.value.fields
-        assert (error.field, error.message) == ("rating", "You have already rated this product.")
+        assert (error.field, error.message) == (
+            "rating",
+            "You have already rated this product. Please change that rating.",
+        )
         assert Comment.objects.count() == 1
         assert_sums(rated.product, [0, 1, 0, 0, 0])
 

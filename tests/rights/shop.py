@@ -17,7 +17,7 @@ from backend.schema import schema
 from catalog.models import Product
 from catalog.services import add_favourite
 from orders import services
-from orders.cart import Cart
+from orders.cart import ShoppingCart
 from orders.checkout import checkout
 from orders.models import CartItem, Order, Payment
 from orders.owners import SESSION_KEY, Owner
@@ -94,7 +94,7 @@ class Shop:
             owner=Owner(user=shopper), order_uuid=self.draft, product_pk=self.product.pk, quantity=1, now=now
         )
         for owner in (Owner(user=shopper), Owner(visitor=self.visitor)):
-            Cart(owner).add(self.product.pk, 1, now=now)
+            ShoppingCart(owner).add(self.product.pk, 1, now=now)
 
     def copied(self) -> "Shop":
         """The same rows and sessions, in objects that a test may change."""
@@ -119,7 +119,7 @@ class Shop:
     def bought(self, owner: Owner, *, street: str) -> UUID:
         """A pending order that can be paid."""
         now = timezone.now()
-        Cart(owner).add(self.product.pk, 2, now=now)
+        ShoppingCart(owner).add(self.product.pk, 2, now=now)
         return checkout(
             address="127.0.0.1",
             owner=owner,
@@ -155,7 +155,7 @@ class Shop:
             seen_by = EVERYONE if comment.active else frozenset({SHOPPER, STAFF})
             yield {"key": comment.pk, "owner": SHOPPER, "seen_by": seen_by}
 
-    def rows_of_Cart(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+    def rows_of_ShoppingCart(self) -> Iterator[dict[str, Any]]:  # noqa: N802
         yield {"key": "mine", "owner": SHOPPER, "seen_by": EVERYONE}  # each their own, see TestCart
 
     def rows_of_CartItem(self) -> Iterator[dict[str, Any]]:  # noqa: N802

@@ -8,7 +8,7 @@ from django.core.servers.basehttp import WSGIServer
 from django.urls import reverse
 
 from orders.payments import simulation
-from orders.payments.gateway import fake_in_use
+from orders.payments.gateway import is_fake_in_use
 
 
 class Server(WSGIServer):
@@ -18,10 +18,12 @@ class Server(WSGIServer):
 
 class Command(StaticFilesCommand):
     server_cls = Server
+    addr: str
+    _raw_ipv6: bool
 
     def on_bind(self, server_port: int) -> None:
         super().on_bind(server_port)
-        if fake_in_use():
+        if is_fake_in_use():
             host = f"[{self.addr}]" if self._raw_ipv6 else self.addr
             reached_at = "127.0.0.1" if host in ("0", "0.0.0.0") else host
             simulation.add_endpoint(f"http://{reached_at}:{server_port}{reverse('stripe-webhook')}")

@@ -1,4 +1,4 @@
-"""Proves the books; exits with 1 and a list where they differ."""
+"""manage.py audit: list the differences between the books, and exit with 1 if there are any."""
 
 import json
 from typing import Any
@@ -13,13 +13,16 @@ from orders.payments.gateway import patiently
 
 class Command(BaseCommand):
     help = (
-        "Prove the books: stock is the sum of its movements, movements are the items of live orders, amounts are the "
-        "sums of items and what Stripe was asked for, paid is settled, nothing is orphaned. Exits with 1 where not."
+        "Audit the books: stock is the sum of its movements, the movements match the orders, amounts are the sums of "
+        "their items and of what Stripe charges, paid orders have been paid for, and no row is orphaned. Exits with 1 "
+        "if there are differences."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--fix", action="store_true", help="Mend what can be mended safely, then audit again."
+            "--fix",
+            action="store_true",
+            help="Mend the differences that can be mended safely, then audit again.",
         )
         parser.add_argument("--json", action="store_true", help="Print the differences as JSON.")
 

@@ -1,4 +1,4 @@
-"""manage.py expire_orders: give up the pending orders whose time is over; `make run` does it every minute."""
+"""manage.py expire_orders: cancel the pending orders whose time is over; `make run` does it every minute."""
 
 from typing import Any
 from uuid import UUID
@@ -9,15 +9,15 @@ from django.utils import timezone
 from core.batches import Batch
 from orders.cancellation import expire
 from orders.payments.gateway import patiently
-from orders.selectors import expired
+from orders.selectors import expired_orders
 
 
 class Command(BaseCommand):
-    help = "Give up the pending orders whose time is over: their payment is cancelled, and their stock goes back."
+    help = "Cancel the pending orders whose time is over, with their payments, and return their stock."
 
     def handle(self, **options: Any) -> None:
-        """One order at a time, each step of which may be repeated: a second run beside this one does no harm."""
-        overdue = list(expired(timezone.now()).values_list("pk", flat=True))
+        """Expire one order at a time. Each step may be repeated, so a second run at the same time does no harm."""
+        overdue = list(expired_orders(timezone.now()).values_list("pk", flat=True))
         batch = Batch()
         with patiently():
             batch.run(give_up, overdue)

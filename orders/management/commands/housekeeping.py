@@ -1,4 +1,4 @@
-"""manage.py housekeeping: prune by age what strangers can make without end; `make run` does it every hour."""
+"""manage.py housekeeping: delete old rows that strangers can create without limit; `make run` does it every hour."""
 
 import logging
 from typing import Any
@@ -14,8 +14,8 @@ logger = logging.getLogger(__name__)
 
 class Command(BaseCommand):
     help = (
-        "Delete expired sessions, carts that visitors have left, drafts that were never placed, and the record of "
-        "Stripe's old events. Safe at any time, twice at once, and when it is killed in the middle."
+        "Delete expired sessions, abandoned carts of visitors, drafts that were never placed, and the records of old "
+        "Stripe events. It may run at any time, twice at once, and may be killed in the middle."
     )
 
     def handle(self, **_: Any) -> None:
@@ -27,6 +27,6 @@ class Command(BaseCommand):
         try:
             for batch in tqdm(prune(heap), desc=heap.name, unit="batch", disable=None):
                 gone += batch
-        except Exception:  # whatever is wrong with one heap, the others must not wait for it
+        except Exception:  # one broken heap must not keep the others from being pruned
             logger.exception("Housekeeping stopped at %s.", heap.name)
         return gone

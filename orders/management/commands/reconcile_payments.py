@@ -1,4 +1,4 @@
-"""Finishes what was cut off between the shop and Stripe."""
+"""manage.py reconcile_payments: finish payments, refunds and mails that a crash or an outage has interrupted."""
 
 from typing import Any
 from uuid import UUID
@@ -11,28 +11,28 @@ from core.batches import Batch
 from orders import mail
 from orders.models import Payment
 from orders.payments.gateway import patiently
-from orders.payments.reconciliation import reconcile, unfinished
-from orders.selectors import unconfirmed
+from orders.payments.reconciliation import reconcile, unfinished_payments
+from orders.selectors import unconfirmed_orders
 
 
 class Command(BaseCommand):
     help = (
-        "Make the intents that a crash cut off, settle payments whose webhook never came, send promised refunds and "
-        "confirmations. Safe at any time, twice at once, and when it is killed in the middle."
+        "Create the intents that a crash prevented, settle payments whose webhook never came, and send outstanding "
+        "refunds and confirmations. It may run at any time, twice at once, and may be killed in the middle."
     )
 
     def handle(self, **_: Any) -> None:
-        payments = list(unfinished())
+        payments = list(unfinished_payments())
         batch = Batch()
         with patiently():
             batch.run(settle_now, tqdm(payments, unit="payment", disable=None))
         self.stdout.write(f"{batch.done} payments reconciled, {len(payments) - batch.done} left for later.")
-        waiting = list(unconfirmed().order_by("paid_at", "pk").values_list("pk", flat=True))
+        waiting = list(unconfirmed_orders().order_by("paid_at", "pk").values_list("pk", flat=True))
         mails = Batch()
         mails.run(confirm_now, waiting)
         if mails.done < len(waiting):
             self.stderr.write(
-                f"{len(waiting) - mails.done} confirmations could not be mailed; the log says why."
+                f"{len(waiting) - mails.done} confirmations could not be mailed. The log says why."
             )
         batch.close()
 

@@ -1,4 +1,4 @@
-"""manage.py stripe_fake: pay at the fake Stripe as a shopper and a bank would, and spoil its requests and events."""
+"""manage.py stripe_fake: play the shopper's and the bank's part at the fake Stripe, and inject faults."""
 
 from argparse import ArgumentTypeError
 from typing import Any, get_args
@@ -8,21 +8,21 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orders.models import Order
 from orders.payments import simulation
-from orders.payments.gateway import fake, fake_in_use
+from orders.payments.gateway import fake, is_fake_in_use
 from packages.stripe_fake import EVENT_FAULTS, REQUEST_FAULTS, Outcome
 
 
 def positive(text: str) -> int:
     number = int(text)
     if number < 1:
-        raise ArgumentTypeError("at least 1")
+        raise ArgumentTypeError("must be at least 1")
     return number
 
 
 class Command(BaseCommand):
     help = (
-        "What a shopper and a bank do at the fake Stripe. `confirm`, `complete` and `deliver` end by delivering the"
-        " events that are due, as signed webhooks over HTTP to the running store."
+        "Play the shopper's and the bank's part at the fake Stripe. `confirm`, `complete` and `deliver` end by"
+        " delivering the due events to the running store, as signed webhooks over HTTP."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -34,39 +34,44 @@ class Command(BaseCommand):
 
         complete = actions.add_parser(
             "complete",
-            help="The second step: the shopper's 3-D Secure, or the bank's answer to a payment processing.",
+            help="The second step: the shopper passes 3-D Secure, or the bank answers a payment that is processing.",
         )
         complete.add_argument("order", type=UUID, help="The order's uuid.")
         complete.add_argument("--outcome", choices=get_args(simulation.SecondOutcome), default="succeeded")
 
-        deliver = actions.add_parser("deliver", help="Deliver the events that are due, and do no more.")
+        deliver = actions.add_parser("deliver", help="Only deliver the due events.")
 
         for delivering in (confirm, complete, deliver):
             delivering.add_argument(
-                "--url", help="Default: STRIPE_WEBHOOK_URL, or where the store listens that was started last."
+                "--url",
+                help="The webhook's URL. Default: STRIPE_WEBHOOK_URL, or the store that was started last.",
             )
 
         inject = actions.add_parser("inject", help="Spoil the next requests or events.")
         inject.add_argument("fault", choices=REQUEST_FAULTS + EVENT_FAULTS)
-        inject.add_argument("--times", type=positive, default=1, help="How many of them. Default: 1")
+        inject.add_argument(
+            "--times", type=positive, default=1, help="How many requests or events to spoil. Default: 1"
+        )
         inject.add_argument(
             "--match",
             default="*",
             metavar="PATTERN",
-            help="A shell pattern over 'POST /v1/payment_intents', or over an event's type. Default: all",
+            help="A shell pattern for requests ('POST /v1/payment_intents') or for events' types. Default: all",
         )
         inject.add_argument(
             "--seconds",
             type=float,
             default=0.0,
-            help="How long what is slow takes, and what is delayed waits.",
+            help="How long a slow request takes or a delayed event waits. Default: 0",
         )
 
-        actions.add_parser("clear", help="Inject no more faults.")
+        actions.add_parser("clear", help="Clear all faults.")
 
     def handle(self, *, action: str, url: str | None = None, **options: Any) -> None:
-        if not fake_in_use():
-            raise CommandError("The fake Stripe is not in use: it needs DEBUG, and no STRIPE_SECRET_KEY.")
+        if not is_fake_in_use():
+            raise CommandError(
+                "The fake Stripe is not in use. Set DEBUG and unset STRIPE_SECRET_KEY to use it."
+            )
         match action:
             case "confirm" | "complete":
                 self.pay(
@@ -86,7 +91,7 @@ class Command(BaseCommand):
                 )
             case "clear":
                 fake().clear_faults()
-                self.stdout.write("No more faults.")
+                self.stdout.write("All faults are cleared.")
 
     def pay(self, action: str, order_uuid: UUID, *, outcome: Any, url: str) -> None:
         if not Order.objects.filter(pk=order_uuid).exists():
@@ -99,10 +104,13 @@ class Command(BaseCommand):
         except simulation.SimulationRefused as refusal:
             raise CommandError(str(refusal)) from refusal
         self.deliver(url)
-        self.stdout.write(simulation.standing(order_uuid))
+        self.stdout.write(simulation.describe_order(order_uuid))
 
     def deliver(self, url: str) -> None:
-        """Print each delivery. CommandError if the store did not take them all."""
+        """Deliver the due events, and print each delivery.
+
+        Raises: CommandError, if the store has not accepted them all.
+        """
         deliveries = simulation.deliver(url)
         for delivery in deliveries:
             answer = delivery.status or "not reached"
@@ -111,10 +119,10 @@ class Command(BaseCommand):
             self.stdout.write("No event is due.")
         if any(delivery.status is None for delivery in deliveries):
             raise CommandError(
-                f"Nothing answers at {url}: is the store running, and on this port (--url)?"
-                " The events are due again in some seconds: manage.py stripe_fake deliver"
+                f"Nothing answers at {url}. Start the store, or give its address with --url. Then deliver the events"
+                " again, which are due in a few seconds: manage.py stripe_fake deliver"
             )
         if not all(delivery.taken for delivery in deliveries):
             raise CommandError(
-                "The store refused what is not 200, and its log says why. It is due again later."
+                "The store refused the events without a 200. Its log says why. They are due again later."
             )

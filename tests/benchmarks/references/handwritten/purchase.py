@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from core.money import MAX_MINOR_UNITS, to_minor_units
-from orders.addresses import validated
+from orders.addresses import validate_shipping
 from orders.holds import MAX_PENDING, first_expiry
 from orders.models import MAX_LINES, MAX_QUANTITY, Shipping
 from orders.payments import gateway
@@ -138,7 +138,7 @@ def cart(lines: list[tuple[Any, ...]]) -> dict[str, Any]:
 def checkout(request: HttpRequest) -> HttpResponse:
     wanted = variables_of(request)["input"]
     address = {SHIPPING_FIELDS.get(name, name): value for name, value in wanted["shipping"].items()}
-    shipping = validated(Shipping(**address))
+    shipping = validate_shipping(Shipping(**address))
     visitor = UUID(request.session["visitor"])
     order, payment = uuid4(), uuid4()
     items = placed(

@@ -21,7 +21,7 @@ from catalog import models
 from catalog.models import StockMovement
 from core.money import to_minor_units
 from orders import models as orders
-from orders.addresses import validated
+from orders.addresses import validate_shipping
 from orders.payments import gateway
 from tests.benchmarks.references.plain.types import Cart, Order, Product
 
@@ -85,7 +85,7 @@ class Mutation:
 
     @strawberry_django.mutation(handle_django_errors=True)
     def checkout(self, info: strawberry.Info, input: CheckoutInput) -> Order:
-        shipping = validated(orders.Shipping(**vars(input.shipping)))
+        shipping = validate_shipping(orders.Shipping(**vars(input.shipping)))
         payment = placed(visitor_of(info.context.request), shipping, key=input.idempotency_key)
         start(payment)
         return cast(
