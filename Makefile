@@ -10,13 +10,13 @@ DATABASE_TEST_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
-# Stamps: made when the requirements were installed, and older than them when these have changed.
+# Stamp files of the installations. A changed requirements file is newer than its stamp.
 STORE := .venv/.store-installed
 TOOLS := .venv/.tools-installed
-# The checks touch nobody's database, whatever the environment or .env says.
+# The checks use a database in memory, whatever the environment or .env says.
 SQLITE := DATABASE_URL=sqlite://:memory:
 
-# All that happens here is development, where no secret has to be set. Production starts the server itself.
+# Every target is for development, where no secret has to be set. Production starts the server itself.
 export DEBUG := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -33,7 +33,7 @@ run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=800
 	@$(MANAGE) seed --if-empty
 	@printf '  %-9s http://127.0.0.1:$(PORT)%s\n' API /graphql/ GraphiQL /graphiql/ Admin /admin/ Health /healthz Payments /dev/stripe/
 	@echo 'Ctrl-C stops the store.'
-	@# Each of the two gets a process group of its own (set -m), so that its children end with it.
+	@# Each of the two gets its own process group (set -m), so that its children end with it.
 	@set -m; \
 	minutes=0; while sleep 60; do \
 	  $(MANAGE) expire_orders || true; \
@@ -47,7 +47,7 @@ run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=800
 .PHONY: check-port
 check-port: | $(BIN)/python
 	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || { \
-	  echo 'Port $(PORT) is taken. Stop what listens there, or choose another: make run PORT=8001' >&2; exit 1; }
+	  echo 'Port $(PORT) is in use. Stop the program that uses it, or choose another port: make run PORT=8001' >&2; exit 1; }
 
 .PHONY: demo
 demo: $(STORE) ## Buy something over HTTP, in a store of its own with a fresh database
@@ -56,42 +56,42 @@ demo: $(STORE) ## Buy something over HTTP, in a store of its own with a fresh da
 ##### The checks
 
 .PHONY: check
-check: lint secrets migrations-check schema-check operations-check coverage test-postgres test-clients ## All of the checks, as CI runs them
+check: lint secrets migrations-check schema-check operations-check coverage test-postgres test-clients ## Run all checks, as CI does
 
 .PHONY: lint
-lint: $(TOOLS) ## Style, format, types, and who imports whom
+lint: $(TOOLS) ## Check style, format, types and imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(SQLITE) $(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Cursors (base64 of a JSON list), the alphabet of slugs, and the password in the examples of addresses. Passwords of
-# tests are many, and none of them opens anything, so no plugin looks for the word.
+# Texts that look like secrets: cursors (base64 of a JSON list), the alphabet of slugs, and the password in example URLs.
+# The plugin that looks for the word "password" is off, because tests have many passwords, which protect nothing.
 NO_SECRET := ^(Wy[IJ].*|0123456789abc.*|password)$$
 
 .PHONY: secrets
-secrets: $(TOOLS) ## No key, token or password has come into the repository
+secrets: $(TOOLS) ## Check that the repository has no keys, tokens or passwords
 	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify --disable-plugin KeywordDetector \
 	  --exclude-files '^(requirements.*\.txt|schema\.graphql)$$' --exclude-secrets '$(NO_SECRET)'
 
 .PHONY: format
-format: $(TOOLS) ## Mend style and format where a tool can
+format: $(TOOLS) ## Fix style and format automatically
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# A worker that has none left takes tests from another, whose long ones would else be waited for.
+# An idle worker takes tests from a busy one, so that nobody waits for one worker's long tests.
 PARALLEL := -n auto --dist worksteal
 
 .PHONY: test
-test: $(TOOLS) ## The tests, on SQLite (ARGS=tests/catalog: some of them)
+test: $(TOOLS) ## Run the tests on SQLite (ARGS=tests/catalog for some of them)
 	$(SQLITE) $(BIN)/pytest $(PARALLEL) $(ARGS)
 
 .PHONY: coverage
-coverage: $(TOOLS) ## The tests, on SQLite, with branch coverage and its floor
+coverage: $(TOOLS) ## Run the tests on SQLite, and check the branch coverage
 	$(SQLITE) $(BIN)/pytest $(PARALLEL) --cov $(ARGS)
 
 .PHONY: test-postgres
-test-postgres: $(TOOLS) ## The tests, on the PostgreSQL server at DATABASE_TEST_URL, where one answers
+test-postgres: $(TOOLS) ## Run the tests on the PostgreSQL server at DATABASE_TEST_URL, if it answers
 	@if $(BIN)/python -c 'import psycopg; psycopg.connect("$(DATABASE_TEST_URL)", connect_timeout=3)' 2>/dev/null; then \
 	  set -x; DATABASE_URL='$(DATABASE_TEST_URL)' $(BIN)/pytest $(PARALLEL) $(ARGS); \
 	else \
@@ -99,23 +99,23 @@ test-postgres: $(TOOLS) ## The tests, on the PostgreSQL server at DATABASE_TEST_
 	fi
 
 .PHONY: soak
-soak: $(TOOLS) ## Buy while the server is killed, and prove the books (SECONDS=300, SEED= of a run to repeat)
+soak: $(TOOLS) ## Buy while the server is killed, and check the books (SECONDS=300; SEED= repeats a run)
 	$(BIN)/python -m tests.faults.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 .PHONY: test-clients
-test-clients: $(TOOLS) ## HTTP audits, Apollo Client and browsers against a store of their own, where there are Node and Chromium
-	@# A container is ours to complete. On a machine of your own, what is missing is said.
+test-clients: $(TOOLS) ## Run HTTP audits, Apollo Client and browsers against a store of their own, if Node and Chromium are there
+	@# In a container, install Chromium. On your own machine, only report what is missing.
 	@if [ "$$(id -u)" = 0 ] && ! command -v chromium google-chrome >/dev/null && command -v apt-get >/dev/null; then \
 	  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes chromium; } >/dev/null || true; \
 	fi
 	@if command -v npm >/dev/null; then \
 	  $(BIN)/python -m tests.clients; \
 	else \
-	  echo 'NOT TESTED WITH CLIENTS: THERE IS NO NPM. INSTALL NODE 20 OR NEWER.' >&2; test -z "$${CI:-}"; \
+	  echo 'NOT TESTED WITH CLIENTS: NPM IS MISSING. INSTALL NODE 20 OR NEWER.' >&2; test -z "$${CI:-}"; \
 	fi
 
 .PHONY: bench
-bench: $(TOOLS) ## What requests cost, beside hand-written views and plain Strawberry-Django (ARGS=--quick; --soak; --chart)
+bench: $(TOOLS) ## Measure requests, beside hand-written views and plain Strawberry-Django (ARGS=--quick; --soak; --chart)
 	@$(SQLITE) $(BIN)/python -m tests.benchmarks.load $(ARGS)
 	@if $(BIN)/python -c 'import psycopg; psycopg.connect("$(DATABASE_TEST_URL)", connect_timeout=3)' 2>/dev/null; then \
 	  DATABASE_URL='$(DATABASE_TEST_URL)' $(BIN)/python -m tests.benchmarks.load $(ARGS); \
@@ -124,61 +124,61 @@ bench: $(TOOLS) ## What requests cost, beside hand-written views and plain Straw
 	fi
 
 .PHONY: bench-growth
-bench-growth: $(TOOLS) ## What reads cost with few products and with many, at DATABASE_URL's server (ARGS='--large 200000')
+bench-growth: $(TOOLS) ## Measure reads with few and with many products, on DATABASE_URL's server (ARGS='--large 200000')
 	LOG_LEVEL=ERROR $(BIN)/python -m tests.benchmarks.growth $(ARGS)
 
 .PHONY: bench-search
-bench-search: $(TOOLS) ## How good search is, beside plain ways to search, on SQLite
+bench-search: $(TOOLS) ## Measure the quality of search, beside simpler searches, on SQLite
 	@$(SQLITE) $(BIN)/python -m tests.benchmarks.relevance
 
 .PHONY: migrations-check
-migrations-check: $(TOOLS) ## The migrations are what the models need
+migrations-check: $(TOOLS) ## Check that the migrations match the models
 	$(SQLITE) $(MANAGE) makemigrations --check --dry-run
 
 .PHONY: schema
-schema: $(STORE) ## Write schema.graphql, the export of the running code
-	@# Written aside and then moved: a fault of the code leaves the last schema in its place.
+schema: $(STORE) ## Export the schema to schema.graphql
+	@# Write to another file and then move it, so that an import error does not leave schema.graphql empty.
 	$(SQLITE) $(MANAGE) export_schema backend.schema > .venv/schema.graphql
 	@mv .venv/schema.graphql schema.graphql
 
 .PHONY: schema-check
-schema-check: $(TOOLS) ## schema.graphql is the export of the running code
+schema-check: $(TOOLS) ## Check that schema.graphql matches the code
 	@$(SQLITE) $(MANAGE) export_schema backend.schema | diff --unified schema.graphql - || { \
-	  echo 'schema.graphql is not what the code exports: make schema' >&2; exit 1; }
+	  echo 'schema.graphql does not match the code. Run make schema.' >&2; exit 1; }
 
 .PHONY: operations
-operations: $(TOOLS) ## Write docs/operations.md: each operation with an example and its answer
+operations: $(TOOLS) ## Write docs/operations.md, with an example and its answer for each operation
 	@$(SQLITE) $(BIN)/python -m tests.operations
 
 .PHONY: operations-check
-operations-check: $(TOOLS) ## docs/operations.md is what the schema says and the store answers
+operations-check: $(TOOLS) ## Check that docs/operations.md matches the schema and the store's answers
 	@$(SQLITE) $(BIN)/python -m tests.operations --check
 
 ##### The environment
 
 .PHONY: requirements
-requirements: $(TOOLS) ## Pin what pyproject.toml asks for, with hashes (ARGS=--upgrade: anew)
+requirements: $(TOOLS) ## Pin the dependencies of pyproject.toml with hashes (ARGS=--upgrade for newer versions)
 	CUSTOM_COMPILE_COMMAND='make requirements' \
 	  $(BIN)/pip-compile $(ARGS) --generate-hashes --output-file requirements.txt pyproject.toml
 	CUSTOM_COMPILE_COMMAND='make requirements' \
 	  $(BIN)/pip-compile $(ARGS) --generate-hashes --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
 
 .PHONY: advisories
-advisories: $(TOOLS) ## Known vulnerabilities of what is pinned (asks the network)
+advisories: $(TOOLS) ## List known vulnerabilities of the pinned dependencies (uses the network)
 	$(BIN)/pip-audit --disable-pip --no-deps --requirement requirements.txt
 
 .PHONY: clean
-clean: ## Remove .venv and what the tools wrote; the database and the media stay
+clean: ## Remove .venv and the tools' files; keep the database and the media
 	rm -rf .venv .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo 'The store needs Python 3.11 or newer, which $(PYTHON) is not. Name one: make PYTHON=python3.12 …' >&2; exit 1; }
+	  echo 'The store needs Python 3.11 or newer, but $(PYTHON) is older or missing. Name one: make PYTHON=python3.12 …' >&2; exit 1; }
 	@echo 'Making .venv …'
 	@$(PYTHON) -m venv .venv
 
-# Each library is named as it comes: the first time they take a minute.
+# Print the name of each library, because the first installation takes a minute.
 INSTALL = $(BIN)/pip install --progress-bar off --requirement $< | awk '/^(Collecting|Installing|Successfully)/ {print "  " substr($$0, 1, 100); fflush()}'
 
 $(STORE): requirements.txt | $(BIN)/python
@@ -187,6 +187,6 @@ $(STORE): requirements.txt | $(BIN)/python
 	@touch $@
 
 $(TOOLS): requirements-dev.txt $(STORE)
-	@echo "Installing the tools of development into .venv …"
+	@echo "Installing the development tools into .venv …"
 	@$(INSTALL)
 	@touch $@
