@@ -7,6 +7,7 @@ import strawberry_django
 from django.db.models import QuerySet
 from strawberry import auto, relay
 from strawberry.file_uploads import Upload
+from strawberry.scalars import JSON
 
 import api
 from accounts import models, selectors
@@ -143,6 +144,24 @@ class ResetPasswordInput:
     new_password: str = strawberry.field(description="By the same rules as at `register`.")
 
 
+@strawberry.input(description="Another e-mail address, and the password to show whose account it is.")
+class ChangeEmailInput:
+    password: str = strawberry.field(description="The one in use.")
+    new_email: str = strawberry.field(description="Where the link to confirm it goes.")
+
+
+@strawberry.input(description="The password, to show whose account it is.")
+class DeleteAccountInput:
+    password: str = strawberry.field(description="The one in use.")
+
+
+@strawberry.type(description="Everything that the store keeps of the signed-in person.")
+class MyData:
+    data: JSON = strawberry.field(
+        description="By section: account, profile, favourites, cart, orders, comments, reports. Amounts are strings."
+    )
+
+
 @strawberry.input(description="The mailed link.")
 class VerifyEmailInput:
     token: str = strawberry.field(description="From the mailed link.")
@@ -159,3 +178,11 @@ ResetPasswordResult = Annotated[
     api.Done | api.ValidationError | api.TooManyAttempts, api.result("ResetPasswordResult")
 ]
 VerifyEmailResult = Annotated[api.Done | api.ValidationError, api.result("VerifyEmailResult")]
+ResendVerificationResult = Annotated[api.Done | api.TooManyAttempts, api.result("ResendVerificationResult")]
+ChangeEmailResult = Annotated[
+    api.Done | api.ValidationError | api.TooManyAttempts, api.result("ChangeEmailResult")
+]
+ExportMyDataResult = Annotated[MyData | api.TooManyAttempts, api.result("ExportMyDataResult")]
+DeleteAccountResult = Annotated[
+    api.Done | api.ValidationError | api.TooManyAttempts, api.result("DeleteAccountResult")
+]

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 import strawberry
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError
 from django.db.models import QuerySet
 from strawberry.extensions import FieldExtension
 
@@ -46,6 +48,12 @@ class Answer(FieldExtension):
                 answer = one(answer, info)
                 if answer is None:
                     raise errors.NotFound("object")  # deleted by somebody since
+        except (DatabaseError, ObjectDoesNotExist) as error:
+            # Somebody who deletes the account in one tab while another writes is not signed in any more.
+            user = viewer(info)
+            if user is None or type(user).objects.filter(pk=user.pk).exists():
+                raise
+            raise errors.Unauthenticated from error
         except errors.DomainError as error:
             member = self.members.get(type(error).__name__)
             if member is not None:
