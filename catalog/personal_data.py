@@ -9,7 +9,9 @@ from accounts.signals import account_closing, data_requested
 from catalog.models import Favourite, Product
 from core.errors import ValidationError
 
-SELLS = "Products are sold under your name. Delete them, or ask the staff to give them to another seller, first."
+SELLS = (
+    "Products are sold under your name. Delete them, or ask the staff to give them to another seller, first."
+)
 
 
 @receiver(account_closing)

@@ -12,7 +12,9 @@ from orders.cart import Cart, items_of
 from orders.models import Order, OrderItem, OrderStatus, Payment, Shipping
 from orders.owners import Owner
 
-UNPAID = "An order of yours is not paid yet. Pay or cancel it first: without the account you could do neither."
+UNPAID = (
+    "An order of yours is not paid yet. Pay or cancel it first: without the account you could do neither."
+)
 
 
 @receiver(account_closing)
