@@ -1,11 +1,13 @@
 """What is kept of a person: a copy of it to take along, and its deletion with the account."""
 
 import json
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.contrib import auth
 from django.contrib.admin.models import LogEntry
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.http import HttpRequest
@@ -37,8 +39,13 @@ def export(user: User) -> dict[str, Any]:
     }
     for _, more in data_requested.send(sender=User, user=user):
         sections |= more
-    plain: dict[str, Any] = json.loads(json.dumps(sections, cls=DjangoJSONEncoder))
+    plain: dict[str, Any] = json.loads(json.dumps(sections, default=in_api_spelling))
     return plain
+
+
+def in_api_spelling(value: datetime | Decimal | UUID) -> str:
+    """The value as the API's scalar of its type writes it."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def delete_account(request: HttpRequest, *, user: User, password: str) -> None:

@@ -90,5 +90,4 @@ def payment_data(payment: Payment) -> dict[str, Any]:
         "amount": payment.amount,
         "refunded": payment.refunded,
         "createdAt": payment.created_at,
-        "intentId": payment.intent_id,
     }
