@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.http import HttpRequest
 
-from accounts.models import User
+from accounts.models import Profile, User
 from accounts.services import check_own_password
 from accounts.signals import account_closing, data_requested
 from core import images
@@ -64,11 +64,11 @@ def close(user: User) -> None:
 
     Raises: ValidationError for the staff, for a person with products or unpaid orders, and where the password or
     the account's things have changed meanwhile.
-    Locks: what the receivers lock, then the user. Whoever writes for the person at this moment waits for one of
-    these, and finds everything as it was or no account.
+    Locks: what the receivers lock, then profile and user, in one statement as `save_profile` does. Another tab that
+    writes at this moment waits for one of these, and finds everything as it was or no account.
     """
     account_closing.send(sender=User, user=user)
-    locked = User.objects.select_for_update().get(pk=user.pk)
+    locked = Profile.objects.select_for_update().select_related("user").get(user=user).user
     if locked.is_staff or locked.is_superuser:
         raise refused("This account belongs to the staff. Ask another administrator to end that first.")
     if locked.password != user.password:
