@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import auth
@@ -22,7 +22,7 @@ from core.errors import ValidationError
 def export(user: User) -> dict[str, Any]:
     """Everything that the store keeps of the person, as values for JSON. The hash of the password stays here."""
     profile = user.profile
-    sections = {
+    sections: dict[str, Any] = {
         "account": {
             "email": user.email,
             "emailVerified": user.email_verified,
@@ -34,11 +34,11 @@ def export(user: User) -> dict[str, Any]:
             "name": profile.name,
             "slug": profile.slug,
             "joinedAt": profile.joined_at,
-            "avatar": images.url(profile.avatar.name) if profile.avatar else None,
+            "avatar": images.url(profile.avatar.name) if profile.avatar.name else None,
         },
     }
     for _, more in data_requested.send(sender=User, user=user):
-        sections |= more
+        sections |= cast(dict[str, Any], more)  # Django's stubs take receivers to return text
     plain: dict[str, Any] = json.loads(json.dumps(sections, default=in_api_spelling))
     return plain
 

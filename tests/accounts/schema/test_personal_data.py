@@ -339,11 +339,12 @@ class TestStatements:
         user = make_user(email=f"{uuid4()}@example.com", email_verified=True)
         browser = signed_in(user)
         fill(user, browser, bank, things=things)
-        counts = {}
-        for name, run in {
+        operations: dict[str, Callable[[], Any]] = {
             "exportMyData": lambda: export(browser),
             "deleteAccount": lambda: answer_of(browser, DELETE_ACCOUNT, password=PASSWORD),
-        }.items():
+        }
+        counts = {}
+        for name, run in operations.items():
             with CaptureQueriesContext(connection) as queries:
                 run()
             counts[name] = len(queries)
