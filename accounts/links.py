@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
-from django.utils.http import base36_to_int, int_to_base36
+from django.utils.http import base36_to_int, int_to_base36, urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.timesince import timesince
 
 from accounts.models import User
@@ -16,25 +16,26 @@ EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
 
 
 class Link(PasswordResetTokenGenerator):
-    """A kind of link to the front end. `name` is its path there, and the name of the mail's template.
+    """A kind of link to the front end. `page` is its path there, `template` the mail's.
 
     The token starts with the user's key, so the front end has to send back nothing else. It expires after
     PASSWORD_RESET_TIMEOUT seconds.
     """
 
-    name: str
+    page: str
+    template: str
 
     def mail(self, user: User) -> EmailMessage:
-        """Build the mail with a fresh link. The template's first line is the subject.
-
-        The mail repeats nothing that the user typed: anyone can have it sent to anyone's address.
-        """
-        token = f"{int_to_base36(user.pk)}-{self.make_token(user)}"
-        url = f"{settings.STORE_FRONTEND_URL.rstrip('/')}/{self.name}?token={token}"
+        """Build the mail with a fresh link."""
+        url = f"{settings.STORE_FRONTEND_URL.rstrip('/')}/{self.page}?token={self.token(user)}"
         lifetime = timesince(EPOCH, EPOCH + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT))
-        words = {"url": url, "store": settings.STORE_NAME, "lifetime": lifetime}
-        subject, _, body = render_to_string(f"accounts/{self.name}.txt", words).partition("\n\n")
-        return EmailMessage(subject=subject, body=body, to=[user.email])
+        return write_mail(self.template, to=self.recipient(user), url=url, lifetime=lifetime)
+
+    def recipient(self, user: User) -> str:
+        return user.email
+
+    def token(self, user: User) -> str:
+        return f"{int_to_base36(user.pk)}-{self.make_token(user)}"
 
     def user_of(self, token: str) -> User:
         """Return the user that the link was made for.
@@ -54,21 +55,80 @@ class Link(PasswordResetTokenGenerator):
 class PasswordReset(Link):
     """Valid until the password changes or the person signs in."""
 
-    name = "reset-password"
+    page = template = "reset-password"
 
 
 class EmailVerification(Link):
     """Valid until the address is verified or replaced."""
 
-    name = "verify-email"
+    page = template = "verify-email"
     key_salt = "accounts.links.EmailVerification"
 
     def _make_hash_value(self, user: User, timestamp: int) -> str:
         return f"{user.pk}|{user.email}|{user.email_verified}|{timestamp}"
 
 
+class EmailChange(Link):
+    """Makes `address` the user's, and is mailed to it. Void once the user's address or password is another.
+
+    It leads to the page that verifies an address, as that is what opening it does. The token begins with the address,
+    so nothing is kept until it comes back; the hash covers it.
+    """
+
+    page = "verify-email"
+    template = "change-email"
+    key_salt = "accounts.links.EmailChange"
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.address = address
+
+    @classmethod
+    def of_token(cls, token: str) -> "EmailChange | None":
+        """The link that the token is of, if it is of this kind. ValidationError on `token` where it is void."""
+        encoded, dot, _ = token.partition(".")
+        if not dot:
+            return None
+        try:
+            return cls(urlsafe_base64_decode(encoded).decode())
+        except ValueError as error:
+            raise invalid_link() from error
+
+    def recipient(self, user: User) -> str:
+        return self.address
+
+    def token(self, user: User) -> str:
+        return f"{urlsafe_base64_encode(self.address.encode())}.{super().token(user)}"
+
+    def user_of(self, token: str) -> User:
+        return super().user_of(token.partition(".")[2])
+
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
+        return f"{user.pk}|{user.email}|{user.password}|{self.address}|{timestamp}"
+
+
 password_reset = PasswordReset()
 email_verification = EmailVerification()
+
+
+def change_notice(user: User) -> EmailMessage:
+    """Build the mail to the address that is to be replaced. It does not name the new one."""
+    return write_mail("change-email-notice", to=user.email)
+
+
+def address_taken(address: str) -> EmailMessage:
+    """Build the mail to an address that has an account already, when another account asks for it."""
+    return write_mail("address-taken", to=address)
+
+
+def write_mail(template: str, *, to: str, **words: str) -> EmailMessage:
+    """Build a mail from its template, whose first line is the subject.
+
+    The mail repeats nothing that anybody typed: anyone can have it sent to anyone's address.
+    """
+    text = render_to_string(f"accounts/{template}.txt", {"store": settings.STORE_NAME, **words})
+    subject, _, body = text.partition("\n\n")
+    return EmailMessage(subject=subject, body=body, to=[to])
 
 
 def invalid_link() -> ValidationError:

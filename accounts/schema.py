@@ -2,9 +2,17 @@
 
 import strawberry
 from django.db.models import QuerySet
+from strawberry.scalars import JSON
 
 import api
-from accounts import models, selectors, services, types
+from accounts import models, personal_data, selectors, services, types
+from core.throttle import Limit
+
+# A copy reads all that a person has.
+EXPORT_MY_DATA_LIMITS = [
+    Limit(action="export_my_data", rate="50/1h", by_address=True),
+    Limit(action="export_my_data", rate="5/1h", by_account=True),
+]
 
 
 @strawberry.type
@@ -86,8 +94,50 @@ class Mutation:
         return api.Done()
 
     @api.mutation(
-        types.VerifyEmailResult, description="Verifies the address by the mailed link. Signs nobody in."
+        types.VerifyEmailResult,
+        description="Verifies the address by the mailed link, or replaces it where `changeEmail` had it mailed. "
+        "Signs nobody in.",
     )
     def verify_email(self, input: types.VerifyEmailInput) -> api.Done:
         services.verify_email(token=input.token)
+        return api.Done()
+
+    @api.mutation(
+        types.ResendVerificationResult,
+        description="Mails the link that verifies the address again. Done, and no mail, where it is verified.",
+    )
+    def resend_verification(self, info: api.Info) -> api.Done:
+        services.resend_verification(info.context.request, user=api.require_user(info))
+        return api.Done()
+
+    @api.mutation(
+        types.ChangeEmailResult,
+        description="Mails a link to the new address, which `verifyEmail` takes, and a notice to the old one. Until "
+        "then the old one stays. Done, whether or not another account has the new one.",
+    )
+    def change_email(self, info: api.Info, input: types.ChangeEmailInput) -> api.Done:
+        user = api.require_user(info)
+        services.change_email(
+            info.context.request, user=user, password=input.password, new_email=input.new_email
+        )
+        return api.Done()
+
+    @api.mutation(
+        types.ExportMyDataResult,
+        description="A copy of everything that the store keeps of the signed-in person. A mutation, so that no link "
+        "leads to it and nothing keeps the answer.",
+        limits=EXPORT_MY_DATA_LIMITS,
+    )
+    def export_my_data(self, info: api.Info) -> types.MyData:
+        return types.MyData(data=JSON(personal_data.export(api.require_user(info))))
+
+    @api.mutation(
+        types.DeleteAccountResult,
+        description="Deletes the signed-in person with profile, favourites, cart and comments, and signs out. Placed "
+        "orders stay with their addresses, as nobody's. Refused while an order is unpaid, to sellers with products "
+        "and to the staff.",
+    )
+    def delete_account(self, info: api.Info, input: types.DeleteAccountInput) -> api.Done:
+        user = api.require_user(info)
+        personal_data.delete_account(info.context.request, user=user, password=input.password)
         return api.Done()

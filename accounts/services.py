@@ -32,6 +32,14 @@ REQUEST_PASSWORD_RESET_LIMITS = [
     Limit(action="request_password_reset", rate="5/1h", by_account=True),
 ]
 RESET_PASSWORD_LIMITS = [Limit(action="reset_password", rate="50/5m", by_address=True)]
+RESEND_VERIFICATION_LIMITS = [
+    Limit(action="resend_verification", rate="50/1h", by_address=True),
+    Limit(action="resend_verification", rate="3/1h", by_account=True),
+]
+CHANGE_EMAIL_LIMITS = [
+    Limit(action="change_email", rate="50/1h", by_address=True),
+    Limit(action="change_email", rate="5/1h", by_account=True),
+]
 
 
 class InvalidCredentials(DomainError):
@@ -196,14 +204,58 @@ def reset_password(request: HttpRequest, *, token: str, new_password: str) -> No
         raise links.invalid_link()
 
 
-def verify_email(*, token: str) -> None:
-    """Mark the address as verified.
+def resend_verification(request: HttpRequest, *, user: User) -> None:
+    """Mail the link that verifies the address again; nothing where it is verified. Raises: TooManyAttempts."""
+    if user.email_verified:
+        return
+    count_attempt(request, RESEND_VERIFICATION_LIMITS, account=str(user.pk))
+    mail.send(links.email_verification.mail(user))
 
-    Raises: ValidationError on `token`, where the link is no longer valid.
+
+def change_email(request: HttpRequest, *, user: User, password: str, new_email: str) -> None:
+    """Mail a link to the new address, which replaces the old one when it is opened, and a notice to the old one.
+
+    Whether an account has the new address is said in the mail to it alone.
+
+    Raises: ValidationError, TooManyAttempts, RateLimited.
     """
+    with field_errors(**{NON_FIELD_ERRORS: "newEmail"}):
+        address = normalize_email(new_email)
+    if address == user.email:
+        raise ValidationError.of(newEmail="This is your e-mail address already.")
+    check_own_password(user, password)
+    count_attempt(request, CHANGE_EMAIL_LIMITS, account=str(user.pk))
+    taken = User.objects.with_email(address).exists()
+    mail.send(links.change_notice(user))
+    mail.send(links.address_taken(address) if taken else links.EmailChange(address).mail(user))
+
+
+def verify_email(*, token: str) -> None:
+    """Mark the address as verified, or replace it if the link was mailed for a change.
+
+    Raises: ValidationError on `token`, where the link is no longer valid, or another account has the address by now.
+    """
+    change = links.EmailChange.of_token(token)
+    if change:
+        replace_email(change.user_of(token), change.address)
+        return
     user = links.email_verification.user_of(token)
     unverified = User.objects.filter(pk=user.pk, email=user.email, email_verified=False)
     if not unverified.update(email_verified=True):
+        raise links.invalid_link()
+
+
+def replace_email(user: User, address: str) -> None:
+    """Write the verified address. ValidationError on `token` where another account has it, or somebody was faster."""
+    unchanged = User.objects.filter(pk=user.pk, email=user.email, password=user.password)
+    try:
+        with transaction.atomic():
+            replaced = unchanged.update(email=address, email_verified=True)
+    except IntegrityError as error:
+        if "email" not in str(error):
+            raise
+        raise ValidationError.of(token="There is already an account with this e-mail address.") from error
+    if not replaced:
         raise links.invalid_link()
 
 
@@ -217,6 +269,12 @@ def replace_password(user: User, new_password: str) -> bool:
     before = user.password
     user.set_password(new_password)
     return User.objects.filter(pk=user.pk, password=before).update(password=user.password) == 1
+
+
+def check_own_password(user: User, password: str) -> None:
+    """Raises: ValidationError on `password` where it is not theirs, TooManyAttempts, RateLimited."""
+    if not user.check_password(password):
+        raise ValidationError.of(password="This is not your password.")
 
 
 def wrong_old_password() -> ValidationError:

@@ -7,6 +7,7 @@ import strawberry_django
 from django.db.models import QuerySet
 from strawberry import auto, relay
 from strawberry.file_uploads import Upload
+from strawberry.scalars import JSON
 
 import api
 from accounts import models, selectors
@@ -161,6 +162,24 @@ class ResetPasswordInput:
     )
 
 
+@strawberry.input(description="Another e-mail address, and the password to show whose account it is.")
+class ChangeEmailInput:
+    password: str = strawberry.field(description="The one in use.")
+    new_email: str = strawberry.field(description="Where the link to confirm it goes.")
+
+
+@strawberry.input(description="The password, to show whose account it is.")
+class DeleteAccountInput:
+    password: str = strawberry.field(description="The one in use.")
+
+
+@strawberry.type(description="Everything that the store keeps of the signed-in person.")
+class MyData:
+    data: JSON = strawberry.field(
+        description="By section: account, profile, favourites, cart, orders, comments, reports. Amounts are strings."
+    )
+
+
 @strawberry.input(description="The mailed link.")
 class VerifyEmailInput:
     token: str = strawberry.field(description="The token of the mailed link.")
@@ -204,5 +223,27 @@ VerifyEmailResult = Annotated[
     api.Done | api.ValidationError,
     strawberry.union(
         "VerifyEmailResult", description="Done if the address was verified, or what is wrong with the link."
+    ),
+]
+ResendVerificationResult = Annotated[
+    api.Done | api.TooManyAttempts,
+    strawberry.union(
+        "ResendVerificationResult", description="Done if the link was mailed, or why it could not be mailed."
+    ),
+]
+ChangeEmailResult = Annotated[
+    api.Done | api.ValidationError | api.TooManyAttempts,
+    strawberry.union(
+        "ChangeEmailResult", description="Done if the link was mailed, or why the address cannot be changed."
+    ),
+]
+ExportMyDataResult = Annotated[
+    MyData | api.TooManyAttempts,
+    strawberry.union("ExportMyDataResult", description="The data, or why it cannot be had now."),
+]
+DeleteAccountResult = Annotated[
+    api.Done | api.ValidationError | api.TooManyAttempts,
+    strawberry.union(
+        "DeleteAccountResult", description="Done if the account was deleted, or why it could not be deleted."
     ),
 ]

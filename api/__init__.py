@@ -41,7 +41,6 @@ from api.types import TooManyAttempts as TooManyAttempts
 from api.types import UserError as UserError
 from api.types import ValidationError as ValidationError
 from api.types import describe as describe
-from api.types import result as result
 from core.counting import MAX_COUNT as MAX_COUNT
 from core.counting import CountUpTo as CountUpTo
 from packages.fastgraph import Bind as Bind

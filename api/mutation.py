@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 import strawberry
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError
 from django.db.models import QuerySet
 from strawberry.extensions import FieldExtension
 
 from api import types
-from api.context import viewer
+from api.context import Info, viewer
 from api.nodes import one
 from core import errors, money
 from core.throttle import Limit, count_attempt
@@ -48,6 +51,10 @@ class Answer(FieldExtension):
                 answer = one(answer, info)
                 if answer is None:
                     raise errors.NotFound("object")  # deleted by somebody since
+        except (DatabaseError, ObjectDoesNotExist) as error:
+            if account_is_gone(info):
+                raise errors.Unauthenticated from error
+            raise
         except errors.DomainError as error:
             member = self.members.get(type(error).__name__)
             if member is not None:
@@ -67,6 +74,12 @@ class Answer(FieldExtension):
         if limits:
             user = viewer(info)
             count_attempt(request, limits, account=str(user.pk) if user else "")
+
+
+def account_is_gone(info: Info) -> bool:
+    """Whether the caller has deleted the account while this operation was under way, in another tab."""
+    user = viewer(info)
+    return user is not None and not get_user_model().objects.filter(pk=user.pk).exists()
 
 
 def error_object(member: type, error: errors.DomainError) -> Any:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from enum import Enum, EnumMeta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import strawberry
 from django.conf import settings
@@ -46,11 +46,6 @@ def describe(choices: EnumClass, *, description: str, **values: str) -> EnumClas
     for value in definition.values:
         value.description = values[value.name]
     return choices
-
-
-def result(name: str, *, description: str = "The result, or an error that the shopper can fix.") -> Any:
-    """Name and describe the union that a mutation or a search returns."""
-    return strawberry.union(name, description=description)
 
 
 ThumbnailSize = describe(

@@ -12,7 +12,7 @@ class CatalogConfig(AppConfig):
     name = "catalog"
 
     def ready(self) -> None:
-        from catalog import checks  # noqa: F401  # registers it
+        from catalog import checks, personal_data  # noqa: F401  # registers and connects them
         from catalog.search.index import report_faults
 
         post_migrate.connect(install_search_index, sender=self)

@@ -8,4 +8,4 @@ class OrdersConfig(AppConfig):
     verbose_name = "Sales"  # "Orders" would stand twice in the breadcrumbs
 
     def ready(self) -> None:
-        from orders import checks, receivers  # noqa: F401  # registers and connects them
+        from orders import checks, personal_data, receivers  # noqa: F401  # registers and connects them

@@ -86,23 +86,25 @@ class FavouriteInput:
 
 SearchResult = Annotated[
     ProductConnection | NoProductMatches | api.ValidationError,
-    api.result("SearchResult", description="The products found, or why there are none."),
+    strawberry.union("SearchResult", description="The products found, or why there are none."),
 ]
 CreateProductResult = Annotated[
     Product | api.ValidationError,
-    api.result("CreateProductResult", description="The new product, or why it could not be saved."),
+    strawberry.union("CreateProductResult", description="The new product, or why it could not be saved."),
 ]
 UpdateProductResult = Annotated[
     Product | api.ValidationError | api.NotFound,
-    api.result("UpdateProductResult", description="The changed product, or why it could not be saved."),
+    strawberry.union("UpdateProductResult", description="The changed product, or why it could not be saved."),
 ]
 DeleteProductResult = Annotated[
     api.Deleted | api.NotFound,
-    api.result(
+    strawberry.union(
         "DeleteProductResult", description="The ID of the deleted product, or why it could not be deleted."
     ),
 ]
 FavouriteResult = Annotated[
     Product | api.NotFound,
-    api.result("FavouriteResult", description="The product, or why the favourites could not be changed."),
+    strawberry.union(
+        "FavouriteResult", description="The product, or why the favourites could not be changed."
+    ),
 ]

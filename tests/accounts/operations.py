@@ -34,6 +34,14 @@ UPDATE_PROFILE = mutation("updateProfile", "User", "ValidationError")
 CHANGE_PASSWORD = mutation("changePassword", "User", "ValidationError")
 REQUEST_PASSWORD_RESET = mutation("requestPasswordReset", "Done", "ValidationError", "TooManyAttempts")
 RESET_PASSWORD = mutation("resetPassword", "Done", "ValidationError", "TooManyAttempts")
+CHANGE_EMAIL = mutation("changeEmail", "Done", "ValidationError", "TooManyAttempts")
+DELETE_ACCOUNT = mutation("deleteAccount", "Done", "ValidationError", "TooManyAttempts")
+RESEND_VERIFICATION = f"""mutation {{ resendVerification {{
+    __typename ... on Done {{ ok }} ... on TooManyAttempts {{ {FIELDS["TooManyAttempts"]} }}
+}} }}"""
+EXPORT_MY_DATA = f"""mutation {{ exportMyData {{
+    __typename ... on MyData {{ data }} ... on TooManyAttempts {{ {FIELDS["TooManyAttempts"]} }}
+}} }}"""
 VERIFY_EMAIL = mutation("verifyEmail", "Done", "ValidationError")
 ME = f"{{ me {{ {FIELDS['User']} }} }}"
 PROFILE = "query($slug: String!) { profile(slug: $slug) { id name slug } }"

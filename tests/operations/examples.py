@@ -134,6 +134,17 @@ mutation Register($input: RegisterInput!) {
         variables=lambda answers: {"input": {"email": EMAIL, "password": OLD, "firstName": "Nora"}},
     ),
     Example(
+        operation="resendVerification",
+        document="""
+mutation ResendVerification {
+  resendVerification {
+    __typename
+    ... on TooManyAttempts { message retryAfterSeconds }
+  }
+}
+""",
+    ),
+    Example(
         operation="verifyEmail",
         document="""
 mutation VerifyEmail($token: String!) {
@@ -507,6 +518,44 @@ mutation DeleteComment($id: ID!) {
 }
 """,
         variables=lambda answers: {"id": answers["createComment"]["id"]},
+    ),
+    Example(
+        operation="exportMyData",
+        document="""
+mutation ExportMyData {
+  exportMyData {
+    __typename
+    ... on MyData { data }
+    ... on TooManyAttempts { message retryAfterSeconds }
+  }
+}
+""",
+    ),
+    Example(
+        operation="changeEmail",
+        document="""
+mutation ChangeEmail($input: ChangeEmailInput!) {
+  changeEmail(input: $input) {
+    __typename
+    ... on UserError { code message }
+    ... on ValidationError { fields { field message } }
+  }
+}
+""",
+        variables=lambda answers: {"input": {"password": NEW, "newEmail": "nora@example.org"}},
+    ),
+    Example(
+        operation="deleteAccount",
+        document="""
+mutation DeleteAccount($input: DeleteAccountInput!) {
+  deleteAccount(input: $input) {
+    __typename
+    ... on UserError { code message }
+    ... on ValidationError { fields { field message } }
+  }
+}
+""",
+        variables=lambda answers: {"input": {"password": NEW}},
     ),
     Example(
         operation="login",

@@ -89,6 +89,7 @@ PARTS = {
     "FieldError": "field message",
     "Image": "width height placeholder url thumbnail",
     "Money": "amount currency minorUnits formatted",
+    "MyData": "data",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     "PriceChanged": "item before now",
     "ProductFacets": "categories minPrice maxPrice inStock onSale",

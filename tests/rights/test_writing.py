@@ -160,6 +160,36 @@ CASES = [
         input=lambda shop: {"token": token_in(links.password_reset.mail(shop.people[SHOPPER]))},
         answers=answers("ValidationError"),
     ),
+    Case(mutation="resendVerification", input=None, answers=signed_in("Done")),
+    Case(
+        mutation="changeEmail",
+        input=lambda shop: {"password": PASSWORD, "newEmail": "new@example.com"},
+        answers=signed_in("Done"),
+    ),
+    Case(
+        mutation="changeEmail",
+        of="to somebody else's",
+        input=lambda shop: {"password": PASSWORD, "newEmail": shop.people[SHOPPER].email},
+        answers=signed_in("Done", shopper="ValidationError"),
+    ),
+    Case(
+        mutation="changeEmail",
+        of="by a wrong password",
+        input=lambda shop: {"password": "wrong", "newEmail": "new@example.com"},
+        answers=signed_in("ValidationError"),
+    ),
+    Case(mutation="exportMyData", input=None, answers=signed_in("MyData")),
+    Case(
+        mutation="deleteAccount",
+        input=lambda shop: {"password": PASSWORD},
+        answers=signed_in("ValidationError", other="Done", other_seller="Done"),
+    ),
+    Case(
+        mutation="deleteAccount",
+        of="by a wrong password",
+        input=lambda shop: {"password": "wrong"},
+        answers=signed_in("ValidationError"),
+    ),
     # catalog
     Case(
         mutation="createProduct",

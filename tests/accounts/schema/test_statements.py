@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from tests.accounts.operations import (
+    CHANGE_EMAIL,
     CHANGE_PASSWORD,
     LOGIN,
     LOGOUT,
@@ -18,6 +19,7 @@ from tests.accounts.operations import (
     PROFILE,
     REGISTER,
     REQUEST_PASSWORD_RESET,
+    RESEND_VERIFICATION,
     RESET_PASSWORD,
     UPDATE_PROFILE,
     VERIFY_EMAIL,
@@ -68,7 +70,16 @@ class TestStatements:
             lambda: answer_of(other, REGISTER, email=email, password=PASSWORD, firstName=f"New{user.pk}")
         )
         token = token_in(mailoutbox[-1])
+        counts["resendVerification"] = self.measured(lambda: other.run(RESEND_VERIFICATION))
         counts["verifyEmail"] = self.measured(lambda: answer_of(GraphQLClient(), VERIFY_EMAIL, token=token))
+        new = f"newer{user.pk}@example.com"
+        counts["changeEmail"] = self.measured(
+            lambda: answer_of(other, CHANGE_EMAIL, password=PASSWORD, newEmail=new)
+        )
+        token = token_in(mailoutbox[-1])
+        counts["verifyEmail of a change"] = self.measured(
+            lambda: answer_of(GraphQLClient(), VERIFY_EMAIL, token=token)
+        )
         return counts
 
     def test_are_as_many_for_many_people(self, signed_in: SignedIn, mailoutbox: Mails) -> None:

@@ -1,0 +1,87 @@
+"""What is kept of a person: a copy of it to take along, and its deletion with the account."""
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import auth
+from django.contrib.admin.models import LogEntry
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.http import HttpRequest
+
+from accounts.models import Profile, User
+from accounts.services import check_own_password
+from accounts.signals import account_closing, data_requested
+from core import images
+from core.errors import ValidationError
+
+
+def export(user: User) -> dict[str, Any]:
+    """Everything that the store keeps of the person, as values for JSON. The hash of the password stays here."""
+    profile = user.profile
+    sections: dict[str, Any] = {
+        "account": {
+            "email": user.email,
+            "emailVerified": user.email_verified,
+            "firstName": user.first_name,
+            "lastName": user.last_name,
+            "lastLogin": user.last_login,
+        },
+        "profile": {
+            "name": profile.name,
+            "slug": profile.slug,
+            "joinedAt": profile.joined_at,
+            "avatar": images.url(profile.avatar.name) if profile.avatar.name else None,
+        },
+    }
+    for _, more in data_requested.send(sender=User, user=user):
+        sections |= cast(dict[str, Any], more)  # Django's stubs take receivers to return text
+    plain: dict[str, Any] = json.loads(json.dumps(sections, default=in_api_spelling))
+    return plain
+
+
+def in_api_spelling(value: datetime | Decimal | UUID) -> str:
+    """The value as the API's scalar of its type writes it."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def delete_account(request: HttpRequest, *, user: User, password: str) -> None:
+    """Delete the person with all but the placed orders, which stay as nobody's. Every session of the person ends.
+
+    Raises: ValidationError, TooManyAttempts, RateLimited.
+    """
+    check_own_password(user, password)
+    close(user)
+    auth.logout(request)
+
+
+@transaction.atomic(durable=True)
+def close(user: User) -> None:
+    """Delete the account.
+
+    Raises: ValidationError for the staff, for a person with products or unpaid orders, and where the password or
+    the account's things have changed meanwhile.
+    Locks: what the receivers lock, then profile and user, in one statement as `save_profile` does. Another tab that
+    writes at this moment waits for one of these, and finds everything as it was or no account.
+    """
+    account_closing.send(sender=User, user=user)
+    locked = Profile.objects.select_for_update().select_related("user").get(user=user).user
+    if locked.is_staff or locked.is_superuser:
+        raise refused("This account belongs to the staff. Ask another administrator to end that first.")
+    if locked.password != user.password:
+        raise ValidationError.of(password="Your password has been changed. Please sign in again.")
+    # The staff's log names everyone by their e-mail address.
+    entries = LogEntry.objects.filter(content_type__app_label="accounts", content_type__model="user")
+    entries.filter(object_id=str(locked.pk)).update(object_repr="A deleted account")
+    try:
+        locked.delete()
+    except ProtectedError as error:
+        raise refused("Something has just been added to your account. Please try again.") from error
+
+
+def refused(message: str) -> ValidationError:
+    """A refusal of the whole form: no field is to blame."""
+    return ValidationError.of(**{"": message})

@@ -1,0 +1,33 @@
+"""What the catalogue keeps of a person: favourites. Products are the shop's, and have their own export."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.models import User
+from accounts.signals import account_closing, data_requested
+from catalog.models import Favourite, Product
+from core.errors import ValidationError
+
+SELLS = (
+    "Products are sold under your name. Delete them, or ask the staff to give them to another seller, first."
+)
+
+
+@receiver(account_closing)
+def refuse_sellers(*, user: User, **_: Any) -> None:
+    """Raises: ValidationError for a person with products. Favourites go with the user."""
+    if Product.objects.filter(user=user).exists():
+        raise ValidationError.of(**{"": SELLS})
+
+
+@receiver(data_requested)
+def collect(*, user: User, **_: Any) -> dict[str, Any]:
+    """The favourites, the latest first."""
+    favourites = Favourite.objects.filter(user=user).order_by("-added_at", "-pk")
+    return {
+        "favourites": [
+            {"product": name, "slug": slug, "addedAt": added_at}
+            for name, slug, added_at in favourites.values_list("product__name", "product__slug", "added_at")
+        ]
+    }

@@ -1,0 +1,93 @@
+"""What orders keep of a person: handed over on request, and released when the account is deleted."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.dispatch import receiver
+
+from accounts.models import User
+from accounts.signals import account_closing, data_requested
+from core.errors import ValidationError
+from orders.cart import ShoppingCart, items_of
+from orders.models import Order, OrderItem, OrderStatus, Payment, Shipping
+from orders.owners import Owner
+
+UNPAID = (
+    "An order of yours is not paid yet. Pay or cancel it first: without the account you could do neither."
+)
+
+
+@receiver(account_closing)
+def release_orders(*, user: User, **_: Any) -> None:
+    """Give the orders to a visitor that no session is, so that nobody reads or pays them but the staff.
+
+    What was never placed goes, and the cart goes with the user.
+
+    Raises: ValidationError while an order is unpaid.
+    Locks: the cart, so that nothing is placed meanwhile; then the drafts.
+    """
+    ShoppingCart(Owner(user=user)).lock_or_create()
+    orders = Order.objects.filter(user=user)
+    if orders.filter(status=OrderStatus.PENDING).exists():
+        raise ValidationError.of(**{"": UNPAID})
+    never_placed = orders.filter(status__in=[OrderStatus.DRAFT, OrderStatus.CANCELLED], shipping=None)
+    drafts = never_placed.select_for_update().order_by("pk").values_list("pk", flat=True)
+    Order.objects.filter(pk__in=list(drafts)).delete()
+    orders.update(user=None, visitor=uuid4())
+
+
+@receiver(data_requested)
+def collect(*, user: User, **_: Any) -> dict[str, Any]:
+    """The cart, and the orders with their items, addresses and payments."""
+    orders = Order.objects.filter(user=user).select_related("shipping")
+    return {
+        "cart": [
+            {"product": line.product_name, "quantity": line.quantity, "addedAt": line.added_at}
+            for line in items_of(Owner(user=user))
+        ],
+        "orders": [order_data(order) for order in orders.prefetch_related("items", "payments")],
+    }
+
+
+def order_data(order: Order) -> dict[str, Any]:
+    return {
+        "uuid": order.pk,
+        "status": order.status,
+        "amount": order.amount,
+        "currency": order.currency,
+        "createdAt": order.created_at,
+        "paidAt": order.paid_at,
+        "shippedAt": order.shipped_at,
+        "cancelledAt": order.cancelled_at,
+        "items": [item_data(item) for item in order.items.all()],
+        "shipping": shipping_data(order.shipping) if order.shipping else None,
+        "payments": [payment_data(payment) for payment in order.payments.all()],
+    }
+
+
+def item_data(item: OrderItem) -> dict[str, Any]:
+    return {"name": item.name, "quantity": item.quantity, "unitPrice": item.unit_price}
+
+
+def shipping_data(shipping: Shipping) -> dict[str, Any]:
+    return {
+        "firstName": shipping.first_name,
+        "lastName": shipping.last_name,
+        "email": shipping.email,
+        "phone": shipping.phone,
+        "address": shipping.address,
+        "buildingNumber": shipping.building_number,
+        "city": shipping.city,
+        "zipCode": shipping.zip_code,
+        "state": shipping.state,
+        "country": shipping.country,
+    }
+
+
+def payment_data(payment: Payment) -> dict[str, Any]:
+    return {
+        "status": payment.status,
+        "amount": payment.amount,
+        "refunded": payment.refunded,
+        "createdAt": payment.created_at,
+    }
