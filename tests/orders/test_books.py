@@ -66,13 +66,12 @@ class Books(RuleBasedStateMachine):
         """In the end the bank answers again, what was cut off is finished, and nothing at all differs."""
         try:
             self.bank.fake.clear_faults()
-            for (
-                payment
-            ) in unfinished_payments():  # an attempt that Stripe answers with 500 for ever is replaced first
+            # An attempt that Stripe answers with 500 for ever is replaced first.
+            for payment in unfinished_payments():
                 reconcile(payment, now=timezone.now())
             assert all(reconcile(payment, now=timezone.now()) for payment in unfinished_payments())
-            for order_uuid in unconfirmed_orders():
-                confirm(order_uuid, now=timezone.now())
+            for order in unconfirmed_orders():
+                confirm(order.pk, now=timezone.now())
             assert list(differences(now=timezone.now())) == []
         finally:
             transaction.set_rollback(True)
