@@ -9,7 +9,7 @@ from accounts.models import User
 
 
 class EmailBackend(ModelBackend):
-    """Django's backend, which counts guesses at accounts that do not exist, too, and spends as long on them.
+    """Django's backend, which also counts guesses at accounts that do not exist, and spends as long on them.
 
     Neither the answer nor its timing tells a stranger which addresses have an account.
     """

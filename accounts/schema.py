@@ -87,7 +87,7 @@ class Mutation:
 
     @api.mutation(
         types.ResetPasswordResult,
-        description="Sets a new password by the mailed link. Signs all devices out, and nobody in.",
+        description="Sets a new password by the mailed link. All devices are signed out; sign in again afterwards.",
     )
     def reset_password(self, info: api.Info, input: types.ResetPasswordInput) -> api.Done:
         services.reset_password(info.context.request, token=input.token, new_password=input.new_password)

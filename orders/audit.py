@@ -50,7 +50,7 @@ def differences_here() -> Iterator[Difference]:
 
 
 def check_stock() -> Iterator[Difference]:
-    """A product's stock is the sum of its movements, and its sold count the sum of those by orders."""
+    """A product's stock is the sum of its movements, and its sold count the sum of the movements by orders."""
     sums = Product.objects.annotate(
         moved=Coalesce(Sum("movements__delta"), 0),
         sold=Coalesce(Sum("movements__delta", filter=~Q(movements__reason=Reason.SET)), 0),
@@ -70,7 +70,7 @@ def check_stock() -> Iterator[Difference]:
 
 
 def check_held() -> Iterator[Difference]:
-    """A product's held units are those of its pending orders."""
+    """A product's held units are the units of its pending orders."""
     pending = OrderItem.objects.filter(product=OuterRef("pk"), order__status=OrderStatus.PENDING)
     taken = pending.order_by().values("product").annotate(units=Sum("quantity")).values("units")
     for product in Product.objects.annotate(taken=Coalesce(Subquery(taken), 0)).exclude(held=F("taken")):
@@ -149,7 +149,7 @@ def check_paid() -> Iterator[Difference]:
 
 
 def check_refunds() -> Iterator[Difference]:
-    """Refunds add up to the refunded amount, and a cancelled or refunded order's money has gone back in full."""
+    """Refunds add up to the refunded amount, and all the money of a cancelled order is on its way back."""
     summed = Payment.objects.annotate(
         succeeded=Coalesce(
             Sum("refunds__amount", filter=Q(refunds__status=Refund.Status.SUCCEEDED)), Decimal(0)

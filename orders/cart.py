@@ -110,7 +110,7 @@ class ShoppingCart:
         if lines is not None:
             self.lines = lines
 
-    # ── What is in it ────────────────────────────────────────────────────────
+    # ── Its contents ─────────────────────────────────────────────────────────
 
     @cached_property
     def lines(self) -> Sequence[Line]:
@@ -202,9 +202,8 @@ class ShoppingCart:
         user, visitor = self.owner.user, self.owner.visitor
         stored = models.Cart._meta.get_field("visitor").get_db_prep_save
         column, key = ("user_id", user.pk) if user else ("visitor", stored(visitor, connection))
-        carts = models.Cart.objects.using(
-            connection.alias
-        )  # it writes, so a router must not send it to a replica
+        # The statement writes, so a database router must not send it to a replica.
+        carts = models.Cart.objects.using(connection.alias)
         [cart] = carts.raw(LOCK.format(owner=column), [key])
         return cart
 

@@ -71,7 +71,7 @@ CartChange = Annotated[
 
 
 @strawberry.type(
-    description="The caller's cart. Its ID is the same for everyone, and each caller gets their own cart by it."
+    description="The caller's cart. All carts have the same ID, which gives each caller their own."
 )
 class Cart(relay.Node):
     key: relay.NodeID[str]

@@ -66,7 +66,7 @@ def place(api: GraphQLClient) -> str:
 
 class TestStripePage:
     def test_without_orders(self, page: Page) -> None:
-        assert "There are none." in page.html()
+        assert "There are no unpaid orders." in page.html()
 
     def test_newest_first_with_amount_and_status(self, page: Page, api: GraphQLClient) -> None:
         orders = [place(api), place(api)]
@@ -78,7 +78,7 @@ class TestStripePage:
 
     def test_paid_order_is_not_listed(self, page: Page, order: str) -> None:
         page.press(order, "Pay")
-        assert "There are none." in page.html()
+        assert "There are no unpaid orders." in page.html()
 
     def test_payment_that_is_not_started(self, page: Page, api: GraphQLClient) -> None:
         fake().inject("rate_limit")

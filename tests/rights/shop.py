@@ -155,7 +155,7 @@ class Shop:
             seen_by = EVERYONE if comment.active else frozenset({SHOPPER, STAFF})
             yield {"key": comment.pk, "owner": SHOPPER, "seen_by": seen_by}
 
-    def rows_of_ShoppingCart(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+    def rows_of_Cart(self) -> Iterator[dict[str, Any]]:  # noqa: N802
         yield {"key": "mine", "owner": SHOPPER, "seen_by": EVERYONE}  # each their own, see TestCart
 
     def rows_of_CartItem(self) -> Iterator[dict[str, Any]]:  # noqa: N802
