@@ -36,10 +36,7 @@ TABLES = Tables(
     ),
 )
 # What the API's answers depend on, besides the operation.
-HEADERS = (
-    *("Accept", "Apollo-Require-Preflight", "Origin", "Sec-Fetch-Site", "X-Apollo-Operation-Name"),
-    settings.STORE_SCHEME_HEADER,  # the scheme decides which origin is the store's own
-)
+HEADERS = ("Accept", "Apollo-Require-Preflight", "Origin", "Sec-Fetch-Site", "X-Apollo-Operation-Name")
 
 _revisions: dict[Path, Revision] = {}
 
@@ -67,5 +64,8 @@ def keep_answers(application: Application) -> Application:
         revision=revision,
         paths=PATHS,
         session_cookie=settings.SESSION_COOKIE_NAME,
-        headers=HEADERS,
+        headers=(
+            *HEADERS,
+            settings.STORE_SCHEME_HEADER,
+        ),  # the scheme decides which origin is the store's own
     )
