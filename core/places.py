@@ -26,13 +26,15 @@ KINDS_OF_STATE = {
         "respublika",
         "sheng",
     ),
+    # Tōkyō-to, Ōsaka-fu and Kanagawa-ken.
+    *("to", "fu", "ken"),
     *("shi", "state", "territory", "the", "weiwuerzizhiqu", "zhuangzuzizhiqu", "zizhiqu", "край", "область"),
     *("місто", "республика", "автономный", "округ", "город", "استان", "إمارة"),
 }
 # And in Chinese, Japanese and Korean it is the end of the name: 湖北省, 東京都, 서울특별시.
 KIND_AT_THE_END = re.compile("(?<=..)(?:自治区|特别行政区|[省市都府県道]|특별자치도|특별시|광역시|도)$")
-# Also the long vowel mark, which stands on the key of a Japanese hyphen.
-SEPARATORS = re.compile(r"[\s.·ー\-\u2010-\u2015\u2212]+")
+# Also the long vowel mark, which stands on the key of a Japanese hyphen, and the mark of Japan's post.
+SEPARATORS = re.compile(r"[\s.·ー〒\-\u2010-\u2015\u2212]+")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,8 +34,8 @@ from core.errors import OperationTooLarge
 
 # How long the lists of an introspection are; fewer types than there are, as their fields are quickly read.
 INTROSPECTION_SIZES = {"types": 12, "fields": 8, "possibleTypes": 8}
-# Of `types`, `fields`, `args` and the like; the query that tools send has nine. By the sizes above 29 aliases of `types`
-# cost hardly more than that query, and took seven times as long: 0.45 s.
+# Of `types`, `fields`, `args` and the like; the query that tools send has nine. By the sizes above 29 aliases of
+# `types` cost hardly more than that query, and took seven times as long: 0.45 s.
 MAX_INTROSPECTED_LISTS = 12
 # A connection is cut, read and counted for each row that it stands below: it costs as much as so many fields.
 CONNECTION_COST = 5
