@@ -36,10 +36,7 @@ TABLES = Tables(
     ),
 )
 # The headers that the API's answers depend on.
-HEADERS = (
-    *("Accept", "Apollo-Require-Preflight", "Origin", "Sec-Fetch-Site", "X-Apollo-Operation-Name"),
-    settings.STORE_SCHEME_HEADER,  # the scheme decides which origin is the store's own
-)
+HEADERS = ("Accept", "Apollo-Require-Preflight", "Origin", "Sec-Fetch-Site", "X-Apollo-Operation-Name")
 
 _revisions: dict[str, Revision] = {}
 
@@ -67,5 +64,8 @@ def keep_answers(application: Application) -> Application:
         revision=revision,
         paths=PATHS,
         session_cookie=settings.SESSION_COOKIE_NAME,
-        headers=HEADERS,
+        headers=(
+            *HEADERS,
+            settings.STORE_SCHEME_HEADER,
+        ),  # the scheme decides which origin is the store's own
     )

@@ -11,6 +11,8 @@ from orders import dev
 from orders.payments.gateway import is_fake_in_use
 from orders.webhooks import stripe_webhook
 
+handler404 = views.not_found
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("graphql/", views.graphql, name="graphql"),
     path("graphql", views.graphql),

@@ -27,13 +27,15 @@ KINDS_OF_STATE = {
         "respublika",
         "sheng",
     ),
+    # Tōkyō-to, Ōsaka-fu and Kanagawa-ken.
+    *("to", "fu", "ken"),
     *("shi", "state", "territory", "the", "weiwuerzizhiqu", "zhuangzuzizhiqu", "zizhiqu", "край", "область"),
     *("місто", "республика", "автономный", "округ", "город", "استان", "إمارة"),
 }
 # In Chinese, Japanese and Korean the kind ends the name: 湖北省, 東京都, 서울특별시.
 KIND_AT_THE_END = re.compile("(?<=..)(?:自治区|特别行政区|[省市都府県道]|특별자치도|특별시|광역시|도)$")
-# This includes the long vowel mark, because Japanese keyboards have it on the key of the hyphen.
-SEPARATORS = re.compile(r"[\s.·ー\-\u2010-\u2015\u2212]+")
+# This includes the long vowel mark, which Japanese keyboards have on the key of the hyphen, and Japan's postal mark.
+SEPARATORS = re.compile(r"[\s.·ー〒\-\u2010-\u2015\u2212]+")
 
 
 @dataclass(frozen=True, kw_only=True)

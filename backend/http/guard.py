@@ -72,7 +72,10 @@ MAX_PART_HEADER_BYTES = 1024
 MAX_PART_HEADER_LINES = 5
 MAX_PART_PARAMETERS = 10
 END_OF_HEADER = b"\r\n\r\n"
-FOREIGN_CHARSET = re.compile(rb"\*[0-9]*\*?=(?!utf-?8')|charset=(?!\"?utf-?8\"?[;\s])", re.IGNORECASE)
+# Django strips the names of parameters.
+FOREIGN_CHARSET = re.compile(
+    rb"\*[0-9]*\*?[^!-~]*=(?!utf-?8')|charset[^!-~]*=(?!\"?utf-?8\"?[;\s])", re.IGNORECASE
+)
 
 
 class Refusal(MultiPartParserError):

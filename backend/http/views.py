@@ -279,6 +279,16 @@ def index(request: HttpRequest) -> HttpResponse:
     return redirect(settings.STORE_FRONTEND_URL)
 
 
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page of an address where nothing is.
+
+    Django's own looks for a CSRF token, and reads the form for it: one that is malformed would end in a 500.
+    """
+    return HttpResponse(
+        "There is nothing at this address.", status=404, content_type="text/plain; charset=utf-8"
+    )
+
+
 def document(request: HttpRequest, name: str) -> HttpResponse:
     """Serve a page of docs/ as plain text.
 

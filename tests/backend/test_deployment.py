@@ -1,7 +1,10 @@
 """How production is started: the same in the container, in the guide and in the benchmark."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from itertools import pairwise
 
 from django.conf import settings
@@ -40,6 +43,16 @@ class TestServer:
     def test_docker_asks_whether_it_is_ready(self) -> None:
         [check] = re.findall(r"^HEALTHCHECK .*$", DOCKERFILE, re.MULTILINE)
         assert "http://127.0.0.1:8000/readyz" in check
+
+    def test_the_application_finds_its_settings_by_itself(self) -> None:
+        started = subprocess.run(
+            [sys.executable, "-c", "import backend.wsgi"],
+            cwd=settings.BASE_DIR,
+            env={name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
+            capture_output=True,
+            text=True,
+        )
+        assert started.returncode == 0, started.stderr
 
 
 class TestCompose:

@@ -7,9 +7,10 @@ from time import process_time
 from typing import Any
 
 import pytest
-from django.core.handlers.wsgi import WSGIRequest
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import QueryDict
 from django.http.multipartparser import MultiPartParserError
+from django.test import Client
 
 from backend.http.guard import (
     MAX_LENGTHS,
@@ -260,6 +261,12 @@ class TestParts:
             *(b'X: y; a="' + b'\\";' * 300, b"X: y" + b"".join(b";a*%d=b" % n for n in range(140))),
             *(b"Content-Type: text/plain; charset=punycode", b'Content-Type: text/plain; Charset="zlib"'),
             *(b"Content-Type: text/plain; charset*=utf-8''zlib", FIELD + b"; filename*=zlib''a"),
+            *(
+                FIELD + b"; filename* =punycode''a-" * 3,
+                FIELD + b"; name*0*\t=zlib''a",
+                FIELD + b"; filename *=hex''a",
+            ),
+            *(b"Content-Type: text/plain; charset =punycode", b"Content-Type: text/plain; charset\x0c=zlib"),
         ],
     )
     @pytest.mark.parametrize("first", [b"", b"a line\r\n\r\n", form(FIELD)[:-7]])
@@ -283,6 +290,26 @@ class TestParts:
     def test_one_before_the_first_boundary(self, send: Send) -> None:
         preamble = b"X: y; a*=punycode''" + b"a" * 900 + b"\r\n\r\n"
         assert send(body=preamble + form(FIELD), CONTENT_TYPE=FORM)[0] == 415
+
+    @pytest.mark.django_db
+    @pytest.mark.parametrize(
+        ("path", "expected"), [("/nowhere", 404), ("/admin/login/", 400), ("/graphql/", 415)]
+    )
+    def test_a_refusal_is_no_fault_of_the_server(self, client: Client, path: str, expected: int) -> None:
+        application = Guard(WSGIHandler())
+        statuses: list[str] = []
+        body = form(FIELD + b"; filename*=zlib''a")
+        environ = client._base_environ(
+            PATH_INFO=path,
+            REQUEST_METHOD="POST",
+            CONTENT_TYPE=FORM,
+            CONTENT_LENGTH=str(len(body)),
+            HTTP_COOKIE=f"csrftoken={'a' * 32}",
+            HTTP_APOLLO_REQUIRE_PREFLIGHT="1",
+        )
+        environ["wsgi.input"] = BytesIO(body)
+        application(environ, lambda status, headers, *_: statuses.append(status))
+        assert [int(status.split()[0]) for status in statuses] == [expected]
 
     @pytest.mark.parametrize("header", [b"", b"X: y", FIELD])
     def test_too_many(self, send: Send, header: bytes) -> None:

@@ -207,6 +207,22 @@ class TestIntrospection:
         circle = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }"
         assert codes(api.send(circle)) == {"BAD_USER_INPUT"}
 
+    @pytest.mark.parametrize(
+        "document",
+        [
+            "{ __schema { "
+            + "".join(f"a{n}: types {{ fields {{ args {{ name }} }} }} " for n in range(5))
+            + "} }",
+            "{ __schema { types { " + "".join(f"a{n}: inputFields {{ name }} " for n in range(12)) + "} } }",
+            "{ __schema { a: types { ...t } b: types { ...t } c: types { ...t } } }"
+            "fragment t on __Type { fields { name } inputFields { name } interfaces { name } enumValues { name } }",
+        ],
+    )
+    def test_again_and_again(self, api: GraphQLClient, document: str) -> None:
+        answer = api.send(document)
+        assert codes(answer) == {"OPERATION_TOO_LARGE"}
+        assert "lists of an introspection" in str(answer["errors"])
+
     def test_switched_off(self, api: GraphQLClient, settings: Settings) -> None:
         settings.STORE_INTROSPECTION = False
         assert codes(api.send("{ __schema { queryType { name } } } # off")) == {"BAD_USER_INPUT"}
