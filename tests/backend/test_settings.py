@@ -130,6 +130,7 @@ WRONG = [
     ("DATABASE_URL", "postgres://store:secret@host/db?ssl=true"),
     ("DATABASE_URL", "postgres://store:secret@host/db?sslmode"),
     ("DATABASE_URL", "postgres://store:secret@host/db?sslmode=require&sslmode=disable"),
+    ("DATABASE_URL", "postgres://store:secret@host/db#sslmode=require"),
     ("DATABASE_URL", "postgres://store:secret@host:port/db"),
     ("DATABASE_URL", "mysql://store:secret@host/db"),
     ("DATABASE_URL", "sqlite://db.sqlite3"),
