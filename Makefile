@@ -80,7 +80,7 @@ format: $(TOOLS) ## Fix style and format automatically
 	$(BIN)/ruff format
 
 # An idle worker takes tests from a busy one, so that nobody waits for one worker's long tests.
-PARALLEL := -n auto --dist worksteal
+PARALLEL := -n auto
 
 .PHONY: test
 test: $(TOOLS) ## Run the tests on SQLite (ARGS=tests/catalog for some of them)

@@ -190,6 +190,10 @@ def parameters_of(url: str, name: str) -> dict[str, str]:
         raise ImproperlyConfigured(
             f"{name} is not a valid URL: its port or its query is malformed."
         ) from None
+    if parts.fragment:
+        raise ImproperlyConfigured(
+            f"{name} has a #: options stand behind a ?, and a # in a password is written %23."
+        )
     parameters = dict(pairs)
     if len(parameters) < len(pairs) or "" in parameters.values():
         raise ImproperlyConfigured(f"{name} has a duplicate parameter, or one without a value.")

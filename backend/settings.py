@@ -277,7 +277,7 @@ STORE_HOLD_SHARE = env.int("STORE_HOLD_SHARE", default=50, at_least=1)
 STORE_HOLD_MINIMUM = env.int("STORE_HOLD_MINIMUM", default=10, at_least=1)
 STORE_HOLD_LINES = env.int("STORE_HOLD_LINES", default=100, at_least=1)
 STORE_HOLD_UNITS = env.int("STORE_HOLD_UNITS", default=1000, at_least=1)
-STORE_HOLD_ADDRESS_LINES = env.int("STORE_HOLD_ADDRESS_LINES", default=500, at_least=1)
+STORE_HOLD_ADDRESS_LINES = env.int("STORE_HOLD_ADDRESS_LINES", default=200, at_least=1)
 STORE_HOLD_ADDRESS_UNITS = env.int("STORE_HOLD_ADDRESS_UNITS", default=5000, at_least=1)
 # Days after which `manage.py housekeeping` deletes carts, drafts and records of events. Stripe repeats an event for
 # three days.

@@ -8,7 +8,6 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
-from django.conf import settings
 from django.db.models import BooleanField, F, Func, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
@@ -90,11 +89,8 @@ def running_out() -> QuerySet[Product]:
 
 
 def fully_held() -> QuerySet[Product]:
-    """The products that cannot be ordered because unpaid orders hold too many: see `catalog.stock.most_held`."""
-    most = Q(held__gte=settings.STORE_HOLD_MINIMUM) & Q(
-        held__gt=settings.STORE_HOLD_SHARE * (F("stock") + F("held")) / 100 - 1
-    )
-    return Product.objects.filter(Q(stock=0) | most, held__gt=ZERO)
+    """The products that are sold out while unpaid orders hold some of them."""
+    return Product.objects.filter(stock=0, held__gt=ZERO)
 
 
 def narrow(

@@ -37,13 +37,10 @@ MOVE_STOCK = (
 )
 MOVE_HELD = "held = catalog_product.held - moved.delta"
 RELEASE = "held = catalog_product.held + moved.delta"
-# Enough are in stock, and unpaid orders hold at most their share of what is not paid for: see `most_held`.
-MAY_HOLD = """
+# Enough are in stock, and one unpaid order takes at most its share of them: see `most_for_an_order`.
+MAY_TAKE = """
     catalog_product.stock + moved.delta >= 0
-    AND (
-        catalog_product.held - moved.delta <= %s
-        OR 100 * (catalog_product.held - moved.delta) <= %s * (catalog_product.stock + catalog_product.held)
-    )
+    AND (-moved.delta <= %s OR -100 * moved.delta <= %s * catalog_product.stock)
 """
 # Records thousands of movements at once, from a JSON object of deltas by primary key.
 RECORD_COUNTED = {
@@ -56,18 +53,18 @@ RECORD_COUNTED = {
 
 
 class InsufficientStock(DomainError):
-    """Fewer are left than were requested, or unpaid orders may not hold that many. `product_pk` is the product's."""
+    """Fewer are left than were requested, or one order may not take that many. `product_pk` is the product's."""
 
     code = "INSUFFICIENT_STOCK"
 
     def __init__(self, *, product: Product, requested: int, available: int | None = None) -> None:
-        """`available` is the number that can be ordered now, if that is less than the stock."""
+        """`available` is the number that one order can take, if that is less than the stock."""
         self.available = product.stock if available is None else available
         if self.available < product.stock:
-            left = f"waiting in unpaid orders: {self.available or 'none'} can be ordered now. Please try again soon"
+            message = f"One order can take {self.available} of “{product.name}” until it is paid."
         else:
-            left = f"only {product.stock} left" if product.stock else "sold out"
-        super().__init__(f"“{product.name}” is {left}.")
+            message = f"“{product.name}” is {f'only {product.stock} left' if product.stock else 'sold out'}."
+        super().__init__(message)
         self.product_pk = product.pk
         self.requested = requested
 
@@ -91,8 +88,8 @@ def take_stock(*, quantities: Mapping[int, int], order_uuid: UUID, now: datetime
     Locks:
         The products, in order of primary key.
     Raises:
-        InsufficientStock: a product has too few, or unpaid orders would hold more of it than `most_held`. The caller's
-            rollback undoes the rest.
+        InsufficientStock: a product has too few, or it is more than `most_for_an_order`. The caller's rollback undoes
+            the rest.
     """
     deltas = {key: -quantity for key, quantity in quantities.items()}
     record(deltas, reason=Reason.SOLD, order_uuid=order_uuid, now=now)
@@ -100,23 +97,25 @@ def take_stock(*, quantities: Mapping[int, int], order_uuid: UUID, now: datetime
         order_uuid=order_uuid,
         reason=Reason.SOLD,
         changes=f"{MOVE_STOCK}, {MOVE_HELD}",
-        condition=MAY_HOLD,
+        condition=MAY_TAKE,
         parameters=[settings.STORE_HOLD_MINIMUM, settings.STORE_HOLD_SHARE],
     )
     if missing := quantities.keys() - taken.keys():
         scarce = Product.objects.filter(pk__in=missing).order_by("pk").first()
         if scarce:
-            available = min(scarce.stock, max(0, most_held(scarce) - scarce.held))
+            available = min(scarce.stock, most_for_an_order(scarce))
             raise InsufficientStock(product=scarce, requested=quantities[scarce.pk], available=available)
     return taken
 
 
-def most_held(product: Product) -> int:
-    """Return how many of a product all unpaid orders together may hold: a share of what is not paid for.
+def most_for_an_order(product: Product) -> int:
+    """Return how many of a product one order may take before it is paid: a share of the stock.
 
-    They may always hold STORE_HOLD_MINIMUM, so that the last one of a small stock can be bought.
+    What one order leaves, the next can take a share of. So it takes many orders, and an owner has few unpaid ones, to
+    hold all of a product. A limit on all of them together would let whoever fills it shut out everybody else. An
+    order may always take STORE_HOLD_MINIMUM, so that the last ones of a small stock can be bought.
     """
-    share: int = settings.STORE_HOLD_SHARE * (product.stock + product.held) // 100
+    share: int = settings.STORE_HOLD_SHARE * product.stock // 100
     least: int = settings.STORE_HOLD_MINIMUM
     return max(least, share)
 

@@ -14,8 +14,11 @@ from core.waiting import place_to_wait
 
 logger = logging.getLogger(__name__)
 
-# The parts of plain text that mail programs turn into links.
-LINK = re.compile(r"://|\bwww\.|[^\W_]\.[^\W\d_]{2,}", re.IGNORECASE)
+# The parts of plain text that mail programs turn into links. IDNA takes each of these dots for one.
+DOT = re.compile("[.\u2024\u3002\uff0e\uff61]")
+LINK = re.compile(
+    rf"[:\uff1a][/\uff0f]{{2}}|\bwww{DOT.pattern}|[^\W_]{DOT.pattern}[^\W\d_]{{2,}}", re.IGNORECASE
+)
 
 
 def send(mail: EmailMessage) -> bool:
@@ -42,5 +45,5 @@ def send(mail: EmailMessage) -> bool:
 def shorten(text: str, *, most: int) -> str:
     """Cut a stranger's text to one short line, and break anything that a mail program would turn into a link."""
     line = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in text).split())
-    line = LINK.sub(lambda found: found[0].replace(".", ". ").replace("://", " "), line)
+    line = LINK.sub(lambda found: DOT.sub(r"\g<0> ", found[0]) if DOT.search(found[0]) else " ", line)
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"

@@ -1,7 +1,7 @@
 """Limits on the stock that unpaid orders hold, so that nobody can empty the shop without paying.
 
 An order holds its stock until it is paid or given up. There are limits for each owner (over their pending orders),
-for each IP address (counted in the cache), and for each product (`catalog.stock.most_held`).
+for each IP address (counted in the cache), and for each product of an order (`catalog.stock.most_for_an_order`).
 """
 
 from contextlib import suppress

@@ -62,7 +62,7 @@ class TestJsonErrors:
 
     def test_pages_stay_pages(self, client: Client) -> None:
         response = client.get("/nowhere")
-        assert (response.status_code, response["Content-Type"].split(";")[0]) == (404, "text/html")
+        assert (response.status_code, response["Content-Type"].split(";")[0]) == (404, "text/plain")
 
     def test_without_the_slash_it_is_the_same(self, client: Client, settings: Settings) -> None:
         settings.STORE_MAX_COST_PER_MINUTE = 0  # each answer says what is left of the budget

@@ -113,7 +113,7 @@ class TestCompose:
 WRONG = [
     ("DEBUG", "ture"),
     ("STORE_ORDER_EXPIRY", "30m"),
-    ("STORE_ORDER_EXPIRY", "0"),
+    ("STORE_ORDER_EXPIRY", "-1"),
     ("STORE_MAX_COST", "-1"),
     ("STORE_MAX_COST", "1e4"),
     ("SECURE_HSTS_SECONDS", "-1"),
@@ -130,6 +130,7 @@ WRONG = [
     ("DATABASE_URL", "postgres://store:secret@host/db?ssl=true"),
     ("DATABASE_URL", "postgres://store:secret@host/db?sslmode"),
     ("DATABASE_URL", "postgres://store:secret@host/db?sslmode=require&sslmode=disable"),
+    ("DATABASE_URL", "postgres://store:secret@host/db#sslmode=require"),
     ("DATABASE_URL", "postgres://store:secret@host:port/db"),
     ("DATABASE_URL", "mysql://store:secret@host/db"),
     ("DATABASE_URL", "sqlite://db.sqlite3"),

@@ -51,22 +51,28 @@ def books_are_right() -> bool:
 class TestShareOfAProduct:
     def test_no_more_than_half_of_a_large_stock(self) -> None:
         lamp = make_product(name="Lamp", stock=100)
-        assert buy(lamp, 30)["__typename"] == "Order"
         shopper = GraphQLClient()
-        add_to_cart(shopper, lamp, 21)
+        add_to_cart(shopper, lamp, 51)
         with nothing_changes():
             answer = checkout(shopper)
         assert (answer["__typename"], answer["requested"], answer["available"]) == (
             "InsufficientStock",
-            21,
-            20,
+            51,
+            50,
         )
-        assert answer["message"] == (
-            "“Lamp” is waiting in unpaid orders: 20 can be ordered now. Please try again soon."
-        )
-        assert buy(lamp, 20)["__typename"] == "Order"
-        assert buy(lamp)["available"] == 0
+        assert answer["message"] == "One order can take 50 of “Lamp” until it is paid."
+        assert buy(lamp, 50)["__typename"] == "Order"
         assert held(lamp) == 50
+        assert books_are_right()
+
+    def test_one_owner_cannot_shut_out_the_others(self) -> None:
+        lamp, hoarder = make_product(name="Lamp", stock=100), GraphQLClient()
+        for quantity in (50, 25, 12):
+            assert buy(lamp, quantity, api=hoarder)["__typename"] == "Order"
+        add_to_cart(hoarder, lamp, 6)
+        with nothing_changes():
+            assert refused_checkout(hoarder) == "RATE_LIMITED"
+        assert buy(lamp, 6)["__typename"] == "Order"
         assert books_are_right()
 
     @pytest.mark.parametrize("stock", [1, 2, 10])
@@ -86,11 +92,10 @@ class TestShareOfAProduct:
     def test_what_is_paid_is_not_held(self, api: GraphQLClient, bank: Bank) -> None:
         product = make_product(stock=20)
         order = buy(product, 10, api=api)
-        assert buy(product)["available"] == 0
+        assert held(product) == 10
         bank.pay(order["uuid"])
         assert held(product) == 0
         assert books_are_right()
-        assert buy(product, 10)["__typename"] == "Order"
 
     @pytest.mark.parametrize("ship", [True, False])
     def test_nothing_of_a_gift_is_held(self, api: GraphQLClient, settings: Settings, ship: bool) -> None:
@@ -140,17 +145,13 @@ class TestShareOfAProduct:
 
 
 class TestFullyHeld:
-    def test_is_what_nothing_can_be_ordered_of(self) -> None:
-        large, small, free, sold_out = (make_product(stock=stock) for stock in (21, 3, 40, 0))
-        buy(large, 10)
+    def test_is_sold_out_for_unpaid_orders(self) -> None:
+        small, free, _sold_out = (make_product(stock=stock) for stock in (3, 40, 0))
         buy(small, 2)
         buy(free, 19)
-        assert set(fully_held()) == {large}
+        assert set(fully_held()) == set()
         buy(small, 1)
-        assert set(fully_held()) == {large, small}
-        assert buy(free)["__typename"] == "Order"
-        assert set(fully_held()) == {large, small, free}
-        assert sold_out not in fully_held()
+        assert set(fully_held()) == {small}
 
 
 class TestOwner:

@@ -213,7 +213,7 @@ def take(items: list[tuple[Any, ...]]) -> None:
     update = (
         f"UPDATE catalog_product SET stock = stock - {each}, sold_count = sold_count + {each}, held = held + {each} "
         f"WHERE id IN ({', '.join('%s' for _ in keys)}) AND stock >= {each} "
-        f"AND (held + {each} <= %s OR 100 * (held + {each}) <= %s * (stock + held))"
+        f"AND ({each} <= %s OR 100 * {each} <= %s * stock)"
     )
     most, share = settings.STORE_HOLD_MINIMUM, settings.STORE_HOLD_SHARE
     if run(update, [*taken, *taken, *taken, *keys, *taken, *taken, most, *taken, share]) != len(items):
