@@ -127,21 +127,21 @@ WRONG = [
     ("LOG_LEVEL", "verbose"),
     ("TIME_ZONE", "Europe/Berlni"),
     ("LANGUAGE_CODE", "xx"),
-    ("DATABASE_URL", "postgres://store:secret@host/db?ssl=true"),
-    ("DATABASE_URL", "postgres://store:secret@host/db?sslmode"),
-    ("DATABASE_URL", "postgres://store:secret@host/db?sslmode=require&sslmode=disable"),
-    ("DATABASE_URL", "postgres://store:secret@host/db#sslmode=require"),
-    ("DATABASE_URL", "postgres://store:secret@host:port/db"),
-    ("DATABASE_URL", "mysql://store:secret@host/db"),
+    ("DATABASE_URL", "postgres://store:password@host/db?ssl=true"),
+    ("DATABASE_URL", "postgres://store:password@host/db?sslmode"),
+    ("DATABASE_URL", "postgres://store:password@host/db?sslmode=require&sslmode=disable"),
+    ("DATABASE_URL", "postgres://store:password@host/db#sslmode=require"),
+    ("DATABASE_URL", "postgres://store:password@host:port/db"),
+    ("DATABASE_URL", "mysql://store:password@host/db"),
     ("DATABASE_URL", "sqlite://db.sqlite3"),
     ("DATABASE_URL", "sqlite:///db.sqlite3?mode=ro"),
     ("DATABASE_URL", "sqlite:///db.sqlite3?timeout=long"),
     ("REDIS_URL", "redis://:secret@host/0?sockettimeout=1"),
     ("REDIS_URL", "redis://:secret@host/0?socket_timeout=long"),
     ("REDIS_URL", "http://:secret@host"),
-    ("EMAIL_URL", "smtp://store:secret@host?tls=true"),
-    ("EMAIL_URL", "smtp://store:secret@host?timeout=long"),
-    ("EMAIL_URL", "mail://store:secret@host"),
+    ("EMAIL_URL", "smtp://store:password@host?tls=true"),
+    ("EMAIL_URL", "smtp://store:password@host?timeout=long"),
+    ("EMAIL_URL", "mail://store:password@host"),
 ]
 RIGHT = [
     ("ALLOWED_HOSTS", "ALLOWED_HOSTS", " a.example, b.example ,", ["a.example", "b.example"]),
@@ -177,6 +177,7 @@ class TestTypes:
         assert message.startswith("ImproperlyConfigured: ")
         assert name in message
         assert "secret" not in message
+        assert "password@" not in message
 
     @pytest.mark.parametrize(("setting", "name", "value", "expected"), RIGHT)
     def test_right(

@@ -139,7 +139,7 @@ class TestContentType:
         "boundary",
         [
             *(
-                "----WebKitFormBoundary7MA4YWxkTrZu0gW",
+                "----WebKitFormBoundary7MA4YWxkTrZu0gW",  # pragma: allowlist secret
                 "----geckoformboundary8f1e",
                 "-----------------------------973",
             ),
