@@ -24,16 +24,17 @@ def release_orders(*, user: User, **_: Any) -> None:
     What was never placed goes, and the cart goes with the user.
 
     Raises: ValidationError while an order is unpaid.
-    Locks: the cart, so that nothing is placed meanwhile; then the drafts.
+    Locks: the cart, so that nothing is placed meanwhile; then the orders.
     """
     ShoppingCart(Owner(user=user)).lock_or_create()
     orders = Order.objects.filter(user=user)
     if orders.filter(status=OrderStatus.PENDING).exists():
         raise ValidationError.of(**{"": UNPAID})
-    never_placed = orders.filter(status__in=[OrderStatus.DRAFT, OrderStatus.CANCELLED], shipping=None)
-    drafts = never_placed.select_for_update().order_by("pk").values_list("pk", flat=True)
-    Order.objects.filter(pk__in=list(drafts)).delete()
-    orders.update(user=None, visitor=uuid4())
+    # In one statement first: a draft that another tab begins meanwhile is either among them, or refused.
+    nobody = uuid4()
+    orders.update(user=None, visitor=nobody)
+    never_placed = [OrderStatus.DRAFT, OrderStatus.CANCELLED]
+    Order.objects.filter(visitor=nobody, status__in=never_placed, shipping=None).delete()
 
 
 @receiver(data_requested)

@@ -26,7 +26,7 @@ from api.context import Context
 from api.scalars import SCALARS
 from api.types import ErrorCode
 from backend.http.documents import Document
-from backend.schema import Query, schema
+from backend.schema import Root, schema
 from catalog import types
 from catalog.models import Product
 from catalog.services import add_favourite, update_product
@@ -278,7 +278,7 @@ class TestMutations:
 
     @pytest.mark.parametrize("directive", ["", "@include(if: true)"])
     def test_a_plain_one(self, directive: str) -> None:
-        own = type(schema)(query=Query, mutation=PlainMutation, config=StrawberryConfig(scalar_map=SCALARS))
+        own = type(schema)(query=Root, mutation=PlainMutation, config=StrawberryConfig(scalar_map=SCALARS))
         context = context_of(None)
         result = own.run(
             f"mutation {{ count {directive} {{ product {{ name }} }} }}",

@@ -8,7 +8,7 @@ const config: CodegenConfig = {
       preset: "client",
       presetConfig: { fragmentMasking: false },
       config: {
-        scalars: { DateTime: "string", Decimal: "string", UUID: "string", Upload: "File" },
+        scalars: { DateTime: "string", Decimal: "string", JSON: "unknown", UUID: "string", Upload: "File" },
         strictScalars: true,
         nonOptionalTypename: true,
         skipTypeNameForRoot: true,
