@@ -85,7 +85,7 @@ test("the documentation explorer", async () => {
   await page.getByRole("button", { name: "Show Documentation Explorer" }).click();
   const explorer = page.locator(".graphiql-plugin");
   await explorer.getByRole("link", { name: "Mutation" }).click();
-  await explorer.getByText("Signs in. What a guest has put in the cart moves to the account.").waitFor();
+  await explorer.getByText("Signs in. The guest's cart and orders move to the account.").waitFor();
   if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/docs.png` });
   await page.getByRole("button", { name: "Hide Documentation Explorer" }).click();
 });
