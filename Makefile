@@ -156,12 +156,13 @@ operations-check: $(TOOLS) ## Check that docs/operations.md matches the schema a
 
 ##### The environment
 
+# Keep the extras in the second file: an older pip asks for the hash of `coverage[toml]`, not of `coverage`.
 .PHONY: requirements
 requirements: $(TOOLS) ## Pin the dependencies of pyproject.toml with hashes (ARGS=--upgrade for newer versions)
 	CUSTOM_COMPILE_COMMAND='make requirements' \
 	  $(BIN)/pip-compile $(ARGS) --generate-hashes --output-file requirements.txt pyproject.toml
 	CUSTOM_COMPILE_COMMAND='make requirements' \
-	  $(BIN)/pip-compile $(ARGS) --generate-hashes --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	  $(BIN)/pip-compile $(ARGS) --generate-hashes --no-strip-extras --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
 
 .PHONY: advisories
 advisories: $(TOOLS) ## List known vulnerabilities of the pinned dependencies (uses the network)
