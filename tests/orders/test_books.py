@@ -75,14 +75,14 @@ class Books(RuleBasedStateMachine):
         """In the end the bank answers again, what was cut off is finished, and nothing at all differs."""
         try:
             self.bank.fake.clear_faults()
-            with patiently():  # as the command does, so that no circuit breaker is in the way
+            with patiently():  # as the commands do, so that no circuit breaker is in the way
                 # An attempt that Stripe always answers with 500 is replaced first.
                 for payment in unfinished_payments():
                     reconcile(payment, now=timezone.now())
                 assert all(reconcile(payment, now=timezone.now()) for payment in unfinished_payments())
-            for order in unconfirmed_orders():
-                confirm(order.pk, now=timezone.now())
-            assert list(differences(now=timezone.now())) == []
+                for order in unconfirmed_orders():
+                    confirm(order.pk, now=timezone.now())
+                assert list(differences(now=timezone.now())) == []
         finally:
             self.watch.__exit__(None, None, None)
             transaction.set_rollback(True)
