@@ -1,4 +1,4 @@
-"""Single-use links sent by mail: what ends each one, and the mail's text."""
+"""Single-use links sent by mail, with the text of each mail and the change that ends each link."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -40,7 +40,7 @@ class Link(PasswordResetTokenGenerator):
     def user_of(self, token: str) -> User:
         """Return the user that the link was made for.
 
-        Raises: ValidationError on `token`, where the link is no longer valid.
+        Raises: ValidationError on `token`, if the link is no longer valid.
         """
         key, _, rest = token.partition("-")
         try:
@@ -69,10 +69,10 @@ class EmailVerification(Link):
 
 
 class EmailChange(Link):
-    """Makes `address` the user's, and is mailed to it. Void once the user's address or password is another.
+    """Replaces the user's address by `address`. Valid until the user's address or password changes.
 
-    It leads to the page that verifies an address, as that is what opening it does. The token begins with the address,
-    so nothing is kept until it comes back; the hash covers it.
+    The link is mailed to the new address and leads to the page that verifies one. The token contains the address,
+    covered by the hash, so nothing has to be stored until it comes back.
     """
 
     page = "verify-email"
@@ -85,7 +85,10 @@ class EmailChange(Link):
 
     @classmethod
     def of_token(cls, token: str) -> "EmailChange | None":
-        """The link that the token is of, if it is of this kind. ValidationError on `token` where it is void."""
+        """Return the link with this token; None if the token is of another kind.
+
+        Raises: ValidationError on `token`, if it is malformed.
+        """
         encoded, dot, _ = token.partition(".")
         if not dot:
             return None
@@ -111,20 +114,20 @@ password_reset = PasswordReset()
 email_verification = EmailVerification()
 
 
-def change_notice(user: User) -> EmailMessage:
-    """Build the mail to the address that is to be replaced. It does not name the new one."""
+def build_change_notice(user: User) -> EmailMessage:
+    """Build the mail to the old address. It does not name the new one."""
     return write_mail("change-email-notice", to=user.email)
 
 
-def address_taken(address: str) -> EmailMessage:
-    """Build the mail to an address that has an account already, when another account asks for it."""
+def build_address_taken(address: str) -> EmailMessage:
+    """Build the mail to an address that already has an account, when another account asks for it."""
     return write_mail("address-taken", to=address)
 
 
 def write_mail(template: str, *, to: str, **words: str) -> EmailMessage:
     """Build a mail from its template, whose first line is the subject.
 
-    The mail repeats nothing that anybody typed: anyone can have it sent to anyone's address.
+    The mail repeats no text that a visitor typed, because anyone can have it sent to any address.
     """
     text = render_to_string(f"accounts/{template}.txt", {"store": settings.STORE_NAME, **words})
     subject, _, body = text.partition("\n\n")

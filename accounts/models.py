@@ -1,4 +1,4 @@
-"""User, who signs in by e-mail address, and Profile, the part of a person that strangers see."""
+"""User, who signs in by e-mail address, and Profile, the public part of a person."""
 
 from contextlib import suppress
 from functools import partial
@@ -110,7 +110,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Profile(models.Model):
-    """What strangers see of a user. A receiver creates one with each user."""
+    """The public part of a user. A receiver creates one with each user."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="profile")
     name = LineField(max_length=MAX_NAME_LENGTH)

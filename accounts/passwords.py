@@ -33,7 +33,7 @@ waiting = BoundedSemaphore(1)
 
 
 class WrongPassword(DomainError):
-    """The guess was wrong. It is counted; the caller words the answer."""
+    """The guess was wrong. It has been counted; the caller words the message."""
 
     code = "INVALID_CREDENTIALS"
 
@@ -50,7 +50,7 @@ class OneAtATime(PBKDF2PasswordHasher):
 def take_turn() -> Iterator[None]:
     """Let one thread at a time run the block; a thread may nest it.
 
-    Raises: RateLimited, where another thread is waiting already, and after MAX_WAIT seconds.
+    Raises: RateLimited, if another thread is waiting already, and after MAX_WAIT seconds.
     """
     if not hashing.acquire(blocking=False):
         if not waiting.acquire(blocking=False):

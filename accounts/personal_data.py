@@ -1,4 +1,4 @@
-"""What is kept of a person: a copy of it to take along, and its deletion with the account."""
+"""Personal data: exporting a copy of it, and deleting it with the account."""
 
 import json
 from datetime import datetime
@@ -20,7 +20,7 @@ from core.errors import ValidationError
 
 
 def export(user: User) -> dict[str, Any]:
-    """Everything that the store keeps of the person, as values for JSON. The hash of the password stays here."""
+    """Return everything that the store keeps about the person, as values for JSON, without the password's hash."""
     profile = user.profile
     sections: dict[str, Any] = {
         "account": {
@@ -39,17 +39,17 @@ def export(user: User) -> dict[str, Any]:
     }
     for _, more in data_requested.send(sender=User, user=user):
         sections |= cast(dict[str, Any], more)  # Django's stubs take receivers to return text
-    plain: dict[str, Any] = json.loads(json.dumps(sections, default=in_api_spelling))
+    plain: dict[str, Any] = json.loads(json.dumps(sections, default=to_api_spelling))
     return plain
 
 
-def in_api_spelling(value: datetime | Decimal | UUID) -> str:
-    """The value as the API's scalar of its type writes it."""
+def to_api_spelling(value: datetime | Decimal | UUID) -> str:
+    """Write the value as the API's scalar of its type does."""
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def delete_account(request: HttpRequest, *, user: User, password: str) -> None:
-    """Delete the person with all but the placed orders, which stay as nobody's. Every session of the person ends.
+    """Delete the account and its data, and end all of its sessions. Placed orders stay, without an owner.
 
     Raises: ValidationError, TooManyAttempts, RateLimited.
     """
@@ -62,15 +62,17 @@ def delete_account(request: HttpRequest, *, user: User, password: str) -> None:
 def close(user: User) -> None:
     """Delete the account.
 
-    Raises: ValidationError for the staff, for a person with products or unpaid orders, and where the password or
-    the account's things have changed meanwhile.
+    Raises: ValidationError for the staff, for a person with products or unpaid orders, and if the password or the
+    account's data have changed in the meantime.
     Locks: what the receivers lock, then profile and user, in one statement as `save_profile` does. Another tab that
-    writes at this moment waits for one of these, and finds everything as it was or no account.
+    writes at this moment waits for one of these locks. Afterwards it finds the account unchanged or deleted.
     """
     account_closing.send(sender=User, user=user)
     locked = Profile.objects.select_for_update().select_related("user").get(user=user).user
     if locked.is_staff or locked.is_superuser:
-        raise refused("This account belongs to the staff. Ask another administrator to end that first.")
+        raise make_refusal(
+            "This account belongs to the staff. Ask another administrator to remove its staff rights first."
+        )
     if locked.password != user.password:
         raise ValidationError.of(password="Your password has been changed. Please sign in again.")
     # The staff's log names everyone by their e-mail address.
@@ -79,9 +81,9 @@ def close(user: User) -> None:
     try:
         locked.delete()
     except ProtectedError as error:
-        raise refused("Something has just been added to your account. Please try again.") from error
+        raise make_refusal("Something has just been added to your account. Please try again.") from error
 
 
-def refused(message: str) -> ValidationError:
-    """A refusal of the whole form: no field is to blame."""
+def make_refusal(message: str) -> ValidationError:
+    """Make a refusal of the whole form, because no single field is wrong."""
     return ValidationError.of(**{"": message})

@@ -16,7 +16,7 @@ from core.slugs import save_with_slug
 def make_profile(*, instance: User, created: bool, raw: bool, **_: Any) -> None:
     """Create the user's profile.
 
-    It is named after the person, never after the e-mail address, which strangers must not see.
+    It is named after the person, never after the e-mail address, which must stay private.
     """
     if created and not raw:
         name = f"{instance.first_name} {instance.last_name}".strip()[:MAX_NAME_LENGTH] or "Customer"

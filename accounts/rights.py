@@ -1,4 +1,4 @@
-"""Which users and groups a member of the staff may change.
+"""Checks of which users and groups a member of the staff may change.
 
 Nobody grants rights that they lack, or takes over an account that has them.
 """
@@ -11,10 +11,10 @@ from accounts.models import User
 
 def grantable_permissions(staff: User | AnonymousUser) -> QuerySet[Permission]:
     """The permissions that this person may grant: all of them for a superuser, otherwise their own."""
-    return Permission.objects.all() if staff.is_superuser else held_permissions(staff)
+    return Permission.objects.all() if staff.is_superuser else permissions_of(staff)
 
 
-def held_permissions(user: User | AnonymousUser) -> QuerySet[Permission]:
+def permissions_of(user: User | AnonymousUser) -> QuerySet[Permission]:
     """The permissions of a person and of their groups.
 
     An inactive user's count as well, because the account may be activated again.
@@ -26,7 +26,7 @@ def reaches_user(staff: User | AnonymousUser, user: User) -> bool:
     """Whether this person may change or delete the user, or set their password: not if the user has more rights."""
     if staff.is_superuser:
         return True
-    return not user.is_superuser and reaches_all(staff, held_permissions(user))
+    return not user.is_superuser and reaches_all(staff, permissions_of(user))
 
 
 def reaches_group(staff: User | AnonymousUser, group: Group) -> bool:
@@ -39,4 +39,4 @@ def reaches_group(staff: User | AnonymousUser, group: Group) -> bool:
 
 
 def reaches_all(staff: User | AnonymousUser, permissions: QuerySet[Permission]) -> bool:
-    return not permissions.exclude(pk__in=held_permissions(staff).values("pk")).exists()
+    return not permissions.exclude(pk__in=permissions_of(staff).values("pk")).exists()

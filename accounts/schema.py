@@ -95,7 +95,7 @@ class Mutation:
 
     @api.mutation(
         types.VerifyEmailResult,
-        description="Verifies the address by the mailed link, or replaces it where `changeEmail` had it mailed. "
+        description="Verifies the address by the mailed link. A link from `changeEmail` also replaces the old address. "
         "Signs nobody in.",
     )
     def verify_email(self, input: types.VerifyEmailInput) -> api.Done:
@@ -104,7 +104,7 @@ class Mutation:
 
     @api.mutation(
         types.ResendVerificationResult,
-        description="Mails the link that verifies the address again. Done, and no mail, where it is verified.",
+        description="Mails the link that verifies the address again. If it is verified already, no mail is sent.",
     )
     def resend_verification(self, info: api.Info) -> api.Done:
         services.resend_verification(info.context.request, user=api.require_user(info))
@@ -112,8 +112,8 @@ class Mutation:
 
     @api.mutation(
         types.ChangeEmailResult,
-        description="Mails a link to the new address, which `verifyEmail` takes, and a notice to the old one. Until "
-        "then the old one stays. Done, whether or not another account has the new one.",
+        description="Mails a link to the new address and a notice to the old one. The old address stays until the link "
+        "is opened (`verifyEmail`). The answer is the same whether or not another account has the new address.",
     )
     def change_email(self, info: api.Info, input: types.ChangeEmailInput) -> api.Done:
         user = api.require_user(info)
@@ -124,8 +124,8 @@ class Mutation:
 
     @api.mutation(
         types.ExportMyDataResult,
-        description="A copy of everything that the store keeps of the signed-in person. A mutation, so that no link "
-        "leads to it and nothing keeps the answer.",
+        description="Returns everything that the store keeps about the signed-in person. It is a mutation so that no "
+        "link can trigger it and no cache keeps the answer.",
         limits=EXPORT_MY_DATA_LIMITS,
     )
     def export_my_data(self, info: api.Info) -> types.MyData:
@@ -133,9 +133,9 @@ class Mutation:
 
     @api.mutation(
         types.DeleteAccountResult,
-        description="Deletes the signed-in person with profile, favourites, cart and comments, and signs out. Placed "
-        "orders stay with their addresses, as nobody's. Refused while an order is unpaid, to sellers with products "
-        "and to the staff.",
+        description="Deletes the account with its profile, favourites, cart and comments, and signs out. Placed orders "
+        "stay, with their addresses but without an owner. Refused while an order is unpaid. Also refused to sellers "
+        "with products and to the staff.",
     )
     def delete_account(self, info: api.Info, input: types.DeleteAccountInput) -> api.Done:
         user = api.require_user(info)

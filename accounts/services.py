@@ -64,7 +64,7 @@ def register(request: HttpRequest, *, email: str, password: str, first_name: str
     """Open an account, sign it in and mail a link that verifies the address.
 
     Raises:
-        ValidationError: on `email` also where an account has the address, in any spelling.
+        ValidationError: the input is invalid, or an account already has the address, in any spelling.
         TooManyAttempts, RateLimited.
     """
     user = User(email=email, first_name=first_name, last_name=last_name)
@@ -178,7 +178,7 @@ def request_password_reset(request: HttpRequest, *, email: str) -> None:
 
     The caller cannot tell whether one has.
 
-    Raises: ValidationError, where this is not an e-mail address; TooManyAttempts.
+    Raises: ValidationError, if this is not an e-mail address; TooManyAttempts.
     """
     with field_errors(**{NON_FIELD_ERRORS: "email"}):
         email = normalize_email(email)
@@ -191,11 +191,11 @@ def request_password_reset(request: HttpRequest, *, email: str) -> None:
 
 
 def reset_password(request: HttpRequest, *, token: str, new_password: str) -> None:
-    """Replace the password by a mailed link. All sessions of this person end, and nobody is signed in.
+    """Replace the password by means of a mailed link. All sessions of this person end, and nobody is signed in.
 
     Raises:
-        ValidationError: on `token`, where the link is no longer valid, or on `newPassword`.
-        TooManyAttempts: after too many of these.
+        ValidationError: on `token`, if the link is no longer valid, or on `newPassword`.
+        TooManyAttempts: too many invalid tokens.
         RateLimited.
     """
     with count_failures(request, RESET_PASSWORD_LIMITS):
@@ -205,7 +205,10 @@ def reset_password(request: HttpRequest, *, token: str, new_password: str) -> No
 
 
 def resend_verification(request: HttpRequest, *, user: User) -> None:
-    """Mail the link that verifies the address again; nothing where it is verified. Raises: TooManyAttempts."""
+    """Mail the link that verifies the address again, unless the address is verified.
+
+    Raises: TooManyAttempts.
+    """
     if user.email_verified:
         return
     count_attempt(request, RESEND_VERIFICATION_LIMITS, account=str(user.pk))
@@ -215,7 +218,7 @@ def resend_verification(request: HttpRequest, *, user: User) -> None:
 def change_email(request: HttpRequest, *, user: User, password: str, new_email: str) -> None:
     """Mail a link to the new address, which replaces the old one when it is opened, and a notice to the old one.
 
-    Whether an account has the new address is said in the mail to it alone.
+    Only the mail to the new address says whether it already has an account.
 
     Raises: ValidationError, TooManyAttempts, RateLimited.
     """
@@ -226,14 +229,14 @@ def change_email(request: HttpRequest, *, user: User, password: str, new_email: 
     check_own_password(user, password)
     count_attempt(request, CHANGE_EMAIL_LIMITS, account=str(user.pk))
     taken = User.objects.with_email(address).exists()
-    mail.send(links.change_notice(user))
-    mail.send(links.address_taken(address) if taken else links.EmailChange(address).mail(user))
+    mail.send(links.build_change_notice(user))
+    mail.send(links.build_address_taken(address) if taken else links.EmailChange(address).mail(user))
 
 
 def verify_email(*, token: str) -> None:
     """Mark the address as verified, or replace it if the link was mailed for a change.
 
-    Raises: ValidationError on `token`, where the link is no longer valid, or another account has the address by now.
+    Raises: ValidationError on `token`, if the link is no longer valid, or another account has the address by now.
     """
     change = links.EmailChange.of_token(token)
     if change:
@@ -246,7 +249,10 @@ def verify_email(*, token: str) -> None:
 
 
 def replace_email(user: User, address: str) -> None:
-    """Write the verified address. ValidationError on `token` where another account has it, or somebody was faster."""
+    """Write the verified address.
+
+    Raises: ValidationError on `token`, if another account has the address, or the user has changed since it was read.
+    """
     unchanged = User.objects.filter(pk=user.pk, email=user.email, password=user.password)
     try:
         with transaction.atomic():
@@ -260,7 +266,7 @@ def replace_email(user: User, address: str) -> None:
 
 
 def replace_password(user: User, new_password: str) -> bool:
-    """Replace the password by a conditional update; False where it has been replaced since `user` was read.
+    """Replace the password by a conditional update; False if it has been replaced since `user` was read.
 
     Raises: ValidationError on `newPassword`, TooManyAttempts, RateLimited.
     """
@@ -272,7 +278,10 @@ def replace_password(user: User, new_password: str) -> bool:
 
 
 def check_own_password(user: User, password: str) -> None:
-    """Raises: ValidationError on `password` where it is not theirs, TooManyAttempts, RateLimited."""
+    """Check that this is the user's password.
+
+    Raises: ValidationError on `password`, TooManyAttempts, RateLimited.
+    """
     if not user.check_password(password):
         raise ValidationError.of(password="This is not your password.")
 

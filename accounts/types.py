@@ -27,7 +27,7 @@ class HasAvatar(Protocol):
 
 
 @strawberry_django.type(
-    models.Profile, description="The public part of a person: of a seller, or of the author of a comment."
+    models.Profile, description="The public part of a person, such as a seller or the author of a comment."
 )
 class Profile(relay.Node):
     id: relay.NodeID[int]
@@ -58,7 +58,9 @@ class Profile(relay.Node):
 class User(relay.Node):
     id: relay.NodeID[int]
     email: str = api.field(description="E-mail address, which is also the login. Never shown to others.")
-    email_verified: auto = api.field(description="Whether the mailed link has been followed.")
+    email_verified: auto = api.field(
+        description="Whether the person has opened the link that verifies the address."
+    )
     first_name: auto = api.field(description="First name; may be empty.")
     last_name: auto = api.field(description="Last name; may be empty.")
     profile: Profile = api.field(description="The person's public profile.")
@@ -162,18 +164,20 @@ class ResetPasswordInput:
     )
 
 
-@strawberry.input(description="Another e-mail address, and the password to show whose account it is.")
+@strawberry.input(description="A new e-mail address, and the password as proof of ownership.")
 class ChangeEmailInput:
-    password: str = strawberry.field(description="The one in use.")
-    new_email: str = strawberry.field(description="Where the link to confirm it goes.")
+    password: str = strawberry.field(description="The current password.")
+    new_email: str = strawberry.field(
+        description="The new address. The link that confirms it is mailed there."
+    )
 
 
-@strawberry.input(description="The password, to show whose account it is.")
+@strawberry.input(description="The password, as proof of ownership.")
 class DeleteAccountInput:
-    password: str = strawberry.field(description="The one in use.")
+    password: str = strawberry.field(description="The current password.")
 
 
-@strawberry.type(description="Everything that the store keeps of the signed-in person.")
+@strawberry.type(description="Everything that the store keeps about the signed-in person.")
 class MyData:
     data: JSON = strawberry.field(
         description="By section: account, profile, favourites, cart, orders, comments, reports. Amounts are strings."
@@ -210,7 +214,7 @@ RequestPasswordResetResult = Annotated[
     api.Done | api.ValidationError | api.TooManyAttempts,
     strawberry.union(
         "RequestPasswordResetResult",
-        description="Done if the request was taken, or why no link could be requested.",
+        description="Done if the request was accepted, or why no link could be requested.",
     ),
 ]
 ResetPasswordResult = Annotated[
@@ -239,7 +243,7 @@ ChangeEmailResult = Annotated[
 ]
 ExportMyDataResult = Annotated[
     MyData | api.TooManyAttempts,
-    strawberry.union("ExportMyDataResult", description="The data, or why it cannot be had now."),
+    strawberry.union("ExportMyDataResult", description="The data, or why it cannot be exported now."),
 ]
 DeleteAccountResult = Annotated[
     api.Done | api.ValidationError | api.TooManyAttempts,
