@@ -24,7 +24,7 @@ UPLOAD_LIMITS = [
 ]
 
 
-class Answer(FieldExtension):
+class AnswerExtension(FieldExtension):
     """A field extension that turns the resolver's result into a member of the field's union.
 
     - A QuerySet of one row is read with everything that the operation selects of it.
@@ -52,7 +52,7 @@ class Answer(FieldExtension):
                 if answer is None:
                     raise errors.NotFound("object")  # deleted by somebody since
         except (DatabaseError, ObjectDoesNotExist) as error:
-            if account_is_gone(info):
+            if is_account_deleted(info):
                 raise errors.Unauthenticated from error
             raise
         except errors.DomainError as error:
@@ -76,7 +76,7 @@ class Answer(FieldExtension):
             count_attempt(request, limits, account=str(user.pk) if user else "")
 
 
-def account_is_gone(info: Info) -> bool:
+def is_account_deleted(info: Info) -> bool:
     """Whether the caller has deleted the account while this operation was under way, in another tab."""
     user = viewer(info)
     return user is not None and not get_user_model().objects.filter(pk=user.pk).exists()
@@ -105,12 +105,15 @@ def graphql_value(value: Any) -> Any:
 def mutation(result: Any, *, description: str, limits: Sequence[Limit] = ()) -> Any:
     """Make a root mutation of the GraphQL type `result`, a union. The function's annotation is its Python result."""
     return strawberry.mutation(
-        graphql_type=result, extensions=[Answer(result, limits)], description=description
+        graphql_type=result, extensions=[AnswerExtension(result, limits)], description=description
     )
 
 
 def query(result: Any, *, description: str, metadata: Mapping[str, Any] | None = None) -> Any:
     """Make a root query whose refusals are data, like `mutation`, but for a field that changes nothing."""
     return strawberry.field(
-        graphql_type=result, extensions=[Answer(result, None)], description=description, metadata=metadata
+        graphql_type=result,
+        extensions=[AnswerExtension(result, None)],
+        description=description,
+        metadata=metadata,
     )

@@ -46,7 +46,7 @@ class EditForm(forms.ModelForm[Any]):
         if isinstance(field, forms.FileField):
             return field.has_changed(None, bound.data)
         base = self.read_shown(name) if self.is_carried(name) else bound.initial
-        return differ(field, base, bound.data)
+        return is_different(field, base, bound.data)
 
     def read_shown(self, name: str) -> Any:
         """Return the value that the page showed, as the browser sends it back."""
@@ -99,8 +99,8 @@ class EditForm(forms.ModelForm[Any]):
                 continue
             now = bound.initial
             shown = self.read_shown(name)
-            if not differ(field, shown, now) or (
-                not isinstance(field, forms.FileField) and not differ(field, now, bound.data)
+            if not is_different(field, shown, now) or (
+                not isinstance(field, forms.FileField) and not is_different(field, now, bound.data)
             ):
                 continue
             self.add_error(
@@ -150,8 +150,8 @@ class EditForm(forms.ModelForm[Any]):
         return self.instance
 
 
-def differ(field: forms.Field, one: Any, other: Any) -> bool:
-    """Whether two values of a field differ; each may come from the row or from a browser."""
+def is_different(field: forms.Field, one: Any, other: Any) -> bool:
+    """Whether two values of a field differ. Each may come from the row or from a browser."""
     if isinstance(field, forms.FileField):
         return str(one or "") != str(other or "")
     one, other = normalize_line_ends(field, one), normalize_line_ends(field, other)

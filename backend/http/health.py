@@ -18,9 +18,9 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 logger = logging.getLogger("backend.health")
 
-# A probe is answered within this time, even if a part hangs.
+# A probe is answered within this time, even if a dependency hangs.
 PATIENCE_SECONDS = 3.0
-# Each part is checked at most this often, no matter how many probes come.
+# Each dependency is checked at most this often, no matter how many probes come.
 FRESH_SECONDS = 1.0
 
 
@@ -51,9 +51,9 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """Answer 200, or 503 with the missing parts: database, migrations, cache. Takes at most PATIENCE_SECONDS."""
-    looks = [(part, part.look()) for part in PARTS]
-    return build_response([part.name for part, look in looks if not part.is_well(look)])
+    """Answer 200, or 503 with the missing ones of database, migrations and cache. Takes at most PATIENCE_SECONDS."""
+    looks = [(dependency, dependency.look()) for dependency in DEPENDENCIES]
+    return build_response([dependency.name for dependency, look in looks if not dependency.is_well(look)])
 
 
 def build_response(missing: list[str]) -> HttpResponse:
@@ -63,8 +63,8 @@ def build_response(missing: list[str]) -> HttpResponse:
     )
 
 
-class Part:
-    """A part that the store needs. It is checked in its own thread, so that a part that hangs holds no request."""
+class Dependency:
+    """Something that the store needs. It is checked in its own thread, so that a check that hangs holds no request."""
 
     def __init__(self, name: str, check: Callable[[], None]) -> None:
         self.name = name
@@ -93,7 +93,7 @@ class Part:
     def passes(self) -> bool:
         try:
             self.check()
-        except Exception as error:  # of any driver: the part cannot be used
+        except Exception as error:  # of any driver: it cannot be used
             logger.warning("Not ready, no %s: %r", self.name, error)
             return False
         finally:
@@ -130,8 +130,8 @@ def check_cache() -> None:
         raise RuntimeError("The cache does not return what was written.")
 
 
-PARTS = [
-    Part("database", check_database),
-    Part("migrations", check_migrations),
-    Part("cache", check_cache),
+DEPENDENCIES = [
+    Dependency("database", check_database),
+    Dependency("migrations", check_migrations),
+    Dependency("cache", check_cache),
 ]

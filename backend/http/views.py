@@ -48,8 +48,8 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
 
 
-class Refused(Exception):
-    """The request is not a well-formed GraphQL request. It is answered with this status before anything runs."""
+class HTTPError(Exception):
+    """The request is refused with this status, before any operation runs."""
 
     def __init__(self, message: str, *, status: int = 400, allow: str | None = None) -> None:
         super().__init__(message)
@@ -70,7 +70,7 @@ def graphql(request: HttpRequest) -> HttpResponse:
         body = build_answer(request, response, operation, request_id=request_id)
         if "data" not in body and wants_new:
             response.status_code = 400
-    except Refused as refusal:
+    except HTTPError as refusal:
         body = {"errors": [{"message": str(refusal), "extensions": {"code": BadUserInput.code}}]}
         response.status_code = refusal.status
         for header, value in refusal.headers.items():
@@ -104,7 +104,7 @@ def refuse_cross_site(request: HttpRequest) -> None:
     the sites. A form needs no preflight, so it must come with a header that no form can set.
 
     Raises:
-        Refused: with status 403.
+        HTTPError: with status 403.
     """
     origin = request.headers.get("Origin")
     if origin is not None:
@@ -112,38 +112,38 @@ def refuse_cross_site(request: HttpRequest) -> None:
     else:
         allowed = request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
     if not allowed:
-        raise Refused("This origin may not use the API.", status=403)
+        raise HTTPError("This origin may not use the API.", status=403)
     preflighted = request.content_type == "application/json" or any(
         header in request.headers for header in PREFLIGHT_HEADERS
     )
     if request.method == "POST" and not preflighted:
-        raise Refused(f"This content type needs the header {PREFLIGHT_HEADERS[0]}.", status=403)
+        raise HTTPError(f"This content type needs the header {PREFLIGHT_HEADERS[0]}.", status=403)
 
 
 def parse_request(request: HttpRequest) -> dict[str, Any]:
     """Return the request's `query`, `variables` and `operationName`, each of the right type.
 
     Raises:
-        Refused: the request is malformed or too large.
+        HTTPError: the request is malformed or too large.
     """
     try:
         operation = read_operation(request)
     except RequestDataTooBig as error:
-        raise Refused("The request is too large.", status=413) from error
+        raise HTTPError("The request is too large.", status=413) from error
     except guard.Refusal as error:
-        raise Refused(str(error), status=int(error.status.split()[0])) from error
+        raise HTTPError(str(error), status=int(error.status.split()[0])) from error
     except MALFORMED as error:
-        raise Refused("Not a well-formed GraphQL request.") from error
+        raise HTTPError("Not a well-formed GraphQL request.") from error
     if not isinstance(operation, dict):
-        raise Refused("The request must be a JSON object.")
+        raise HTTPError("The request must be a JSON object.")
     for name, kind in (("query", str), ("variables", dict), ("extensions", dict), ("operationName", str)):
         if not isinstance(operation.get(name), kind | None):
-            raise Refused(f"`{name}` must be {'a string' if kind is str else 'an object'}.")
+            raise HTTPError(f"`{name}` must be {'a string' if kind is str else 'an object'}.")
     digest = read_digest(operation)
     if not operation.get("query") and digest is None:
-        raise Refused("Send a document as `query`.")
+        raise HTTPError("Send a document as `query`.")
     if ESCAPED_NUL.search(operation.get("query") or ""):
-        raise Refused("Text cannot contain NUL.")
+        raise HTTPError("Text cannot contain NUL.")
     refuse_unstorable([operation.get("query"), operation.get("variables")])
     return {**operation, "digest": digest}
 
@@ -152,7 +152,7 @@ def read_operation(request: HttpRequest) -> Any:
     """Return the request's payload, which may have any type.
 
     Raises:
-        Refused: the method or the content type is not supported.
+        HTTPError: the method or the content type is not supported.
         One of MALFORMED: the payload cannot be parsed.
     """
     match (request.method, request.content_type):
@@ -167,16 +167,16 @@ def read_operation(request: HttpRequest) -> Any:
             operations, files = (json.loads(request.POST[part]) for part in ("operations", "map"))
             return replace_placeholders_with_files(operations, files, request.FILES)
         case ("POST", _):
-            raise Refused("Send application/json or multipart/form-data.", status=415)
+            raise HTTPError("Send application/json or multipart/form-data.", status=415)
         case _:
-            raise Refused("Send a GET or a POST.", status=405, allow="GET, POST")
+            raise HTTPError("Send a GET or a POST.", status=405, allow="GET, POST")
 
 
 def refuse_unstorable(values: list[Any]) -> None:
     """Refuse NUL and lone surrogates anywhere in the values, because no column can hold them.
 
     Raises:
-        Refused: a text has one.
+        HTTPError: a text has one.
     """
     while values:
         value = values.pop()
@@ -185,23 +185,23 @@ def refuse_unstorable(values: list[Any]) -> None:
         elif isinstance(value, list):
             values += value
         elif isinstance(value, str) and UNSTORABLE.search(value):
-            raise Refused("Text cannot contain NUL or unpaired surrogates.")
+            raise HTTPError("Text cannot contain NUL or unpaired surrogates.")
 
 
 def read_digest(operation: dict[str, Any]) -> str | None:
     """Return the hash of a persisted query, if the request has one.
 
     Raises:
-        Refused: the hash is malformed.
+        HTTPError: the hash is malformed.
     """
     named = (operation.get("extensions") or {}).get("persistedQuery")
     if named is None:
         return None
     if not isinstance(named, dict) or not isinstance(named.get("sha256Hash"), str):
-        raise Refused("`persistedQuery` needs a string named `sha256Hash`.")
+        raise HTTPError("`persistedQuery` needs a string named `sha256Hash`.")
     digest: str = named["sha256Hash"]
     if not SHA256.fullmatch(digest):
-        raise Refused("`sha256Hash` must be 64 hexadecimal digits in lower case.")
+        raise HTTPError("`sha256Hash` must be 64 hexadecimal digits in lower case.")
     return digest
 
 
@@ -256,7 +256,7 @@ def execute(context: Context, operation: dict[str, Any]) -> ExecutionResult:
             only_queries=context.request.method == "GET",
         )
     except MutationByGet as error:
-        raise Refused("Mutations need a POST.", status=405, allow="POST") from error
+        raise HTTPError("Mutations need a POST.", status=405, allow="POST") from error
 
 
 def graphiql(request: HttpRequest) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.db.models.expressions import RawSQL
 
 from catalog.models import Product
 from catalog.search.candidates import MAX_COUNTED, Candidates, Each, candidates, matching
-from catalog.search.query import Query
+from catalog.search.query import SearchQuery
 from catalog.search.ranking import ranks
 from catalog.search.suggestions import completions, suggestions
 from catalog.search.vocabulary import look_up
@@ -72,7 +72,7 @@ def search(term: str, *, filter: ProductFilter | None = None) -> Found:
     """
     if not term.strip():
         raise ValidationError.of(term="What are you looking for?")
-    query = Query.of(term)
+    query = SearchQuery.of(term)
     if not query.words:
         raise NoProductMatches(term=term, suggestions=suggestions([]))
     query = look_up(query)

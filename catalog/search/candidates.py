@@ -10,7 +10,7 @@ from django.db.models.expressions import RawSQL
 
 from catalog.analysis import MARK
 from catalog.models import Product
-from catalog.search.query import Match, Query
+from catalog.search.query import Match, SearchQuery
 from catalog.search.vocabulary import build_count, read_counts
 
 # Fewer matches than MAX_RANKED are all ranked. Of more, only BEST_OF_MORE are, so that a word that every second product
@@ -51,7 +51,7 @@ class Candidates:
     products of the same kinds.
     """
 
-    query: Query
+    query: SearchQuery
     matches: list[Match]
     expression: str
     total: int
@@ -79,7 +79,7 @@ class Candidates:
             return int(cursor.fetchone()[0])
 
 
-def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
+def candidates(query: SearchQuery, *, within: QuerySet[Product] | None) -> Candidates:
     """Find the candidates in one statement, which also counts words that have no counts yet.
 
     `within` narrows the products. The counts are always of all products.
@@ -91,7 +91,7 @@ def candidates(query: Query, *, within: QuerySet[Product] | None) -> Candidates:
         cursor.execute(sql, values)
         rows = cursor.fetchall()
     counts = read_counts(row for row in rows if MARK not in row[0])
-    query = Query(tuple(word if word.counts else replace(word, counts=counts) for word in query.words))
+    query = SearchQuery(tuple(word if word.counts else replace(word, counts=counts) for word in query.words))
     found = [Match(int(mark[1:]), key, text) for mark, text, key in rows if mark[:1] == MARK and mark != MARK]
     matches, reached = take_enough(found, query.kinds)
     return Candidates(
@@ -114,7 +114,7 @@ def take_enough(found: list[Match], kinds: list[str]) -> tuple[list[Match], str]
     return matches, reached
 
 
-def build_statement(query: Query, *, within: QuerySet[Product] | None) -> tuple[str, list[Any]]:
+def build_statement(query: SearchQuery, *, within: QuerySet[Product] | None) -> tuple[str, list[Any]]:
     """Return the statement of the candidates and its parameters.
 
     Its rows are the matches, marked with their kind; the largest primary key, marked with nothing else; and the counts
@@ -128,7 +128,7 @@ def build_statement(query: Query, *, within: QuerySet[Product] | None) -> tuple[
         f"SELECT id, {kind} AS kind, {rung or first} AS rung FROM rung_{rung} WHERE id IS NOT NULL"
         for rung, (kind, _) in enumerate(rungs)
     )
-    counts, tokens = build_count(Query(tuple(word for word in query.words if word.counts is None)))
+    counts, tokens = build_count(SearchQuery(tuple(word for word in query.words if word.counts is None)))
     sql = f"""
         WITH {", ".join(tables)}
         SELECT '{MARK}' || best.kind, product.search_text, product.id FROM (

@@ -123,13 +123,13 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Query:
+class SearchQuery:
     """The words of a term. The last one may be unfinished, so it also matches as a prefix."""
 
     words: tuple[Word, ...]
 
     @classmethod
-    def of(cls, term: str) -> "Query":
+    def of(cls, term: str) -> "SearchQuery":
         """Parse the term. It has no words if it has neither letters, digits nor symbols."""
         text = analysis.normal(term[:MAX_TERM_LENGTH])
         typed = analysis.words(text)

@@ -5,7 +5,7 @@ from math import log2
 from string import ascii_lowercase
 
 from catalog.analysis import MARK, NAME_MARK, STEPS
-from catalog.search.query import MIN_PREFIX, Match, Query, Word
+from catalog.search.query import MIN_PREFIX, Match, SearchQuery, Word
 
 # The weight of a match by stem, by synonym and by prefix, where an exact match has 1. A prefix is a guess at the word
 # that is being typed.
@@ -27,7 +27,7 @@ STRENGTH = {
 }
 
 
-def ranks(query: Query, matches: Iterable[Match], *, total: int) -> dict[int, float]:
+def ranks(query: SearchQuery, matches: Iterable[Match], *, total: int) -> dict[int, float]:
     """Return the rank of each match by its primary key, out of `total` products. Higher is better.
 
     Equal ranks are common: the caller breaks ties by sales.

@@ -7,7 +7,7 @@ from catalog import analysis
 from catalog.analysis import NAME_MARK
 from catalog.models import Product
 from catalog.search.candidates import MAX_RANKED, matching
-from catalog.search.query import IN_NAME, Query, all_of, token
+from catalog.search.query import IN_NAME, SearchQuery, all_of, token
 from core.errors import BadUserInput
 
 # Bounds on the suggestions: comparing words takes time for each pair.
@@ -45,7 +45,7 @@ def completions(prefix: str, *, first: int | None = None) -> list[str]:
     size = DEFAULT_COMPLETIONS if first is None else first
     if not 1 <= size <= MAX_COMPLETIONS:
         raise BadUserInput(f"`first` must be between 1 and {MAX_COMPLETIONS}.")
-    query = Query.of(prefix)
+    query = SearchQuery.of(prefix)
     if not query.words or not prefix[-1:].strip():
         return []
     *finished, last = query.words

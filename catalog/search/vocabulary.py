@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from catalog.analysis import MARK
-from catalog.search.query import STRENGTHS, Counts, Query
+from catalog.search.query import STRENGTHS, Counts, SearchQuery
 from catalog.search.spelling import corrections, errors_forgiven
 
 MAX_SIMILAR = 200
@@ -65,7 +65,7 @@ SIMILAR = {
 }
 
 
-def look_up(query: Query) -> Query:
+def look_up(query: SearchQuery) -> SearchQuery:
     """Add the counts of its words to the query, and correct words that no product has. Takes one statement."""
     statement, values = build_count(query)
     sql = f"WITH counted (token, word, products) AS MATERIALIZED ({statement}) SELECT * FROM counted"
@@ -82,7 +82,7 @@ def look_up(query: Query) -> Query:
     for word, other, products in rows:
         if other and not products:
             similar[word].append(other)
-    return Query(
+    return SearchQuery(
         tuple(
             replace(word, counts=counts).correct(corrections(word.raw, among=similar[word.raw]))
             for word in query.words
@@ -90,7 +90,7 @@ def look_up(query: Query) -> Query:
     )
 
 
-def build_count(query: Query) -> tuple[str, list[Any]]:
+def build_count(query: SearchQuery) -> tuple[str, list[Any]]:
     """Return a statement and its parameters. Its rows are a token of the query, an empty text, and a count or null."""
     tokens = list(dict.fromkeys(token for word in query.words for token in word.tokens))
     return COUNTS[connection.vendor], [json.dumps(tokens) if connection.vendor == "sqlite" else tokens]

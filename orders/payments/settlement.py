@@ -48,11 +48,11 @@ def settle(intent_id: str, *, now: datetime, event: StripeEvent | None = None) -
 
     Raises: stripe.StripeError, where Stripe cannot be reached.
     """
-    report = fetch_report(intent_id)
-    payment = apply(report, now=now, event=event) if report else None
+    state = fetch_state(intent_id)
+    payment = apply(state, now=now, event=event) if state else None
     if payment and payment.status in PAID:
-        if send_promised(payment) and (report := fetch_report(intent_id)):
-            apply(report, now=now)
+        if send_promised(payment) and (state := fetch_state(intent_id)):
+            apply(state, now=now)
         mail.confirm(payment.order_id, now=now)
 
 
@@ -67,7 +67,7 @@ def try_settle(payment: Payment, *, now: datetime) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class IntentState:
     """The state of an intent at Stripe."""
 
     intent: stripe.PaymentIntent
@@ -75,7 +75,7 @@ class Report:
     disputed: bool = False
 
 
-def fetch_report(intent_id: str) -> Report | None:
+def fetch_state(intent_id: str) -> IntentState | None:
     """Fetch the state of an intent, or None if our account at Stripe has no such intent.
 
     Raises: stripe.StripeError, where Stripe cannot be reached.
@@ -88,19 +88,19 @@ def fetch_report(intent_id: str) -> Report | None:
         raise
     charge = intent.latest_charge
     if not isinstance(charge, stripe.Charge):
-        return Report(intent=intent)
+        return IntentState(intent=intent)
     disputes = client().v1.disputes.list({"payment_intent": intent_id}).data if charge.disputed else ()
     disputed = any(dispute.status not in SETTLED_DISPUTES for dispute in disputes)
-    return Report(intent=intent, refunds=refunds_of(intent_id), disputed=disputed)
+    return IntentState(intent=intent, refunds=refunds_of(intent_id), disputed=disputed)
 
 
 @transaction.atomic(durable=True)
-def apply(report: Report, *, now: datetime, event: StripeEvent | None = None) -> Payment | None:
-    """Bring our rows up to date with Stripe's report. Return the payment, or None if the intent is not ours.
+def apply(state: IntentState, *, now: datetime, event: StripeEvent | None = None) -> Payment | None:
+    """Bring our rows up to date with the intent's state. Return the payment, or None if the intent is not ours.
 
     Locks: the order, the payment, the products.
     """
-    intent = report.intent
+    intent = state.intent
     uuid = payment_uuid_of(intent)
     found = Payment.objects.filter(pk=uuid).first() if uuid else None
     if found is None or found.intent_id not in (None, intent.id):
@@ -113,12 +113,12 @@ def apply(report: Report, *, now: datetime, event: StripeEvent | None = None) ->
     if (intent.amount, intent.currency) != asked:
         logger.error("Intent %s has another amount or currency than payment %s.", intent.id, payment.pk)
         return None
-    # A report may have been fetched before the attempt was cancelled: only money revives a cancelled attempt.
+    # The state may have been fetched before the attempt was cancelled: only money revives a cancelled attempt.
     if payment.status not in PAID and (payment.is_live or intent.status == "succeeded"):
         mirror(payment, intent, now=now)
     if payment.status in PAID:
-        count_refunds(payment, report.refunds, now=now)
-        freeze(order, disputed=report.disputed, now=now)
+        count_refunds(payment, state.refunds, now=now)
+        freeze(order, disputed=state.disputed, now=now)
         on_success(order, payment, now=now)
         if payment.status == PaymentStatus.REFUNDED:
             on_full_refund(order.pk, now=now)
@@ -148,7 +148,7 @@ def mirror(payment: Payment, intent: stripe.PaymentIntent, *, now: datetime) -> 
 
 
 def on_success(order: Order, payment: Payment, *, now: datetime) -> None:
-    """Set the order to PAID, and to SHIPPED if the settings say so. Refund an order that was cancelled meanwhile.
+    """Set the order to PAID, and to SHIPPED if the settings say so. Refund an order that has been cancelled.
 
     Locks: the products.
     """

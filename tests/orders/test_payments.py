@@ -225,13 +225,13 @@ class TestEvents:
         self, api: GraphQLClient, bank: Bank, uuid: str, lamp: Product
     ) -> None:
         """What was fetched before a success, or before a cancelling, may be written after it."""
-        stale = settlement.fetch_report(bank.intent(uuid))
+        stale = settlement.fetch_state(bank.intent(uuid))
         assert stale is not None
         bank.pay(uuid)
         settlement.apply(stale, now=timezone.now())
         assert order(api, uuid)["payment"]["status"] == "SUCCEEDED"
         other = buy(api, lamp)
-        stale = settlement.fetch_report(bank.intent(other))
+        stale = settlement.fetch_state(bank.intent(other))
         assert stale is not None
         cancel(api, other)
         bank.deliver()

@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from backend.http import health
-from backend.http.health import Part
+from backend.http.health import Dependency
 
 pytestmark = pytest.mark.django_db
 
@@ -22,17 +22,19 @@ PATHS = ["/livez", "/readyz", "/healthz"]
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees what another has looked at."""
     health.check_migrations.cache_clear()
-    monkeypatch.setattr(health, "PARTS", [Part(part.name, part.check) for part in health.PARTS])
+    monkeypatch.setattr(
+        health, "DEPENDENCIES", [Dependency(known.name, known.check) for known in health.DEPENDENCIES]
+    )
 
 
 @pytest.fixture
-def hanging() -> Iterator[Part]:
+def hanging() -> Iterator[Dependency]:
     event = Event()
 
     def hang() -> None:
         event.wait(30)
 
-    yield Part("hanging", hang)
+    yield Dependency("hanging", hang)
     event.set()
 
 
@@ -49,7 +51,7 @@ class TestProbes:
 
     def test_liveness_touches_nothing(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(connection, "cursor", None)
-        monkeypatch.setattr(health, "PARTS", None)
+        monkeypatch.setattr(health, "DEPENDENCIES", None)
         assert client.get("/livez").status_code == 200
 
     def test_health_without_a_database(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,10 +91,10 @@ class TestReadiness:
         assert (response.status_code, response.json()) == (503, {"status": "no cache"})
 
     def test_is_answered_in_time(
-        self, client: Client, monkeypatch: pytest.MonkeyPatch, hanging: Part
+        self, client: Client, monkeypatch: pytest.MonkeyPatch, hanging: Dependency
     ) -> None:
         monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.2)
-        monkeypatch.setattr(health, "PARTS", [hanging])
+        monkeypatch.setattr(health, "DEPENDENCIES", [hanging])
         began = time.monotonic()
         assert client.get("/readyz").json() == {"status": "no hanging"}
         assert 0.2 <= time.monotonic() - began < 2
@@ -102,7 +104,7 @@ class TestReadiness:
 
     def test_many_who_ask_cost_one_look(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         looks: list[None] = []
-        monkeypatch.setattr(health, "PARTS", [Part("counted", lambda: looks.append(None))])
+        monkeypatch.setattr(health, "DEPENDENCIES", [Dependency("counted", lambda: looks.append(None))])
         for _ in range(5):
             assert client.get("/readyz").status_code == 200
         assert len(looks) == 1
