@@ -130,7 +130,7 @@ def update_profile(user: User, *, changes: ProfileChanges) -> None:
 def store_avatar(upload: File[bytes]) -> images.StoredImage:
     """Store the upload.
 
-    Raises: ValidationError on `avatar`, where it is not an acceptable picture.
+    Raises: ValidationError on `avatar`, if it is not an acceptable picture.
     """
     try:
         return images.store(images.prepare(upload), folder="avatars")

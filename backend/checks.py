@@ -94,7 +94,7 @@ def check_names_are_known(**_: Any) -> list[CheckMessage]:
     """backend.W010: a variable with a misspelled name has no effect."""
     return [
         Warning(
-            f"{name} is in the environment, but there is no such setting.",
+            f"{name} is in the environment, but no setting has this name.",
             hint=f"Did you mean {close[0]}?" if close else "Remove it. The names are in .env.example.",
             id="backend.W010",
         )

@@ -1,4 +1,4 @@
-"""What the catalogue keeps of a person: favourites. Products are the shop's, and have their own export."""
+"""The catalogue's personal data: favourites. Products belong to the shop, and have their own export."""
 
 from typing import Any
 
@@ -16,14 +16,17 @@ SELLS = (
 
 @receiver(account_closing)
 def refuse_sellers(*, user: User, **_: Any) -> None:
-    """Raises: ValidationError for a person with products. Favourites go with the user."""
+    """Refuse to delete the account of a person with products. Favourites are deleted with the user.
+
+    Raises: ValidationError.
+    """
     if Product.objects.filter(user=user).exists():
         raise ValidationError.of(**{"": SELLS})
 
 
 @receiver(data_requested)
 def collect(*, user: User, **_: Any) -> dict[str, Any]:
-    """The favourites, the latest first."""
+    """Return the person's favourites, the latest first."""
     favourites = Favourite.objects.filter(user=user).order_by("-added_at", "-pk")
     return {
         "favourites": [

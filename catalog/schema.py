@@ -58,8 +58,8 @@ class Query:
         description="Products with the words of the term in their name or description. Products with all the words "
         "come first. If these are few, products with synonyms follow, then products with some of the words. Endings, "
         "case and accents make no difference, the last word may be unfinished, and typing errors in words that no "
-        "product has are corrected. Sorted by RELEVANCE, a search has all of its matches if they are fewer than 500, "
-        "or else the best 250. `totalCount` counts up to 10,000.",
+        "product has are corrected. Sorted by RELEVANCE, a search returns all matches if there are fewer than 500, "
+        "and otherwise the best 250. `totalCount` counts up to 10,000.",
         metadata=api.PUBLIC,
     )
     def search(
@@ -113,7 +113,7 @@ class Query:
 
 @strawberry.type
 class Mutation:
-    @api.mutation(types.CreateProductResult, description="Offer a product. Needs the permission to sell.")
+    @api.mutation(types.CreateProductResult, description="Offers a product. Needs the permission to sell.")
     def create_product(self, info: api.Info, input: types.CreateProductInput) -> QuerySet[models.Product]:
         product = services.create_product(
             user=api.require_user(info), fields=input.fields(), now=timezone.now()
@@ -122,7 +122,7 @@ class Mutation:
 
     @api.mutation(
         types.UpdateProductResult,
-        description="Change one of your products. The staff can change any product.",
+        description="Changes one of the caller's products. The staff can change any product.",
     )
     def update_product(self, info: api.Info, input: types.UpdateProductInput) -> QuerySet[models.Product]:
         key = api.key_of(input.id, "Product")
@@ -133,7 +133,7 @@ class Mutation:
 
     @api.mutation(
         types.DeleteProductResult,
-        description="Delete one of your products. The staff can delete any product. Its orders stay readable.",
+        description="Deletes one of the caller's products. The staff can delete any product. Its orders still show it.",
     )
     def delete_product(self, info: api.Info, input: types.DeleteProductInput) -> api.Deleted:
         key = api.key_of(input.id, "Product")
@@ -142,7 +142,7 @@ class Mutation:
 
     @api.mutation(
         types.FavouriteResult,
-        description="Add a product to your favourites. Adding it again changes nothing.",
+        description="Adds a product to the caller's favourites. Adding it again changes nothing.",
     )
     def add_favourite(self, info: api.Info, input: types.FavouriteInput) -> QuerySet[models.Product]:
         key = api.key_of(input.product_id, "Product")
@@ -151,7 +151,7 @@ class Mutation:
 
     @api.mutation(
         types.FavouriteResult,
-        description="Remove a product from your favourites. If it is not a favourite, nothing changes.",
+        description="Removes a product from the caller's favourites. If it is not a favourite, nothing changes.",
     )
     def remove_favourite(self, info: api.Info, input: types.FavouriteInput) -> QuerySet[models.Product]:
         key = api.key_of(input.product_id, "Product")

@@ -19,7 +19,7 @@ from unfold.admin import StackedInline as UnfoldStackedInline
 class EditForm(forms.ModelForm[Any]):
     """A form for an existing row. Fields that were not edited are not written."""
 
-    # Here the difference is written. The page showed 7, 2 are sold, somebody types 12: the row gets 5 more, 10.
+    # Counters, whose difference is written. If the page showed 7, 2 are sold, and somebody types 12, the row gets 10.
     counted: Collection[str] = ()
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -29,7 +29,7 @@ class EditForm(forms.ModelForm[Any]):
                 field.show_hidden_initial = not field.disabled
 
     def is_carried(self, name: str) -> bool:
-        """Whether the request says what the page showed. A script's request does not, and overwrites what it names."""
+        """Whether the request carries the value that the page showed. A script's does not, and overwrites the row."""
         field, key = self.fields[name], self.add_initial_prefix(name)
         if isinstance(field, forms.ModelMultipleChoiceField):  # an empty choice sends no hidden field
             return any(self.add_initial_prefix(other) in self.data for other in self.fields)
@@ -75,7 +75,7 @@ class EditForm(forms.ModelForm[Any]):
         try:
             before = field.clean(self.read_shown(name))
         except forms.ValidationError:
-            return  # not a page of ours: the typed number stands
+            return  # not from our page: the typed number is written
         now = getattr(self.instance, name)
         if before == now:
             return
@@ -106,7 +106,7 @@ class EditForm(forms.ModelForm[Any]):
             self.add_error(
                 name,
                 f"Somebody else changed this from {display_value(field, shown)} to {display_value(field, now)} "
-                "while you were editing. Save again to replace it by your value.",
+                "while you were editing. Save again to replace it with your value.",
             )
             self.carry(name, field.prepare_value(now))
 
@@ -125,7 +125,7 @@ class EditForm(forms.ModelForm[Any]):
     def keep_what_was_empty(self) -> None:
         """Carry the lists that the page showed empty.
 
-        They have no hidden field; without one Django would take the new choice for the value shown.
+        Django gives them no hidden field, and would then take the new choice for the value shown.
         """
         for name, field in self.fields.items():
             key = self.add_initial_prefix(name)
@@ -171,7 +171,7 @@ def normalize_line_ends(field: forms.Field, value: Any) -> Any:
 
 
 def display_value(field: forms.Field, value: Any) -> str:
-    """Word a value for a person, with the labels of choices instead of their keys."""
+    """Format a value for a person, with the labels of choices instead of their keys."""
     value = field.prepare_value(value)
     if isinstance(field, forms.ModelChoiceField):
         keys = value if isinstance(value, list | tuple) else [value] if value not in (None, "") else []
@@ -190,7 +190,7 @@ def edit_form(
 class ModelAdmin(UnfoldModelAdmin):
     """The base of every page of the admin."""
 
-    # Columns that shoppers change, too, while somebody edits them.
+    # Columns that shoppers also change, even while somebody edits the row.
     counted: Collection[str] = ()
 
     def get_form(

@@ -1,4 +1,4 @@
-"""Running one step for many rows, where a failure must not stop the rest."""
+"""Batches: one step for each of many rows, where a failure must not stop the rest."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ class Batch:
         for row in rows:
             try:
                 self.done += act(row)
-            except Exception:  # whatever is wrong with one row, the others must not wait for it
+            except Exception:  # no fault of one row may stop the others
                 self.failed += 1
                 logger.exception("%s failed for %s.", act.__name__, row)
 
@@ -33,4 +33,4 @@ class Batch:
         Raises: CommandError.
         """
         if self.failed:
-            raise CommandError(f"{self.failed} failed. The log says why.")
+            raise CommandError(f"{self.failed} failed. See the log.")

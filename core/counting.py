@@ -13,7 +13,7 @@ class CountUpTo(models.Subquery):
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
     output_field = models.IntegerField()
-    # Used where Django knows that the queryset is empty, and so leaves the query out.
+    # The value if Django knows that the queryset is empty, and leaves the query out.
     empty_result_set_value = 0
 
     def __init__(self, queryset: models.QuerySet[Any], *, most: int = MAX_COUNT) -> None:

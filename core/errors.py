@@ -34,7 +34,7 @@ class DomainError(Exception):
 
 
 class NotFound(DomainError):
-    """The thing does not exist, or the caller may not see it."""
+    """The object does not exist, or the caller may not see it."""
 
     code = "NOT_FOUND"
 

@@ -1,4 +1,4 @@
-"""Sending mail, with an hourly limit for each person and strangers' texts cut short."""
+"""Sending of mail, with an hourly limit for each recipient, and shortening of untrusted text."""
 
 import logging
 import re
@@ -24,8 +24,8 @@ LINK = re.compile(
 def send(mail: EmailMessage) -> bool:
     """Send the mail, and return whether a mail server has accepted it. No transaction may be open.
 
-    A recipient who has had STORE_MAILS_PER_HOUR gets no more. A server that fails, or that too many threads are
-    waiting for, is logged and not raised: the work that the mail reports is committed already.
+    A recipient who has had STORE_MAILS_PER_HOUR gets no more. A failure of the server, or too
+    many threads waiting for it, is logged and not raised: the work that the mail reports is committed already.
     """
     limit = Limit(action="mail", rate=f"{settings.STORE_MAILS_PER_HOUR}/1h", by_account=True)
     try:
@@ -34,7 +34,9 @@ def send(mail: EmailMessage) -> bool:
         with place_to_wait():
             mail.send()
     except TooManyAttempts:
-        logger.warning("A mail was not sent, as its recipient has had enough this hour: %s", mail.subject)
+        logger.warning(
+            "A mail was not sent, because its recipient has reached this hour's limit: %s", mail.subject
+        )
         return False
     except OSError:  # the class of smtplib's errors, too
         logger.exception("A mail could not be sent: %s", mail.subject)
@@ -43,7 +45,7 @@ def send(mail: EmailMessage) -> bool:
 
 
 def shorten(text: str, *, most: int) -> str:
-    """Cut a stranger's text to one short line, and break anything that a mail program would turn into a link."""
+    """Cut untrusted text to one short line, and break anything that a mail program would turn into a link."""
     line = " ".join("".join(c if unicodedata.category(c)[0] != "C" else " " for c in text).split())
     line = LINK.sub(lambda found: DOT.sub(r"\g<0> ", found[0]) if DOT.search(found[0]) else " ", line)
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"

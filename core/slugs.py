@@ -1,4 +1,4 @@
-"""Unique slugs without a look-up before the insert."""
+"""Unique slugs, by insertion and a retry instead of a look-up."""
 
 from django.db import IntegrityError, models, transaction
 from django.utils.crypto import get_random_string

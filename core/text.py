@@ -1,4 +1,4 @@
-"""Normalizing text of a single line, and the model fields that do it."""
+"""Normalization of single-line text, and the model fields that apply it."""
 
 import re
 import unicodedata

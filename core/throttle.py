@@ -16,7 +16,7 @@ from django_ratelimit.core import get_usage
 
 from core.errors import DomainError, RateLimited, TooManyAttempts
 
-# The current request, for code that gets none passed: Django's forms hash passwords, too, and each hash is counted.
+# The current request, for code that is not passed one: Django's forms also hash passwords, and each hash is counted.
 current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
 
 # 203.0.113.9:51234, [2001:db8::1]:51234, [2001:db8::1]
@@ -87,7 +87,7 @@ def one_key_for_all(_group: str, _request: HttpRequest | None) -> str:
 def count_attempt(request: HttpRequest | None, limits: Sequence[Limit], *, account: str = "") -> None:
     """Count one attempt. Without an account the limits by account are skipped.
 
-    Raises: TooManyAttempts, where a limit is exceeded.
+    Raises: TooManyAttempts, if a limit is exceeded.
     """
     for limit in limits:
         if limit.by_account and not account:
@@ -104,7 +104,7 @@ def count_failures(request: HttpRequest, limits: Sequence[Limit], *, account: st
     Attempts that run side by side may all be checked before any is counted, so the limit can be exceeded by the
     number of workers.
 
-    Raises: TooManyAttempts, before the block runs, where a limit is used up.
+    Raises: TooManyAttempts, before the block runs, if a limit is used up.
     """
     for limit in limits:
         usage = limit.usage(request, account=account, increment=False)
@@ -121,7 +121,7 @@ def count_failures(request: HttpRequest, limits: Sequence[Limit], *, account: st
 
 
 class Throttling:
-    """Middleware that sets `current_request`, and answers 429 where a limit refuses one of Django's pages."""
+    """Middleware that sets `current_request`, and answers 429 if a limit refuses one of Django's pages."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

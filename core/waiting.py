@@ -20,7 +20,7 @@ class Busy(OSError):
 def place_to_wait(*, queue: float = QUEUE_SECONDS) -> Iterator[None]:
     """Hold a place while this thread waits for Stripe or a mail server, so that other threads keep answering.
 
-    Raises: Busy, where none becomes free within `queue` seconds.
+    Raises: Busy, if none becomes free within `queue` seconds.
     """
     places = all_places()
     if not places.acquire(timeout=queue):
@@ -37,7 +37,7 @@ def all_places() -> BoundedSemaphore:
 
 
 class CircuitBreaker:
-    """Opens after `most` failures in a row. While it is open it lets one try through every `pause` seconds."""
+    """Opens after `most` failures in a row. While it is open, it lets one attempt through every `pause` seconds."""
 
     def __init__(self, *, most: int, pause: float) -> None:
         self.most = most
@@ -58,7 +58,7 @@ class CircuitBreaker:
             return True
 
     def record(self, *, failed: bool) -> None:
-        """Count how a try has ended. A success closes the breaker."""
+        """Record the outcome of an attempt. A success closes the breaker."""
         with self.lock:
             self.failures = self.failures + 1 if failed else 0
             if failed:

@@ -14,7 +14,7 @@ from orders.models import Shipping
 REQUIRED = "This field is required in this country."
 INVALID = "This is not valid in this country. Please check it."
 TRUNK_PREFIX = "(0)"
-# The countries that write the number before the street.
+# The countries that write the building number before the street.
 NUMBER_FIRST = frozenset(
     (
         *("AU", "BD", "CA", "EG", "FR", "GB", "HK", "IE", "IL", "IN", "KE", "LU"),
@@ -41,11 +41,11 @@ def clean(shipping: Shipping) -> None:
 
     Raises: Django's ValidationError on all fields that are wrong.
     """
-    wrong = write_as_in_the_country(shipping)
+    wrong = format_for_country(shipping)
     try:
         shipping.full_clean()
     except DjangoValidationError as error:
-        # The row's own errors win: that a field is blank or too long says more than that it is not valid.
+        # The row's own errors win, because "blank" or "too long" says more than "not valid".
         blank: dict[str, Any] = {}
         error.update_error_dict(blank)
         wrong |= blank
@@ -53,12 +53,12 @@ def clean(shipping: Shipping) -> None:
         raise DjangoValidationError(wrong)
 
 
-def write_as_in_the_country(shipping: Shipping) -> dict[str, Any]:
+def format_for_country(shipping: Shipping) -> dict[str, Any]:
     """Set the fields to their country's spelling, and return the errors by field."""
     rules = country(single_line(shipping.country))
     if rules is None:
         return {"country": "Enter the two-letter ISO 3166-1 code of a country, in capitals."}
-    wrong = write_zip_code_and_state(shipping, rules)
+    wrong = format_zip_code_and_state(shipping, rules)
     phone = parse_phone(single_line(shipping.phone), rules)
     if phone is None:
         wrong["phone"] = "Enter a valid phone number, with its country code if it is from another country."
@@ -67,7 +67,7 @@ def write_as_in_the_country(shipping: Shipping) -> dict[str, Any]:
     return wrong
 
 
-def write_zip_code_and_state(shipping: Shipping, rules: Country) -> dict[str, Any]:
+def format_zip_code_and_state(shipping: Shipping, rules: Country) -> dict[str, Any]:
     """Set both to the country's spelling, and return the errors by field."""
     wrong: dict[str, Any] = {}
     zip_code, state = single_line(shipping.zip_code), single_line(shipping.state)

@@ -32,7 +32,7 @@ class Difference:
 def differences(*, now: datetime) -> Iterator[Difference]:
     """All differences; none if the books are right.
 
-    Raises: stripe.StripeError, where Stripe cannot be reached.
+    Raises: stripe.StripeError, if Stripe cannot be reached.
     """
     yield from differences_here()
     yield from check_stripe(now=now)
@@ -100,7 +100,7 @@ def check_movements() -> Iterator[Difference]:
 
 
 def expected_movements(item: OrderItem) -> tuple[int, tuple[int, ...]]:
-    """How many units an item must have taken, and the numbers that it may have returned."""
+    """Return the units that an item must have taken, and the numbers of units that it may have returned."""
     order = item.order
     if order.shipping_id is None:
         return 0, (0,)

@@ -35,7 +35,7 @@ def cancel(order: Order, *, now: datetime) -> None:
 
 
 def expire(order_uuid: UUID, *, now: datetime) -> bool:
-    """Cancel a pending order whose time is over; False where it has been paid after all, or may still be.
+    """Cancel a pending order whose time is over; False if it has been paid after all, or may still be.
 
     Stripe is asked first: if the shopper has tried to pay and the webhook was lost, the order gets more time.
     """
@@ -53,7 +53,7 @@ def expire(order_uuid: UUID, *, now: datetime) -> bool:
 
 
 def stop_payment(order_uuid: UUID, *, now: datetime) -> None:
-    """Cancel the intent, so that the payment can no longer succeed. If it already has, the order becomes paid.
+    """Cancel the intent, so that the payment can no longer succeed. If it has succeeded, the order becomes paid.
 
     While Stripe cannot be reached, or the payment is processing, the attempt stays live.
     """

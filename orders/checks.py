@@ -34,7 +34,7 @@ def check_webhooks_are_signed(**_: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            "STRIPE_SECRET_KEY is set without the signing secret of a webhook: payments would go unnoticed.",
+            "STRIPE_SECRET_KEY is set without the signing secret of a webhook, so payments would go unnoticed.",
             hint="Set STRIPE_WEBHOOK_SECRETS to the secret (whsec_…) of your endpoint /stripe/webhook/ at Stripe.",
             id="orders.E002",
         )

@@ -50,12 +50,12 @@ def stripe_act(request: HttpRequest, order_uuid: UUID) -> HttpResponse:
         elif button in COMPLETE:
             simulation.complete(order_uuid, COMPLETE[button])
         else:
-            raise BadRequest("There is no such button.")
+            raise BadRequest("Unknown button.")
     except simulation.SimulationRefused as refusal:
         messages.error(request, str(refusal))
         return redirect("dev-stripe")
     deliveries = simulation.deliver(request.build_absolute_uri(reverse("stripe-webhook")))
     if not all(delivery.taken for delivery in deliveries):
-        messages.error(request, "This server did not take all of the webhooks; its log says why.")
+        messages.error(request, "This server did not accept all of the webhooks. See its log.")
     messages.info(request, simulation.describe_order(order_uuid))
     return redirect("dev-stripe")

@@ -1,4 +1,4 @@
-"""The staff's work on paid orders: shipping goods, and restocking returned ones."""
+"""Fulfilment of paid orders by the staff: shipping goods, and restocking returned ones."""
 
 from datetime import datetime
 

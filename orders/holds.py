@@ -34,7 +34,7 @@ class Hold:
 def check_owner(pending: list[Hold], wanted: Hold) -> None:
     """Check the owner's limits for one more order.
 
-    Raises: RateLimited, where they would hold too much stock, or have too many unpaid orders.
+    Raises: RateLimited, if they would hold too much stock, or have too many unpaid orders.
     """
     if len(pending) >= MAX_PENDING:
         raise RateLimited("Please pay or cancel your open orders first.")
@@ -52,7 +52,7 @@ def check_address(address: str, wanted: Hold, *, now: datetime) -> None:
     Orders that are placed side by side may all be checked before any is counted, so the limit can be exceeded by the
     number of workers.
 
-    Raises: RateLimited, where too much has been ordered in this window.
+    Raises: RateLimited, if too much has been ordered in this window.
     """
     keys = address_keys(address, now=now)
     counted = cache.get_many(keys)

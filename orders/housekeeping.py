@@ -1,4 +1,4 @@
-"""Pruning old rows that strangers can create without limit. Rows that the audit reads, like placed orders, stay."""
+"""Pruning of old rows that anonymous visitors can create. Rows that the audit reads, such as placed orders, stay."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

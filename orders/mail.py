@@ -47,7 +47,7 @@ def confirm(order_uuid: UUID, *, now: datetime) -> bool:
 def build_confirmation(order_uuid: UUID) -> EmailMessage:
     """Build the confirmation.
 
-    Names are cut and stripped of links: a stranger may have typed them, together with somebody else's address.
+    Names are cut and stripped of links, because anyone can type them together with another person's address.
     """
     order = Order.objects.select_related("shipping").prefetch_related("items").get(pk=order_uuid)
     assert order.shipping is not None, "a constraint of the table"

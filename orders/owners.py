@@ -55,7 +55,7 @@ def owner_of(request: HttpRequest) -> Owner | None:
 def ensure_owner(request: HttpRequest) -> Iterator[Owner]:
     """Return the owner who is asking. A new visitor gets a key, which the session keeps if the block succeeds.
 
-    Raises: TooManyAttempts, where an IP address has made STORE_MAX_VISITORS new visitors in an hour: each costs a
+    Raises: TooManyAttempts, if an IP address has made STORE_MAX_VISITORS new visitors in an hour: each costs a
     session and a cart.
     """
     owner = owner_of(request)

@@ -1,4 +1,4 @@
-"""What orders keep of a person: handed over on request, and released when the account is deleted."""
+"""The personal data of orders: exported on request, and released when the account is deleted."""
 
 from typing import Any
 from uuid import uuid4
@@ -12,25 +12,23 @@ from orders.cart import ShoppingCart, items_of
 from orders.models import Order, OrderItem, OrderStatus, Payment, Shipping
 from orders.owners import Owner
 
-UNPAID = (
-    "An order of yours is not paid yet. Pay or cancel it first: without the account you could do neither."
-)
+UNPAID = "You have an unpaid order. Pay or cancel it first, because you can do neither without the account."
 
 
 @receiver(account_closing)
 def release_orders(*, user: User, **_: Any) -> None:
-    """Give the orders to a visitor that no session is, so that nobody reads or pays them but the staff.
+    """Give the orders to a visitor key that is in no session, so that only the staff can read them.
 
-    What was never placed goes, and the cart goes with the user.
+    Orders that were never placed are deleted. The cart is deleted with the user.
 
-    Raises: ValidationError while an order is unpaid.
-    Locks: the cart, so that nothing is placed meanwhile; then the orders.
+    Raises: ValidationError, while an order is unpaid.
+    Locks: the cart, so that no order is placed in the meantime; then the orders.
     """
     ShoppingCart(Owner(user=user)).lock_or_create()
     orders = Order.objects.filter(user=user)
     if orders.filter(status=OrderStatus.PENDING).exists():
         raise ValidationError.of(**{"": UNPAID})
-    # In one statement first: a draft that another tab begins meanwhile is either among them, or refused.
+    # One statement moves them all: a draft that another tab begins now is either among them or refused.
     nobody = uuid4()
     orders.update(user=None, visitor=nobody)
     never_placed = [OrderStatus.DRAFT, OrderStatus.CANCELLED]
@@ -39,7 +37,7 @@ def release_orders(*, user: User, **_: Any) -> None:
 
 @receiver(data_requested)
 def collect(*, user: User, **_: Any) -> dict[str, Any]:
-    """The cart, and the orders with their items, addresses and payments."""
+    """Return the cart, and the orders with their items, addresses and payments."""
     orders = Order.objects.filter(user=user).select_related("shipping")
     return {
         "cart": [

@@ -26,7 +26,7 @@ def orders_of(owner: Owner | None) -> QuerySet[Order]:
 
 
 def orders_seen_by(owner: Owner | None) -> QuerySet[Order]:
-    """An owner's orders, or all for staff with the permission to see orders and the users whom they name."""
+    """The owner's orders; all orders for staff who may see both orders and users."""
     staff = owner.user if owner and owner.user and owner.user.acts_as_staff else None
     if staff and staff.has_perms(["orders.view_order", "accounts.view_user"]):
         return Order.objects.all()

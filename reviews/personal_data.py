@@ -1,4 +1,4 @@
-"""What reviews keep of a person: comments and reports, both deleted with the account."""
+"""The personal data of reviews: comments and reports, both deleted with the account."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from reviews.services import lock_products_of
 
 @receiver(account_closing)
 def delete_comments(*, user: User, **_: Any) -> None:
-    """Delete the person's comments with their ratings. The number of statements does not grow with them.
+    """Delete the person's comments with their ratings. Takes the same number of statements for any number of comments.
 
     Locks: their products.
     """
@@ -37,7 +37,7 @@ def delete_comments(*, user: User, **_: Any) -> None:
 
 @receiver(data_requested)
 def collect(*, user: User, **_: Any) -> dict[str, Any]:
-    """The comments, also those that are switched off, and the reports of others' comments."""
+    """Return the person's comments, including those that are switched off, and their reports of others' comments."""
     comments = Comment.objects.filter(user=user).select_related("product")
     reports = Report.objects.filter(user=user).order_by("-created_at", "-pk")
     return {

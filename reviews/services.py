@@ -38,8 +38,8 @@ def create_comment(*, user: User, product_pk: int, body: str, rating: int | None
 
     Raises:
         NotFound: the product does not exist.
-        ValidationError: for a bad body or rating, a second rating, and without a verified address where the store
-            requires one.
+        ValidationError: the body or the rating is invalid, the user has already rated the product, or the store
+            requires a verified address.
         TooManyAttempts.
     Locks: the product.
     """

@@ -87,7 +87,7 @@ class Document:
         """Return the operation with this name, or the only one.
 
         Raises:
-            BadUserInput: there is no such operation, or several and no name.
+            BadUserInput: no operation has this name, or there are several and no name is given.
         """
         operations = [node for node in self.ast.definitions if isinstance(node, OperationDefinitionNode)]
         if name is None and len(operations) > 1:

@@ -280,12 +280,12 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The page of an address where nothing is.
+    """Answer 404 for an unknown address.
 
-    Django's own looks for a CSRF token, and reads the form for it: one that is malformed would end in a 500.
+    Django's own page reads the form to find a CSRF token, so a malformed form would end in a 500.
     """
     return HttpResponse(
-        "There is nothing at this address.", status=404, content_type="text/plain; charset=utf-8"
+        "There is no page at this address.", status=404, content_type="text/plain; charset=utf-8"
     )
 
 
@@ -293,7 +293,7 @@ def document(request: HttpRequest, name: str) -> HttpResponse:
     """Serve a page of docs/ as plain text.
 
     Raises:
-        Http404: there is no such page, or DEBUG is off.
+        Http404: the page does not exist, or DEBUG is off.
     """
     if not settings.DEBUG or name not in DOCUMENTS:
         raise Http404

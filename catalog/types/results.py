@@ -50,13 +50,13 @@ class CreateProductInput:
 
 
 @strawberry.input(
-    description="Changes of a product. A missing field stays as it is; null for `image` removes it."
+    description="Changes to a product. A field left out stays the same; a null image removes the picture."
 )
 class UpdateProductInput:
     id: relay.GlobalID = strawberry.field(description="ID of the product.")
     category: str | None = strawberry.field(default=strawberry.UNSET, description="Slug of the category.")
     name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="At most 200 characters. The slug stays."
+        default=strawberry.UNSET, description="At most 200 characters. The slug stays the same."
     )
     description: str | None = strawberry.field(default=strawberry.UNSET, description="Plain text.")
     price: Decimal | None = strawberry.field(default=strawberry.UNSET, description="Before the discount.")
@@ -64,7 +64,8 @@ class UpdateProductInput:
         default=strawberry.UNSET, description="Per cent off the price, 0 to 100."
     )
     stock: int | None = strawberry.field(
-        default=strawberry.UNSET, description="The quantity in stock. It overwrites sales in the meantime."
+        default=strawberry.UNSET,
+        description="The quantity in stock, which overwrites any sales in the meantime.",
     )
     image: Upload | None = strawberry.field(default=strawberry.UNSET, description="JPEG, PNG, WebP or AVIF.")
 

@@ -129,7 +129,7 @@ def parameters(payment: Payment) -> PaymentIntentCreateParams:
 def cancel_intent(payment: Payment) -> bool:
     """Cancel the intent of a started attempt, unless it is paid, cancelled or processing; False if Stripe is down.
 
-    `settle` then finds out what has become of the intent.
+    `settle` then reads the intent's new state.
     """
     if payment.status == PaymentStatus.PROCESSING:
         return True  # Stripe might still cancel it, but the money may be on its way

@@ -1,6 +1,6 @@
 """Stripe's clients: the official SDK over the network with a key, and over the fake transport without one.
 
-A shopper's request must not wait long: timeouts are short, nothing is repeated, few threads wait at once, and a
+A shopper's request must not wait long: timeouts are short, no call is repeated, few threads wait at once, and a
 circuit breaker stops calls while Stripe is down. Commands and webhooks have more time and call `patiently`.
 """
 
@@ -69,7 +69,7 @@ def is_fake_in_use() -> bool:
 
 
 def is_live() -> bool:
-    """Whether real money moves, which Stripe's keys tell by their names."""
+    """Whether real money moves. The prefix of Stripe's key tells."""
     return "_live_" in settings.STRIPE_SECRET_KEY
 
 

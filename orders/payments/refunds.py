@@ -43,7 +43,7 @@ def send_promised(payment: Payment) -> bool:
     The row's uuid is the idempotency key, so a repetition after a crash is the same refund. A refund that Stripe
     refuses is FAILED, and its amount is refundable again.
 
-    Raises: stripe.StripeError, where Stripe cannot be reached.
+    Raises: stripe.StripeError, if Stripe cannot be reached.
     """
     unsent = list(Refund.objects.filter(payment=payment, status=Status.PENDING, refund_id=None))
     for refund in unsent:
@@ -71,7 +71,7 @@ def send(refund: Refund, payment: Payment) -> None:
 
 
 def unsent_refund(refund: Refund) -> QuerySet[Refund]:
-    """The row, unless it has got its id from Stripe in the meantime."""
+    """Query the row. It is not found once it has been sent."""
     return Refund.objects.filter(pk=refund.pk, refund_id=None)
 
 

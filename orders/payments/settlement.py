@@ -46,7 +46,7 @@ def settle(intent_id: str, *, now: datetime, event: StripeEvent | None = None) -
     an intent of somebody else's. Refunds and mails are sent after the commit; if the process dies before that, the
     next call sends them.
 
-    Raises: stripe.StripeError, where Stripe cannot be reached.
+    Raises: stripe.StripeError, if Stripe cannot be reached.
     """
     state = fetch_state(intent_id)
     payment = apply(state, now=now, event=event) if state else None
@@ -78,7 +78,7 @@ class IntentState:
 def fetch_state(intent_id: str) -> IntentState | None:
     """Fetch the state of an intent, or None if our account at Stripe has no such intent.
 
-    Raises: stripe.StripeError, where Stripe cannot be reached.
+    Raises: stripe.StripeError, if Stripe cannot be reached.
     """
     try:
         intent = client().v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})

@@ -1,4 +1,4 @@
-"""Fast password hashing, a clock that stands for what is throttled, and a picture to upload."""
+"""Fast password hashing, a frozen clock for throttling, and a picture to upload."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 @pytest.fixture(autouse=True)
 def _fast_passwords(settings: Settings) -> None:
-    """What is tested is who may do what, not how long a guess takes."""
+    """Hash passwords fast: the tests are about rights, not about the cost of a guess."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -30,5 +30,5 @@ def picture() -> Callable[[], SimpleUploadedFile]:
 
 @pytest.fixture(autouse=True)
 def _standing_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of django-ratelimit, whose windows end at times of their own: none ends while a test fills it."""
+    """Freeze django-ratelimit's clock, so that no window ends while a test fills it."""
     monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: 1_800_000_000))

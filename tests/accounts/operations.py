@@ -1,4 +1,4 @@
-"""The operations of accounts as a front end sends them, and what their answers say."""
+"""The operations of accounts as a front end sends them, and readers of their answers."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ FIELDS = {
 
 
 def mutation(name: str, *members: str) -> str:
-    """A document that selects everything of the members of the mutation's union."""
+    """Build a document that selects every field of each member of the mutation's union."""
     fragments = " ".join(f"... on {member} {{ {FIELDS[member]} }}" for member in members)
     input_type = f"{name[0].upper()}{name[1:]}Input"
     return f"mutation($input: {input_type}!) {{ {name}(input: $input) {{ __typename {fragments} }} }}"

@@ -1,4 +1,4 @@
-"""Users and the profiles that come with them, whoever makes them."""
+"""Users and their profiles, which are created together in every way."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager

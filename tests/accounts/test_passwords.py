@@ -1,4 +1,4 @@
-"""Hashing is work: counted whoever asks for it, and done one at a time."""
+"""Hashing is expensive: every hash is counted, and a process computes one at a time."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -109,7 +109,7 @@ class TestOneCredentialMutation:
     def test_a_request_that_goes_on_hashing_is_stopped(
         self, api: GraphQLClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Also by a mutation whose arguments do not say so."""
+        """A mutation without a password among its arguments is stopped, too."""
         monkeypatch.setattr("backend.http.limits.MAX_CREDENTIALS", 5)
         again = " ".join(f"a{number}: {self.LOGIN}" for number in range(4))
         assert api.refused(f"mutation {{ {again} }}") == "OPERATION_TOO_LARGE"
@@ -125,7 +125,7 @@ def hasher(settings: Settings) -> passwords.OneAtATime:
 
 @contextmanager
 def another_hashes() -> Iterator[None]:
-    """Another thread has the turn."""
+    """Let another thread hash during the block."""
     taken, done = threading.Event(), threading.Event()
 
     def hold() -> None:

@@ -1,4 +1,4 @@
-"""Nobody of the staff raises themselves, or takes over somebody with rights beyond their own."""
+"""No member of the staff can raise their own rights, or take over an account with more."""
 
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +44,7 @@ def group(name: str, *codenames: str) -> Group:
 
 @pytest.fixture
 def member() -> User:
-    """Staff that manages people, and nothing else of weight."""
+    """A member of the staff who manages people, without other important rights."""
     user = make_user(email="member@example.com", is_staff=True)
     user.user_permissions.set(permissions(*PEOPLE_RIGHTS))
     return user
@@ -76,7 +76,7 @@ def clerk_by_group() -> User:
 
 
 def inactive_clerk() -> User:
-    """Whose permissions Django's backend leaves out; they would be back with `is_active`."""
+    """An inactive clerk. Django's backend ignores the permissions, which `is_active` would bring back."""
     user = clerk_by_group()
     user.is_active = False
     user.save()

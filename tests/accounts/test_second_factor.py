@@ -1,4 +1,4 @@
-"""The staff's second factor at the admin's own pages, and what is closed without it."""
+"""The staff's second factor in the admin, and the pages that are closed without it."""
 
 import re
 from base64 import b32decode
@@ -31,7 +31,7 @@ def _on(settings: Settings) -> None:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """The authenticator's, as no code is taken twice."""
+    """The authenticator's clock. It must advance, because no code works twice."""
     clock = SimpleNamespace(now=1_800_000_000)
     fake = SimpleNamespace(time=lambda: clock.now)
     monkeypatch.setattr("django_otp.plugins.otp_totp.models.time", fake)
@@ -154,7 +154,7 @@ class TestWithout:
         assert answer.headers["Location"].startswith(LOGIN)
 
     def test_the_api_gives_no_rights_of_the_staff(self, root: User, clock: SimpleNamespace) -> None:
-        """Else the password alone would open there what it does not in the admin."""
+        """Otherwise the password alone would give rights in the API that it does not give in the admin."""
         other = make_user()
         query = "query($id: ID!) { node(id: $id) { ... on User { email } } }"
         api = GraphQLClient()

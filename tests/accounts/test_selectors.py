@@ -1,4 +1,4 @@
-"""Who may see whom with the e-mail address."""
+"""Who may see whose e-mail address."""
 
 import pytest
 from django.contrib.auth.models import Permission

@@ -1,4 +1,4 @@
-"""What the endpoint cannot show: the links themselves, their age, and what happens at the same moment."""
+"""The services below the endpoint: the links, their expiry, and simultaneous use."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -35,14 +35,14 @@ def token_of(link: Link, user: User) -> str:
 
 
 def local_time(*, seconds: int) -> datetime:
-    """So long from now, by the clock that Django's tokens are made by."""
+    """Return the time after the delay, by the clock of Django's tokens."""
     return datetime.now() + timedelta(seconds=seconds)  # noqa: DTZ005
 
 
 class TestLogin:
     @pytest.mark.django_db(transaction=True)
-    def test_is_told_of_outside_of_any_transaction(self, api: GraphQLClient) -> None:
-        """What listens (the cart's move) has a durable transaction of its own."""
+    def test_sends_the_signal_outside_of_transactions(self, api: GraphQLClient) -> None:
+        """The receiver, which moves the cart, opens a durable transaction."""
         user = make_user()
         seen = []
 
@@ -128,7 +128,7 @@ class TestPasswordReset:
         token = token_of(password_reset, user)
 
         def meanwhile() -> datetime:
-            """Called once the link has been read: somebody else has used it."""
+            """Use the link, right after it has been read."""
             User.objects.filter(pk=user.pk).update(password="another's")
             return datetime.now()  # noqa: DTZ005
 

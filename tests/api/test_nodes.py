@@ -51,7 +51,7 @@ class TestNode:
         with CaptureQueriesContext(connection) as captured:
             found = api.run(NODE, id=global_id("Product", product.pk))["node"]
         assert found["category"]["name"] == "Light"
-        assert len(captured) == 2  # the product with category and seller, and its comments
+        assert len(captured) == 2  # the product with its category and seller, and its comments
 
     def test_of_the_caller(self, api: GraphQLClient, signed_in: Callable[[User], GraphQLClient]) -> None:
         person = make_user()

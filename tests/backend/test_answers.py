@@ -1,4 +1,4 @@
-"""Answers to guests are kept, and never outlive what they tell."""
+"""Answers to guests are kept until the data that they show changes."""
 
 import json
 import os
@@ -262,7 +262,7 @@ class TestChanges:
                 Product.objects.count()
             Product.objects.filter(pk=product.pk).update(name="light")
 
-        at_once(change)  # in a thread, which connects anew
+        at_once(change)  # in a thread, which opens a new connection
         assert entrance.post(LIST).data["products"]["nodes"][0]["name"] == "light"
 
     def test_that_are_rolled_back_leave_all_as_it_was(self, entrance: Entrance) -> None:
@@ -322,7 +322,7 @@ SHOWS_SALES = (
     "{ products { nodes { related { name } } } }",
     '{ search(term: "xyzzy") { ... on NoProductMatches { suggestions } } }',
 )
-# The others tell what has been sold by an order of theirs, which one sale need not change.
+# The other answers depend on sales through their order, which one sale need not change.
 SHOWN_AT_ONCE = re.compile(r"stock|isAvailable|\$filter", re.IGNORECASE)
 
 
@@ -358,7 +358,7 @@ class TestSales:
 
 
 class TestTables:
-    """A table that nobody has thought of outdates the answers; one that is listed must be one that no guest sees."""
+    """A write to an unlisted table outdates the answers, and no private table may be shown to guests."""
 
     def test_that_are_listed_exist(self) -> None:
         columns = {
@@ -388,12 +388,12 @@ class TestTables:
         assert visitor.run(f"mutation {{ login(input: {person}) {{ __typename }} }}")
         favourite = "mutation($id: ID!) { addFavourite(input: {productId: $id}) { __typename } }"
         assert visitor.run(favourite, id=product)["addFavourite"] == {"__typename": "Product"}
-        # Signing in looks for orders of the visitor's to move, which is a change of orders.
+        # Signing in moves the visitor's orders, so it writes to the table of orders.
         assert known.tokens()[:FREQUENT] == before[:FREQUENT]
 
 
 def models_shown_to_guests() -> set[type[models.Model]]:
-    """The models of all types that can be reached from the fields that are PUBLIC."""
+    """Return the models of all types that can be reached from PUBLIC fields."""
     query = schema._schema.query_type
     assert query
     public = [
@@ -417,7 +417,7 @@ def models_shown_to_guests() -> set[type[models.Model]]:
 
 
 class Notice(models.Model):
-    """A table that the shop does not know of."""
+    """A table that is not listed anywhere."""
 
     text = models.TextField()
     objects: models.Manager["Notice"] = models.Manager()
@@ -450,7 +450,7 @@ def until(info: Info) -> str:
 
 @strawberry.type
 class Notices:
-    """Fields as somebody would add them."""
+    """Root fields as a developer would add them."""
 
     notices: list[str] = strawberry.field(resolver=texts, metadata=PUBLIC)
     undeclared: list[str] = strawberry.field(resolver=texts)
@@ -462,7 +462,7 @@ class Notices:
 
 @pytest.fixture
 def notices(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A new table, and fields over it at the root of the schema."""
+    """Create a new table, and root fields that read it."""
     added = Schema(query=merge_types("Query", (Notices, Root)), config=StrawberryConfig(scalar_map=SCALARS))
     monkeypatch.setattr(views, "schema", added)
     monkeypatch.setattr("backend.schema.documents", Documents(number=10, characters=10_000))
@@ -506,7 +506,7 @@ class TestNewFields:
     def test_that_find_somebody_signed_in_are_not_kept(
         self, entrance: Entrance, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """By another way than the session's cookie, as a header with a token would be."""
+        """The person is found by other means than the session's cookie, such as a header with a token."""
         assert entrance.post("{ name }").data == {"name": "AnonymousUser"}
         assert len(entrance.answers.kept) == 1
         entrance.answers.kept.clear()

@@ -1,4 +1,4 @@
-"""The checks of dangerous settings, and that production's pass those of Django."""
+"""System checks of dangerous settings. The production settings pass Django's own checks."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 PRODUCTION = {
     "PATH": os.environ["PATH"],
-    "DEBUG": "false",  # whatever a developer's own .env says
+    "DEBUG": "false",  # overrides a developer's own .env
     "SECRET_KEY": "".join(chr(33 + place % 90) for place in range(21, 7 * 63, 7)),  # it begins with a $
     "ALLOWED_HOSTS": "api.shop.example",
     "STORE_ORIGINS": "https://shop.example",

@@ -1,4 +1,4 @@
-"""The admin's first page."""
+"""The admin's overview."""
 
 import json
 import re
@@ -27,7 +27,7 @@ OVERVIEW = reverse("admin:index")
 
 
 def browser(*rights: str) -> Client:
-    """Of a member of the staff with these rights."""
+    """The browser of a member of the staff with these rights."""
     user = make_user(is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=rights))
     client = Client()

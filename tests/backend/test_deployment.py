@@ -1,4 +1,4 @@
-"""How production is started: the same in the container, in the guide and in the benchmark."""
+"""The production server is started the same way in the container, the guide and the benchmark."""
 
 import json
 import os
@@ -26,7 +26,7 @@ class TestServer:
         [line] = re.findall(r"^\$ \.venv/bin/(granian .*)$", GUIDE, re.MULTILINE)
         [address] = [container_command().index("--host")]
         container = container_command()
-        del container[address : address + 2]  # which everybody reaches that reaches the container
+        del container[address : address + 2]  # reachable by anyone who can reach the container
         assert line.split() == container
 
     def test_the_benchmark_measures_it_on_this_machine_alone(self) -> None:

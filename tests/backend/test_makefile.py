@@ -1,4 +1,4 @@
-"""Targets that write tracked files leave them alone where they fail."""
+"""Targets that write tracked files do not change them if they fail."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""What every answer has, whoever gives it."""
+"""The headers of every response, including Django's own error pages."""
 
 import logging
 from typing import Any
@@ -65,7 +65,7 @@ class TestJsonErrors:
         assert (response.status_code, response["Content-Type"].split(";")[0]) == (404, "text/plain")
 
     def test_without_the_slash_it_is_the_same(self, client: Client, settings: Settings) -> None:
-        settings.STORE_MAX_COST_PER_MINUTE = 0  # each answer says what is left of the budget
+        settings.STORE_MAX_COST_PER_MINUTE = 0  # each answer contains the remaining budget
         for send in (client.get, client.post):
             answers = [
                 send(path, QUERY, content_type="application/json") for path in ("/graphql", "/graphql/")

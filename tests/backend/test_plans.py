@@ -61,7 +61,7 @@ FILTERS = (
 
 
 class Author:
-    """Writes queries by the schema: any fields, aliased, in fragments, some levels deep, with arguments that fit."""
+    """Writes random valid queries: fields, aliases, fragments and arguments, some levels deep."""
 
     def __init__(self, chance: Random, arguments: dict[str, Sequence[str]]) -> None:
         self.chance = chance
@@ -94,7 +94,7 @@ class Author:
 
 
 def fill() -> dict[str, User | None]:
-    """A small shop, and who may ask it."""
+    """Fill a small shop, and return the user for each role."""
     shopper, seller = make_user(), make_seller()
     light, home = make_category("Light"), make_category("Home")
     products = [
@@ -180,7 +180,7 @@ def test_answers_as_graphql_core_does(role: str, seed: int) -> None:
         [operation] = document.ast.definitions
         assert isinstance(operation, OperationDefinitionNode)
         try:
-            document.weight(operation, {})  # most are too large, and to validate those takes longest
+            document.weight(operation, {})  # most are too large, and validating them takes longest
         except OperationTooLarge:
             continue
         assert document.errors == [], text
@@ -194,7 +194,7 @@ def test_answers_as_graphql_core_does(role: str, seed: int) -> None:
         assert isinstance(expected, graphql.ExecutionResult)
         plan = document.plan(operation)
         assert plan, text
-        for again in (False, True):  # the second time by SQL that was kept
+        for again in (False, True):  # the second time, by kept SQL
             with CaptureQueriesContext(connection) as planned:
                 answer = plan.run({}, context_of(people[role]))
             assert answer.formatted == expected.formatted, (again, text)
@@ -221,7 +221,7 @@ def test_what_is_asked_most_needs_nothing_but_its_plan(
 
 
 class TestRows:
-    """Operations that once failed in their plan, at a row that posed as an instance."""
+    """Operations whose plan once failed, because a row was used as an instance."""
 
     @pytest.fixture(autouse=True)
     def _no_mistakes(self, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
@@ -235,7 +235,7 @@ class TestRows:
         with CaptureQueriesContext(connection) as captured:
             found = api.run("{ me { favourites { nodes { id } } } }")
         assert len(found["me"]["favourites"]["nodes"]) == 3
-        assert len(captured) == 4  # session, user, user with what is selected, and favourites
+        assert len(captured) == 4  # the session, the user, the user with the selected fields, and the favourites
 
     def test_facets_of_favourites(self, api: GraphQLClient) -> None:
         shopper = fill()["shopper"]
@@ -263,7 +263,7 @@ class TestRows:
 
 @strawberry.type
 class PlainMutation:
-    """A mutation as somebody would write it who knows nothing of this API."""
+    """A plain mutation, written without this API's decorator."""
 
     @strawberry.mutation
     def count(self, info: strawberry.Info) -> types.InsufficientStock:
@@ -274,7 +274,7 @@ class PlainMutation:
 
 
 class TestMutations:
-    """A mutation is done once, also where its answer has an error."""
+    """A mutation runs once, even if its answer has an error."""
 
     @pytest.mark.parametrize("directive", ["", "@include(if: true)"])
     def test_a_plain_one(self, directive: str) -> None:

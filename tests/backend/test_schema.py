@@ -1,4 +1,4 @@
-"""The one schema: what belongs to no app, and what holds for all of it."""
+"""The root schema: the fields that belong to no app, and rules for the whole schema."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,14 +26,14 @@ class TestShop:
 
 
 class TestDescriptions:
-    """A front end's developer reads the schema, in GraphiQL or in an editor, before any page of ours."""
+    """Front-end developers read the schema in GraphiQL or an editor first, so everything is described."""
 
     def test_everything_has_one(self) -> None:
         assert list(undescribed()) == []
 
 
 def undescribed() -> Iterator[str]:
-    """All but what GraphQL itself brings, and the one argument of a mutation, whose type has a description."""
+    """List what lacks a description, except GraphQL's own types and the input argument of mutations."""
     for name, type_ in schema._schema.type_map.items():
         if name.startswith("__") or is_specified_scalar_type(type_):
             continue

@@ -21,11 +21,11 @@ from orders.payments.gateway import client, is_fake_in_use
 from tests.conftest import GraphQLClient
 
 ROOT: Path = settings.BASE_DIR
-# As the settings are read, but for the developer's own .env.
+# Reads the settings, without a developer's own .env.
 READ = (
     "import environ; environ.Env.read_env = lambda *_: None; from backend import settings; print(settings.{})"
 )
-# The same for many values, each with its setting and variable.
+# The same for many values, each with its setting and its variable.
 READ_EACH = """
 import environ, json, os, runpy, sys
 environ.Env.read_env = lambda *_: None
@@ -53,7 +53,7 @@ def read_setting(name: str, **variables: str) -> subprocess.CompletedProcess[str
 
 
 def variables_read() -> set[str]:
-    """The names of all that settings.py asks `env` for."""
+    """Return the names of all variables that settings.py reads."""
     calls = (
         node
         for node in ast.walk(ast.parse((ROOT / "backend/settings.py").read_text("utf-8")))
@@ -160,7 +160,7 @@ RIGHT = [
 
 @pytest.fixture(scope="module")
 def read() -> dict[tuple[str, str], str]:
-    """Of each variable and value, the setting that comes of it, or why it was refused: in one process."""
+    """The setting, or the reason for its refusal, for each variable and value; read in one process."""
     cases = [("DEBUG", name, value) for name, value in WRONG] + [case[:3] for case in RIGHT]
     script = [sys.executable, "-c", READ_EACH, json.dumps(cases)]
     environment = {"PATH": os.environ["PATH"], "SECRET_KEY": "long and random", "PYTHONPATH": str(ROOT)}
@@ -169,7 +169,7 @@ def read() -> dict[tuple[str, str], str]:
 
 
 class TestTypes:
-    """A value of another type, unit or range is refused at the start, by its name, and no password is shown."""
+    """A value of the wrong type, unit or range stops the start with the setting's name, and no password is shown."""
 
     @pytest.mark.parametrize(("name", "value"), WRONG)
     def test_wrong(self, read: dict[tuple[str, str], str], name: str, value: str) -> None:
@@ -267,7 +267,7 @@ class TestDatabase:
         }
         shown = read_setting("DATABASES['default']", **variables)
         config = ast.literal_eval(shown.stdout)
-        # Django prepares nothing unless it is told to.
+        # By default Django prepares no statements.
         assert ("prepare_threshold" in config["OPTIONS"]) is prepares
         assert config["DISABLE_SERVER_SIDE_CURSORS"] is not prepares
 

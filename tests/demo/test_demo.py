@@ -103,7 +103,7 @@ class TestGraphQLClient:
         api = shopper.GraphQLClient(f"{live_server.url}/elsewhere")
         with pytest.raises(shopper.Unexpected, match="HTTP 200, not 404"):
             api.run("{ shop { currency } }")
-        assert "There is nothing at this address." in api.answer
+        assert "There is no page at this address." in api.answer
 
     def test_top_level_error(self, live_server: LiveServer) -> None:
         with pytest.raises(shopper.Unexpected, match="no top-level error"):

@@ -134,7 +134,7 @@ class TestStripeAct:
 
     def test_webhook_that_is_not_taken(self, page: Page, order: str) -> None:
         fake().inject("rate_limit", match="GET *", times=None)
-        assert "did not take all of the webhooks" in page.press(order, "Pay")
+        assert "did not accept all of the webhooks" in page.press(order, "Pay")
         assert status_of(order) == "pending"
 
     @pytest.mark.parametrize("data", [{}, {"button": "Steal"}])

@@ -53,7 +53,7 @@ class TestConfirmation:
         order = paid_order(bank)
         assert Order.objects.get().status == "shipped"
         assert str(order) in caplog.text
-        assert reconcile() == "1 confirmations could not be mailed. The log says why."
+        assert reconcile() == "1 confirmations could not be mailed. See the log."
         assert Order.objects.get().confirmation_mailed_at is None
         refuse(monkeypatch, lambda to: False)
         assert reconcile() == ""
@@ -69,7 +69,7 @@ class TestConfirmation:
         paid_order(bank, email="good@example.com")
         refuse(monkeypatch, lambda to: False)
         refuse(monkeypatch, lambda to: to == "bad@example.com")
-        assert reconcile() == "1 confirmations could not be mailed. The log says why."
+        assert reconcile() == "1 confirmations could not be mailed. See the log."
         assert [message.to for message in mail.outbox] == [["good@example.com"]]
 
     def test_what_somebody_is_sending_is_left_to_them(self, bank: Bank) -> None:

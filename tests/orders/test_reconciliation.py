@@ -90,7 +90,7 @@ class TestReconcilePayments:
             )
         errors = StringIO()
         call_command("reconcile_payments", stderr=errors)
-        assert errors.getvalue() == "1 confirmations could not be mailed. The log says why.\n"
+        assert errors.getvalue() == "1 confirmations could not be mailed. See the log.\n"
         assert len(mail.outbox) == 1
         assert spoilt in caplog.text
 

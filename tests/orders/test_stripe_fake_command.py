@@ -65,7 +65,7 @@ class TestConfirm:
         assert standing == f"Order {order} is PENDING, its payment {outcome.upper()}."
 
     def test_unknown_order(self) -> None:
-        with pytest.raises(CommandError, match="There is no order"):
+        with pytest.raises(CommandError, match="No order has the number"):
             stripe_fake("confirm", str(uuid4()), "--url", NOWHERE)
 
     def test_no_uuid(self) -> None:

@@ -1,4 +1,4 @@
-"""manage.py housekeeping: delete old rows that strangers can create without limit; `make run` does it every hour."""
+"""manage.py housekeeping: delete old rows that anonymous visitors can create; `make run` does it every hour."""
 
 import logging
 from typing import Any

@@ -31,9 +31,7 @@ class Command(BaseCommand):
         mails = Batch()
         mails.run(confirm_now, waiting)
         if mails.done < len(waiting):
-            self.stderr.write(
-                f"{len(waiting) - mails.done} confirmations could not be mailed. The log says why."
-            )
+            self.stderr.write(f"{len(waiting) - mails.done} confirmations could not be mailed. See the log.")
         batch.close()
 
 

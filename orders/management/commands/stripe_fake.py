@@ -95,7 +95,7 @@ class Command(BaseCommand):
 
     def pay(self, action: str, order_uuid: UUID, *, outcome: Any, url: str) -> None:
         if not Order.objects.filter(pk=order_uuid).exists():
-            raise CommandError(f"There is no order {order_uuid}.")
+            raise CommandError(f"No order has the number {order_uuid}.")
         try:
             if action == "confirm":
                 simulation.confirm(order_uuid, outcome)
@@ -124,5 +124,5 @@ class Command(BaseCommand):
             )
         if not all(delivery.taken for delivery in deliveries):
             raise CommandError(
-                "The store refused the events without a 200. Its log says why. They are due again later."
+                "The store refused the events without a 200. See its log. They are due again later."
             )

@@ -122,7 +122,7 @@ class TestChangeEmail:
     def test_two_changes_at_once(
         self, api: GraphQLClient, signed_in: SignedIn, user: User, mailoutbox: Mails
     ) -> None:
-        """Whichever link is opened first counts; the other is void."""
+        """The link that is opened first counts, and the other becomes invalid."""
         for address in (NEW, "newer@example.org"):
             answer_of(signed_in(user), CHANGE_EMAIL, password=PASSWORD, newEmail=address)
         first, second = (token_in(mail) for mail in mailoutbox if "token=" in mail.body)
@@ -133,7 +133,7 @@ class TestChangeEmail:
     def test_another_password_voids_the_link(
         self, api: GraphQLClient, signed_in: SignedIn, user: User, mailoutbox: Mails
     ) -> None:
-        """As the notice to the old address says."""
+        """The notice to the old address promises this."""
         browser = signed_in(user)
         answer_of(browser, CHANGE_EMAIL, password=PASSWORD, newEmail=NEW)
         answer_of(browser, CHANGE_PASSWORD, oldPassword=PASSWORD, newPassword=NEW_PASSWORD)
@@ -218,7 +218,7 @@ class TestChangeEmail:
         assert mailoutbox == []
 
     def test_too_many_wrong_passwords(self, signed_in: SignedIn, user: User, mailoutbox: Mails) -> None:
-        """Counted with all other guesses at the account."""
+        """These guesses count together with all others at the account."""
         browser = signed_in(user)
         for _ in range(10):
             answer_of(browser, CHANGE_EMAIL, password="wrong", newEmail=NEW)

@@ -1,4 +1,4 @@
-"""Taking along what is kept of a person, and deleting the account."""
+"""Exporting a person's data, and deleting the account."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -63,7 +63,7 @@ def user() -> User:
 
 
 def buy(browser: GraphQLClient, product: Product, bank: Bank) -> str:  # noqa: F811
-    """The uuid of a paid order."""
+    """Buy something, and return the uuid of the paid order."""
     add_to_cart(browser, product)
     uuid = str(checkout(browser)["uuid"])
     bank.pay(uuid)
@@ -76,7 +76,7 @@ def export(browser: GraphQLClient) -> Any:
 
 
 def fill(user: User, browser: GraphQLClient, bank: Bank, *, things: int = 1) -> None:  # noqa: F811
-    """So many of everything that somebody can have without an order that is unpaid."""
+    """Give the user `things` of everything that a person can have, except unpaid orders."""
     now = timezone.now()
     for _ in range(things):
         product = make_product(name="Lamp", stock=50)
@@ -135,7 +135,7 @@ class TestExportMyData:
         assert "_secret_" not in text
 
     def test_knows_every_table_that_names_people(self) -> None:
-        """A new one fails here until it is exported, and goes or is released with the account."""
+        """A new table fails here until it is exported, and deleted or released with the account."""
         naming = {
             f"{model._meta.label}.{field.name}"
             for model in apps.get_models()
@@ -239,7 +239,7 @@ class TestDeleteAccount:
         here, elsewhere = signed_in(user), signed_in(user)
         answer_of(here, DELETE_ACCOUNT, password=PASSWORD)
         assert (email_of(here), email_of(elsewhere)) == (None, None)
-        assert Session.objects.count() == 1  # the other browser's, which names no account that there is
+        assert Session.objects.count() == 1  # the other browser's, whose account no longer exists
 
     def test_the_address_is_free_again(self, api: GraphQLClient, signed_in: SignedIn, user: User) -> None:
         answer_of(signed_in(user), DELETE_ACCOUNT, password=PASSWORD)
@@ -275,7 +275,7 @@ class TestDeleteAccount:
         assert User.objects.filter(pk=user.pk).exists()
 
     def test_a_password_that_was_changed_meanwhile(self, signed_in: SignedIn, user: User) -> None:
-        """Whoever has just locked a stranger out is not deleted by that stranger's last request."""
+        """A new password locks an intruder out, so the intruder's last request must not delete the account."""
         browser = signed_in(user)
 
         def change(**_: Any) -> None:
@@ -294,12 +294,12 @@ class TestDeleteAccount:
             assert self.refusal(browser).startswith("Something has just been added")
 
     def test_an_unpaid_order_is_in_the_way(self, signed_in: SignedIn, user: User) -> None:
-        """Its owner alone can pay or cancel it, and there would be none."""
+        """Only its owner can pay or cancel it, so the owner must stay."""
         browser = signed_in(user)
         add_to_cart(browser, make_product())
         uuid = checkout(browser)["uuid"]
         with nothing_changes():
-            assert "not paid yet" in self.refusal(browser)
+            assert "have an unpaid order" in self.refusal(browser)
         browser.run("mutation($uuid: UUID!) { cancelOrder(input: {uuid: $uuid}) { __typename } }", uuid=uuid)
         assert answer_of(browser, DELETE_ACCOUNT, password=PASSWORD) == DONE
         assert Order.objects.get().status == "cancelled"
@@ -328,7 +328,7 @@ class TestDeleteAccount:
 
 @contextmanager
 def connected(late: Callable[..., None]) -> Iterator[None]:
-    """What happens between the receivers and the end of the account."""
+    """Run `late` after the receivers and before the account is deleted."""
     account_closing.connect(late)
     yield
     account_closing.disconnect(late)

@@ -1,4 +1,4 @@
-"""What may be read of people, and by whom."""
+"""Reading people: which fields, and by whom."""
 
 from collections.abc import Callable
 
@@ -65,7 +65,7 @@ class TestProfile:
 
 
 class TestNode:
-    """Of a User, with the e-mail address."""
+    """`node` of a User, which has the e-mail address."""
 
     QUERY = "query($id: ID!) { node(id: $id) { ... on User { email } ... on Profile { name } } }"
 

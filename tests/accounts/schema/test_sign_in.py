@@ -56,7 +56,7 @@ class TestRegister:
         assert "http://localhost:3000/verify-email?token=" in mail.body
         assert (
             "Ada" not in f"{mail.subject}{mail.body}"
-        )  # or a stranger could have us mail their words to anyone
+        )  # otherwise the store could be made to mail anyone's text to anyone
         assert answer_of(GraphQLClient(), VERIFY_EMAIL, token=token_in(mail)) == {
             "__typename": "Done",
             "ok": True,

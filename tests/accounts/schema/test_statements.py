@@ -1,4 +1,4 @@
-"""How many SQL statements the operations take."""
+"""The number of SQL statements of each operation."""
 
 from collections.abc import Callable
 from typing import Any
@@ -36,7 +36,7 @@ Mails = list[EmailMessage]
 
 
 class TestStatements:
-    """How many SQL statements an operation takes does not depend on how much there is."""
+    """The number of SQL statements does not depend on the number of rows."""
 
     def measured(self, run: Callable[[], Any]) -> int:
         with CaptureQueriesContext(

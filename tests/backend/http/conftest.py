@@ -1,4 +1,4 @@
-"""The caches that the store knows."""
+"""The caches that the store supports."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -12,7 +12,7 @@ REDIS_URL = "redis://127.0.0.1:6379/13"
 
 @pytest.fixture(params=["memory", "redis"])
 def cache(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Both kinds of cache in turn. In Redis only keys of the test's own are written, and removed again."""
+    """Both kinds of cache in turn. In Redis, only the test's own keys are written and then deleted."""
     if request.param == "memory":
         yield
         return

@@ -1,4 +1,4 @@
-"""The cost that one shopper's operations may have together in a minute."""
+"""The budget for the cost of one shopper's operations in a minute."""
 
 import json
 from collections.abc import Callable
@@ -57,7 +57,7 @@ class TestTold:
         settings.STORE_REVISION_FILE = tmp_path / "revision"
         entrance = Entrance()
         make_product()
-        for _ in range(50):  # of which the first alone costs anything
+        for _ in range(50):  # only the first of them costs anything
             answer = json.loads(entrance.post(LIST).body)
             assert answer["extensions"]["cost"] == {"requested": 46, "maximum": 15_000}
         assert entrance.worked_out == 1

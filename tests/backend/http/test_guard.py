@@ -1,4 +1,4 @@
-"""What is refused before Django sees it, and that what front ends and browsers send is not."""
+"""The guard refuses expensive requests before Django sees them, and no request of a front end or a browser."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -25,12 +25,12 @@ from core.images import MAX_BYTES
 
 FORM = "multipart/form-data; boundary=B"
 MEGABYTE = 1_000_000
-# Of the processor: what is refused here takes from six seconds to minutes.
+# Seconds of processor time. Without the guard, these requests take from six seconds to minutes.
 SECONDS = 1.0
 
 
 class Body(BytesIO):
-    """A body that a server receives; `left` is what nobody has read of it."""
+    """A request body. `left` is the unread part."""
 
     @property
     def left(self) -> int:
@@ -38,7 +38,7 @@ class Body(BytesIO):
 
 
 class Behind:
-    """What stands behind the guard: it reads the form, as Django does, and counts who came through."""
+    """The application behind the guard. It reads the form as Django does, and counts the requests."""
 
     def __init__(self) -> None:
         self.requests = 0
@@ -189,7 +189,7 @@ class TestHeaders:
 
 class TestCookies:
     def test_an_empty_header_is_a_guests(self, send: Send, behind: Behind) -> None:
-        """Some clients send it. Granian makes it of `Cookie: city=Zürich; sessionid=…`, too."""
+        """Some clients send one. Granian also makes one of `Cookie: city=Zürich; sessionid=…`."""
         assert (send(HTTP_COOKIE="")[0], behind.requests) == (200, 1)
 
     def test_of_many_backslashes(self, send: Send, behind: Behind) -> None:
@@ -225,7 +225,7 @@ class TestBodies:
         status, message = send(path, body, CONTENT_TYPE=content_type)
         assert (status, behind.requests) == (413, 0)
         assert f"at most {maximum} bytes" in message
-        assert body.left == 0  # else the connection would be closed on a client that is still sending
+        assert body.left == 0  # otherwise the connection would be closed while the client is still sending
         fitting = form(FILE, content=b"x" * (maximum - len(form(FILE, content=b""))))
         assert len(fitting) == maximum
         assert send(path, fitting, CONTENT_TYPE=content_type)[0] == 200

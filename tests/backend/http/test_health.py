@@ -1,4 +1,4 @@
-"""Probes are answered wherever they come from, and in time."""
+"""Probes are answered in time, at any address and by plain HTTP."""
 
 import time
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ PATHS = ["/livez", "/readyz", "/healthz"]
 
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees what another has looked at."""
+    """Reset the results of checks, so that no test sees those of another."""
     health.check_migrations.cache_clear()
     monkeypatch.setattr(
         health, "DEPENDENCIES", [Dependency(known.name, known.check) for known in health.DEPENDENCIES]
@@ -100,7 +100,7 @@ class TestReadiness:
         assert 0.2 <= time.monotonic() - began < 2
         began = time.monotonic()
         assert client.get("/readyz").status_code == 503
-        assert time.monotonic() - began < 0.2  # nobody waits for what has hung for long
+        assert time.monotonic() - began < 0.2  # a check that hangs is not waited for again
 
     def test_many_who_ask_cost_one_look(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         looks: list[None] = []

@@ -1,4 +1,4 @@
-"""What one operation may ask for, and that whatever it asks is answered soon."""
+"""Limits on one operation. Every operation is answered quickly, even a refused one."""
 
 from collections.abc import Callable
 from time import process_time
@@ -21,7 +21,7 @@ from tests.factories import make_product
 pytestmark = pytest.mark.django_db
 
 TOO_LARGE = "OPERATION_TOO_LARGE"
-# Of the processor: whatever blows up takes minutes of it, however busy the machine is.
+# Seconds of processor time, which do not depend on how busy the machine is. An explosion takes minutes.
 SECONDS = 2.0
 INTROSPECTION = get_introspection_query(
     specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
@@ -36,7 +36,7 @@ def cost(api: GraphQLClient, query: str, **variables: Any) -> int:
 
 
 def codes(answer: dict[str, Any]) -> set[str]:
-    """Of all errors; none of them stands beside data."""
+    """Return the codes of all errors. None may come with data."""
     assert "data" not in answer
     return {error["extensions"]["code"] for error in answer["errors"]}
 
@@ -120,7 +120,7 @@ class TestCost:
 
 
 class TestLimits:
-    """Each is reached and then crossed; and it holds in fragments too."""
+    """Each limit is reached and then exceeded, in fragments too."""
 
     @pytest.mark.parametrize(
         ("setting", "allowed", "fits", "beyond"),
@@ -252,7 +252,7 @@ class TestIntrospection:
 
 
 def doubling(number: int) -> str:
-    """Fragments of which each spreads the next one twice: 2ⁿ fields."""
+    """Build fragments that each spread the next one twice: 2ⁿ fields."""
     spreads = "".join(f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(number))
     return f"{{ ...f0 }} {spreads} fragment f{number} on Query {{ shop {{ currency }} }}"
 
@@ -262,7 +262,7 @@ def repeated(field: str, number: int) -> str:
 
 
 class TestHostileDocuments:
-    """None is answered with data, none after more than two seconds, and none is a fault."""
+    """Each is refused within two seconds, and none is reported as a fault."""
 
     @pytest.mark.parametrize(
         "document",
@@ -347,7 +347,7 @@ class TestDocuments:
 
 
 class TestHeld:
-    """What is remembered of a document is bounded by all that it holds."""
+    """The cache of documents is bounded by everything that it holds."""
 
     def document(self, text: str) -> Document:
         return Documents(number=1, characters=20_000).get(text, schema)
@@ -371,7 +371,7 @@ class TestHeld:
             document.weight(document.operation(None), dict.fromkeys(names, size)) for size in (1, 2, 2)
         ]
         assert [weight.cost for weight in weights] == [len(names) * (C + 1 + size) for size in (1, 2, 2)]
-        assert len(document.weights) <= 1  # the first, of which the variables were not known yet
+        assert len(document.weights) <= 1  # the first weight, when the variables were not known yet
 
     def test_of_readings(self, api: GraphQLClient, monkeypatch: pytest.MonkeyPatch) -> None:
         documents = Documents(number=1, characters=20_000)

@@ -1,4 +1,4 @@
-"""An origin that is refused is told in the log, and a flood of them does not fill it."""
+"""A refused origin is logged, and a flood of them does not fill the log."""
 
 import pytest
 from django.conf import settings as configured
@@ -69,7 +69,7 @@ class TestReports:
 
 
 class TestSameOriginProxy:
-    """A development server that hands /graphql/ on with the browser's own Host and Origin."""
+    """A development server that forwards /graphql/ with the browser's own Host and Origin."""
 
     @pytest.mark.parametrize("port", [5173, 4321])
     def test_needs_no_setting(self, client: Client, settings: Settings, port: int) -> None:

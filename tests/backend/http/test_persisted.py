@@ -124,7 +124,7 @@ class TestKeep:
         monkeypatch.setattr(persisted, "MAX_DOCUMENTS", 3)
         queries = [f"{{ shop {{ a{number}: currency }} }}" for number in range(7)]
         for query in queries:
-            for _ in range(2):  # the same again takes no further place
+            for _ in range(2):  # the same document does not take a second place
                 post(client, digest(query), query)
         kept = [query for query in queries if caches["documents"].get(digest(query))]
         assert kept == queries[-3:]

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: what is no request, who may send one, and what is heard of a fault."""
+"""GraphQL over HTTP: malformed requests, origins, and reports of faults."""
 
 import io
 import json
@@ -243,7 +243,7 @@ class TestMultipart:
 
 
 class TestOrigins:
-    """Cookies travel with a request from any page; the Origin says which one sent it."""
+    """A browser sends cookies along with a request from any page; the Origin names the page's site."""
 
     @pytest.mark.parametrize(
         ("headers", "status"),
@@ -272,9 +272,9 @@ class TestOrigins:
 
 
 class TestFaults:
-    """What breaks on our side is masked, and logged once with the request's id."""
+    """A fault of ours is masked, and logged once with the request's id."""
 
-    SECRET = "password=hunter2"  # what a driver's error might say
+    SECRET = "password=hunter2"  # as a driver's error might read
 
     def test_are_masked_and_logged_once(
         self, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
