@@ -235,7 +235,9 @@ class TestRows:
         with CaptureQueriesContext(connection) as captured:
             found = api.run("{ me { favourites { nodes { id } } } }")
         assert len(found["me"]["favourites"]["nodes"]) == 3
-        assert len(captured) == 4  # the session, the user, the user with the selected fields, and the favourites
+        assert (
+            len(captured) == 4
+        )  # the session, the user, the user with the selected fields, and the favourites
 
     def test_facets_of_favourites(self, api: GraphQLClient) -> None:
         shopper = fill()["shopper"]

@@ -1,4 +1,4 @@
-"""What each read of the catalogue costs with few products and with many: `make bench-growth`."""
+"""The cost of each read of the catalogue with few products and with many: `make bench-growth`."""
 
 import argparse
 import os
@@ -29,7 +29,7 @@ from demo.generation import generate_products  # noqa: E402
 from tests.conftest import GraphQLClient  # noqa: E402
 
 TURNS = 3
-DEPTH = 0.8  # 1,000,000 products are 50,000 pages of 20; of these the 40,000th
+DEPTH = 0.8  # of 1,000,000 products, which are 50,000 pages of 20, the 40,000th page
 LIST = """
 query($filter: ProductFilter, $sort: ProductSort! = NEWEST, $after: String, $before: String, $last: Int) {
   products(filter: $filter, sort: $sort, after: $after, before: $before, last: $last) {
@@ -64,7 +64,7 @@ query($term: String!, $sort: ProductSort! = RELEVANCE) {
 }
 """
 SEARCH_TOTAL = SEARCH.replace("nodes", "totalCount nodes")
-# Common and rare words, alone and with others, unfinished, misspelt, and such as no product has.
+# Common and rare words, alone and together, unfinished, misspelt, and words that no product has.
 TERMS = (
     *("lamp", "walnut", "oak desk lamp", "leather bag", "red dress", "coffee mug", "wireless headphones"),
     *("kitchen table", "wooden", "gift", "garden chair", "blue cotton shirt", "running shoes"),
@@ -90,7 +90,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds, the least of several runs: of the whole operation, and of its statements alone."""
+    """The least seconds of several runs, of the whole operation and of its statements alone."""
 
     whole: float
     database: float
@@ -98,7 +98,7 @@ class Cost:
 
 
 def operations() -> Iterator[Operation]:
-    """All that is measured; the ones below `DEPTH` begin at a product of the database at hand."""
+    """Yield all operations to measure. Cursors and filters are taken from the connected database."""
     category = Category.objects.order_by("slug")[0]
     others = [other.slug for other in Category.objects.order_by("slug")[:3]]
     newest = Product.objects.order_by("-added_at")[0]
@@ -161,20 +161,20 @@ def operations() -> Iterator[Operation]:
 
 
 def cursor_at(sort: ProductSort, products: Any, count: int) -> str:
-    """The cursor of the product at `DEPTH` of an order."""
+    """Return the cursor of the product at `DEPTH` in the order."""
     columns = SORTS[sort].columns
     ordered = products.order_by(*SORTS[sort].order_by(backwards=False))
-    # Named tuples of the order's columns alone: read from the index, however deep.
+    # Only the order's columns, so that the index alone is read at any depth.
     return encode_cursor(ordered.values_list(*columns, named=True)[int(DEPTH * count)], columns)
 
 
-def compared(operations: dict[str, Operation], *, runs: int) -> list[Cost]:
-    """The cost in each database; in turns, so that whatever else the machine does slows both."""
+def compare(operations: dict[str, Operation], *, runs: int) -> list[Cost]:
+    """Measure the operation in each database, in turns, so that other load on the machine slows both."""
     costs: dict[str, list[Cost]] = defaultdict(list)
     for _ in range(TURNS):
         for name, operation in operations.items():
             use(name)
-            costs[name].append(measured(operation, runs=runs))
+            costs[name].append(measure(operation, runs=runs))
     return [
         Cost(
             whole=min(cost.whole for cost in turns),
@@ -185,7 +185,7 @@ def compared(operations: dict[str, Operation], *, runs: int) -> list[Cost]:
     ]
 
 
-def measured(operation: Operation, *, runs: int) -> Cost:
+def measure(operation: Operation, *, runs: int) -> Cost:
     browser = GraphQLClient()
     statements: list[Statement] = []
 
@@ -210,7 +210,7 @@ def replay(statements: list[Statement]) -> None:
 
 
 def least(act: Callable[[], object], *, runs: int) -> float:
-    """Of `runs`, of fewer where one takes over a second. What else the machine does can only add to it."""
+    """Return the least seconds of `runs`, or of fewer if one takes over a second. Other load can only add time."""
     seconds: list[float] = []
     while len(seconds) < runs and sum(seconds) < 3:
         start = perf_counter()
@@ -220,7 +220,7 @@ def least(act: Callable[[], object], *, runs: int) -> float:
 
 
 def multiply(times: int) -> None:
-    """Copy each product within the database, with other names, prices and times, as generating takes far longer.
+    """Copy each product within the database, with other names, prices and times. Generating takes far longer.
 
     The copies are found by the same words, and have no stock movements.
     """
@@ -259,7 +259,7 @@ def multiply(times: int) -> None:
 
 @contextmanager
 def without_indexes() -> Iterator[None]:
-    """Make them afterwards, all at once. PostgreSQL's triggers are off meanwhile: they take a millisecond a row."""
+    """Build the indexes after the block, all at once. PostgreSQL's triggers, a millisecond a row, are off within it."""
     with connection.schema_editor() as editor:
         for index in Product._meta.indexes:
             editor.remove_index(Product, index)
@@ -286,14 +286,14 @@ def without_indexes() -> Iterator[None]:
 
 
 def analyse() -> None:
-    """Tell the planner what there is now: PostgreSQL's autovacuum does so by itself, later."""
+    """Update the planner's statistics, which PostgreSQL's autovacuum would do later."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
 
 @contextmanager
 def shop(products: int, *, times: int = 1) -> Iterator[str]:
-    """The name of a database of its own with so many products, so many times; it is removed again."""
+    """Fill a separate database with the products, multiplied by `times`. Yield its name, and drop it afterwards."""
     own = settings.DATABASES["default"]["NAME"]
     test = connection.settings_dict["TEST"]
     usual = test["NAME"]
@@ -320,7 +320,7 @@ def use(name: str) -> None:
 
 
 def disconnect() -> None:
-    """Of another database there is another pool."""
+    """Close the connection and its pool, which belong to one database."""
     connection.close()
     pooled = connections["default"]
     if isinstance(pooled, PostgreSQL):
@@ -341,7 +341,7 @@ def table(costs: dict[str, list[Cost]]) -> Iterator[str]:
 
 
 def of_terms(costs: dict[str, list[Cost]]) -> dict[str, list[Cost]]:
-    """The median of the searches for all terms, and what 95 of 100 stay below."""
+    """Return the median and the 95th percentile over the searches for all terms."""
     pairs = [pair for name, pair in costs.items() if name.startswith(BY_TERM)]
     if not pairs:
         return {}
@@ -386,7 +386,7 @@ def main() -> None:
             use(name)
             measured_in[name] = [found for found in operations() if found.name.startswith(options.only)]
         for few, many in tqdm(list(zip(measured_in[small], measured_in[large], strict=True)), unit=""):
-            costs[few.name] = compared({small: few, large: many}, runs=options.runs)
+            costs[few.name] = compare({small: few, large: many}, runs=options.runs)
     for line in table(costs):
         print(line)  # noqa: T201
 

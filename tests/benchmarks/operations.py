@@ -1,4 +1,4 @@
-"""What the benchmark asks for: the store's documents, those of plain Strawberry-Django, and their variables."""
+"""The operations of the benchmark: documents for the store and for plain Strawberry-Django, with their variables."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +65,7 @@ mutation Checkout($input: CheckoutInput!) {{
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One that the store and its references are asked for; `path` is where the hand-written view is."""
+    """An operation of the store and its references. `path` is the path of the hand-written view."""
 
     name: str
     document: str
@@ -77,7 +77,7 @@ class Operation:
 
 
 def by_plain(document: str) -> str:
-    """The same for plain Strawberry-Django: rows stand below edges, and errors are another type."""
+    """Translate a document to plain Strawberry-Django, where rows are below edges and errors have another type."""
     for rows in (CARD, COMMENT):
         document = document.replace(f"nodes {{ {rows} }}", f"edges {{ node {{ {rows} }} }}")
     return document.replace(

@@ -1,7 +1,7 @@
-"""How good search is: nDCG@10 and known items found first, beside plain ways to search.
+"""The quality of search: nDCG@10 and known items found first, compared with simpler searches.
 
 `python -m tests.benchmarks.relevance` reads the sample catalogues beside the repository into a database of its own,
-judges by judgments.csv and by the samples' own categories, and prints one line for each way and measure.
+judges by judgments.csv and the samples' own categories, and prints a line for each search and measure.
 """
 
 import csv
@@ -19,17 +19,17 @@ import Stemmer
 import yaml
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
-# What was judged by reading: for a term, the numbers of the products (the first of the samples is 1) that are just what
-# was asked, nearly so, and not at all.
+# Judgments by reading: for a term, the numbers of the products that are exactly what was asked for, nearly so, and not
+# at all. The first product of the samples has the number 1.
 JUDGMENTS = Path(__file__).with_name("judgments.csv")
 NEARLY = 0.5
 TOP = 10
-# How far each way is asked, so that ten judged products are among what it finds.
+# The number of results asked of each search, so that ten judged products are among them.
 DEPTH = 200
 KNOWN_ITEMS = 60
 MIN_OF_KIND = 4
 SORT = ("-rank", "-sold_count", "-slug")
-# The styles of the first sample that are things, and what people call those.
+# The styles of the first sample that are things, and the words that people use for them.
 STYLES = {
     **{
         style: (style,)
@@ -64,7 +64,7 @@ STYLES = {
     "christmas": ("christmas ornament",),
     "easter": ("easter basket",),
 }
-# What is asked of a thing besides: it is relevant with it, and half as much without.
+# Qualities. A thing with the quality is relevant, and one without it half as relevant.
 QUALITIES = (
     *("leather", "red", "blue", "black", "white", "wooden", "vintage", "floral", "velvet", "canvas", "gold"),
     *(
@@ -83,14 +83,14 @@ QUALITIES = (
     *("brown", "pink", "metal", "crystal", "portable", "wireless", "winter", "small", "large"),
 )
 QUALIFIED = 100
-# Where the second sample files what are not of one kind.
+# Categories of the second sample whose products are not of one kind.
 NO_KINDS = ("combos", "ethnic", "home", "kits")
 STEMMER = Stemmer.Stemmer("porter")
 
 
 @dataclass(frozen=True)
 class Item:
-    """A product of one of the samples, and the kind that it is filed under there, if any."""
+    """A product of a sample, with the kind that it is filed under, if any."""
 
     sample: str
     name: str
@@ -101,15 +101,15 @@ class Item:
         return stems(word)[0] in stems(f"{self.name} {self.description}")
 
     @property
-    def called(self) -> str:
-        """The last word of its name before "for", "with" or a number: what it would be called."""
+    def noun(self) -> str:
+        """The last word of its name before "for", "with" or a number, which names the thing."""
         thing = re.split(r" (?:for|with|in) | - |[,(]|\d", self.name)[0]
         return (stems(thing) or [""])[-1]
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A term, how relevant products are by their keys, and all that were judged."""
+    """A term with the relevance of products by key, and the keys of all judged products."""
 
     kind: str
     term: str
@@ -129,17 +129,17 @@ def items() -> Iterator[Item]:
         for row in csv.DictReader(file):
             name, brand = row["product_name"], row["brand"] or row["product_name"].split()[0]
             path = [part.strip(' "[]') for part in row["product_category_tree"].split(">>")]
-            # Below the kinds come brands, and the products themselves.
+            # Below the kinds are brands and the products themselves.
             kinds = [
                 part for part in path if not part.startswith((brand, name.split()[0])) and part[-3:] != "..."
             ]
             yield Item("flipkart", name[:200], row["description"] or "-", kinds[-1].lower() if kinds else "")
 
 
-def judged(kind: str, term: str, relevant: dict[int, float], products: dict[int, Item]) -> Judged:
-    """Among the products of a sample. What is called so but filed elsewhere is neither right nor wrong."""
+def judge(kind: str, term: str, relevant: dict[int, float], products: dict[int, Item]) -> Judged:
+    """Judge the products of a sample. One with the same noun that is filed elsewhere is neither right nor wrong."""
     asked = stems(term)[-1]
-    wrong = {pk for pk, item in products.items() if pk not in relevant and item.called != asked}
+    wrong = {pk for pk, item in products.items() if pk not in relevant and item.noun != asked}
     return Judged(kind, term, relevant, judged=wrong | set(relevant))
 
 
@@ -156,22 +156,22 @@ def by_reading(products: dict[int, Item]) -> Iterator[Judged]:
 
 
 def kinds_of_things(products: dict[int, Item]) -> Iterator[Judged]:
-    """Names of things that shops of these samples have a few of each."""
+    """Yield names of things, of which the samples have several each."""
     aws = {pk: item for pk, item in products.items() if item.sample == "aws"}
     for style, terms in STYLES.items():
         of_style = {pk: 1.0 for pk, item in aws.items() if item.kind == style}
         for term in terms:
-            yield judged("kind", term, of_style, aws)
+            yield judge("kind", term, of_style, aws)
     flipkart = {pk: item for pk, item in products.items() if item.sample == "flipkart"}
     for kind, count in sorted(Counter(item.kind for item in flipkart.values() if item.kind).items()):
         if count >= MIN_OF_KIND and not kind.startswith(NO_KINDS):
             of_kind = {pk: 1.0 for pk, item in flipkart.items() if item.kind == kind}
             for term in re.split(r" ?[&,/] ?", kind):
-                yield judged("kind", term, of_kind, flipkart)
+                yield judge("kind", term, of_kind, flipkart)
 
 
-def qualified(products: dict[int, Item]) -> Iterator[Judged]:
-    """A thing with a quality, such as "leather boots", of which there are some with and some without."""
+def things_with_quality(products: dict[int, Item]) -> Iterator[Judged]:
+    """Yield things with a quality, such as "leather boots", if the sample has some with it and some without."""
     aws = {pk: item for pk, item in products.items() if item.sample == "aws"}
     found = []
     for style, (term, *_) in STYLES.items():
@@ -182,11 +182,11 @@ def qualified(products: dict[int, Item]) -> Iterator[Judged]:
                 relevant = {pk: 1.0 if pk in having else 0.5 for pk in of_style}
                 found.append((f"{quality} {term}", relevant))
     for term, relevant in random.Random(4).sample(found, QUALIFIED):
-        yield judged("qualified", term, relevant, aws)
+        yield judge("qualified", term, relevant, aws)
 
 
 def known_items(products: dict[int, Item]) -> Iterator[Judged]:
-    """One product each, by its name: whole, in another order, in part, and with typing errors."""
+    """Yield single products by name: whole, reordered, in part, and with typing errors."""
     chance = random.Random(4)
     by_name: dict[str, list[int]] = {}
     for pk, item in products.items():
@@ -198,11 +198,11 @@ def known_items(products: dict[int, Item]) -> Iterator[Judged]:
         yield Judged("name", name, *known)
         yield Judged("reordered", " ".join(reversed(words)), *known)
         yield Judged("part", " ".join(sorted(chance.sample(words, len(words) - 1), key=words.index)), *known)
-        yield Judged("misspelt", " ".join(misspelt(word, chance) for word in words), *known)
+        yield Judged("misspelt", " ".join(misspell(word, chance) for word in words), *known)
 
 
-def misspelt(word: str, chance: random.Random) -> str:
-    """With two letters swapped, one left out or one doubled; short words and numbers as they are."""
+def misspell(word: str, chance: random.Random) -> str:
+    """Swap two letters, leave one out or double one. Short words and numbers stay the same."""
     if len(word) < 5 or not word.isalpha():
         return word
     at = chance.randrange(1, len(word) - 2)
@@ -216,10 +216,10 @@ def misspelt(word: str, chance: random.Random) -> str:
 
 
 def ndcg(found: list[int], relevant: dict[int, float]) -> float:
-    def gained(grades: list[float]) -> float:
+    def gain(grades: list[float]) -> float:
         return sum(grade / log2(place + 2) for place, grade in enumerate(grades[:TOP]))
 
-    return gained([relevant.get(pk, 0) for pk in found]) / gained(sorted(relevant.values(), reverse=True))
+    return gain([relevant.get(pk, 0) for pk in found]) / gain(sorted(relevant.values(), reverse=True))
 
 
 def fill() -> dict[int, Item]:
@@ -255,7 +255,7 @@ def store_search(term: str) -> list[int]:
 
 
 def icontains(term: str) -> list[int]:
-    """All words anywhere, the newest first: what a shop begins with."""
+    """Match all words anywhere, the newest first, as a new shop might."""
     from django.db.models import Q
 
     from catalog.models import Product
@@ -268,7 +268,7 @@ def icontains(term: str) -> list[int]:
 
 
 class PlainBM25:
-    """Any word of name and description, stemmed, by BM25 with its usual parameters."""
+    """Ranks matches of any stemmed word by BM25 with its usual parameters."""
 
     def __init__(self, products: dict[int, Item]) -> None:
         self.texts = {pk: Counter(stems(f"{item.name} {item.description}")) for pk, item in products.items()}
@@ -286,10 +286,10 @@ class PlainBM25:
 
 
 def ts_rank(parser: str, joint: str) -> Callable[[str], list[int]]:
-    """PostgreSQL's own ranking."""
+    """Make a search that uses PostgreSQL's own ranking."""
     from django.db import connection
 
-    def found(term: str) -> list[int]:
+    def rank(term: str) -> list[int]:
         words = joint.join(re.findall(r"\w+", term))
         with connection.cursor() as cursor:
             cursor.execute(
@@ -299,7 +299,7 @@ def ts_rank(parser: str, joint: str) -> Callable[[str], list[int]]:
             )
             return [key for (key,) in cursor.fetchall()]
 
-    return found
+    return rank
 
 
 def ways(products: dict[int, Item]) -> dict[str, Callable[[str], list[int]]]:
@@ -322,8 +322,10 @@ def ways(products: dict[int, Item]) -> dict[str, Callable[[str], list[int]]]:
 
 
 def measure(way: Callable[[str], list[int]], queries: list[Judged]) -> dict[str, tuple[float, float, float]]:
-    """For each kind of query the mean nDCG over what is judged and with the rest as wrong, and the share whose first
-    product is relevant."""
+    """Return for each kind of query its mean nDCG and the share of queries whose first product is relevant.
+
+    The nDCG is over the judged products only, and with the other products counted as wrong.
+    """
     measured: dict[str, list[tuple[float, float, bool]]] = {}
     for query in queries:
         found = way(query.term)
@@ -355,7 +357,7 @@ def main() -> None:
         queries = [
             *by_reading(products),
             *kinds_of_things(products),
-            *qualified(products),
+            *things_with_quality(products),
             *known_items(products),
         ]
         counts = Counter(query.kind for query in queries)

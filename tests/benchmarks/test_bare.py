@@ -1,4 +1,4 @@
-"""The bare script buys what was bought while its SQL was recorded: else the store would be measured beside less."""
+"""The bare script buys everything that was recorded. Otherwise the store would be compared with less work."""
 
 import psycopg
 import pytest
@@ -7,11 +7,11 @@ from django.db import connection
 from catalog.models import Product
 from orders.models import Order, OrderItem, Payment
 from tests.benchmarks.load.bare import repeat
-from tests.benchmarks.load.cells import asked
+from tests.benchmarks.load.cells import make_requests
 from tests.benchmarks.load.contenders import Contender
 from tests.benchmarks.load.driver import Request
 from tests.benchmarks.load.shop import url
-from tests.benchmarks.load.statements import recorded_purchases
+from tests.benchmarks.load.statements import record_purchases
 from tests.benchmarks.operations import ADD_TO_CART, CHECKOUT, add_to_cart_variables, checkout_variables
 from tests.factories import make_product
 
@@ -21,7 +21,7 @@ from tests.factories import make_product
 class TestRepeat:
     def test_another_visitor_buys_the_same(self) -> None:
         products = [make_product(name=f"Lamp {number}", stock=5) for number in range(3)]
-        [bought] = recorded_purchases([purchase(products)])
+        [bought] = record_purchases([purchase(products)])
         with psycopg.connect(url(), autocommit=True) as database:
             for _ in range(2):
                 repeat(database, bought)
@@ -36,6 +36,8 @@ class TestRepeat:
 
 def purchase(products: list[Product]) -> list[Request]:
     return [
-        *asked(ADD_TO_CART, Contender.STORE, [add_to_cart_variables(product.pk) for product in products]),
-        *asked(CHECKOUT, Contender.STORE, [checkout_variables()]),
+        *make_requests(
+            ADD_TO_CART, Contender.STORE, [add_to_cart_variables(product.pk) for product in products]
+        ),
+        *make_requests(CHECKOUT, Contender.STORE, [checkout_variables()]),
     ]

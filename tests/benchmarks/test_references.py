@@ -1,4 +1,4 @@
-"""The benchmark's references answer what the store answers: else something else would be measured."""
+"""The benchmark's references answer like the store. Otherwise the comparison would be unfair."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -23,13 +23,13 @@ from tests.factories import make_comment, make_product
 pytestmark = pytest.mark.django_db
 
 Reference = Literal["handwritten", "plain"]
-# Made anew each time, and the references' own.
+# Values that differ in each answer, and fields of the references alone.
 ARBITRARY = ("uuid", "clientSecret")
 
 
 @pytest.fixture
 def ask(settings: Settings) -> Callable[..., Any]:
-    """The data that the store, or the reference that is named, answers with."""
+    """Return the data of the store's answer, or of the named reference's."""
     store = settings.ROOT_URLCONF
 
     def data(
@@ -50,7 +50,7 @@ def ask(settings: Settings) -> Callable[..., Any]:
 
 
 def comparable(answer: Any, *, cursors: bool = True) -> Any:
-    """Without what differs each time; plain Strawberry-Django's rows below `nodes`, and its cursors left out."""
+    """Remove values that always differ, and give plain Strawberry-Django's answers the store's shape."""
     if isinstance(answer, list):
         return [comparable(value, cursors=cursors) for value in answer]
     if not isinstance(answer, dict):
@@ -63,7 +63,7 @@ def comparable(answer: Any, *, cursors: bool = True) -> Any:
 
 
 def offer(count: int) -> list[Product]:
-    """Products with and without a picture, a discount and stock, among them two that were added at once."""
+    """Make products with and without a picture, a discount and stock, two of them added at the same time."""
     products = [
         make_product(name=f"Oak lamp {number}", discount=number % 3 * 5, stock=number % 4)
         for number in range(count)

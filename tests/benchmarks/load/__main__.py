@@ -1,4 +1,4 @@
-"""What a request costs the store, beside its references, on DATABASE_URL's server: `make bench`."""
+"""The cost of a request, beside references, on DATABASE_URL's server: `make bench`."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import django
 
 PRODUCTS = 5_000
-# As in production behind a proxy that ends TLS, whatever the environment or .env says.
+# As in production behind a proxy that terminates TLS. These override the environment and .env.
 ENVIRONMENT = {
     "ALLOWED_HOSTS": "127.0.0.1",
     "BEHIND_PROXY": "true",
@@ -34,9 +34,9 @@ ENVIRONMENT = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round of each instead of three")
-    parser.add_argument("--chart", action="store_true", help="draw docs/images/performance-….svg anew")
+    parser.add_argument("--chart", action="store_true", help="draw docs/images/performance-….svg again")
     parser.add_argument(
-        "--soak", type=int, metavar="N", help="instead: a worker's memory over so many mixed requests"
+        "--soak", type=int, metavar="N", help="instead, measure a worker's memory over N mixed requests"
     )
     options = parser.parse_args()
     if not shutil.which("wrk"):
@@ -52,7 +52,7 @@ def main() -> None:
         from tests.benchmarks.load import run  # needs Django, and that the environment
 
         folder = Path(directory)
-        with run.opened_shop(PRODUCTS, folder=folder) as opened:
+        with run.open_benchmark_shop(PRODUCTS, folder=folder) as opened:
             if options.soak:
                 run.soak(opened, requests=options.soak)
             else:

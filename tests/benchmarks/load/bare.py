@@ -1,6 +1,6 @@
-"""A bare script of psycopg: the store's own SQL, sent again and again by eight processes, and nothing else.
+"""A bare psycopg script: eight processes that repeat the store's own SQL and do nothing else.
 
-Nothing here may import Django: each process imports this module anew.
+This module must not import Django, because each process imports it.
 """
 
 import multiprocessing
@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-# Beyond all other numbers, so that a key that the database gave is known where it comes up again.
+# Larger than all other numbers, so that a key from the database is recognized in later statements.
 FIRST_KEY = 1_000_000_000
 # Keys of sessions and of PaymentIntents.
 TOKEN = re.compile(r"[a-z0-9]{32}|pi_\w+")
@@ -26,7 +26,7 @@ TOKEN = re.compile(r"[a-z0-9]{32}|pi_\w+")
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """`rows` are what it answered with, kept where they were asked for."""
+    """A recorded statement. `rows` are its result, if it was recorded."""
 
     sql: str
     parameters: Any
@@ -34,10 +34,10 @@ class Statement:
     rows: Sequence[Sequence[Any]] = ()
 
 
-def replayed(
+def replay(
     conninfo: str, purchases: Sequence[Sequence[Statement]], *, shoppers: int, seconds: float
 ) -> float:
-    """Purchases a second by as many processes as there are shoppers, each with purchases of its own."""
+    """Replay the purchases in a process for each shopper, and return the purchases per second."""
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(shoppers)
     with ProcessPoolExecutor(shoppers, context, initializer=prepare, initargs=(start,)) as processes:
@@ -57,7 +57,7 @@ def prepare(start: Barrier) -> None:
 
 
 def buy(conninfo: str, purchases: Sequence[Sequence[Statement]], seconds: float) -> float:
-    """In a process of its own: purchases a second."""
+    """Repeat purchases in this process, and return the purchases per second."""
     with psycopg.connect(conninfo, autocommit=True) as database:
         repeat(database, purchases[0])
         Process.start.wait(timeout=60)
@@ -70,12 +70,12 @@ def buy(conninfo: str, purchases: Sequence[Sequence[Statement]], seconds: float)
 
 
 def repeat(database: psycopg.Connection[Any], purchase: Sequence[Statement]) -> None:
-    """As another visitor: keys and tokens are made anew, and those that the database gives are followed."""
+    """Repeat the purchase as another visitor, with new keys and tokens, and with the keys that the database returns."""
     keys: dict[int, int] = {}
     uuids: Mapping[UUID, UUID] = defaultdict(uuid4)
     tokens: Mapping[str, str] = defaultdict(lambda: token_hex(16))
 
-    def anew(value: Any) -> Any:
+    def renew(value: Any) -> Any:
         match value:
             case UUID():
                 return uuids[value]
@@ -84,13 +84,13 @@ def repeat(database: psycopg.Connection[Any], purchase: Sequence[Statement]) -> 
             case str() if TOKEN.fullmatch(value):
                 return tokens[value]
             case list():
-                return [anew(one) for one in value]
+                return [renew(one) for one in value]
             case dict():
-                return {name: anew(one) for name, one in value.items()}
+                return {name: renew(one) for name, one in value.items()}
         return value
 
     def send(statement: Statement) -> None:
-        result = database.execute(statement.sql, anew(statement.parameters))
+        result = database.execute(statement.sql, renew(statement.parameters))
         rows = result.fetchall() if result.description else []
         for before, now in zip(statement.rows, rows, strict=True):
             keys.update(
@@ -100,10 +100,10 @@ def repeat(database: psycopg.Connection[Any], purchase: Sequence[Statement]) -> 
             )
 
     for in_transaction, statements in groupby(purchase, key=lambda statement: statement.in_transaction):
-        sent_within(database, in_transaction, [*statements], send)
+        send_within(database, in_transaction, [*statements], send)
 
 
-def sent_within(
+def send_within(
     database: psycopg.Connection[Any],
     in_transaction: bool,
     statements: Sequence[Statement],

@@ -1,4 +1,4 @@
-"""What each operation costs each contender: measured by turns, medians."""
+"""The cost of each operation for each contender: medians, measured in turns."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ from tests.conftest import global_id
 TERMS = ("lamp", "oak desk lamp", "walnut", "linen shirt", "notebook", "seed mix", "mug", "blanket")
 PURCHASE = "purchase of 3 items"
 UNSEEN = "list by a document never seen"
-# In an answer that is what was asked for, and in no refusal.
+# Text of a successful answer that no refusal contains.
 MARKERS = {ADD_TO_CART.name: '"totalQuantity"', CHECKOUT.name: '"clientSecret":'}
 
 
@@ -40,7 +40,7 @@ class Drive(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """An operation as one contender is asked for it; `example` is what one browser sends."""
+    """An operation for one contender. `example` are the requests of one browser."""
 
     drive: Drive
     example: Sequence[Request]
@@ -51,19 +51,20 @@ Results = Mapping[str, Mapping[Contender, Sample]]
 
 
 def cells(shop: Shop) -> Cells:
-    """How each operation is asked of its contenders."""
+    """Return the cell of each operation and contender."""
     store, by_hand, plain = Contender.STORE, Contender.HANDWRITTEN, Contender.PLAIN
     first = [{"first": 20}]
     slugs = [{"slug": slug} for slug in shop.discussed]
     terms = [{"term": term, "first": 20} for term in TERMS]
     return {
-        LIST.name: {one: by_turns(asked(LIST, one, first)) for one in Contender},
+        LIST.name: {one: by_turns(make_requests(LIST, one, first)) for one in Contender},
         PRODUCT.name: {
-            one: by_turns(asked(PRODUCT, one, slugs)) for one in (store, Contender.CACHED, by_hand, plain)
+            one: by_turns(make_requests(PRODUCT, one, slugs))
+            for one in (store, Contender.CACHED, by_hand, plain)
         },
-        SEARCH.name: {one: by_turns(asked(SEARCH, one, terms)) for one in (store, by_hand)},
-        ADD_TO_CART.name: {one: by_turns(added(shop, one)) for one in (store, by_hand, plain)},
-        PURCHASE: {one: bought(shop, one) for one in (store, by_hand, plain)},
+        SEARCH.name: {one: by_turns(make_requests(SEARCH, one, terms)) for one in (store, by_hand)},
+        ADD_TO_CART.name: {one: by_turns(make_additions(shop, one)) for one in (store, by_hand, plain)},
+        PURCHASE: {one: buy_cell(shop, one) for one in (store, by_hand, plain)},
         UNSEEN: {one: by_turns([unseen(one)]) for one in (store, plain)},
     }
 
@@ -72,11 +73,11 @@ def by_turns(requests: Sequence[Request]) -> Cell:
     return Cell(drive=partial(send_by_turns, requests=requests), example=requests[:1])
 
 
-def bought(shop: Shop, contender: Contender) -> Cell:
-    [add] = asked(ADD_TO_CART, contender, [{"input": {"productId": "PRODUCT", "quantity": 1}}])
+def buy_cell(shop: Shop, contender: Contender) -> Cell:
+    [add] = make_requests(ADD_TO_CART, contender, [{"input": {"productId": "PRODUCT", "quantity": 1}}])
     order = checkout_variables()
     order["input"]["idempotencyKey"] = "00000000-0000-4000-8000-UNIQUE"
-    [checkout] = asked(CHECKOUT, contender, [order])
+    [checkout] = make_requests(CHECKOUT, contender, [order])
     products = [global_id("Product", key) for key in shop.buyable]
     return Cell(
         drive=partial(buy, add=add, checkout=checkout, products=products),
@@ -85,21 +86,23 @@ def bought(shop: Shop, contender: Contender) -> Cell:
 
 
 def purchase(shop: Shop, contender: Contender, number: int = 0) -> list[Request]:
-    """What a new visitor sends who buys three products, others for each number."""
+    """Return the requests of a new visitor who buys three products, which depend on the number."""
     keys = [shop.buyable[(3 * number + line) % len(shop.buyable)] for line in range(3)]
     return [
-        *asked(ADD_TO_CART, contender, [add_to_cart_variables(key) for key in keys]),
-        *asked(CHECKOUT, contender, [checkout_variables()]),
+        *make_requests(ADD_TO_CART, contender, [add_to_cart_variables(key) for key in keys]),
+        *make_requests(CHECKOUT, contender, [checkout_variables()]),
     ]
 
 
-def asked(operation: Operation, contender: Contender, variables: Sequence[dict[str, Any]]) -> list[Request]:
+def make_requests(
+    operation: Operation, contender: Contender, variables: Sequence[dict[str, Any]]
+) -> list[Request]:
     by_hand = contender is Contender.HANDWRITTEN
     return [
         Request(
             path=operation.path if by_hand else "/graphql/",
             body=operation.body(values, plain=contender is Contender.PLAIN),
-            # As every browser does. Only answers that are kept are compressed: once, not for each request.
+            # Browsers ask for compression. Only kept answers are compressed, once and not for each request.
             encoding="gzip" if contender is Contender.CACHED else "",
             marker=MARKERS.get(operation.name, ""),
         )
@@ -107,8 +110,8 @@ def asked(operation: Operation, contender: Contender, variables: Sequence[dict[s
     ]
 
 
-def added(shop: Shop, contender: Contender) -> list[Request]:
-    """Three products into each cart, and then more of them."""
+def make_additions(shop: Shop, contender: Contender) -> list[Request]:
+    """Return requests that put three products into each cart, and then more of them."""
     lines = [
         (session, shop.buyable[(3 * number + line) % len(shop.buyable)])
         for line, (number, session) in product(range(3), enumerate(shop.sessions))
@@ -116,17 +119,17 @@ def added(shop: Shop, contender: Contender) -> list[Request]:
     return [
         replace(request, session=session)
         for session, key in lines
-        for request in asked(ADD_TO_CART, contender, [add_to_cart_variables(key)])
+        for request in make_requests(ADD_TO_CART, contender, [add_to_cart_variables(key)])
     ]
 
 
 def unseen(contender: Contender) -> Request:
-    [request] = asked(LIST, contender, [{"first": 20}])
+    [request] = make_requests(LIST, contender, [{"first": 20}])
     text = request.body["query"].replace("query List", "query ListUNIQUE")
     return replace(request, body={**request.body, "query": text})
 
 
-def measured(
+def measure_all(
     cells: Cells,
     servers: Mapping[Contender, Server],
     *,
@@ -135,7 +138,7 @@ def measured(
     folder: Path,
     tell: Callable[[str], None],
 ) -> Results:
-    """Medians over the rounds; in each round all contenders have their turn."""
+    """Measure each contender once in every round, and return the medians."""
     results: dict[str, dict[Contender, Sample]] = {}
     for operation, contenders in cells.items():
         tell(operation)

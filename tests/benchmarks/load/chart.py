@@ -17,8 +17,8 @@ WIDTH, LABELS, BAR, GAP = 760, 230, 16, 22
 LEAST, MOST = 0.01, 1000.0  # milliseconds, over a logarithmic scale
 
 
-def drawn(results: Results, *, database: str) -> str:
-    """Bars of the processor time of each operation, for each contender that has it."""
+def draw(results: Results, *, database: str) -> str:
+    """Draw the processor time of each operation, with a bar for each of its contenders."""
     top = 64
     body: list[str] = []
     for operation, samples in results.items():
@@ -47,7 +47,7 @@ def drawn(results: Results, *, database: str) -> str:
 
 
 def place(milliseconds: float) -> float:
-    """Where on the scale; in what is left for the bars, with room for the numbers behind them."""
+    """Return the position on the scale, which leaves room for the numbers behind the bars."""
     share = log10(max(milliseconds, LEAST) / LEAST) / log10(MOST / LEAST)
     return LABELS + share * (WIDTH - LABELS - 70)
 

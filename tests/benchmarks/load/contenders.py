@@ -1,4 +1,4 @@
-"""The store and what it is measured beside, each a server of its own over the same database and settings."""
+"""The contenders: the store and its references, each a server over the same database and settings."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -11,7 +11,7 @@ REFERENCES = "tests.benchmarks.references"
 
 
 class Contender(StrEnum):
-    """The value is how the table calls it."""
+    """A contender. The value is its name in the table."""
 
     STORE = "store"
     CACHED = "store, guests' answers cached"

@@ -1,4 +1,4 @@
-"""The load: wrk, in a process of its own, over 8 connections."""
+"""The load, made by wrk in a process of its own over 8 connections."""
 
 import gzip
 import json
@@ -17,13 +17,13 @@ REQUESTS_OF_A_PURCHASE = 4
 TRIES = 3
 TIMEOUT_SECONDS = 30
 SCRIPT = Path(__file__).with_name("load.lua")
-# No two runs make the same documents and keys.
+# No two runs use the same documents and keys.
 numbers = count(0, 10_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """`marker` is in the answer, unless that is a refusal."""
+    """A request. `marker` is in every answer that is not a refusal."""
 
     path: str
     body: dict[str, Any]
@@ -38,10 +38,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """Of one short run.
+    """The measurements of one short run.
 
-    `cpu` is seconds of the server's processor time for each of what was done, requests or whole purchases, and `rate`
-    is how many of them a second; p50 and p99 are seconds until a request's answer.
+    `cpu` is the seconds of the server's processor time for each request or whole purchase, and `rate` is their number
+    per second. p50 and p99 are the seconds until a request's answer.
     """
 
     cpu: float
@@ -51,9 +51,10 @@ class Sample:
 
 
 def try_out(server: Server, requests: Sequence[Request]) -> None:
-    """Send what one browser sends, a few times: what a worker loads at its first request is loaded then.
+    """Send one browser's requests a few times, so that a worker has loaded everything before the measurement.
 
-    RuntimeError where an answer is an error or a refusal.
+    Raises:
+        RuntimeError: an answer is an error or a refusal.
     """
     for _ in range(TRIES):
         http = HTTPConnection(HOST, server.port, timeout=TIMEOUT_SECONDS)
@@ -76,7 +77,11 @@ def try_out(server: Server, requests: Sequence[Request]) -> None:
 
 
 def send_by_turns(server: Server, requests: Sequence[Request], *, seconds: int, folder: Path) -> Sample:
-    """RuntimeError where an answer is an error or a refusal."""
+    """Send the requests in turn.
+
+    Raises:
+        RuntimeError: an answer is an error or a refusal.
+    """
     lines = [request.line() for request in requests]
     return run_wrk(server, "turns", lines, seconds=seconds, folder=folder)
 
@@ -84,9 +89,12 @@ def send_by_turns(server: Server, requests: Sequence[Request], *, seconds: int, 
 def buy(
     server: Server, *, add: Request, checkout: Request, products: Sequence[str], seconds: int, folder: Path
 ) -> Sample:
-    """Eight shoppers at once, each a new visitor for each purchase. RuntimeError where one of them is refused.
+    """Buy with eight shoppers at once, each of them a new visitor for each purchase.
 
-    `products` are ids that stand for PRODUCT in the body of `add`, and UNIQUE in `checkout`'s is part of its key.
+    Ids of `products` replace PRODUCT in the body of `add`. UNIQUE in the body of `checkout` is a part of its key.
+
+    Raises:
+        RuntimeError: a purchase is refused.
     """
     lines = [add.line(), checkout.line(), *products]
     return run_wrk(server, "purchases", lines, seconds=seconds, folder=folder, threads=CONNECTIONS)
@@ -104,7 +112,7 @@ def run_wrk(
     ]
     before = server.cpu_seconds()
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    # One request of each connection was under way when wrk left: the server answers them too.
+    # One request of each connection was still running when wrk stopped. The server answers them, too.
     cpu = server.cpu_seconds_when_idle() - before
     told = json.loads(done.stdout.splitlines()[-1])
     if told["failed"] or not told["requests"]:

@@ -1,4 +1,4 @@
-"""The tables that are printed."""
+"""The printed tables."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,7 +10,7 @@ Statements = Mapping[str, Mapping[Contender, str]]
 
 
 def table(results: Results, statements: Statements) -> Iterator[str]:
-    """Each operation's contenders; the ratio is the processor time that the store takes, divided by theirs."""
+    """Return a table of each operation's contenders. The ratio is the store's processor time, divided by theirs."""
     yield "| operation | served by | SQL | CPU, ms | the store takes | per second | p50, ms | p99, ms |"
     yield "|---|---|--:|--:|--:|--:|--:|--:|"
     for operation, samples in results.items():
@@ -24,7 +24,7 @@ def table(results: Results, statements: Statements) -> Iterator[str]:
 
 
 def ratios(results: Results) -> Iterator[str]:
-    """What we hold ourselves to, in brackets what it should come to."""
+    """Return the ratios that the store must keep, with the bounds in brackets."""
     cached, bare = results[LIST.name][Contender.CACHED], results[LIST.name][Contender.BARE]
     yield f"guests' list, requests/s of the bare server's hello: {cached.rate / bare.rate:.2f} (at least 0.80)"
     for operation, most in ((LIST.name, 2.3), (PRODUCT.name, 2.5), (ADD_TO_CART.name, 2.5)):

@@ -1,4 +1,4 @@
-"""The runs: all contenders by turns, shoppers at once, and the soak."""
+"""The runs: all contenders in turns, simultaneous shoppers, and the soak."""
 
 import os
 import sys
@@ -17,19 +17,19 @@ from tests.benchmarks.load.contenders import APPLICATIONS, Contender, all_servin
 from tests.benchmarks.load.driver import CONNECTIONS, try_out
 from tests.benchmarks.load.server import serving
 from tests.benchmarks.load.shop import Shop, database, fill
-from tests.benchmarks.load.statements import number_of_statements, recorded_purchases
+from tests.benchmarks.load.statements import number_of_statements, record_purchases
 from tests.benchmarks.load.stripe import use_instant_stripe
 
 MEBIBYTE = 2**20
 SHOPPERS_SECONDS = 4
-# Four for each shopper, all of different products, which lock each other out no more than in the store.
+# Four for each shopper, all with different products, so that they block each other no more than in the store.
 RECORDED = 4 * CONNECTIONS
 CHARTS = settings.BASE_DIR / "docs/images"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """A filled shop, the URL of its database, and a folder for all that is written."""
+    """A filled shop, the URL of its database, and a folder for the logs."""
 
     shop: Shop
     url: str
@@ -45,7 +45,7 @@ class Opened:
 
 
 @contextmanager
-def opened_shop(products: int, *, folder: Path) -> Iterator[Opened]:
+def open_benchmark_shop(products: int, *, folder: Path) -> Iterator[Opened]:
     setup_test_environment()
     use_instant_stripe()
     with database(folder) as url:
@@ -54,7 +54,7 @@ def opened_shop(products: int, *, folder: Path) -> Iterator[Opened]:
 
 
 def compare(opened: Opened, *, quick: bool, draw: bool) -> None:
-    """Print what each operation costs each contender, and how the store stands to the references."""
+    """Print the cost of each operation for each contender, and the store's ratios to the references."""
     asked = cells.cells(opened.shop)
     statements = {
         operation: {
@@ -65,7 +65,7 @@ def compare(opened: Opened, *, quick: bool, draw: bool) -> None:
         for operation, contenders in asked.items()
     }
     with all_serving(environment=opened.environment, log=opened.log) as servers:
-        results = cells.measured(
+        results = cells.measure_all(
             asked,
             servers,
             rounds=1 if quick else 3,
@@ -88,31 +88,29 @@ def compare(opened: Opened, *, quick: bool, draw: bool) -> None:
         say(f"purchases/s by 8 shoppers: {ours:.0f}, by bare SQL {script:.0f}: {ratio:.2f} (at least 0.30)")
     if draw:
         path = CHARTS / f"performance-{connection.vendor}.svg"
-        path.write_text(chart.drawn(results, database=connection.display_name), "utf-8")
+        path.write_text(chart.draw(results, database=connection.display_name), "utf-8")
 
 
 def shoppers_at_once(opened: Opened, *, rounds: int) -> tuple[float, float]:
-    """Purchases a second: of the store with a worker for each core, and of its SQL sent by a bare script."""
+    """Return the purchases per second of the store with a worker for each core, and of the bare script."""
     tell("shoppers at once")
-    recorded = recorded_purchases(
+    recorded = record_purchases(
         [cells.purchase(opened.shop, Contender.CACHED, number) for number in range(RECORDED)]
     )
     application, variables = APPLICATIONS[Contender.CACHED]
     environment = opened.environment | variables
-    cell = cells.bought(opened.shop, Contender.CACHED)
+    cell = cells.buy_cell(opened.shop, Contender.CACHED)
     ours, scripts = [], []
     with serving(application, environment=environment, log=opened.log, workers=os.cpu_count() or 1) as server:
         try_out(server, cell.example)
         for _ in range(rounds):
             ours.append(cell.drive(server, seconds=SHOPPERS_SECONDS, folder=opened.folder).rate)
-            scripts.append(
-                bare.replayed(opened.url, recorded, shoppers=CONNECTIONS, seconds=SHOPPERS_SECONDS)
-            )
+            scripts.append(bare.replay(opened.url, recorded, shoppers=CONNECTIONS, seconds=SHOPPERS_SECONDS))
     return median(ours), median(scripts)
 
 
 def soak(opened: Opened, *, requests: int) -> None:
-    """Print a worker's memory, over and over."""
+    """Print a worker's memory again and again."""
     application, variables = APPLICATIONS[Contender.CACHED]
     with serving(application, environment=opened.environment | variables, log=opened.log) as server:
         for answered, memory in soaking.memory(server, opened.shop, requests=requests, folder=opened.folder):
@@ -120,7 +118,7 @@ def soak(opened: Opened, *, requests: int) -> None:
 
 
 def tell(step: str) -> None:
-    """What is going on now, for whoever waits."""
+    """Print the current step to stderr."""
     print(f"… {step}", file=sys.stderr)  # noqa: T201
 
 

@@ -1,4 +1,4 @@
-"""A server as production starts it, and what it costs: processor time and memory, read from /proc."""
+"""A server, started as in production, with its processor time and memory from /proc."""
 
 import json
 import os
@@ -25,7 +25,10 @@ IDLE_SECONDS = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """`seconds_to_answer` is from its start to its first answer, `cpu_to_answer` what of that was processor time."""
+    """A running server.
+
+    `seconds_to_answer` is the time from its start to its first answer, `cpu_to_answer` the processor time of that.
+    """
 
     port: int
     pid: int
@@ -38,15 +41,15 @@ class Server:
 
     @property
     def workers(self) -> list[int]:
-        """The processes that the one which was started has started."""
+        """The child processes of the started process."""
         return children(self.pid)
 
     def cpu_seconds(self) -> float:
-        """User's and system's, of all its processes since they started."""
+        """The user and system time of all its processes since their start."""
         return sum(cpu_seconds(pid) for pid in (self.pid, *self.workers))
 
     def cpu_seconds_when_idle(self) -> float:
-        """The same, once what is under way is done."""
+        """The same, once all running requests are done."""
         spent = self.cpu_seconds()
         while True:
             time.sleep(IDLE_SECONDS)
@@ -55,7 +58,7 @@ class Server:
                 return spent
 
     def worker_bytes(self) -> int:
-        """The resident memory of its largest worker."""
+        """The resident memory of the largest worker."""
         return max(resident_bytes(pid) for pid in self.workers)
 
 
@@ -63,7 +66,7 @@ class Server:
 def serving(
     application: str, *, environment: Mapping[str, str], log: Path, workers: int = 1
 ) -> Iterator[Server]:
-    """The application behind the production server on a free port of this machine; it has ended after the block."""
+    """Serve the application by the production server on a free local port, until the end of the block."""
     port = free_port()
     began = time.perf_counter()
     with (
@@ -92,7 +95,7 @@ def serving(
 
 
 def command(application: str, *, port: int, workers: int) -> list[str]:
-    """The Dockerfile's, on this machine alone, with so many workers."""
+    """Return the Dockerfile's command, for a local address and this number of workers."""
     dockerfile = (settings.BASE_DIR / "Dockerfile").read_text("utf-8").replace("\\\n", "")
     [line] = re.findall(r"^CMD (\[.*\])$", dockerfile, re.MULTILINE)
     program, *options, _ = json.loads(line)
@@ -126,7 +129,7 @@ def children(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    # What stands before the last bracket is the program's name.
+    # The program's name is in brackets, and may contain brackets.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 

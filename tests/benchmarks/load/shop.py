@@ -1,4 +1,4 @@
-"""The database that is measured: products with pictures, some with comments, and shoppers with a session."""
+"""The database for the measurements: products with pictures, some with comments, and shoppers with a session."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,14 +27,14 @@ DISCUSSED = 60
 COMMENTS_EACH = 12
 BUYABLE = 300
 SHOPPERS = 250
-PLENTY = 1_000_000  # so that nothing sells out while it is measured
-CHEAP = 100  # so that no cart grows beyond what can be paid at once
+PLENTY = 1_000_000  # so that nothing sells out during the measurement
+CHEAP = 100  # so that no cart exceeds the largest payment
 PLACEHOLDER = "data:image/webp;base64,UklGRkAAAABXRUJQVlA4IDQAAADwAQCdASoQAAwAAUAmJaQAA3AA/v3AgAA="
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
-    """What requests are made of: slugs, primary keys and the keys of sessions."""
+    """The values for requests: slugs, primary keys and session keys."""
 
     discussed: list[str]
     buyable: list[int]
@@ -43,7 +43,7 @@ class Shop:
 
 @contextmanager
 def database(folder: Path) -> Iterator[str]:
-    """A database of the benchmark's own beside the one of DATABASE_URL, as a URL; it is removed again."""
+    """Create a separate database on DATABASE_URL's server. Yield its URL, and drop it afterwards."""
     own = settings.DATABASES["default"]["NAME"]
     sqlite = connection.vendor == "sqlite"
     connection.settings_dict["TEST"]["NAME"] = str(folder / "db.sqlite3") if sqlite else f"{own}_benchmark"
@@ -56,7 +56,7 @@ def database(folder: Path) -> Iterator[str]:
 
 
 def url() -> str:
-    """Of the connected server, without what the settings add to it."""
+    """Return the URL of the connected database, without the settings' additions."""
     given = connection.settings_dict
     password = f":{given['PASSWORD']}" if given["PASSWORD"] else ""
     return f"postgres://{given['USER']}{password}@{given['HOST']}:{given['PORT'] or 5432}/{given['NAME']}"
@@ -65,7 +65,7 @@ def url() -> str:
 def fill(products: int) -> Shop:
     open_shop()
     generate_products(products - Product.objects.count())
-    # No file is needed: a list opens none.
+    # The files are not needed, because a list opens none.
     Product.objects.update(
         image=Concat(Value("products/"), F("slug"), Value(".jpg")),
         image_width=1200,
@@ -101,7 +101,7 @@ def discuss(products: list[Product]) -> None:
 
 
 def session() -> str:
-    """Of a visitor who has a cart: its key."""
+    """Create a session of a visitor with a cart, and return its key."""
     visitor = uuid4()
     Cart.objects.create(visitor=visitor)
     store = import_module(settings.SESSION_ENGINE).SessionStore()

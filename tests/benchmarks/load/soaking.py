@@ -1,9 +1,9 @@
-"""Whether a worker's memory stays flat over many requests of all kinds."""
+"""The memory of a worker over many requests of all kinds."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.benchmarks.load.cells import TERMS, added, asked, unseen
+from tests.benchmarks.load.cells import TERMS, make_additions, make_requests, unseen
 from tests.benchmarks.load.contenders import Contender
 from tests.benchmarks.load.driver import Request, send_by_turns
 from tests.benchmarks.load.server import Server
@@ -14,19 +14,21 @@ STORE = Contender.CACHED
 SLICE_SECONDS = 20
 
 
-def mixed(shop: Shop) -> list[Request]:
-    """Lists of every length, products, searches, additions to carts, and documents never seen."""
-    lists = asked(LIST, STORE, [{"first": size} for size in range(1, 101)])
-    products = asked(PRODUCT, STORE, [{"slug": slug} for slug in shop.discussed])
-    searches = asked(SEARCH, STORE, [{"term": term, "first": size} for term in TERMS for size in (5, 20)])
-    additions = added(shop, STORE)[:100]
+def make_mixture(shop: Shop) -> list[Request]:
+    """Return lists of every length, products, searches, additions to carts, and documents never seen."""
+    lists = make_requests(LIST, STORE, [{"first": size} for size in range(1, 101)])
+    products = make_requests(PRODUCT, STORE, [{"slug": slug} for slug in shop.discussed])
+    searches = make_requests(
+        SEARCH, STORE, [{"term": term, "first": size} for term in TERMS for size in (5, 20)]
+    )
+    additions = make_additions(shop, STORE)[:100]
     return [*lists, *products, *searches, *additions, *[unseen(STORE)] * 10]
 
 
 def memory(server: Server, shop: Shop, *, requests: int, folder: Path) -> Iterator[tuple[int, int]]:
-    """Requests answered so far, and then the bytes of the largest worker: in slices, until there are so many."""
+    """Yield the requests answered so far and the bytes of the largest worker, after each slice of `requests`."""
     answered = 0
     while answered < requests:
-        sample = send_by_turns(server, mixed(shop), seconds=SLICE_SECONDS, folder=folder)
+        sample = send_by_turns(server, make_mixture(shop), seconds=SLICE_SECONDS, folder=folder)
         answered += round(sample.rate * SLICE_SECONDS)
         yield answered, server.worker_bytes()

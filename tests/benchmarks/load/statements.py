@@ -1,4 +1,4 @@
-"""The SQL that an operation runs, recorded in this process."""
+"""A recorder of the SQL of an operation, in this process."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -17,8 +17,8 @@ TRANSACTION_CONTROL = ("BEGIN", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK")
 
 
 @contextmanager
-def recorded(*, rows: bool = False) -> Iterator[list[Statement]]:
-    """All that runs inside; `rows` can be kept on PostgreSQL alone, whose cursors can be read twice."""
+def record(*, rows: bool = False) -> Iterator[list[Statement]]:
+    """Record the statements of the block. `rows` works on PostgreSQL only, whose cursors can be read twice."""
     statements: list[Statement] = []
 
     def note(execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any) -> Any:
@@ -44,7 +44,7 @@ def recorded(*, rows: bool = False) -> Iterator[list[Statement]]:
 
 
 def plain(value: Any) -> Any:
-    """A member of an enumeration as the text that it is: it shall not bring its module along to another process."""
+    """Replace members of enumerations by their text, so that another process need not import their modules."""
     if isinstance(value, dict):
         return {name: plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
@@ -53,20 +53,20 @@ def plain(value: Any) -> Any:
 
 
 def number_of_statements(contender: Contender, requests: Sequence[Request]) -> str:
-    """For each request of one browser, without those that open and close transactions: `2`, or `9+7+7+20`."""
+    """Count the statements of each request, without those that control transactions: `2`, or `9+7+7+20`."""
     browser = Client()
     counts = []
     urls = APPLICATIONS[contender][1].get("REFERENCE", "backend.urls")
     with override_settings(ROOT_URLCONF=urls):
         for request in requests:
-            with recorded() as statements:
+            with record() as statements:
                 post(browser, request)
             counts.append(sum(not statement.sql.startswith(TRANSACTION_CONTROL) for statement in statements))
     return "+".join(map(str, counts))
 
 
 def post(browser: Client, request: Request) -> Any:
-    """AssertionError where the answer is an error."""
+    """Post the request, check that it succeeds, and return its answer."""
     if request.session:
         browser.cookies["sessionid"] = request.session
     response = browser.post(request.path, json.dumps(request.body), "application/json", secure=True)
@@ -76,8 +76,8 @@ def post(browser: Client, request: Request) -> Any:
     return answer
 
 
-def recorded_purchases(purchases: Sequence[Sequence[Request]]) -> list[list[Statement]]:
-    """The statements of each, with what they answered."""
+def record_purchases(purchases: Sequence[Sequence[Request]]) -> list[list[Statement]]:
+    """Return the statements of each purchase with their rows."""
     with connection.cursor() as cursor:
         for number, model in enumerate((Cart, CartItem, Order, OrderItem, Shipping), start=1):
             table, key = model._meta.db_table, model._meta.pk.column
@@ -88,7 +88,7 @@ def recorded_purchases(purchases: Sequence[Sequence[Request]]) -> list[list[Stat
     found = []
     for purchase in purchases:
         browser = Client()
-        with recorded(rows=True) as statements:
+        with record(rows=True) as statements:
             for request in purchase:
                 post(browser, request)
         found.append(statements)

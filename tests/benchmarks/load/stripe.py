@@ -1,4 +1,4 @@
-"""A Stripe that answers at once: what is measured is the store."""
+"""A Stripe that answers at once, so that only the store is measured."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from orders.payments import gateway
 
 
 class InstantStripe(stripe.HTTPClient):
-    """Makes any PaymentIntent that it is asked for, and keeps nothing."""
+    """Creates any PaymentIntent, and stores nothing."""
 
     name = "instant"
 
@@ -30,5 +30,5 @@ def instant_client(key: str) -> stripe.StripeClient:
 
 
 def use_instant_stripe() -> None:
-    """In this process, instead of the network."""
+    """Replace Stripe's transport in this process."""
     gateway.real_client = instant_client

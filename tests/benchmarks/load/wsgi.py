@@ -1,4 +1,4 @@
-"""The store's application as it is, but for Stripe."""
+"""The store's application with the instant Stripe."""
 
 from backend.wsgi import application
 from tests.benchmarks.load.stripe import use_instant_stripe

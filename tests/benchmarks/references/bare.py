@@ -1,4 +1,4 @@
-"""The server's own cost: an application without Django."""
+"""An application without Django, which shows the cost of the server alone."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Django's own cost: a view that does nothing, behind the store's middleware."""
+"""A view that does nothing behind the store's middleware, which shows the cost of Django alone."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path

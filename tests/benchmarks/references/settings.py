@@ -1,4 +1,4 @@
-"""The store's own settings, but for what is served: the URLs that REFERENCE names."""
+"""The store's settings with the URLs that REFERENCE names."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""A reference of references/settings.py, with the same Stripe as the store has."""
+"""A reference with references/settings.py and the same Stripe as the store."""
 
 import os
 

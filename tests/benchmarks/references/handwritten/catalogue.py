@@ -14,9 +14,9 @@ from tests.benchmarks.references.handwritten.forms import (
     answer,
     cursor_of,
     global_id,
+    make_node,
     moment,
     money,
-    named,
     rows_of,
     thumbnail,
     variables_of,
@@ -42,7 +42,7 @@ COMMENTS = """
     ORDER BY m.created_at DESC, m.slug DESC LIMIT 11
 """
 RELEVANCE = SEARCH_SORTS[ProductSort.RELEVANCE]
-# The same columns by the ORM, for the products that search has found.
+# The same columns through the ORM, for the products that search has found.
 LOOKUPS = (
     *("pk", "name", "slug", "description", "price", "final_price", "image"),
     *("category", "category__name", "category__slug"),
@@ -59,8 +59,8 @@ def card(row: tuple[Any, ...]) -> dict[str, Any]:
         "description": description,
         "price": money(price),
         "finalPrice": money(final_price),
-        "category": named("Category", *row[7:10]),
-        "seller": named("Profile", *row[10:13]),
+        "category": make_node("Category", *row[7:10]),
+        "seller": make_node("Profile", *row[10:13]),
         "image": {"url": settings.MEDIA_URL + image, "thumbnail": thumbnail(image)} if image else None,
     }
 
@@ -77,7 +77,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 def search(request: HttpRequest) -> HttpResponse:
-    """Through the store's search, whose SQL is the point of it."""
+    """Search by the store's own search, whose SQL is most of the work."""
     variables = variables_of(request)
     found = catalog.search.search(variables["term"])
     best = found.best.order_by(*RELEVANCE.order_by(backwards=False))
@@ -90,7 +90,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "nodes": [card(row) for row in best.values_list(*LOOKUPS)[: variables["first"]]],
         "facets": {
             "categories": [
-                {"category": named("Category", *row), "count": facets.categories[row[0]]}
+                {"category": make_node("Category", *row), "count": facets.categories[row[0]]}
                 for row in categories.values_list("pk", "name", "slug")
             ],
             "minPrice": money(low),
@@ -120,7 +120,7 @@ def product(request: HttpRequest) -> HttpResponse:
                     "body": body,
                     "rating": rating,
                     "createdAt": moment(created_at),
-                    "author": named("Profile", *author),
+                    "author": make_node("Profile", *author),
                 }
                 for key, body, rating, created_at, _slug, *author in page
             ],

@@ -1,4 +1,4 @@
-"""How the API writes what a row holds, and how a request's variables are read."""
+"""Formatting of a row's values as the API does, and reading of a request's variables."""
 
 import base64
 import json
@@ -37,12 +37,12 @@ def key_of(id: str) -> int:
 
 
 def money(amount: Any) -> dict[str, str]:
-    """SQLite gives a number, PostgreSQL a Decimal."""
+    """Format an amount, which is a number from SQLite and a Decimal from PostgreSQL."""
     return {"amount": f"{amount:.2f}", "currency": settings.STORE_CURRENCY}
 
 
 def moment(value: datetime) -> str:
-    """SQLite's have no time zone, but are in UTC."""
+    """Format a time. SQLite's have no time zone, but are in UTC."""
     return value.replace(tzinfo=UTC).isoformat()
 
 
@@ -50,7 +50,7 @@ def cursor_of(at: datetime, slug: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([moment(at), slug], separators=(",", ":")).encode()).decode()
 
 
-def named(node: str, key: object, name: str, slug: str) -> dict[str, Any]:
+def make_node(node: str, key: object, name: str, slug: str) -> dict[str, Any]:
     return {"id": global_id(node, key), "name": name, "slug": slug}
 
 

@@ -84,7 +84,7 @@ SHIPPING_FIELDS = {
 
 
 class Refused(Exception):
-    """Rolls back. What exactly is wrong is the store's to tell."""
+    """The purchase is refused and rolled back. Only the store explains why."""
 
 
 @csrf_exempt
@@ -92,18 +92,18 @@ def add_to_cart(request: HttpRequest) -> HttpResponse:
     line = variables_of(request)["input"]
     known = request.session.get("visitor")
     visitor = UUID(known) if known else uuid4()
-    lines = put(visitor, key_of(line["productId"]), line["quantity"], now=timezone.now())
+    lines = add_line(visitor, key_of(line["productId"]), line["quantity"], now=timezone.now())
     if not known:
         request.session["visitor"] = str(visitor)
     return answer("addToCart", cart(lines))
 
 
 @transaction.atomic(durable=True)
-def put(visitor: UUID, product: int, quantity: int, *, now: datetime) -> list[tuple[Any, ...]]:
+def add_line(visitor: UUID, product: int, quantity: int, *, now: datetime) -> list[tuple[Any, ...]]:
     if quantity < 1:
         raise Refused
-    key = locked_cart(visitor)
-    values = [key, quantity, stored(now), key, product, quantity, quantity, MAX_QUANTITY]
+    key = lock_cart(visitor)
+    values = [key, quantity, to_time(now), key, product, quantity, quantity, MAX_QUANTITY]
     if run(PUT, values) != 1:
         raise Refused
     lines = rows_of(LINES, [key])
@@ -141,7 +141,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     shipping = validate_shipping(Shipping(**address))
     visitor = UUID(request.session["visitor"])
     order, payment = uuid4(), uuid4()
-    items = placed(
+    items = place_order(
         visitor, order, payment, shipping=shipping, key=UUID(wanted["idempotencyKey"]), now=timezone.now()
     )
     amount = amount_of(items)
@@ -154,7 +154,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         },
         {"idempotency_key": f"payment:{payment}"},
     )
-    run(STARTED, [intent.id, intent.client_secret, stored_key(payment)])
+    run(STARTED, [intent.id, intent.client_secret, to_key(payment)])
     value = {
         "__typename": "Order",
         "uuid": str(order),
@@ -170,13 +170,13 @@ def checkout(request: HttpRequest) -> HttpResponse:
 
 
 @transaction.atomic(durable=True)
-def placed(
+def place_order(
     visitor: UUID, order: UUID, payment: UUID, *, shipping: Shipping, key: UUID, now: datetime
 ) -> list[tuple[Any, ...]]:
-    """The items in the order in which they came into the cart."""
-    cart_key = locked_cart(visitor)
-    open_orders = rows_of(OPEN_ORDERS, [stored_key(visitor), stored_key(key)])
-    if len(open_orders) >= MAX_PENDING or any(used == stored_key(key) for _, used in open_orders):
+    """Place the order, and return the items in the order in which they were added."""
+    cart_key = lock_cart(visitor)
+    open_orders = rows_of(OPEN_ORDERS, [to_key(visitor), to_key(key)])
+    if len(open_orders) >= MAX_PENDING or any(used == to_key(key) for _, used in open_orders):
         raise Refused
     locking = "FOR UPDATE OF p" if locks_rows() else ""
     locked = rows_of(LOCKED_LINES.format(for_update_of_products=locking), [cart_key])
@@ -185,22 +185,22 @@ def placed(
         raise Refused
     take(items)
     [[shipping_key]] = rows_of(NEW_SHIPPING, address_of(shipping))
-    amount, currency, at = str(amount_of(items)), settings.STORE_CURRENCY, stored(now)
-    owner = [stored_key(order), stored_key(visitor), stored_key(key)]
-    expiry = stored(first_expiry(now))
+    amount, currency, at = str(amount_of(items)), settings.STORE_CURRENCY, to_time(now)
+    owner = [to_key(order), to_key(visitor), to_key(key)]
+    expiry = to_time(first_expiry(now))
     run(NEW_ORDER, [*owner, currency, amount, shipping_key, at, at, expiry])
     run_many(
         NEW_ITEMS,
         [
-            (stored_key(order), product, product, name, quantity, price)
+            (to_key(order), product, product, name, quantity, price)
             for _, quantity, product, name, price, _ in items
         ],
     )
     run_many(
         NEW_MOVEMENTS,
-        [(product, -quantity, "sold", stored_key(order), at) for _, quantity, product, *_ in items],
+        [(product, -quantity, "sold", to_key(order), at) for _, quantity, product, *_ in items],
     )
-    run(NEW_PAYMENT, [stored_key(payment), stored_key(order), currency, amount, at, at])
+    run(NEW_PAYMENT, [to_key(payment), to_key(order), currency, amount, at, at])
     run("DELETE FROM orders_cartitem WHERE cart_id = %s", [cart_key])
     return items
 
@@ -220,12 +220,12 @@ def take(items: list[tuple[Any, ...]]) -> None:
         raise Refused
 
 
-def locked_cart(visitor: UUID) -> int:
+def lock_cart(visitor: UUID) -> int:
     lock = LOCK.format(for_update="FOR UPDATE" if locks_rows() else "")
-    found = rows_of(lock, [stored_key(visitor)])
+    found = rows_of(lock, [to_key(visitor)])
     if not found:
-        run(NEW_CART, [stored_key(visitor)])
-        found = rows_of(lock, [stored_key(visitor)])
+        run(NEW_CART, [to_key(visitor)])
+        found = rows_of(lock, [to_key(visitor)])
     key: int = found[0][0]
     return key
 
@@ -235,28 +235,28 @@ def address_of(shipping: Shipping) -> list[Any]:
 
 
 def amount_of(items: list[tuple[Any, ...]]) -> Decimal:
-    """SQLite gives a price as a number, which stands for two digits."""
+    """Return the sum of the items. SQLite gives a price as a number with two digits."""
     cents = Decimal("0.01")
     return sum((Decimal(item[4]).quantize(cents) * item[1] for item in items), Decimal(0))
 
 
-# ── What differs between the databases ───────────────────────────────────────
+# ── Differences between the databases ───────────────────────────────────────
 
 
 def locks_rows() -> bool:
     return connection.features.has_select_for_update
 
 
-def stored_key(uuid: UUID) -> UUID | str:
+def to_key(uuid: UUID) -> UUID | str:
     return uuid if connection.features.has_native_uuid_field else uuid.hex
 
 
-def stored(at: datetime) -> Any:
+def to_time(at: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(at)
 
 
 def run(sql: str, parameters: list[Any]) -> int:
-    """How many rows it changed."""
+    """Run the statement, and return the number of changed rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         rows: int = cursor.rowcount

@@ -1,4 +1,4 @@
-"""Each operation as a view written by hand: the least SQL, sent as it is, and the answer's JSON."""
+"""Hand-written views of each operation, with the least SQL and the JSON built by hand."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The same operations by plain Strawberry-Django with its optimizer, as a user of the library would write them."""
+"""The same operations in plain Strawberry-Django with its optimizer, as a user of the library would write them."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -86,7 +86,7 @@ class Mutation:
     @strawberry_django.mutation(handle_django_errors=True)
     def checkout(self, info: strawberry.Info, input: CheckoutInput) -> Order:
         shipping = validate_shipping(orders.Shipping(**vars(input.shipping)))
-        payment = placed(visitor_of(info.context.request), shipping, key=input.idempotency_key)
+        payment = place_order(visitor_of(info.context.request), shipping, key=input.idempotency_key)
         start(payment)
         return cast(
             Order, orders.Order.objects.prefetch_related("items", "payments").get(pk=payment.order_id)
@@ -98,7 +98,7 @@ def visitor_of(request: HttpRequest) -> UUID:
 
 
 @transaction.atomic
-def placed(visitor: UUID, shipping: orders.Shipping, *, key: UUID) -> orders.Payment:
+def place_order(visitor: UUID, shipping: orders.Shipping, *, key: UUID) -> orders.Payment:
     now = timezone.now()
     cart = orders.Cart.objects.select_for_update().get(visitor=visitor)
     lines = list(cart.items.all())
@@ -137,7 +137,7 @@ def placed(visitor: UUID, shipping: orders.Shipping, *, key: UUID) -> orders.Pay
 
 
 def start(payment: orders.Payment) -> None:
-    """The call of Stripe, as the store makes it."""
+    """Create the payment's intent at Stripe, as the store does."""
     parameters: Any = {
         "amount": to_minor_units(payment.amount, payment.currency),
         "currency": payment.currency.lower(),
