@@ -15,12 +15,12 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 
-# What is tested is who may do what, not how slow a guess is.
+# Fast hashes: the tests are about rights, not about the cost of a guess.
 FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 class GraphQLClient(Client):
-    """One visitor's browser. `run` answers with the data and fails on any top-level error; `refused` with the code."""
+    """A visitor's browser. `run` returns the data of a success, `expect_refusal` the code of a refusal."""
 
     def send(self, query: str, files: dict[str, File[Any]] | None = None, **variables: Any) -> dict[str, Any]:
         """Post one operation; `files` maps the name of a variable (`input.avatar`) to an upload."""
@@ -44,8 +44,8 @@ class GraphQLClient(Client):
         data: dict[str, Any] = answer["data"]
         return data
 
-    def refused(self, query: str, **variables: Any) -> str:
-        """The `extensions.code` of the one top-level error."""
+    def expect_refusal(self, query: str, **variables: Any) -> str:
+        """Return the `extensions.code` of the only top-level error."""
         answer = self.send(query, **variables)
         [error] = answer["errors"]
         code: str = error["extensions"]["code"]
@@ -53,7 +53,7 @@ class GraphQLClient(Client):
 
 
 def global_id(node: str, key: object) -> str:
-    """The id that the API gives to a row."""
+    """Return the API's id of a row."""
     return base64.b64encode(f"{node}:{key}".encode()).decode()
 
 
@@ -77,7 +77,7 @@ def signed_in() -> Callable[[User], GraphQLClient]:
 
 @pytest.fixture(scope="session")
 def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
-    """Made after the test database: in front of one in memory it would share a connection, and crash."""
+    """Start the server after the test database. With one in memory, it would share a connection and crash."""
     return live_server
 
 
@@ -88,14 +88,14 @@ def _fast_passwords(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_files(settings: Settings, tmp_path: Path) -> None:
-    """No test leaves a file behind."""
+    """Let no test leave files behind."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.STRIPE_FAKE_DB = tmp_path / "stripe.sqlite3"
 
 
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> Iterator[None]:
-    """No test is throttled for what another tried, or finds a document that another has sent."""
+    """Clear all caches, so that no test sees another's counts of attempts or documents."""
     for cache in caches.all():
         cache.clear()
     yield

@@ -1,4 +1,4 @@
-"""Rows for tests, made the way the services make them."""
+"""Rows for tests, made as the services make them."""
 
 from decimal import Decimal
 from io import BytesIO
@@ -57,7 +57,7 @@ def make_category(name: str | None = None) -> Category:
 
 
 def make_products(count: int, **fields: Any) -> None:
-    """So many alike, of one category and seller and without stock, at once."""
+    """Insert `count` similar products at once, with one category and seller, and without stock."""
     defaults = {"name": "Thing", "description": "A thing.", "price": Decimal(10)}
     fields = {"category": make_category(), "user": make_user(), **defaults, **fields}
     Product.objects.bulk_create(Product(slug=f"thing-{next(numbers)}", **fields) for _ in range(count))
@@ -65,7 +65,7 @@ def make_products(count: int, **fields: Any) -> None:
 
 @transaction.atomic
 def make_product(*, stock: int = 10, **fields: Any) -> Product:
-    """Costs 10.00 and has 10 in stock, unless told otherwise."""
+    """Make a product. By default it costs 10.00 and has 10 in stock."""
     defaults = {"name": f"Product {next(numbers)}", "description": "A thing.", "price": Decimal("10.00")}
     product = Product(
         **{
@@ -81,7 +81,7 @@ def make_product(*, stock: int = 10, **fields: Any) -> Product:
 
 
 def make_comment(*, active: bool = True, **fields: Any) -> Comment:
-    """Does not rate, unless told otherwise."""
+    """Make a comment, by default without a rating."""
     comment = create_comment(
         user=fields.get("user") or make_user(),
         product_pk=(fields.get("product") or make_product()).pk,
@@ -95,7 +95,7 @@ def make_comment(*, active: bool = True, **fields: Any) -> Comment:
 
 
 def make_address(**fields: Any) -> Shipping:
-    """Unsaved, and as `checkout` wants it."""
+    """Make an unsaved address for `checkout`."""
     return Shipping(
         **{
             "first_name": "Ada",

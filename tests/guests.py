@@ -1,4 +1,4 @@
-"""Guests who ask through the whole of the WSGI application, the kept answers included."""
+"""Guests who send requests through the whole WSGI application, including the answer cache."""
 
 import json
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Reply:
 
 
 class Entrance:
-    """The application as a server calls it; `worked_out` counts the requests that came through to Django."""
+    """The application as a server calls it. `worked_out` counts the requests that reached Django."""
 
     def __init__(self) -> None:
         self.worked_out = 0

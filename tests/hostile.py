@@ -1,4 +1,4 @@
-"""The Big List of Naughty Strings, which lies beside the repository."""
+"""The Big List of Naughty Strings, read from beside the repository."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ BIG_LIST = Path(__file__).parents[2] / "shared" / "data" / "blns" / "blns.json"
 
 
 def hostile_strings() -> list[str]:
-    """All of them; the test that asks is skipped where the list is not there."""
+    """Return all strings; skip the calling test if the list is missing."""
     if not BIG_LIST.exists():
         pytest.skip(f"It would try hundreds of hostile strings, but there is no {BIG_LIST.name}.")
     strings: list[str] = json.loads(BIG_LIST.read_text())
@@ -20,7 +20,7 @@ def hostile_strings() -> list[str]:
 
 
 def hostile_names() -> list[str]:
-    """Those that can be a product's name, in their one spelling."""
+    """Return the strings that are valid names of products, in their one spelling."""
     return [text for text in map(single_line, hostile_strings()) if is_name(text)]
 
 

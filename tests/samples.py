@@ -1,4 +1,4 @@
-"""The samples of CONTRIBUTING.md: each stands below a mark that names its source, `<!-- path: Class.function -->`."""
+"""The samples of CONTRIBUTING.md. The mark above each names its source: `<!-- path: Class.function -->`."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ MARK = re.compile(r"^<!-- (?P<path>\S+\.py): (?P<name>[\w.]+) -->\n", re.MULTILI
 
 
 def source_of(path: str, name: str) -> str:
-    """The text of a definition or an assignment in a module, as it stands there but for its indentation."""
+    """Return the source of a definition or an assignment in a module, without its indentation."""
     text = Path(settings.BASE_DIR, path).read_text("utf-8")
     node: ast.AST = ast.parse(text)
     for part in name.split("."):
@@ -24,7 +24,7 @@ def source_of(path: str, name: str) -> str:
 
 
 def names_of(node: ast.AST) -> set[str]:
-    """The names that a statement defines."""
+    """Return the names that a statement defines."""
     if isinstance(node, ast.ClassDef | ast.FunctionDef):
         return {node.name}
     if isinstance(node, ast.Assign):

@@ -1,4 +1,4 @@
-"""Browsers in which somebody of the staff has signed in to the admin."""
+"""Browsers in which a member of the staff has signed in to the admin."""
 
 from html.parser import HTMLParser
 
@@ -16,19 +16,19 @@ def browser_of(user: User) -> Client:
 
 
 def clerk(*rights: str) -> Client:
-    """Staff with these permissions alone, by codename."""
+    """Make a member of the staff with only these permissions, by codename."""
     user = make_user(is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=rights))
     return browser_of(user)
 
 
 class FormParser(HTMLParser):
-    """The fields of the forms of a page, as a browser would send them."""
+    """A parser of the fields of a page's forms, as a browser would send them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.fields: list[tuple[str, str]] = []
-        self.name = ""  # of the select or textarea that is open
+        self.name = ""  # the name of the open select or textarea
         self.text: list[str] | None = None
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -50,7 +50,7 @@ class FormParser(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea" and self.text is not None:
-            # HTML drops the first line end.
+            # HTML ignores a line break at the start.
             self.fields.append((self.name, "".join(self.text).removeprefix("\n")))
             self.name, self.text = "", None
         elif tag == "select":
@@ -58,7 +58,7 @@ class FormParser(HTMLParser):
 
 
 def form_on(page: str, **edits: str | list[str]) -> dict[str, list[str]]:
-    """What a browser sends that was shown this page and edited these fields."""
+    """Return the form of a browser that has opened this page and edited these fields."""
     parser = FormParser()
     parser.feed(page.replace("\r\n", "\n").replace("\r", "\n"))
     sent: dict[str, list[str]] = {}

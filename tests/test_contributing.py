@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md shows is the project's code."""
+"""The samples in CONTRIBUTING.md are the project's code."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""import-linter knows every package, so that a new one cannot stand outside of its contracts."""
+"""import-linter knows every package, so that no new one is outside of the contracts."""
 
 import subprocess
 import tomllib
@@ -12,7 +12,7 @@ NOT_OF_THE_HOUSE = {"tests"}
 
 
 def top_level_packages() -> set[str]:
-    """The folders at the root that hold Python files, as far as git knows or would take them."""
+    """Return the top-level folders with Python files that git tracks or would add."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*/*.py"],
         cwd=settings.BASE_DIR,

@@ -23,7 +23,7 @@ An OSError means that the endpoint could not be reached.
 
 
 class Delivery(NamedTuple):
-    """One attempt to deliver an event; the status is None where the endpoint could not be reached."""
+    """One attempt to deliver an event. The status is None if the endpoint could not be reached."""
 
     event: str
     type: str

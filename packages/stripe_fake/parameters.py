@@ -22,7 +22,7 @@ def read(form: str, shape: type, *, imitated: Collection[str]) -> Params:
 
     Raises:
         InvalidParameter: with Stripe's code.
-        NotImplementedError: Stripe knows a parameter that this fake does not imitate. To ignore it would be to lie.
+        NotImplementedError: Stripe knows a parameter that this fake does not imitate. Ignoring it would be wrong.
     """
     raw = _nest(form)
     for name in raw.keys() & fields(shape).keys() - {"expand", *imitated}:

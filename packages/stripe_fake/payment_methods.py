@@ -60,7 +60,7 @@ METHODS = {
     "pm_usBankAccount_success": Method("6789", "processing", type="us_bank_account"),
 }  # fmt: skip
 
-# The method with which a shopper in the browser brings an outcome about.
+# The payment method for each outcome of a shopper's payment.
 BY_OUTCOME: dict[Outcome, str] = {
     "succeeded": "pm_card_visa",
     "declined": "pm_card_visa_chargeDeclined",

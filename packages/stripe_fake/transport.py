@@ -204,7 +204,7 @@ class FakeStripe(stripe.HTTPClient):
 
 
 def _reply(tx: Transaction, call: Call, fault: Fault | None) -> Reply | None:
-    """The reply under the fault, or None where there is none: it is lost, or has yet to come."""
+    """Return the reply under the fault; None if it is lost or has yet to come."""
     try:
         _check_key(call.api_key)
         return _reply_once(tx, call) if fault is None else _reply_under(tx, call, fault)
@@ -218,7 +218,7 @@ def _reply_once(tx: Transaction, call: Call, handle: Callable[[], Reply] | None 
 
 
 def _reply_under(tx: Transaction, call: Call, fault: Fault) -> Reply | None:
-    """Answer the call as the fault has it; None where no reply comes, or not yet."""
+    """Answer the call under the fault; None if no reply comes, or not yet."""
 
     def answer_with_an_error() -> Reply:
         _answer(tx, call)

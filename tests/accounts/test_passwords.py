@@ -78,7 +78,7 @@ class TestChangePassword:
             old, new = both if number % 2 == 0 else both[::-1]
             assert "User" in str(answer_of(browser, CHANGE_PASSWORD, oldPassword=old, newPassword=new))
         input = {"oldPassword": PASSWORD, "newPassword": NEW_PASSWORD}
-        assert browser.refused(CHANGE_PASSWORD, input=input) == "RATE_LIMITED"
+        assert browser.expect_refusal(CHANGE_PASSWORD, input=input) == "RATE_LIMITED"
         user.refresh_from_db()
         assert user.check_password(PASSWORD)
 
@@ -100,7 +100,7 @@ class TestOneCredentialMutation:
         self, api: GraphQLClient, document: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(User, "check_password", None)
-        assert api.refused(document) == "OPERATION_TOO_LARGE"
+        assert api.expect_refusal(document) == "OPERATION_TOO_LARGE"
 
     def test_one_beside_others_runs(self, api: GraphQLClient) -> None:
         data = api.run(f"mutation {{ logout {self.LOGIN} }}")
@@ -112,7 +112,7 @@ class TestOneCredentialMutation:
         """A mutation without a password among its arguments is stopped, too."""
         monkeypatch.setattr("backend.http.limits.MAX_CREDENTIALS", 5)
         again = " ".join(f"a{number}: {self.LOGIN}" for number in range(4))
-        assert api.refused(f"mutation {{ {again} }}") == "OPERATION_TOO_LARGE"
+        assert api.expect_refusal(f"mutation {{ {again} }}") == "OPERATION_TOO_LARGE"
 
 
 @pytest.fixture
@@ -177,6 +177,6 @@ class TestOneAtATime:
         input = {"email": "a@example.com", "password": "a"}
         with another_hashes():
             for _ in range(25):
-                assert api.refused(login, input=input) == "RATE_LIMITED"
+                assert api.expect_refusal(login, input=input) == "RATE_LIMITED"
                 assert sign_in(PASSWORD, email="a@example.com") == 429
         assert answer_of(api, login, **input) == {"__typename": "InvalidCredentials"}

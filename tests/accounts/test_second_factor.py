@@ -60,7 +60,7 @@ def sign_in(user: User) -> Client:
     return browser
 
 
-def enrolled(user: User) -> TOTPDevice:
+def enrol_person(user: User) -> TOTPDevice:
     device: TOTPDevice = TOTPDevice.objects.create(user=user, name="Authenticator")
     return device
 
@@ -99,7 +99,7 @@ class TestEnrolling:
 
 class TestVerifying:
     def test_the_code_opens_the_admin_once(self, root: User, clock: SimpleNamespace) -> None:
-        browser, device = sign_in(root), enrolled(root)
+        browser, device = sign_in(root), enrol_person(root)
         assert "data:image" not in browser.get(PAGE).text
         code = code_of(device, clock)
         before = browser.session.session_key
@@ -109,7 +109,7 @@ class TestVerifying:
         assert sign_in(root).post(PAGE, {"code": code}).status_code == 200  # the same code again
 
     def test_a_backup_code_works_once(self, root: User) -> None:
-        enrolled(root)
+        enrol_person(root)
         backup = StaticDevice.objects.create(user=root, name="Backup codes")
         StaticToken.objects.create(device=backup, token="abcdefgh")
         browser = sign_in(root)
@@ -120,13 +120,13 @@ class TestVerifying:
 
     def test_wrong_codes_are_throttled(self, root: User, clock: SimpleNamespace, settings: Settings) -> None:
         settings.OTP_TOTP_THROTTLE_FACTOR = 0
-        browser, device = sign_in(root), enrolled(root)
+        browser, device = sign_in(root), enrol_person(root)
         assert [browser.post(PAGE, {"code": "000000"}).status_code for _ in range(10)] == [200] * 10
         assert browser.post(PAGE, {"code": code_of(device, clock)}).status_code == 429
         assert browser.get(INDEX).status_code == 302
 
     def test_after_a_wrong_code_the_next_waits(self, root: User, clock: SimpleNamespace) -> None:
-        browser, device = sign_in(root), enrolled(root)
+        browser, device = sign_in(root), enrol_person(root)
         for _ in range(3):
             browser.post(PAGE, {"code": "000000"})
         assert browser.post(PAGE, {"code": code_of(device, clock)}).status_code == 200
@@ -134,12 +134,12 @@ class TestVerifying:
 
     def test_anothers_code_is_wrong(self, root: User, clock: SimpleNamespace) -> None:
         browser, other = sign_in(root), make_staff()
-        enrolled(root)
-        assert browser.post(PAGE, {"code": code_of(enrolled(other), clock)}).status_code == 200
+        enrol_person(root)
+        assert browser.post(PAGE, {"code": code_of(enrol_person(other), clock)}).status_code == 200
         assert browser.get(INDEX).status_code == 302
 
     def test_leads_to_no_other_site(self, root: User, clock: SimpleNamespace) -> None:
-        browser, device = sign_in(root), enrolled(root)
+        browser, device = sign_in(root), enrol_person(root)
         answer = browser.post(PAGE, {"code": code_of(device, clock), "next": "https://evil.example/"})
         assert answer.headers["Location"] == INDEX
 
@@ -162,7 +162,7 @@ class TestWithout:
         id = global_id("User", other.pk)
         assert api.run(query, id=id) == {"node": None}
         assert api.run(query, id=global_id("User", root.pk)) == {"node": {"email": root.email}}
-        api.post(PAGE, {"code": code_of(enrolled(root), clock)})
+        api.post(PAGE, {"code": code_of(enrol_person(root), clock)})
         assert api.run(query, id=id) == {"node": {"email": other.email}}
 
     def test_one_can_sign_out(self, root: User) -> None:
@@ -184,7 +184,7 @@ class TestRemoving:
     def test_the_staff_within_reach_can_have_theirs_forgotten(self, root: User, settings: Settings) -> None:
         settings.STORE_STAFF_TWO_FACTOR = False
         lost, action = make_staff(), {"action": "remove_second_factors"}
-        enrolled(lost)
+        enrol_person(lost)
         page = reverse("admin:accounts_user_changelist")
         clerk("view_user", "change_user").post(page, {**action, "_selected_action": [lost.pk]})
         assert second_factor.device_of(lost)

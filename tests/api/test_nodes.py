@@ -135,7 +135,7 @@ class TestNode:
     )
     def test_of_what_is_no_id(self, api: GraphQLClient, id: str) -> None:
         make_product()
-        assert api.refused(NODE, id=id) == "BAD_USER_INPUT"
+        assert api.expect_refusal(NODE, id=id) == "BAD_USER_INPUT"
 
 
 class TestIds:

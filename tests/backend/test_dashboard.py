@@ -73,7 +73,7 @@ def bars(chart: str) -> dict[str, float]:
     return dict(zip(data["labels"], dataset["data"], strict=True))
 
 
-def listed(client: Client, page: str, query: str) -> list[Any]:
+def list_cards(client: Client, page: str, query: str) -> list[Any]:
     return list(client.get(reverse(f"admin:{page}") + query).context["cl"].result_list)
 
 

@@ -316,7 +316,7 @@ class TestMutations:
     def test_one_that_may_not_be_done_is_tried_once(self, api: GraphQLClient) -> None:
         comment = f'{{productId: "{global_id("Product", make_product().pk)}", body: "Good."}}'
         text = f"mutation {{ createComment(input: {comment}) {{ __typename }} }}"
-        assert api.refused(text) == "UNAUTHENTICATED"
+        assert api.expect_refusal(text) == "UNAUTHENTICATED"
         by_address, _ = COMMENT_LIMITS
         usage = by_address.usage(RequestFactory().post("/graphql/"), account="", increment=False)
         assert usage["count"] == 1

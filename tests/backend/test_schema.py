@@ -29,10 +29,10 @@ class TestDescriptions:
     """Front-end developers read the schema in GraphiQL or an editor first, so everything is described."""
 
     def test_everything_has_one(self) -> None:
-        assert list(undescribed()) == []
+        assert list(find_undescribed()) == []
 
 
-def undescribed() -> Iterator[str]:
+def find_undescribed() -> Iterator[str]:
     """List what lacks a description, except GraphQL's own types and the input argument of mutations."""
     for name, type_ in schema._schema.type_map.items():
         if name.startswith("__") or is_specified_scalar_type(type_):

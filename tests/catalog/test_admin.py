@@ -47,7 +47,7 @@ def upload(colour: str = "teal") -> SimpleUploadedFile:
 
 
 def form_of(product: Product, **changes: Any) -> dict[str, Any]:
-    """What a browser sends that opened the product's page and edited these fields."""
+    """Return the form of a browser that has opened the product's page and edited these fields."""
     shown = {"price": str(product.price), "discount": str(product.discount), "stock": str(product.stock)}
     return {
         "name": product.name,
@@ -62,7 +62,7 @@ def form_of(product: Product, **changes: Any) -> dict[str, Any]:
 
 
 def list_form(*products: Product, **changes: str) -> dict[str, str]:
-    """What a browser sends that opened the list and edited these fields of its first row."""
+    """Return the form of a browser that has opened the list and edited these fields of its first row."""
     form = {"_save": "Save", "form-TOTAL_FORMS": str(len(products)), "form-INITIAL_FORMS": str(len(products))}
     for index, product in enumerate(products):
         form[f"form-{index}-id"] = str(product.pk)
@@ -76,7 +76,7 @@ def movements(product: Product) -> list[int]:
     return list(product.movements.order_by("pk").values_list("delta", flat=True))
 
 
-def stored_files() -> list[str]:
+def list_stored_files() -> list[str]:
     return default_storage.listdir("products")[1] if default_storage.exists("products") else []
 
 
@@ -97,7 +97,7 @@ class TestList:
         product = make_product()
         superuser.post(change_page(product), form_of(product, image=upload()))
         product.refresh_from_db()
-        for name in stored_files():
+        for name in list_stored_files():
             default_storage.delete(f"products/{name}")
         page = superuser.get(PRODUCTS).text
         assert (
@@ -108,18 +108,18 @@ class TestList:
         mug = make_product(name="Mug", discount="5", stock=0)
         lamp = make_product(name="Lamp")
 
-        def shown(**query: str | int) -> set[str]:
+        def find_shown(**query: str | int) -> set[str]:
             page = superuser.get(PRODUCTS, query).text
             return {product.name for product in (mug, lamp) if change_page(product) in page}
 
-        assert shown() == {"Mug", "Lamp"}
-        assert shown(q="mu") == {"Mug"}
-        assert shown(available="yes") == {"Lamp"}
-        assert shown(available="no") == {"Mug"}
-        assert shown(on_sale="yes") == {"Mug"}
-        assert shown(on_sale="no") == {"Lamp"}
-        assert shown(category__id__exact=mug.category_id) == {"Mug"}
-        assert shown(user__id__exact=lamp.user_id) == {"Lamp"}
+        assert find_shown() == {"Mug", "Lamp"}
+        assert find_shown(q="mu") == {"Mug"}
+        assert find_shown(available="yes") == {"Lamp"}
+        assert find_shown(available="no") == {"Mug"}
+        assert find_shown(on_sale="yes") == {"Mug"}
+        assert find_shown(on_sale="no") == {"Lamp"}
+        assert find_shown(category__id__exact=mug.category_id) == {"Mug"}
+        assert find_shown(user__id__exact=lamp.user_id) == {"Lamp"}
 
     def test_takes_as_many_statements_for_many(self, superuser: Client) -> None:
         def statements() -> int:
@@ -197,13 +197,13 @@ class TestEditingTheList:
         assert movements(product) == [10]
 
     def test_locks_in_the_order_of_checkout(self, superuser: Client) -> None:
-        """The list's own order would have two transactions wait for each other."""
+        """In the list's own order, two transactions could deadlock."""
         first, second = make_product(), make_product()
         with CaptureQueriesContext(connection) as queries:
             superuser.post(PRODUCTS, list_form(second, first, price="20.00"))
         statements = [query["sql"] for query in queries]
         lock = next(sql for sql in statements if 'ORDER BY "catalog_product"."id" ASC' in sql)
-        # The keys are a set; what counts is the order in which the rows are locked.
+        # The keys are a set. The order of the locks is what counts.
         assert any(f"IN ({one}, {other})" in lock for one, other in permutations((first.pk, second.pk)))
         write = next(sql for sql in statements if sql.startswith('UPDATE "catalog_product"'))
         assert statements.index(lock) < statements.index(write)
@@ -230,7 +230,7 @@ class TestAdd:
         assert (product.slug, product.stock, movements(product)) == ("tea-pot", 4, [4])
         assert (product.image_width, product.image_height) == (60, 40)
         assert product.image_placeholder
-        assert len(stored_files()) == 4
+        assert len(list_stored_files()) == 4
 
     def test_a_taken_slug_gets_an_ending(self, superuser: Client) -> None:
         make_product(name="Tea Pot")
@@ -241,7 +241,7 @@ class TestAdd:
         page = superuser.post(ADD, self.form(image=SimpleUploadedFile("me.png", b"no picture"))).text
         assert "The picture cannot be read" in page
         assert not Product.objects.exists()
-        assert stored_files() == []
+        assert list_stored_files() == []
 
     def test_without_the_right_to_see_people_one_sells_oneself(self) -> None:
         user = make_user(is_staff=True)
@@ -311,14 +311,14 @@ class TestChange:
     ) -> None:
         product = make_product()
         superuser.post(change_page(product), form_of(product, image=upload()))
-        first = stored_files()
+        first = list_stored_files()
         with django_capture_on_commit_callbacks() as callbacks:
             superuser.post(change_page(product), form_of(product, image=upload("red")))
-        assert len(stored_files()) == 8
+        assert len(list_stored_files()) == 8
         for callback in callbacks:
             callback()
-        assert len(stored_files()) == 4
-        assert not set(first) & set(stored_files())
+        assert len(list_stored_files()) == 4
+        assert not set(first) & set(list_stored_files())
 
     def test_takes_the_picture_away(
         self, superuser: Client, django_capture_on_commit_callbacks: Callable[..., Any]
@@ -329,7 +329,7 @@ class TestChange:
             superuser.post(change_page(product), form_of(product, **{"image-clear": "on"}))
         product.refresh_from_db()
         assert (product.image.name, product.image_width, product.image_placeholder) == ("", None, "")
-        assert stored_files() == []
+        assert list_stored_files() == []
 
     def test_is_closed_without_the_right(self) -> None:
         product = make_product()
@@ -349,12 +349,12 @@ class TestDelete:
             superuser.post(change_page(product), form_of(product, image=upload()))
         with django_capture_on_commit_callbacks(execute=True):
             superuser.post(reverse("admin:catalog_product_delete", args=[one.pk]), {"post": "yes"})
-        assert len(stored_files()) == 4
+        assert len(list_stored_files()) == 4
         with django_capture_on_commit_callbacks(execute=True):
             superuser.post(
                 PRODUCTS, {"action": "delete_selected", "_selected_action": [two.pk], "post": "yes"}
             )
-        assert stored_files() == []
+        assert list_stored_files() == []
         assert not Product.objects.exists()
         assert not StockMovement.objects.exists()
 

@@ -1,4 +1,4 @@
-"""Files of products: read, refused by line and reason, read again, written."""
+"""Files of products: import, refusals by line and reason, a second import, and export."""
 
 import csv
 import json
@@ -72,23 +72,23 @@ def bring_in(
     return total(import_products(rows, seller=seller, now=timezone.now(), pictures=pictures))
 
 
-def exported(suffix: str) -> bytes:
+def export(suffix: str) -> bytes:
     return "".join(export_products(Product.objects.all(), suffix=suffix)).encode()
 
 
 def everything() -> list[Any]:
-    """All rows that an import could touch."""
+    """Return all rows that an import could change."""
     return [list(model.objects.order_by("pk").values()) for model in (Category, Product, StockMovement)]
 
 
-def written_fields() -> list[Any]:
+def find_written_fields() -> list[Any]:
     fields = Product._meta.local_concrete_fields
     return [field for field in fields if not (field.primary_key or field.generated)]
 
 
-def stored_row() -> Any:
-    """The one product as the database has it: on SQLite each value has a type of its own."""
-    columns = [field.attname for field in written_fields()]
+def read_stored_row() -> Any:
+    """Return the only product as stored, with the types of SQLite's values."""
+    columns = [field.attname for field in find_written_fields()]
     if connection.vendor == "sqlite":
         columns += [f"typeof({column})" for column in columns]
     with connection.cursor() as cursor:
@@ -126,11 +126,11 @@ class TestImportProducts:
     def test_a_new_product_is_stored_as_any_other(self, seller: User, row: dict[str, Any]) -> None:
         bring_in(json_lines(row), seller=seller)
         imported = Product.objects.get()
-        first = stored_row()
+        first = read_stored_row()
         StockMovement.objects.all().delete()
         Product.objects.all().delete()
-        Product(**{field.attname: getattr(imported, field.attname) for field in written_fields()}).save()
-        assert stored_row() == first
+        Product(**{field.attname: getattr(imported, field.attname) for field in find_written_fields()}).save()
+        assert read_stored_row() == first
 
     def test_what_is_left_out_is_the_default(self, seller: User) -> None:
         bring_in(json_lines({**LAMP, "discount": None, "stock": ""}), seller=seller)
@@ -283,7 +283,7 @@ class TestImportProducts:
     def test_a_second_row_about_a_product_is_refused(self, seller: User) -> None:
         outcome = bring_in(json_lines(FULL, {**FULL, "price": "1"}), seller=seller)
         assert str(outcome.refused[0]) == "line 2: slug: Line 1 already has the product “the-lamp”."
-        for price in ("2", "3"):  # new, and there already
+        for price in ("2", "3"):  # one new, one existing
             outcome = bring_in(json_lines(LAMP, {**LAMP, "price": price}), seller=seller)
             assert [refusal.line for refusal in outcome.refused] == [2]
         assert set(Product.objects.values_list("price", flat=True)) == {10}
@@ -332,13 +332,13 @@ class TestImportProducts:
             for n in range(BATCH + 5)
         ]
 
-        def interrupted() -> Iterator[ProductRow | Refusal]:
+        def interrupt() -> Iterator[ProductRow | Refusal]:
             yield from rows[:-1]
             raise KeyboardInterrupt
 
         now = timezone.now()
         with pytest.raises(KeyboardInterrupt):
-            list(import_products(interrupted(), seller=seller, now=now))
+            list(import_products(interrupt(), seller=seller, now=now))
         assert Product.objects.count() == BATCH
         assert total(import_products(rows, seller=seller, now=now)) == Outcome(created=5, unchanged=BATCH)
         assert StockMovement.objects.count() == BATCH + 5
@@ -441,7 +441,7 @@ class TestPictures:
         self, seller: User, folder: Path, settings: Any, tmp_path: Path
     ) -> None:
         bring_in(json_lines({**LAMP, "image": "lamp.png"}), seller=seller, pictures=folder)
-        content, media = exported(".csv"), settings.MEDIA_ROOT
+        content, media = export(".csv"), settings.MEDIA_ROOT
         assert bring_in(content, seller=seller, name="p.csv", pictures=media) == Outcome(unchanged=1)
         Product.objects.all().delete()
         settings.MEDIA_ROOT = tmp_path / "other"
@@ -466,14 +466,14 @@ class TestExportProducts:
         ]
         refused = bring_in(json_lines(*rows), seller=seller).refused
         before = everything()
-        outcome = bring_in(exported(suffix), seller=make_user(), name=f"p{suffix}")
+        outcome = bring_in(export(suffix), seller=make_user(), name=f"p{suffix}")
         assert not refused
         assert outcome == Outcome(unchanged=len(rows))
         assert everything() == before
 
     def test_a_spreadsheet_finds_no_formula(self, seller: User) -> None:
         bring_in(json_lines({**LAMP, "name": '=HYPERLINK("x")'}), seller=seller)
-        [row] = csv.DictReader(StringIO(exported(".csv").decode("utf-8-sig"), newline=""))
+        [row] = csv.DictReader(StringIO(export(".csv").decode("utf-8-sig"), newline=""))
         assert row["name"] == '\'=HYPERLINK("x")'
         assert (row["slug"], row["category"], row["price"], row["stock"]) == (
             "hyperlinkx",
@@ -541,7 +541,7 @@ class TestRealCatalogues:
         outcome = bring_in(json_lines(*rows), seller=seller)
         assert (outcome.created, outcome.refused) == (len(rows), [])
         assert bring_in(json_lines(*rows), seller=seller) == Outcome(unchanged=len(rows))
-        assert bring_in(exported(".csv"), seller=seller, name="p.csv") == Outcome(unchanged=len(rows))
+        assert bring_in(export(".csv"), seller=seller, name="p.csv") == Outcome(unchanged=len(rows))
         assert ledger_is_right()
 
     def test_a_dirty_one_loses_none_but_the_bad(self, seller: User) -> None:

@@ -1,4 +1,4 @@
-"""Files as spreadsheets write them, and rows that could be about the wrong product."""
+"""Files as spreadsheets write them, and rows that could match the wrong product."""
 
 import time
 import unicodedata
@@ -38,7 +38,7 @@ def cells(content: bytes | str) -> list[dict[str, str]]:
     return [dict(item.cells) for item in items if isinstance(item, ProductRow)]
 
 
-def refused(content: bytes | str) -> list[int]:
+def find_refused_lines(content: bytes | str) -> list[int]:
     return [item.line for item in read(content) if isinstance(item, Refusal)]
 
 
@@ -96,10 +96,10 @@ class TestForms:
 
     def test_a_broken_byte_among_utf8_is_its_rows_alone(self) -> None:
         content = "name\nStühle\n".encode() + b"M\xfcnze\n" + "Größe\n".encode()
-        assert (names(content), refused(content)) == (["Stühle", "Größe"], [3])
-        assert refused("name\nStühle\n".encode("utf-16") + b"\x00") == [3]
-        assert refused(b"name\nM\xfcnze\nunknown in cp1252: \x81\n") == [3]
-        assert refused("name\nA\0B\nC\n") == [2]
+        assert (names(content), find_refused_lines(content)) == (["Stühle", "Größe"], [3])
+        assert find_refused_lines("name\nStühle\n".encode("utf-16") + b"\x00") == [3]
+        assert find_refused_lines(b"name\nM\xfcnze\nunknown in cp1252: \x81\n") == [3]
+        assert find_refused_lines("name\nA\0B\nC\n") == [2]
 
     def test_unknown_columns_are_noted_once(self) -> None:
         assert "“colour”, “Weight”" in notes(f"{HEADER},colour,Weight\n{LAMP},red,5\n")
@@ -155,17 +155,17 @@ class TestQuotes:
     ) -> None:
         content = "\n".join(["name,description,stock", *rows])
         assert names(content) == [*good]
-        assert refused(content) == bad
+        assert find_refused_lines(content) == bad
 
     def test_long_cells_and_lines(self) -> None:
         long, longer = "x" * 200_000, "z" * 2_500_000
         content = f'name\n{long}\nLamp\n"{long}"\n{longer}\nTorch\n"a{longer}\nMug\n'
         assert names(content) == ["Lamp", "Torch", "Mug"]
-        assert refused(content) == [2, 4, 5, 7]
+        assert find_refused_lines(content) == [2, 4, 5, 7]
 
     @pytest.mark.parametrize("line", ['a","b\n', 'a,"b\n', '"\n', '""\n', '"",""\n', 'x""","y\n', '",\n'])
     def test_a_file_of_quotes_is_read_in_time(self, line: str) -> None:
-        """Reading again behind each of them would take hours."""
+        """Reading the rest of the file again after each quote would take hours."""
         start = time.process_time()
         read("name,price\n" + line * (3_000_000 // len(line)))
         assert time.process_time() - start < 30
@@ -214,7 +214,7 @@ PAIRS = [
 @pytest.mark.django_db
 class TestTheRightProduct:
     def test_names_that_share_a_slug_are_two_products(self) -> None:
-        """More than 200 pairs; both orders, in one file and in two."""
+        """More than 200 pairs, in both orders, in one file and in two."""
         assert len(PAIRS) > 200
         header = "name,category,description,price,stock\n"
         wrong = []
@@ -256,7 +256,7 @@ class TestTheRightProduct:
         assert dict(Product.objects.values_list("name", "price")) == {"Book C#": 1, "Book C++": 2}
 
 
-def exported() -> str:
+def export() -> str:
     return "".join(export_products(Product.objects.all(), suffix=".csv"))
 
 
@@ -264,7 +264,7 @@ def exported() -> str:
 class TestStockOfAnExport:
     def test_a_file_for_prices_brings_no_sold_stock_back(self) -> None:
         product = make_product(stock=10)
-        text = exported().replace("10.00", "20.00")
+        text = export().replace("10.00", "20.00")
         Product.objects.update(stock=6)
         assert bring_in(text, seller=product.user) == Outcome(updated=1)
         product.refresh_from_db()
@@ -272,14 +272,14 @@ class TestStockOfAnExport:
 
     def test_a_count_that_was_edited_is_written_once(self) -> None:
         product = make_product(stock=10)
-        text = exported().replace(",10,10,", ",15,10,")
+        text = export().replace(",10,10,", ",15,10,")
         assert bring_in(text, seller=product.user) == Outcome(updated=1)
         assert bring_in(text, seller=product.user) == Outcome(unchanged=1)
         assert Product.objects.get().stock == 15
 
     def test_a_count_edited_over_a_sale_is_refused(self) -> None:
         product = make_product(stock=10)
-        text = exported().replace(",10,10,", ",15,10,").replace("10.00", "20.00")
+        text = export().replace(",10,10,", ",15,10,").replace("10.00", "20.00")
         Product.objects.update(stock=6)
         [refusal] = bring_in(text, seller=product.user).refused
         assert "It was 10 at the export and is 6 by now" in refusal.reason
@@ -292,5 +292,5 @@ class TestStockOfAnExport:
 
     def test_excel_reads_it(self) -> None:
         make_product(name="Stühle")
-        assert exported().startswith("\ufeffslug,")
-        assert unicodedata.normalize("NFC", exported()).count("Stühle") == 1
+        assert export().startswith("\ufeffslug,")
+        assert unicodedata.normalize("NFC", export()).count("Stühle") == 1

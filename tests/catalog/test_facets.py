@@ -37,7 +37,7 @@ def _products(light: Category, seats: Category) -> None:
 
 @pytest.fixture(params=[False, True], ids=["by index", "one by one"])
 def count(request: pytest.FixtureRequest) -> Count:
-    """Both ways to count find the same."""
+    """Return the counts, after checking that both ways to count agree."""
     return lambda filter: Facets(found=products(), filter=filter, bounded=request.param).counts
 
 

@@ -15,7 +15,7 @@ SOLD, RETURNED, RESTOCKED, SET = "sold", "returned", "restocked", "set"
 
 
 class TestProductConstraints:
-    """The database itself keeps them, whoever writes."""
+    """The database itself enforces the constraints."""
 
     @pytest.mark.parametrize(
         ("columns", "constraint"),
@@ -115,7 +115,7 @@ class TestFinalPrice:
             ("10.00", "100", "0.00"),
             ("10.00", "33.33", "6.67"),
             ("0.01", "50", "0.01"),  # 0.005, halves go up
-            ("0.05", "50", "0.03"),  # 0.025, which a banker would round down
+            ("0.05", "50", "0.03"),  # 0.025, which half-even would round down
             ("0.03", "50.01", "0.01"),  # 0.014997
             ("999999.99", "0.01", "999899.99"),
         ],

@@ -1,4 +1,4 @@
-"""One search on both databases: what is found, in which order, and how it may be spelt."""
+"""Search on both databases: matches, ranking, and spelling."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -30,7 +30,7 @@ def names(found: QuerySet[Product]) -> set[str]:
     return set(found.values_list("name", flat=True))
 
 
-def ordered(term: str, *, filter: ProductFilter | None = None) -> list[str]:
+def search_names(term: str, *, filter: ProductFilter | None = None) -> list[str]:
     best = search(term, filter=filter).best
     return list(best.order_by(*SORT).values_list("name", flat=True))
 
@@ -60,7 +60,7 @@ class TestSearch:
             ("100%", {"Café chairs", "Sony WH-1000XM4 Headphones"}),
             ("100% beech", {"Café chairs"}),
             ("snake case beech", {"Café chairs", "Book case"}),
-            # However model numbers and compounds are spelt.
+            # Every spelling of model numbers and compounds.
             *(
                 (term, {"Sony WH-1000XM4 Headphones"})
                 for term in ("wh-1000xm4", "WH1000XM4", "wh 1000 xm4", "xm4")
@@ -90,7 +90,7 @@ class TestSearch:
 
     def test_no_error_is_forgiven_where_the_word_is_known(self) -> None:
         make_product(name="Lamb")
-        assert ordered("lamb") == ["Lamb"]
+        assert search_names("lamb") == ["Lamb"]
 
     @pytest.mark.parametrize("term", ["", " ", "\t\n", "\u3000"])
     def test_refuses_blanks(self, term: str) -> None:
@@ -123,17 +123,17 @@ class TestSearch:
     def test_finds_symbols_and_other_scripts(self) -> None:
         make_product(name="Candle 🕯 Straße")
         make_product(name="手工灯 İstanbul")
-        assert ordered("🕯") == ordered("STRASSE") == ["Candle 🕯 Straße"]
-        assert ordered("手工灯") == ordered("istanbul") == ["手工灯 İstanbul"]
+        assert search_names("🕯") == search_names("STRASSE") == ["Candle 🕯 Straße"]
+        assert search_names("手工灯") == search_names("istanbul") == ["手工灯 İstanbul"]
         make_product(name="Sony™ Ꭰꭰᏼ")
-        assert ordered("sony™") == ordered("SONYtm") == ordered("Ꭰꭰᏼ") == ["Sony™ Ꭰꭰᏼ"]
-        assert set(ordered("sony™ desk")) == {"Sony™ Ꭰꭰᏼ", "Oak desk"}
+        assert search_names("sony™") == search_names("SONYtm") == search_names("Ꭰꭰᏼ") == ["Sony™ Ꭰꭰᏼ"]
+        assert set(search_names("sony™ desk")) == {"Sony™ Ꭰꭰᏼ", "Oak desk"}
 
     def test_what_passes_the_filter(self) -> None:
         make_product(name="Lamp", stock=0)
-        assert ordered("lamp", filter=ProductFilter(in_stock=False)) == ["Lamp"]
-        assert ordered("lamp", filter=ProductFilter(seller="nobody")) == []
-        assert ordered("lanp", filter=ProductFilter(in_stock=False)) == ["Lamp"]
+        assert search_names("lamp", filter=ProductFilter(in_stock=False)) == ["Lamp"]
+        assert search_names("lamp", filter=ProductFilter(seller="nobody")) == []
+        assert search_names("lanp", filter=ProductFilter(in_stock=False)) == ["Lamp"]
         with pytest.raises(NoProductMatches):
             search("zzz", filter=ProductFilter(in_stock=False))
 
@@ -147,8 +147,8 @@ class TestSearch:
         product = Product.objects.get(name="Oak lamp")
         product.name = "Brass candelabrum"
         product.save()
-        assert ordered("candelabrum") == ["Brass candelabrum"]
-        assert "Brass candelabrum" not in ordered("oak lamp")
+        assert search_names("candelabrum") == ["Brass candelabrum"]
+        assert "Brass candelabrum" not in search_names("oak lamp")
         product.delete()
         with pytest.raises(NoProductMatches):
             search("candelabrum")
@@ -162,59 +162,59 @@ class TestRanking:
 
     def test_the_name_before_the_description(self) -> None:
         self.make(Desk="A lamp, a lamp, a lamp.", Lamp="Thing.", Chair="Has a lamp.")
-        assert ordered("lamp") == ["Lamp", "Desk", "Chair"]
+        assert search_names("lamp") == ["Lamp", "Desk", "Chair"]
 
     def test_what_it_is_before_what_it_is_for(self) -> None:
         self.make(Shade_for_lamp="-", Lamp_shade="-", Oak_lamp="-", Lamp_with_shade="-")
-        assert set(ordered("lamp")[:2]) == {"Oak lamp", "Lamp with shade"}
-        assert set(ordered("shade")[:2]) == {"Lamp shade", "Shade for lamp"}
+        assert set(search_names("lamp")[:2]) == {"Oak lamp", "Lamp with shade"}
+        assert set(search_names("shade")[:2]) == {"Lamp shade", "Shade for lamp"}
 
     def test_all_words_before_some(self) -> None:
         self.make(Lamp="Lamp of a lamp.", Green_chair="Green, for a lamp.", Green_desk="Green.")
-        assert ordered("green lamp")[0] == "Green chair"
-        assert set(ordered("green lamp")) == {"Green chair", "Lamp", "Green desk"}
+        assert search_names("green lamp")[0] == "Green chair"
+        assert set(search_names("green lamp")) == {"Green chair", "Lamp", "Green desk"}
 
     def test_all_words_in_a_long_description_before_some_in_a_name(self) -> None:
         padding = " ".join(f"word{number}" for number in range(100))
         self.make(Velvet_lamp="-", Desk=f"Oak and velvet, for a lamp. {padding}")
-        assert ordered("oak velvet lamp") == ["Desk", "Velvet lamp"]
+        assert search_names("oak velvet lamp") == ["Desk", "Velvet lamp"]
 
     def test_no_products_with_some_words_where_many_have_all(self) -> None:
         category = make_category()
         for _ in range(20):
             make_product(name="Green lamp", category=category)
         make_product(name="Green desk", category=category)
-        assert set(ordered("green lamp")) == {"Green lamp"}
+        assert set(search_names("green lamp")) == {"Green lamp"}
 
     def test_whole_words_before_unfinished_ones(self) -> None:
         self.make(Lampshade="Lampshade lampshade.", Desk="A lamp.")
-        assert ordered("lamp") == ["Desk", "Lampshade"]
+        assert search_names("lamp") == ["Desk", "Lampshade"]
 
     def test_rare_words_tell_more(self) -> None:
         self.make(Velvet_pouffe="-", **{f"Oak_number_{number}": "-" for number in range(12)})
-        assert ordered("velvet oak")[0] == "Velvet pouffe"
+        assert search_names("velvet oak")[0] == "Velvet pouffe"
 
     def test_the_head_of_the_term_tells_more(self) -> None:
         self.make(Blue_door="-", Oak_lamp="-")
-        assert ordered("blue lamp")[0] == "Oak lamp"
-        assert ordered("door with a lamp")[0] == "Blue door"
+        assert search_names("blue lamp")[0] == "Oak lamp"
+        assert search_names("door with a lamp")[0] == "Blue door"
 
     def test_what_joins_two_things_is_both(self) -> None:
         self.make(Lamp_shade="-", Chair_and_table_with_lamp="-", Table_lamp="-", Chair_cover="-")
-        assert ordered("chair")[0] == ordered("table")[0] == "Chair and table with lamp"
+        assert search_names("chair")[0] == search_names("table")[0] == "Chair and table with lamp"
 
     @pytest.mark.parametrize("term", ["silver ring", "silver rings"])
     def test_a_word_that_looks_like_an_ending_is_a_word(self, term: str) -> None:
         self.make(Band="A ring of silver.", Silver="-")
-        assert ordered(term) == ["Band", "Silver"]
+        assert search_names(term) == ["Band", "Silver"]
 
     def test_measures_and_colours_are_no_things(self) -> None:
         self.make(Oak_lamp_60_cm_black="-", Black_lamp_desk="-")
-        assert ordered("lamp")[0] == "Oak lamp 60 cm black"
+        assert search_names("lamp")[0] == "Oak lamp 60 cm black"
 
     def test_often_said_is_not_called_so(self) -> None:
         self.make(Desk="lamp " * 50, Lamp="Thing.")
-        assert ordered("lamp") == ["Lamp", "Desk"]
+        assert search_names("lamp") == ["Lamp", "Desk"]
 
     def test_of_very_many_the_strongest(self) -> None:
         category, seller = make_category(), make_user()
@@ -250,18 +250,18 @@ class TestRanking:
 
     def test_more_of_the_words_before_fewer(self) -> None:
         self.make(Oak_chair="-", Oak_shelf="Of velvet.", Velvet_case="-")
-        assert ordered("oak velvet lamp")[0] == "Oak shelf"
+        assert search_names("oak velvet lamp")[0] == "Oak shelf"
 
     def test_a_name_that_says_nothing_else_first(self) -> None:
         make_product(name="Large modern lamp", sold_count=9)
         make_product(name="Modern lamps")
-        assert ordered("lamp") == ordered("lanp") == ["Modern lamps", "Large modern lamp"]
+        assert search_names("lamp") == search_names("lanp") == ["Modern lamps", "Large modern lamp"]
 
     def test_the_word_before_others_with_its_stem(self) -> None:
         self.make(Rugged_boots="-", Boots="On rugs.")
         make_product(name="Rugged", sold_count=9)
         make_product(name="Rugs")
-        assert ordered("rug")[:2] == ["Rugs", "Rugged"]
+        assert search_names("rug")[:2] == ["Rugs", "Rugged"]
 
     @pytest.mark.parametrize(
         ("plural", "singular"),
@@ -270,17 +270,17 @@ class TestRanking:
     def test_singular_and_plural_are_one(self, plural: str, singular: str) -> None:
         make_product(name=plural, sold_count=1)
         make_product(name=singular)
-        assert ordered(singular) == ordered(plural) == [plural, singular]
+        assert search_names(singular) == search_names(plural) == [plural, singular]
 
     @pytest.mark.parametrize(("plural", "singular"), [("knives", "knife"), ("women", "woman")])
     def test_plurals_that_no_ending_tells(self, plural: str, singular: str) -> None:
         self.make(**{plural: "-"})
-        assert ordered(singular) == ordered(plural) == [plural]
+        assert search_names(singular) == search_names(plural) == [plural]
 
     def test_synonyms_after_the_word_itself(self) -> None:
         self.make(Oak_sofa="-", Cover="Fits a couch.", Coach="-")
-        assert ordered("couch") == ["Cover", "Oak sofa"]
-        assert ordered("oak couch") == ["Oak sofa", "Cover"]
+        assert search_names("couch") == ["Cover", "Oak sofa"]
+        assert search_names("oak couch") == ["Oak sofa", "Cover"]
 
     @pytest.mark.parametrize(
         ("term", "name"),
@@ -297,11 +297,11 @@ class TestRanking:
     def test_synonyms_are_found(self, term: str, name: str) -> None:
         make_product(name=name)
         make_product(name="Coach")
-        assert ordered(term) == [name]
+        assert search_names(term) == [name]
 
     def test_synonyms_of_what_was_meant(self) -> None:
         self.make(Couch_cover="-", Sofa="-")
-        assert ordered("coutch") == ["Couch cover", "Sofa"]
+        assert search_names("coutch") == ["Couch cover", "Sofa"]
 
     def test_synonyms_that_a_shop_adds(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         added = tmp_path / "synonyms.txt"
@@ -310,8 +310,8 @@ class TestRanking:
         thesaurus.cache_clear()
         try:
             self.make(Divan="-", Bed="-")
-            assert ordered("sofa") == ["Divan"]
-            assert ordered("place to lie down") == ["Bed"]
+            assert search_names("sofa") == ["Divan"]
+            assert search_names("place to lie down") == ["Bed"]
         finally:
             thesaurus.cache_clear()
 
@@ -320,31 +320,31 @@ class TestRanking:
         make_product(name="Sofa", category=category)
         for _ in range(20):
             make_product(name="Couch", category=category)
-        assert set(ordered("couch")) == {"Couch"}
+        assert set(search_names("couch")) == {"Couch"}
 
     @pytest.mark.parametrize("term", ["zzqqxx oak lamp", "oak zzqqxx lamp", "oak lamp zzqqxx"])
     def test_of_very_many_with_some_words_those_with_the_most(self, term: str) -> None:
         make_products(500, name="Oak chair", description="-")
         make_product(name="Brass stand", description="For an oak lamp.")
-        assert ordered(term)[0] == "Brass stand"
+        assert search_names(term)[0] == "Brass stand"
 
     @pytest.mark.parametrize("term", ["oak couch", "oak couches", "oak sof"])
     def test_of_very_many_that_are_alike_those_in_names(self, term: str) -> None:
         make_products(500, name="Oak shelf", description="Next to a sofa.")
         make_product(name="Oak sofa")
-        assert ordered(term)[0] == "Oak sofa"
+        assert search_names(term)[0] == "Oak sofa"
 
     def test_only_the_last_word_may_be_unfinished(self) -> None:
         make_product(name="Carpet lamp")
         make_product(name="Blue lamp", sold_count=1)
-        assert ordered("car lamp") == ordered("lamp c") == ["Blue lamp", "Carpet lamp"]
-        assert ordered("lamp car") == ["Carpet lamp", "Blue lamp"]
+        assert search_names("car lamp") == search_names("lamp c") == ["Blue lamp", "Carpet lamp"]
+        assert search_names("lamp car") == ["Carpet lamp", "Blue lamp"]
 
     def test_ties_go_to_the_better_sold(self) -> None:
         category = make_category()
         for name, sold in (("Lamp A1", 3), ("Lamp B2", 9), ("Lamp C3", 5)):
             make_product(name=name, description="-", category=category, sold_count=sold)
-        assert ordered("lamp") == ["Lamp B2", "Lamp C3", "Lamp A1"]
+        assert search_names("lamp") == ["Lamp B2", "Lamp C3", "Lamp A1"]
 
 
 class TestSteps:
@@ -356,13 +356,13 @@ class TestSteps:
                 cursor.execute("UPDATE catalog_product SET search_text = %s", [text])
                 for step in STRENGTHS:
                     there = strength >= step and text.startswith("¶b")
-                    assert self.matched(strong(["wood"], step)) == there
-                    assert self.matched(strong(["oakwood"], step)) == there
-                    assert self.matched(token("¶b")) == text.startswith("¶b")
+                    assert self.is_matched(strong(["wood"], step)) == there
+                    assert self.is_matched(strong(["oakwood"], step)) == there
+                    assert self.is_matched(token("¶b")) == text.startswith("¶b")
         product.delete()
-        assert not self.matched(token("thing", prefix=True))
+        assert not self.is_matched(token("thing", prefix=True))
 
-    def matched(self, expression: str) -> bool:
+    def is_matched(self, expression: str) -> bool:
         return Product.objects.filter(pk__in=matching(expression)).exists()
 
 
@@ -375,7 +375,7 @@ class TestPlans:
             yield from self.tables_scanned(part)
 
     def test_no_table_of_products_is_scanned(self) -> None:
-        # As many, and as wide, as make an index worth its while; without statistics, as after an import.
+        # Enough rows, wide enough, for an index to pay off. Without statistics, as after an import.
         make_products(10_000, image_placeholder="x" * 1_500)
         scanned: set[str] = set()
 

@@ -1,4 +1,4 @@
-"""The search index installs itself, and says what it lacks."""
+"""The search index installs itself, and reports what is missing."""
 
 from collections.abc import Iterator
 from hashlib import md5
@@ -25,12 +25,12 @@ FOUND = {
     "shining": ["Oak lamp"],
     "headph": ["Sony WH-1000XM4 Headphones"],
     "wh 1000 xm4": ["Sony WH-1000XM4 Headphones"],
-    # Corrected to words of the shop.
+    # Misspelt words that are corrected to words of the shop.
     "lanp": ["Oak lamp", "Oak desk"],
     "headfones": ["Sony WH-1000XM4 Headphones"],
 }
 
-# Of every kind that the analysis treats differently.
+# A name of every kind that the analysis treats differently.
 ANALYSED = [
     ("Oak lamp", "Shines brightly. " * 20),
     ("Sony WH-1000XM4 Headphones, black", "With a 1.2m cable and a case for travelling."),
@@ -45,7 +45,7 @@ ANALYSED = [
 
 
 def find(term: str) -> list[str]:
-    """The names of the products, the best first."""
+    """Return the names of the products found, the best first."""
     try:
         return list(search(term).best.order_by(*SORT).values_list("name", flat=True))
     except NoProductMatches:
@@ -59,7 +59,7 @@ def make_three() -> None:
 
 
 def assert_whole() -> None:
-    """Products that were there are found, and every way of writing one is noticed."""
+    """Check that existing products are found, and that the index follows every kind of write."""
     assert find_faults(connection) == []
     assert {term: find(term) for term in FOUND} == FOUND
     lamp = Product.objects.get(name="Oak lamp")
@@ -87,7 +87,7 @@ def drop(part: Part) -> None:
 @pytest.fixture
 def _products(db: None) -> None:
     make_three()
-    if not LITE:  # a table cannot be altered while its foreign keys wait for the end of the transaction
+    if not LITE:  # a table cannot be altered while deferred foreign keys are pending
         execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
@@ -134,7 +134,7 @@ class TestInstall:
             if part.kind == "TRIGGER":
                 drop(part)
         Product.objects.filter(name="Oak desk").delete()
-        Product.objects.filter(name="Oak lamp").update(name="Brass candelabrum")  # and not its search text
+        Product.objects.filter(name="Oak lamp").update(name="Brass candelabrum")  # but not its search text
         make_product(name="Wicker basket")
         assert find("basket") == find("candelabrum") == []
         install(connection)
@@ -184,7 +184,7 @@ def _whole_afterwards(transactional_db: None) -> Iterator[None]:
 @pytest.mark.usefixtures("_whole_afterwards")
 class TestMigrate:
     def test_of_a_new_column_keeps_search_alive(self) -> None:
-        """On SQLite Django copies the products into a new table, and drops the old one with its triggers."""
+        """On SQLite, Django copies the products to a new table and drops the old one with its triggers."""
         make_three()
         column = migrations.AddField("product", "is_heavy", models.BooleanField(db_default=False))
         before = MigrationLoader(connection).project_state()
@@ -238,7 +238,7 @@ class TestMigrate:
 
 @pytest.mark.django_db
 def test_no_trigger_or_function_lives_outside_the_index() -> None:
-    """No migration makes one, because none would come back: what Django's models cannot express goes into PARTS."""
+    """Migrations create no triggers or functions, because lost ones would not come back. They belong in PARTS."""
     if LITE:
         statement = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     else:
@@ -254,7 +254,7 @@ def test_no_trigger_or_function_lives_outside_the_index() -> None:
 
 
 def test_the_version_of_the_analysis_is_raised_with_its_texts() -> None:
-    """If this fails, raise analysis.VERSION, with which `migrate` writes the texts of every store again."""
+    """If this fails, raise analysis.VERSION, so that `migrate` rewrites the texts of every store."""
     texts = [analysis.search_text(name=name, description=description) for name, description in ANALYSED]
     digest = md5("\n".join(texts).encode(), usedforsecurity=False).hexdigest()
     assert (analysis.VERSION, digest) == (1, "e13719003bdb39f6edb586db3e51255e")  # pragma: allowlist secret

@@ -55,18 +55,18 @@ def fields(**changed: Any) -> ProductFields:
     return cast(ProductFields, given | changed)
 
 
-def refused_fields(error: ValidationError) -> set[str]:
+def fields_of_refusal(error: ValidationError) -> set[str]:
     return {field.field for field in error.fields}
 
 
 def files() -> list[str]:
-    """Of all stored pictures of products."""
+    """Return the names of all stored pictures of products."""
     return sorted(default_storage.listdir("products")[1]) if default_storage.exists("products") else []
 
 
 INVALID = [
     ("category", "nowhere"),
-    ("category", "Light"),  # its name is not its slug
+    ("category", "Light"),  # the name differs from the slug
     ("category", ""),
     ("name", ""),
     ("name", "  \t\n"),
@@ -125,7 +125,7 @@ class TestCreateProduct:
     def test_refuses(self, seller: User, light: Category, field: str, value: object) -> None:
         with pytest.raises(ValidationError) as refused:
             create_product(user=seller, fields=fields(**{field: value}, image=make_picture()), now=NOW)
-        assert refused_fields(refused.value) == {field}
+        assert fields_of_refusal(refused.value) == {field}
         assert not Product.objects.exists()
         assert not StockMovement.objects.exists()
         assert files() == []
@@ -149,13 +149,13 @@ class TestCreateProduct:
     def test_names_all_wrong_fields_at_once(self, seller: User, light: Category) -> None:
         with pytest.raises(ValidationError) as refused:
             create_product(user=seller, fields=fields(name="", price=Decimal(-1), stock=-1), now=NOW)
-        assert refused_fields(refused.value) == {"name", "price", "stock"}
+        assert fields_of_refusal(refused.value) == {"name", "price", "stock"}
 
     def test_refuses_what_is_no_picture(self, seller: User, light: Category) -> None:
         upload = SimpleUploadedFile("picture.png", b"<?php echo 1; ?>", content_type="image/png")
         with pytest.raises(ValidationError) as refused:
             create_product(user=seller, fields=fields(image=upload), now=NOW)
-        assert refused_fields(refused.value) == {"image"}
+        assert fields_of_refusal(refused.value) == {"image"}
         assert (Product.objects.count(), files()) == (0, [])
 
     def test_takes_hostile_strings_as_they_are(self, seller: User, light: Category) -> None:
@@ -203,7 +203,7 @@ class TestUpdateProduct:
         changes = cast(ProductFields, {field: value, "image": make_picture()})
         with pytest.raises(ValidationError) as refused:
             update_product(user=seller, product_pk=product.pk, changes=changes, now=NOW)
-        assert refused_fields(refused.value) == {field}
+        assert fields_of_refusal(refused.value) == {field}
         assert Product.objects.filter(pk=product.pk).values().get() == before
         assert (StockMovement.objects.count(), files()) == (1, [])
 
@@ -214,7 +214,7 @@ class TestUpdateProduct:
         changes = cast(ProductFields, {field: None})
         with pytest.raises(ValidationError) as refused:
             update_product(user=seller, product_pk=product.pk, changes=changes, now=NOW)
-        assert refused_fields(refused.value) == {field}
+        assert fields_of_refusal(refused.value) == {field}
         assert Product.objects.filter(pk=product.pk).values().get() == before
 
     def test_replaces_the_picture_after_the_commit(
@@ -297,7 +297,7 @@ class TestDeleteProduct:
 
 
 class TestWhoMay:
-    """The people with the permission their own, the staff with it all; another's is as if it were not there."""
+    """Sellers may change their own products, and staff all of them. To others, a product does not exist."""
 
     @pytest.mark.parametrize(
         ("make_person", "own", "others"),

@@ -1,4 +1,4 @@
-"""The order of names: one for all databases, and the same for people."""
+"""The order of names: the same on all databases, and as people expect."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction

@@ -18,7 +18,7 @@ NOW = timezone.now()
 
 
 def take(order_uuid: object, **quantities: int) -> None:
-    """Quantities by name of product, taken as an order takes them."""
+    """Take quantities, by name of product, as an order does."""
     products = {product.name: product for product in Product.objects.filter(name__in=quantities)}
     by_key = {products[name].pk: quantity for name, quantity in quantities.items()}
     with transaction.atomic():
@@ -26,7 +26,7 @@ def take(order_uuid: object, **quantities: int) -> None:
 
 
 def stocks() -> dict[str, int]:
-    """By name; each is what its movements add up to."""
+    """Return the stocks by name, after checking them against the movements."""
     rows = Product.objects.annotate(booked=Sum("movements__delta", default=0))
     for row in rows:
         assert row.stock == row.booked
@@ -62,7 +62,7 @@ class TestTakeStock:
         assert not Product.objects.filter(sold_count__gt=0).exists()
 
     def test_leaves_out_deleted_products(self) -> None:
-        """Whoever sells has to refuse them."""
+        """The caller must refuse the deleted products."""
         make_product(name="lamp", stock=5)
         chair = make_product(name="chair")
         quantities = {product.pk: 1 for product in Product.objects.all()}

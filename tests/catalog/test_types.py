@@ -72,7 +72,7 @@ class TestFavouritesOfUser:
         assert statements() == few
 
     def test_one_row_for_each_person_and_product(self) -> None:
-        """For two people at once, whose favourites others share."""
+        """Two people at once, who share favourites with others."""
         people, products = [make_user() for _ in range(3)], [make_product() for _ in range(2)]
         for person in people:
             favour(person, *products)
@@ -86,4 +86,4 @@ class TestFavouritesOfUser:
         make_product()
         browser = signed_in(make_user())
         cursor = browser.run("{ products { pageInfo { endCursor } } }")["products"]["pageInfo"]["endCursor"]
-        assert browser.refused(FAVOURITES, after=cursor) == "BAD_USER_INPUT"
+        assert browser.expect_refusal(FAVOURITES, after=cursor) == "BAD_USER_INPUT"

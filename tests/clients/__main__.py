@@ -37,14 +37,14 @@ def main() -> int:
 
 
 def chromium() -> str:
-    """Its path; empty where there is none."""
+    """Return Chromium's path; empty if it is not installed."""
     named = os.environ.get("CHROMIUM")
     found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
     return named or next(filter(None, found), "")
 
 
 def run(suite: Path, environment: dict[str, str]) -> int:
-    """1 if the suite fails, or if it cannot run although this is CI."""
+    """Run the suite. Return 1 if it fails, or if it cannot run in CI."""
     if suite.name == "browser" and not environment["CHROMIUM"]:
         say(
             "NOT TESTED IN A BROWSER: THERE IS NO CHROMIUM. INSTALL IT, FOR EXAMPLE BY apt-get install chromium."

@@ -1,4 +1,4 @@
-"""docs/apollo.md shows the very files that tests/clients/apollo runs."""
+"""docs/apollo.md shows the same files that tests/clients/apollo runs."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from django.conf import settings
 
 SUITE = Path(__file__).parent / "apollo"
 GUIDE = Path(settings.BASE_DIR, "docs/apollo.md").read_text("utf-8")
-# A file's name, and under it what is in it.
+# A file's name, with its content below.
 FILES = dict(re.findall(r"^\*\*`(\S+)`\*\*\n\n```\w+\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL))
 
 

@@ -1,4 +1,4 @@
-"""Two people in the admin at once: on every page that can be edited."""
+"""Two people edit the same row in the admin, on every page with a form."""
 
 from typing import Any
 
@@ -30,12 +30,12 @@ def change_page(row: Any) -> str:
     return reverse(f"admin:{row._meta.label_lower.replace('.', '_')}_change", args=[row.pk])
 
 
-def opened(browser: Client, row: Any, **edits: str | list[str]) -> dict[str, list[str]]:
+def open_form(browser: Client, row: Any, **edits: str | list[str]) -> dict[str, list[str]]:
     return form_on(browser.get(change_page(row)).text, **edits)
 
 
 def save(browser: Client, row: Any, form: dict[str, list[str]]) -> Any:
-    """The response: 302 where the row was written, 200 where the form is shown again."""
+    """Return the response: 302 if the row was written, 200 if the form is shown again."""
     return browser.post(change_page(row), form)
 
 
@@ -48,7 +48,7 @@ def test_every_page_of_the_house_takes_care() -> None:
 class TestAProduct:
     def test_what_another_changed_in_another_field_stays(self, ada: Client) -> None:
         product = make_product(name="Lamp", description="It\nshines.")
-        form = opened(ada, product, description="It glows.", price="12")
+        form = open_form(ada, product, description="It glows.", price="12")
         category = make_category()
         Product.objects.filter(pk=product.pk).update(name="Torch", category=category)
         assert save(ada, product, form).status_code == 302
@@ -58,7 +58,7 @@ class TestAProduct:
 
     def test_nothing_edited_writes_nothing(self, ada: Client) -> None:
         product = make_product(name=" Lamp ", description="It\r\nshines.\rStill.\n")
-        form = opened(ada, product)
+        form = open_form(ada, product)
         Product.objects.filter(pk=product.pk).update(
             name="Torch", description="x", stock=3, price=1, final_price=1
         )
@@ -74,7 +74,7 @@ class TestAProduct:
         self, ada: Client, field: str, theirs: str, ours: str
     ) -> None:
         product = make_product(name="Lamp", discount=0)
-        form = opened(ada, product, **{field: ours, "stock": "12"})
+        form = open_form(ada, product, **{field: ours, "stock": "12"})
         changes = {field: theirs, **({"final_price": theirs} if field == "price" else {})}
         Product.objects.filter(pk=product.pk).update(**changes)
         response = save(ada, product, form)
@@ -90,7 +90,7 @@ class TestAProduct:
 
     def test_a_third_change_is_asked_about_again(self, ada: Client) -> None:
         product = make_product(name="Lamp")
-        form = opened(ada, product, name="Lantern")
+        form = open_form(ada, product, name="Lantern")
         Product.objects.update(name="Torch")
         again = form_on(save(ada, product, form).text)
         Product.objects.update(name="Candle")
@@ -99,19 +99,19 @@ class TestAProduct:
 
     def test_the_same_change_by_both_is_none(self, ada: Client) -> None:
         product = make_product(name="Lamp")
-        form = opened(ada, product, name="Torch")
+        form = open_form(ada, product, name="Torch")
         Product.objects.update(name="Torch")
         assert save(ada, product, form).status_code == 302
 
     def test_a_category_is_named_not_numbered(self, ada: Client) -> None:
         product, mine, theirs = make_product(), make_category("Mine"), make_category("Theirs")
-        form = opened(ada, product, category=str(mine.pk))
+        form = open_form(ada, product, category=str(mine.pk))
         Product.objects.update(category=theirs)
         assert "to “Theirs” while you were editing" in save(ada, product, form).text
 
     def test_a_picture_of_another_is_asked_about(self, ada: Client) -> None:
         product = make_product()
-        form = opened(ada, product)
+        form = open_form(ada, product)
         Product.objects.update(image="products/theirs.jpg")
         response = ada.post(change_page(product), {**form, "image": make_picture()})
         assert "to “products/theirs.jpg” while you were editing" in response.text
@@ -122,7 +122,7 @@ class TestAProduct:
         self, ada: Client, typed: str, stock: int, delta: int
     ) -> None:
         product = make_product(stock=7)
-        form = opened(ada, product, stock=typed)
+        form = open_form(ada, product, stock=typed)
         set_stock(product, 5, now=timezone.now())
         assert save(ada, product, form).status_code == 302
         product.refresh_from_db()
@@ -130,7 +130,7 @@ class TestAProduct:
 
     def test_more_than_is_left_cannot_go(self, ada: Client) -> None:
         product = make_product(stock=7)
-        form = opened(ada, product, stock="1", name="Torch")
+        form = open_form(ada, product, stock="1", name="Torch")
         set_stock(product, 5, now=timezone.now())
         assert (
             "This was 7 when you opened the page and is 5 now, so it cannot go down by 6. Enter a number again."
@@ -141,16 +141,16 @@ class TestAProduct:
 
 
 class TestTheListOfProducts:
-    def edited(self, browser: Client, **edits: str) -> dict[str, list[str]]:
+    def edit(self, browser: Client, **edits: str) -> dict[str, list[str]]:
         return form_on(browser.get(PRODUCTS).text, _save="Save", **edits)
 
     def test_differences_of_stock_and_conflicts_of_prices(self, ada: Client) -> None:
         product = make_product(stock=7)
-        form = self.edited(ada, **{"form-0-stock": "12"})
+        form = self.edit(ada, **{"form-0-stock": "12"})
         set_stock(product, 5, now=timezone.now())
         assert ada.post(PRODUCTS, form).status_code == 302
         assert Product.objects.get().stock == 10
-        form = self.edited(ada, **{"form-0-price": "20"})
+        form = self.edit(ada, **{"form-0-price": "20"})
         Product.objects.update(price=30, final_price=30, stock=2)
         response = ada.post(PRODUCTS, form)
         assert "to “30.00” while you were editing" in response.text
@@ -162,14 +162,14 @@ class TestTheListOfProducts:
 class TestTheOthers:
     def test_a_category(self, ada: Client) -> None:
         category = make_category("Lamps")
-        form = opened(ada, category, name="Lights")
+        form = open_form(ada, category, name="Lights")
         Category.objects.update(name="Torches")
         assert "“Torches”" in save(ada, category, form).text
         assert Category.objects.get().name == "Torches"
 
     def test_a_user_and_the_profile(self, ada: Client) -> None:
         user = make_user(first_name="Grace")
-        form = opened(ada, user, first_name="Ada", **{"profile-0-name": "Countess"})
+        form = open_form(ada, user, first_name="Ada", **{"profile-0-name": "Countess"})
         group = Group.objects.create(name="Clerks")
         User.objects.filter(pk=user.pk).update(last_name="King", is_active=False)
         user.groups.add(group)
@@ -183,7 +183,7 @@ class TestTheOthers:
 
     def test_a_profile_that_another_renamed(self, ada: Client) -> None:
         user = make_user()
-        form = opened(ada, user, first_name="Grace", **{"profile-0-name": "Countess"})
+        form = open_form(ada, user, first_name="Grace", **{"profile-0-name": "Countess"})
         user.profile.name = "Lovelace"
         user.profile.save()
         assert "to “Lovelace” while you were editing" in save(ada, user, form).text
@@ -193,7 +193,7 @@ class TestTheOthers:
     def test_groups_that_were_shown_empty(self, ada: Client) -> None:
         user = make_user()
         mine, theirs = (Group.objects.create(name=name) for name in ("Mine", "Theirs"))
-        form = opened(ada, user, groups=[str(mine.pk)], email="not an address")
+        form = open_form(ada, user, groups=[str(mine.pk)], email="not an address")
         response = save(ada, user, form)
         assert response.status_code == 200
         form = form_on(response.text, email=user.email)
@@ -205,7 +205,7 @@ class TestTheOthers:
 
     def test_a_group(self, ada: Client) -> None:
         group = Group.objects.create(name="Clerks")
-        form = opened(ada, group, permissions=["1", "2"])
+        form = open_form(ada, group, permissions=["1", "2"])
         Group.objects.filter(pk=group.pk).update(name="Staff")
         assert save(ada, group, form).status_code == 302
         group.refresh_from_db()
@@ -213,7 +213,7 @@ class TestTheOthers:
 
     def test_a_comment_that_another_switched_off(self, ada: Client) -> None:
         comment = make_comment()
-        form = opened(ada, comment)
+        form = open_form(ada, comment)
         type(comment).objects.update(active=False)
         assert save(ada, comment, form).status_code == 302
         comment.refresh_from_db()

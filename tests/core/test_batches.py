@@ -1,4 +1,4 @@
-"""One bad row does not stop the rest, and is not kept quiet."""
+"""One bad row does not stop the rest, and is reported."""
 
 import logging
 

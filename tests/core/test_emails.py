@@ -1,4 +1,4 @@
-"""One spelling of an address, and none that cannot be mailed."""
+"""Addresses have one spelling, and those that cannot receive mail are refused."""
 
 import pytest
 from django.core.exceptions import ValidationError

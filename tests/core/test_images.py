@@ -22,7 +22,7 @@ from core.images import InvalidImage, PreparedImage, ThumbnailSize
 RED, GREEN, BLUE = (220, 20, 30), (20, 200, 40), (30, 40, 210)
 
 
-def encoded(picture: Image.Image, format_name: str, **options: Any) -> bytes:
+def encode(picture: Image.Image, format_name: str, **options: Any) -> bytes:
     buffer = BytesIO()
     picture.save(buffer, format_name, **options)
     return buffer.getvalue()
@@ -39,7 +39,7 @@ def prepare(data: bytes) -> PreparedImage:
     return images.prepare(SimpleUploadedFile("picture", data))
 
 
-def opened(file: ContentFile[bytes]) -> Image.Image:
+def open_image(file: ContentFile[bytes]) -> Image.Image:
     file.seek(0)
     return Image.open(BytesIO(file.read()))
 
@@ -67,10 +67,10 @@ def png_header(width: int, height: int) -> bytes:
 class TestPrepare:
     @pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "AVIF"])
     def test_accepts_the_formats_of_cameras_and_browsers(self, format_name: str) -> None:
-        prepared = prepare(encoded(flag(), format_name))
+        prepared = prepare(encode(flag(), format_name))
 
         assert (prepared.width, prepared.height, prepared.suffix) == (60, 40, ".jpg")
-        main = opened(prepared.main)
+        main = open_image(prepared.main)
         assert (main.format, main.mode, main.size) == ("JPEG", "RGB", (60, 40))
         assert_colour(main, (30, 5), RED)
         assert_colour(main, (30, 35), BLUE)
@@ -85,7 +85,7 @@ class TestPrepare:
             else half.convert(mode)
         )
 
-        main = opened(prepare(encoded(source, "JPEG" if mode == "CMYK" else "PNG")).main)
+        main = open_image(prepare(encode(source, "JPEG" if mode == "CMYK" else "PNG")).main)
 
         assert main.mode == "RGB"
         assert_colour(main, (30, 5), (255, 255, 255))
@@ -94,19 +94,19 @@ class TestPrepare:
     def test_scales_16_bit_greys_instead_of_clipping_them(self) -> None:
         grey = Image.new("I;16", (20, 20), 0x4000)
 
-        assert_colour(opened(prepare(encoded(grey, "PNG")).main), (10, 10), (0x40, 0x40, 0x40))
+        assert_colour(open_image(prepare(encode(grey, "PNG")).main), (10, 10), (0x40, 0x40, 0x40))
 
     @pytest.mark.parametrize("mode", ["1", "P"])
     def test_smooths_palettes_and_bitmaps_when_it_shrinks_them(self, mode: str) -> None:
         stripes = Image.frombytes("L", (4096, 8), b"\x00\xff" * 2048 * 8).convert(mode)
 
-        assert_colour(opened(prepare(encoded(stripes, "PNG")).main), (1000, 2), (128, 128, 128))
+        assert_colour(open_image(prepare(encode(stripes, "PNG")).main), (1000, 2), (128, 128, 128))
 
     def test_shrinks_to_the_longest_side_and_makes_three_thumbnails(self) -> None:
-        prepared = prepare(encoded(Image.new("RGB", (3000, 1500), GREEN), "JPEG"))
+        prepared = prepare(encode(Image.new("RGB", (3000, 1500), GREEN), "JPEG"))
 
-        assert (prepared.width, prepared.height) == opened(prepared.main).size == (2048, 1024)
-        thumbnails = {size: opened(file) for size, file in prepared.thumbnails.items()}
+        assert (prepared.width, prepared.height) == open_image(prepared.main).size == (2048, 1024)
+        thumbnails = {size: open_image(file) for size, file in prepared.thumbnails.items()}
         assert {size: picture.size for size, picture in thumbnails.items()} == {
             ThumbnailSize.SMALL: (160, 80),
             ThumbnailSize.MEDIUM: (400, 200),
@@ -117,25 +117,25 @@ class TestPrepare:
             assert_colour(picture, (10, 10), GREEN)
 
     def test_never_enlarges(self) -> None:
-        prepared = prepare(encoded(flag().resize((300, 200)), "PNG"))
+        prepared = prepare(encode(flag().resize((300, 200)), "PNG"))
 
         assert (prepared.width, prepared.height) == (300, 200)
-        assert [opened(prepared.thumbnails[size]).size for size in ThumbnailSize] == [
+        assert [open_image(prepared.thumbnails[size]).size for size in ThumbnailSize] == [
             (160, 107),
             (300, 200),
             (300, 200),
         ]
 
     def test_keeps_a_sliver_at_least_one_pixel_wide(self) -> None:
-        prepared = prepare(encoded(Image.new("RGB", (5000, 1)), "PNG"))
+        prepared = prepare(encode(Image.new("RGB", (5000, 1)), "PNG"))
 
         assert (prepared.width, prepared.height) == (2048, 1)
-        assert opened(prepared.thumbnails[ThumbnailSize.SMALL]).size == (160, 1)
+        assert open_image(prepared.thumbnails[ThumbnailSize.SMALL]).size == (160, 1)
 
     def test_placeholder_is_a_tiny_data_uri(self) -> None:
         noise = Image.frombytes("RGBA", (300, 300), os.urandom(300 * 300 * 4))
 
-        placeholder = prepare(encoded(noise, "PNG")).placeholder
+        placeholder = prepare(encode(noise, "PNG")).placeholder
 
         head, _, payload = placeholder.partition(",")
         assert head == "data:image/webp;base64"
@@ -148,23 +148,23 @@ class TestPrepare:
         source.paste((0, 0, 0, 0), (0, 0, 30, 40))
         source = source.convert(mode)
 
-        prepared = prepare(encoded(source, "PNG"))
+        prepared = prepare(encode(source, "PNG"))
 
         assert prepared.suffix == ".webp"
         for file in (prepared.main, *prepared.thumbnails.values()):
-            alpha = opened(file).convert("RGBA").getchannel("A")
+            alpha = open_image(file).convert("RGBA").getchannel("A")
             assert (alpha.getpixel((10, 20)), alpha.getpixel((50, 20))) == (0, 255)
 
     def test_keeps_a_palettes_transparent_colour(self) -> None:
         source = flag("P")
         transparent = source.getpixel((0, 0))
 
-        alpha = opened(prepare(encoded(source, "PNG", transparency=transparent)).main).getchannel("A")
+        alpha = open_image(prepare(encode(source, "PNG", transparency=transparent)).main).getchannel("A")
 
         assert (alpha.getpixel((30, 5)), alpha.getpixel((30, 35))) == (0, 255)
 
     def test_drops_an_alpha_channel_that_hides_nothing(self) -> None:
-        assert prepare(encoded(flag("RGBA"), "PNG")).suffix == ".jpg"
+        assert prepare(encode(flag("RGBA"), "PNG")).suffix == ".jpg"
 
     @pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "AVIF"])
     @pytest.mark.parametrize(
@@ -181,10 +181,10 @@ class TestPrepare:
         exif[0x0112] = orientation
         as_shot = flag().transpose(turned)
 
-        prepared = prepare(encoded(as_shot, format_name, exif=exif))
+        prepared = prepare(encode(as_shot, format_name, exif=exif))
 
         assert (prepared.width, prepared.height) == (60, 40)
-        main = opened(prepared.main)
+        main = open_image(prepared.main)
         assert_colour(main, (30, 5), RED)
         assert_colour(main, (30, 35), BLUE)
 
@@ -206,13 +206,13 @@ class TestPrepare:
         source = flag(mode)
         if mode == "RGBA":
             source.putpixel((0, 0), (0, 0, 0, 0))
-        data = encoded(source.convert("RGB") if format_name == "JPEG" else source, format_name, **options)
+        data = encode(source.convert("RGB") if format_name == "JPEG" else source, format_name, **options)
         assert b"Secret" in data
 
         prepared = prepare(data)
 
         for file in (prepared.main, *prepared.thumbnails.values()):
-            written = opened(file)
+            written = open_image(file)
             assert not written.getexif()
             assert not {"exif", "icc_profile", "xmp", "comment"} & written.info.keys()
             file.seek(0)
@@ -224,7 +224,7 @@ class TestPrepare:
         exchanged = profile.replace(b"rXYZ", b"tmp.").replace(b"bXYZ", b"rXYZ").replace(b"tmp.", b"bXYZ")
         source = Image.new("RGB", (20, 20), (0, 0, 255))
 
-        main = opened(prepare(encoded(source, "PNG", icc_profile=exchanged)).main)
+        main = open_image(prepare(encode(source, "PNG", icc_profile=exchanged)).main)
 
         assert_colour(main, (10, 10), (255, 0, 0))
 
@@ -232,7 +232,7 @@ class TestPrepare:
     def test_ignores_a_broken_or_unfitting_profile(self, mode: str) -> None:
         srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
         for profile in (b"not a profile", srgb[:200], srgb):
-            assert prepare(encoded(flag(mode), "JPEG", icc_profile=profile)).width == 60
+            assert prepare(encode(flag(mode), "JPEG", icc_profile=profile)).width == 60
 
     @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
     def test_ignores_broken_exif(self) -> None:
@@ -241,20 +241,20 @@ class TestPrepare:
             b"Exif\x00\x00MM\x00*\xff\xff\xff\xff",
             b"Exif\x00\x00II*\x00\x08",
         ):
-            assert prepare(encoded(flag(), "JPEG", exif=exif)).width == 60
+            assert prepare(encode(flag(), "JPEG", exif=exif)).width == 60
 
     @pytest.mark.parametrize("format_name", ["PNG", "WEBP", "AVIF"])
     def test_takes_the_first_frame_of_an_animation(self, format_name: str) -> None:
         frames = [Image.new("RGB", (60, 40), colour) for colour in (GREEN, RED, BLUE)]
 
-        prepared = prepare(encoded(frames[0], format_name, save_all=True, append_images=frames[1:]))
+        prepared = prepare(encode(frames[0], format_name, save_all=True, append_images=frames[1:]))
 
-        main = opened(prepared.main)
+        main = open_image(prepared.main)
         assert getattr(main, "n_frames", 1) == 1
         assert_colour(main, (30, 20), GREEN)
 
     def test_reads_from_the_start_of_a_file_read_before(self) -> None:
-        upload = SimpleUploadedFile("picture", encoded(flag(), "PNG"))
+        upload = SimpleUploadedFile("picture", encode(flag(), "PNG"))
         upload.read()
 
         assert images.prepare(upload).width == 60
@@ -271,11 +271,11 @@ class TestPrepare:
             b"\x89PNG\r\n\x1a\n",
             b"RIFF\x04\x00\x00\x00WEBP",
             b"\x00\x00\x00\x1cftypavif",
-            encoded(flag(), "GIF"),
-            encoded(flag(), "TIFF"),
-            encoded(flag(), "BMP"),
-            encoded(flag(), "PDF"),
-            encoded(flag(), "EPS"),
+            encode(flag(), "GIF"),
+            encode(flag(), "TIFF"),
+            encode(flag(), "BMP"),
+            encode(flag(), "PDF"),
+            encode(flag(), "EPS"),
         ],
         ids=lambda data: repr(data[:12]),
     )
@@ -286,12 +286,12 @@ class TestPrepare:
     @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
     def test_refuses_a_truncated_file(self, format_name: str, kept: float) -> None:
         noise = Image.frombytes("RGB", (200, 200), os.urandom(200 * 200 * 3))
-        data = encoded(noise, format_name)
+        data = encode(noise, format_name)
 
         assert refusal(data[: int(len(data) * kept)]) == images.UNREADABLE
 
     def test_refuses_more_bytes_than_the_limit_and_reads_no_further(self) -> None:
-        picture = encoded(flag(), "PNG")
+        picture = encode(flag(), "PNG")
         exactly = picture + b"\x00" * (images.MAX_BYTES - len(picture))
         assert prepare(exactly).width == 60
 
@@ -302,7 +302,7 @@ class TestPrepare:
         assert upload.tell() == images.MAX_BYTES + 1
 
     def test_refuses_too_many_pixels_by_the_header_alone(self) -> None:
-        # There are no pixels behind this header: whoever decodes it says UNREADABLE.
+        # A header without pixels: decoding it fails with UNREADABLE.
         without_pixels = png_chunk(b"IDAT", b"")
 
         assert refusal(png_header(8000, 5001) + without_pixels) == images.TOO_MANY_PIXELS.format(40)
@@ -323,9 +323,9 @@ class TestPrepare:
 
     def test_takes_the_large_photographs_of_phones(self) -> None:
         for width, height in ((8064, 6048), (12_000, 9000)):
-            picture = prepare(encoded(Image.new("RGB", (width, height), GREEN), "JPEG"))
+            picture = prepare(encode(Image.new("RGB", (width, height), GREEN), "JPEG"))
             assert (picture.width, picture.height) == (2048, 1536)
-            assert_colour(opened(picture.main), (9, 9), GREEN)
+            assert_colour(open_image(picture.main), (9, 9), GREEN)
 
     @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
     @pytest.mark.parametrize(("size", "progressive"), [((8064, 6048), True), ((12_000, 10_100), False)])
@@ -333,38 +333,38 @@ class TestPrepare:
         self, size: tuple[int, int], progressive: bool
     ) -> None:
         most = 40 if progressive else 120
-        data = encoded(Image.new("L", size), "JPEG", progressive=progressive)
+        data = encode(Image.new("L", size), "JPEG", progressive=progressive)
         assert refusal(data) == images.TOO_MANY_PIXELS.format(most)
 
     def test_ignores_a_profile_that_is_too_large(self) -> None:
         started = time.process_time()
-        picture = prepare(encoded(flag(), "JPEG", icc_profile=b"\0" * (images.MAX_PROFILE_BYTES + 1)))
+        picture = prepare(encode(flag(), "JPEG", icc_profile=b"\0" * (images.MAX_PROFILE_BYTES + 1)))
         assert picture.width == 60
         assert time.process_time() - started < 1
 
     @pytest.mark.parametrize("format_name", ["GIF", "TIFF", "BMP", "ICO", "PPM", "TGA"])
     def test_refuses_formats_that_no_shop_needs(self, format_name: str) -> None:
-        assert refusal(encoded(flag(), format_name)) == images.UNREADABLE
+        assert refusal(encode(flag(), format_name)) == images.UNREADABLE
 
     @pytest.mark.parametrize("format_name", ["WEBP", "AVIF", "PNG"])
     def test_takes_the_first_picture_of_an_animation(self, format_name: str) -> None:
         others = [Image.new("RGB", (60, 40), GREEN)] * 20
-        picture = prepare(encoded(flag(), format_name, save_all=True, append_images=others))
-        assert_colour(opened(picture.main), (5, 5), RED)
+        picture = prepare(encode(flag(), format_name, save_all=True, append_images=others))
+        assert_colour(open_image(picture.main), (5, 5), RED)
 
     @pytest.mark.parametrize("chunk", [b"zTXt", b"iTXt", b"iCCP"])
     def test_a_chunk_that_unpacks_to_a_gigabyte(self, chunk: bytes) -> None:
         head = {b"zTXt": b"a\0\0", b"iTXt": b"a\0\1\0\0\0", b"iCCP": b"a\0\0"}[chunk]
         compressor = zlib.compressobj(9)
         megabytes = b"".join(compressor.compress(b"\0" * 1_000_000) for _ in range(100)) + compressor.flush()
-        png = encoded(flag(), "PNG")
+        png = encode(flag(), "PNG")
         bomb = png[:33] + png_chunk(chunk, head + megabytes) + png[33:]
         started = time.process_time()
         assert refusal(bomb) == images.UNREADABLE
         assert time.process_time() - started < 1
 
     def test_refuses_a_jpeg_of_endless_scans(self) -> None:
-        data = encoded(Image.new("RGB", (1000, 1000), GREEN), "JPEG", progressive=True)
+        data = encode(Image.new("RGB", (1000, 1000), GREEN), "JPEG", progressive=True)
         last = data.rindex(b"\xff\xda")
         repeated = data[:last] + data[last:-2] * 100_000 + data[-2:]
 
@@ -374,10 +374,10 @@ class TestPrepare:
         assert time.process_time() - started < 5
 
     def test_counts_no_scans_but_the_pictures_own(self) -> None:
-        # Metadata may hold a thumbnail, and motion photographs carry a film behind the picture.
+        # Metadata may contain a thumbnail, and motion photographs a film after the picture.
         scan = b"\xff\xda\x00\x02"
 
-        assert prepare(encoded(flag(), "JPEG", comment=scan * 1000) + scan * 100_000).width == 60
+        assert prepare(encode(flag(), "JPEG", comment=scan * 1000) + scan * 100_000).width == 60
 
 
 class TestStore:
@@ -387,7 +387,7 @@ class TestStore:
 
     @pytest.fixture
     def prepared(self) -> PreparedImage:
-        return prepare(encoded(Image.new("RGB", (1000, 500), GREEN), "PNG"))
+        return prepare(encode(Image.new("RGB", (1000, 500), GREEN), "PNG"))
 
     def test_writes_the_picture_and_its_thumbnails_under_a_random_name(
         self, storage: FileSystemStorage, prepared: PreparedImage, tmp_path: Path
@@ -412,7 +412,7 @@ class TestStore:
 
     def test_a_failure_leaves_no_file_behind(self, prepared: PreparedImage, tmp_path: Path) -> None:
         class FullStorage(FileSystemStorage):
-            """Out of space when the picture itself comes."""
+            """A storage without space left for the picture itself."""
 
             def _save(self, name: str, content: Any) -> str:
                 if name.endswith(".jpg"):
@@ -450,7 +450,7 @@ def test_thumbnail_name(name: str, size: ThumbnailSize, expected: str) -> None:
 
 
 class TestOneAtATime:
-    """What the memory and the threads of a worker are bounded by."""
+    """One picture is decoded at a time, which bounds a worker's memory and its waiting threads."""
 
     @pytest.fixture(autouse=True)
     def soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -458,25 +458,25 @@ class TestOneAtATime:
 
     def test_the_second_waits(self) -> None:
         with images.decoding, ThreadPoolExecutor() as threads:
-            waiting = threads.submit(prepare, encoded(flag(), "PNG"))
+            waiting = threads.submit(prepare, encode(flag(), "PNG"))
             with pytest.raises(RateLimited):
                 waiting.result()
-        assert prepare(encoded(flag(), "PNG")).width == 60
+        assert prepare(encode(flag(), "PNG")).width == 60
 
     def test_the_third_is_refused_at_once(self) -> None:
         started = time.monotonic()
         with images.decoding_or_waiting, images.decoding_or_waiting, pytest.raises(RateLimited) as refused:
-            prepare(encoded(flag(), "PNG"))
+            prepare(encode(flag(), "PNG"))
         assert time.monotonic() - started < images.WAIT_SECONDS
         assert refused.value.retry_after_seconds
-        assert prepare(encoded(flag(), "PNG")).width == 60
+        assert prepare(encode(flag(), "PNG")).width == 60
 
     def test_one_that_cannot_be_read_lets_the_next_come(self) -> None:
         for _ in range(5):
             assert refusal(b"no picture") == images.UNREADABLE
 
     def test_an_upload_is_decoded_once(self) -> None:
-        upload = SimpleUploadedFile("picture", encoded(flag(), "PNG"))
+        upload = SimpleUploadedFile("picture", encode(flag(), "PNG"))
         first = images.prepare(upload)
         with images.decoding_or_waiting, images.decoding_or_waiting:
             assert images.prepare(upload) is first

@@ -1,4 +1,4 @@
-"""Few mails to each person, and no text of strangers that could be a mail of its own."""
+"""Mail is limited for each recipient, and untrusted text in it is shortened."""
 
 import socket
 import time
@@ -60,7 +60,7 @@ class TestShortened:
 
 @pytest.fixture
 def silent_server() -> Iterator[int]:
-    """The port of a mail server that takes connections and says nothing."""
+    """The port of a mail server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield listening.getsockname()[1]
 

@@ -14,7 +14,7 @@ CODES = sorted(
 )
 
 
-def known(code: str) -> Country:
+def is_known(code: str) -> Country:
     found = country(code)
     assert found is not None
     return found
@@ -23,14 +23,14 @@ def known(code: str) -> Country:
 class TestZipCode:
     @pytest.mark.parametrize("code", CODES)
     def test_each_example_is_found_however_it_is_typed(self, code: str) -> None:
-        rules = known(code)
+        rules = is_known(code)
         for example in rules.zip_code_examples:
             full_width = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in example)
             bare = "".join(c for c in example if c.isalnum())
             spaced = " ".join(bare)
             for typed in (example, example.lower(), f" {example} ", full_width, bare, spaced):
                 assert format_zip_code(typed, rules) == example, typed
-            # Some countries write it so at home as well.
+            # Some countries write it this way at home, too.
             assert format_zip_code(f"{code}-{example}", rules) in (example, f"{code}-{example}")
 
     @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ class TestZipCode:
         ],
     )
     def test_as_people_type_it(self, code: str, typed: str, written: str | None) -> None:
-        assert format_zip_code(typed, known(code)) == written
+        assert format_zip_code(typed, is_known(code)) == written
 
 
 class TestState:
     @pytest.mark.parametrize("code", CODES)
     def test_each_spelling_of_the_data_finds_its_state(self, code: str) -> None:
-        rules = known(code)
+        rules = is_known(code)
         for spelling, key, written in spellings(code):
             for typed in (spelling, spelling.upper(), f" {spelling} "):
                 assert format_state(typed, rules) in (written, typed), (typed, key)
@@ -99,9 +99,9 @@ class TestState:
         ],
     )
     def test_as_people_type_it(self, code: str, typed: str, written: str | None) -> None:
-        assert format_state(typed, known(code)) == written
+        assert format_state(typed, is_known(code)) == written
 
     def test_postal_codes_of_a_state(self) -> None:
-        assert is_in_state("94105", state="CA", country=known("US"))
-        assert not is_in_state("94105", state="NY", country=known("US"))
-        assert is_in_state("15001", state="Lima", country=known("PE"))
+        assert is_in_state("94105", state="CA", country=is_known("US"))
+        assert not is_in_state("94105", state="NY", country=is_known("US"))
+        assert is_in_state("15001", state="Lima", country=is_known("PE"))

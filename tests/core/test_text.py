@@ -1,4 +1,4 @@
-"""One spelling for text of a single line."""
+"""Text of a single line has one spelling."""
 
 import unicodedata
 

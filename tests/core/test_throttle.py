@@ -1,4 +1,4 @@
-"""What is counted, for whom, and for how long."""
+"""Rate limits: by address, by account, and for how long."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,7 +25,7 @@ NOON = 1_800_000_000
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """django-ratelimit's clock: its windows end at times of their own, which no test shall run into."""
+    """Freeze django-ratelimit's clock, so that no window ends during a test."""
     clock = SimpleNamespace(now=NOON)
     monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: clock.now))
     return clock
@@ -61,7 +61,7 @@ class TestCountAttempt:
         [(BY_ADDRESS, True, False), (BY_ACCOUNT, False, True), (BY_BOTH, True, True)],
     )
     def test_whose_attempts_count_for_whom(self, limits: list[Limit], elsewhere: bool, another: bool) -> None:
-        """`elsewhere`: the same account may, from another address; `another`: another may from this one."""
+        """The same account may try `elsewhere`, from another address. `another` account may try from this one."""
         for _ in range(3):
             count_attempt(request(), limits, account="ada")
         assert self.allows(limits, address="192.0.2.2", account="ada") is elsewhere
@@ -197,7 +197,7 @@ SHIPPING = [
 
 
 class TestLimitedMutations:
-    """Counted by address for everybody, by account for those who have one."""
+    """Mutations count by address for everyone, and by account for signed-in people."""
 
     CHECKOUT = "mutation($input: CheckoutInput!) { checkout(input: $input) { __typename } }"
     COMMENT = "mutation($input: CreateCommentInput!) { createComment(input: $input) { __typename } }"
@@ -274,7 +274,7 @@ def use_up(limits: list[Limit], *, address: str, account: str = "") -> None:
 
 
 def rate_limited(answer: dict[str, Any]) -> bool:
-    """Whether it is; then it says when to come back."""
+    """Whether the request is refused; if it is, the answer says when to try again."""
     extensions = [error["extensions"] for error in answer.get("errors", ())]
     if not any(extension["code"] == "RATE_LIMITED" for extension in extensions):
         return False

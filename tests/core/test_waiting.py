@@ -1,4 +1,4 @@
-"""Few wait, and nobody for what does not answer."""
+"""Few threads wait at once, and none for a server that does not answer."""
 
 from contextlib import ExitStack
 

@@ -1,4 +1,4 @@
-"""manage.py demo, for real: a server of its own, and a shopper over HTTP."""
+"""manage.py demo with a real server, and a shopper over HTTP."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ STEPS = [
 
 @pytest.fixture
 def stores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[store.Store]]:
-    """The stores that the demo makes, in a temporary directory of the test's own; none outlives it."""
+    """The stores of the demo, in the test's temporary directory. All of them must have ended."""
     made: list[store.Store] = []
     enter = store.Store.__enter__
 

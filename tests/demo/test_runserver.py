@@ -1,4 +1,4 @@
-"""The development server hears everyone of a burst."""
+"""The development server accepts a burst of connections."""
 
 from contextlib import ExitStack
 from socket import create_connection, create_server
@@ -19,7 +19,7 @@ class TestServer:
 
 
 class TestWebhooks:
-    """manage.py stripe_fake finds the running store on whatever port it is."""
+    """manage.py stripe_fake finds the running store on any port."""
 
     @staticmethod
     def start(port: int) -> str:

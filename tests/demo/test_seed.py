@@ -29,7 +29,7 @@ MODELS: tuple[type[models.Model], ...] = (User, Category, Product, StockMovement
 
 @pytest.fixture(autouse=True)
 def _a_few_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures take their time to draw: 7 of the 68 products, with 5 comments, are a shop, too, and drawn once."""
+    """Use 7 of the 68 products, with 5 comments, and draw their pictures once, because drawing is slow."""
     monkeypatch.setattr(content, "PRODUCTS", content.PRODUCTS[::10])
     monkeypatch.setattr(demonstration, "draw", drawn)
 

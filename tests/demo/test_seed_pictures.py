@@ -59,15 +59,15 @@ class TestContent:
 
 
 @cache
-def drawn(product: SeedProduct) -> Image.Image:
-    """Drawn once for all tests, which takes longest."""
+def draw_all(product: SeedProduct) -> Image.Image:
+    """Draw the pictures once for all tests, because that takes longest."""
     return Image.open(BytesIO(draw(product)))
 
 
 class TestDraw:
     @each_product
     def test_shows_the_product_in_its_colours_before_its_categorys_tint(self, product: SeedProduct) -> None:
-        picture = drawn(product)
+        picture = draw_all(product)
 
         assert (picture.format, picture.mode, picture.size) == ("JPEG", "RGB", (SIDE, SIDE))
         for colour in (product.colour, product.accent):
@@ -81,7 +81,7 @@ class TestDraw:
         assert first == second
 
     def test_no_two_products_look_alike(self) -> None:
-        small = [drawn(product).reduce(25) for product in PRODUCTS]
+        small = [draw_all(product).reduce(25) for product in PRODUCTS]
 
         for index, one in enumerate(small):
             for other in small[:index]:
@@ -92,7 +92,7 @@ class TestDraw:
 
 
 def near(picture: Image.Image, colour: str, *, tolerance: int = 12) -> int:
-    """How many of the pixels are of about this colour."""
+    """Return the number of pixels of about this colour."""
     distance = ImageChops.difference(picture, Image.new("RGB", picture.size, ImageColor.getrgb(colour)))
     within = [channel.point(lambda value: 255 if value <= tolerance else 0) for channel in distance.split()]
     return ImageChops.darker(ImageChops.darker(within[0], within[1]), within[2]).histogram()[255]

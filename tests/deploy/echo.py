@@ -1,4 +1,4 @@
-"""A WSGI application that tells what the store would make of a request."""
+"""A WSGI application that answers with the store's view of the request."""
 
 import json
 from collections.abc import Iterable
@@ -11,13 +11,13 @@ from backend.wsgi import application as store
 from core.throttle import client_address
 
 
-def told(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+def echo(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     if environ["PATH_INFO"] != "/echo":
         return store(environ, start_response)
     request = WSGIRequest(environ)
-    told = {"client": client_address(request), "scheme": request.scheme, "cookies": request.COOKIES}
+    seen = {"client": client_address(request), "scheme": request.scheme, "cookies": request.COOKIES}
     start_response("200 OK", [("Content-Type", "application/json")])
-    return [json.dumps(told).encode()]
+    return [json.dumps(seen).encode()]
 
 
-application = Guard(told)
+application = Guard(echo)

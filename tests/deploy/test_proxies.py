@@ -1,4 +1,4 @@
-"""The files in deploy/, started as they are but for addresses and certificates, in front of the production server."""
+"""The files in deploy/, changed only in addresses and certificates, in front of the production server."""
 
 import json
 import re
@@ -35,7 +35,7 @@ class Proxy:
     port: int
 
     def ask(self, path: str = "/echo", **headers: str) -> str:
-        """The whole answer, head and body; the headers go out byte for byte."""
+        """Send the headers byte for byte, and return the whole answer, head and body."""
         sent = {"Host": "shop.example", "Connection": "close", **headers}
         lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items()), "", ""]
         return self.send("\r\n".join(lines).encode("latin-1"))
@@ -44,20 +44,20 @@ class Proxy:
         with ExitStack() as stack:
             connection = stack.enter_context(socket.create_connection((HOST, self.port), timeout=10))
             if SECURE[self.name]:
-                connection = stack.enter_context(wrapped(connection))
+                connection = stack.enter_context(wrap_tls(connection))
             connection.sendall(request)
             answer = b"".join(iter(lambda: connection.recv(65536), b""))
         return answer.decode("latin-1")
 
-    def told(self, **headers: str) -> dict[str, object]:
-        """What the store makes of the request."""
+    def echo(self, **headers: str) -> dict[str, object]:
+        """Return the store's view of the request."""
         head, _, body = self.ask(**headers).partition("\r\n\r\n")
         assert head.startswith("HTTP/1.1 200"), head
         found: dict[str, object] = json.loads(body[body.index("{") : body.rindex("}") + 1])
         return found
 
 
-def wrapped(plain: socket.socket) -> socket.socket:
+def wrap_tls(plain: socket.socket) -> socket.socket:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context.wrap_socket(plain, server_hostname="shop.example")
@@ -65,7 +65,7 @@ def wrapped(plain: socket.socket) -> socket.socket:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With a certificate, and with a picture in media/."""
+    """A folder with a certificate, and with a picture in media/."""
     folder = tmp_path_factory.mktemp("deploy")
     folder.chmod(0o755)
     (folder / "media").mkdir()
@@ -80,7 +80,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def store(folder: Path) -> Iterator[int]:
-    """The port of a store that is set up as the files say."""
+    """The port of a store with the settings that the files name."""
     environment = {
         **proxy_settings(),
         "DEBUG": "false",
@@ -97,7 +97,7 @@ def store(folder: Path) -> Iterator[int]:
 
 
 def proxy_settings() -> dict[str, str]:
-    """Those that the three files name at their beginning, which are the same."""
+    """Return the settings that the three files name at the top, which must be the same."""
     [found] = {
         tuple(re.findall(r"^#   ([A-Z_]+)=(\S+)$", file.read_text(), re.MULTILINE)) for file in files()
     }
@@ -110,7 +110,7 @@ def files() -> list[Path]:
 
 
 @contextmanager
-def started(name: str, *, folder: Path, store: int) -> Iterator[Proxy]:
+def start_proxy(name: str, *, folder: Path, store: int) -> Iterator[Proxy]:
     program = shutil.which(
         name, path=f"{sys.exec_prefix}/bin:/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
     )
@@ -182,13 +182,13 @@ def haproxy(*, port: int, other: int, folder: Path) -> str:
 
 @pytest.fixture(scope="module", params=["nginx", "caddy", "haproxy"])
 def proxy(request: pytest.FixtureRequest, folder: Path, store: int) -> Iterator[Proxy]:
-    with started(request.param, folder=folder, store=store) as proxy:
+    with start_proxy(request.param, folder=folder, store=store) as proxy:
         yield proxy
 
 
 class TestForwarded:
     def test_the_client_and_the_scheme(self, proxy: Proxy) -> None:
-        told = proxy.told()
+        told = proxy.echo()
         assert told["client"] == HOST
         assert told["scheme"] == ("https" if SECURE[proxy.name] else "http")
 
@@ -196,35 +196,35 @@ class TestForwarded:
         "name", ["Storeclient", "STORECLIENT", "storeclient", "Store_client", "Store-Client"]
     )
     def test_nobody_forges_an_address(self, proxy: Proxy, name: str) -> None:
-        assert proxy.told(**{name: "203.0.113.9"})["client"] == HOST
+        assert proxy.echo(**{name: "203.0.113.9"})["client"] == HOST
 
     @pytest.mark.parametrize(
         "name", ["X-Forwarded-For", "X_Forwarded_For", "X-Forwarded_For", "X_FORWARDED_FOR", "Forwarded"]
     )
     def test_no_other_header_is_an_address(self, proxy: Proxy, name: str) -> None:
-        assert proxy.told(**{name: "203.0.113.9"})["client"] == HOST
+        assert proxy.echo(**{name: "203.0.113.9"})["client"] == HOST
 
     @pytest.mark.parametrize("name", ["Storescheme", "STORESCHEME", "X-Forwarded-Proto", "X_Forwarded_Proto"])
     def test_nobody_forges_the_scheme(self, proxy: Proxy, name: str) -> None:
         for scheme in ("http", "https"):
-            assert proxy.told(**{name: scheme})["scheme"] == ("https" if SECURE[proxy.name] else "http")
+            assert proxy.echo(**{name: scheme})["scheme"] == ("https" if SECURE[proxy.name] else "http")
 
 
 class TestCookies:
     @pytest.mark.parametrize("value", ["Zürich", "Z\xc3\xbcrich", "\xff", "日本".encode().decode("latin-1")])
     def test_a_byte_beyond_ascii_signs_nobody_out(self, proxy: Proxy, value: str) -> None:
         for cookie in (f"city={value}; sessionid=abc", f"sessionid=abc; city={value}"):
-            cookies = proxy.told(Cookie=cookie)["cookies"]
+            cookies = proxy.echo(Cookie=cookie)["cookies"]
             assert isinstance(cookies, dict)
             assert cookies["sessionid"] == "abc"
 
     def test_others_arrive_as_they_are(self, proxy: Proxy) -> None:
-        assert proxy.told(Cookie="a=b; sessionid=abc; c=d")["cookies"] == {
+        assert proxy.echo(Cookie="a=b; sessionid=abc; c=d")["cookies"] == {
             "a": "b",
             "sessionid": "abc",
             "c": "d",
         }
-        assert proxy.told()["cookies"] == {}
+        assert proxy.echo()["cookies"] == {}
 
 
 class TestBodies:

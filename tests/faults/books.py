@@ -1,4 +1,4 @@
-"""Counting by ourselves, from the rows, the mails and Stripe's own record; the shop's audit must agree."""
+"""An independent audit of the rows, the mails and Stripe's record. The shop's own audit must agree."""
 
 import json
 from collections import Counter, defaultdict
@@ -20,15 +20,15 @@ SOLD = {OrderStatus.PENDING, *PAID}
 
 
 def differences(shop: Shop, *, stocks: Mapping[int, int]) -> Iterator[str]:
-    """What is wrong, in words; `stocks` is what there was of each product before anything was sold."""
+    """Yield every difference in words. `stocks` are the stocks before the first sale, by key of the product."""
     yield from wrong_stock(stocks)
     yield from wrong_intents()
     yield from wrong_money()
-    yield from bought_twice()
-    yield from mailed_twice(shop)
+    yield from double_orders()
+    yield from double_mails(shop)
     audit = StringIO()
     call_command("audit", "--json", stdout=audit)
-    assert json.loads(audit.getvalue()) == []  # and the shop comes to the same
+    assert json.loads(audit.getvalue()) == []  # the shop's own audit agrees
 
 
 def wrong_stock(stocks: Mapping[int, int]) -> Iterator[str]:
@@ -40,7 +40,7 @@ def wrong_stock(stocks: Mapping[int, int]) -> Iterator[str]:
 
 
 def wrong_intents() -> Iterator[str]:
-    """Each payment has one intent, which it knows, or was given up without any; each intent has its payment."""
+    """Each payment names its only intent, or was given up without one; each intent has its payment."""
     intents = defaultdict(set)
     for intent in all_intents():
         intents[intent.metadata["payment"]].add(intent.id)
@@ -54,7 +54,7 @@ def wrong_intents() -> Iterator[str]:
 
 
 def wrong_money() -> Iterator[str]:
-    """What Stripe has taken for an order and not given back is its amount, or nothing unless it is paid."""
+    """The money that Stripe has taken and not refunded is the amount of a paid order, and 0 for any other."""
     taken: Counter[str] = Counter()
     order_of = {intent.id: intent.metadata["order"] for intent in all_intents()}
     for intent in all_intents():
@@ -70,13 +70,13 @@ def wrong_money() -> Iterator[str]:
             yield f"{taken[key]} were taken for order {key}, which is {order.status if order else 'missing'}"
 
 
-def bought_twice() -> Iterator[str]:
+def double_orders() -> Iterator[str]:
     keys = Counter(Order.objects.values_list("visitor", "idempotency_key"))
     yield from (f"the key {key} has {times} orders" for (_, key), times in keys.items() if times > 1)
 
 
-def mailed_twice(shop: Shop) -> Iterator[str]:
-    """Every shopper has an address of their own, and buys once."""
+def double_mails(shop: Shop) -> Iterator[str]:
+    """Each shopper has a different address, and buys once."""
     for address in Order.objects.values_list("shipping__email", flat=True):
         mails = shop.mails_to(address) if address else 0
         if mails > 1:

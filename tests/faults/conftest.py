@@ -1,4 +1,4 @@
-"""A store that is killed; its database is that of the tests."""
+"""A store to kill, over the tests' database."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +16,6 @@ def shop(transactional_db: None, tmp_path: Path) -> Iterator[Shop]:
 
 @pytest.fixture
 def patient_shop(transactional_db: None, tmp_path: Path) -> Iterator[Shop]:
-    """It ships by hand, so that what is paid can still be cancelled, and then money goes back."""
+    """A shop that does not ship on payment, so that paid orders can be cancelled and refunded."""
     with running_shop(tmp_path, STORE_SHIP_ON_PAYMENT="false") as shop:
         yield shop

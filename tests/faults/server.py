@@ -1,7 +1,7 @@
-"""python -m tests.faults.server PORT: Granian with several workers, up again at once whenever they have been killed.
+"""python -m tests.faults.server PORT: Granian with several workers, restarted at once after each kill.
 
-Every byte on its standard input kills all of the server's processes; the end of the input kills them for good. So
-nothing of it outlives the process that started it.
+Every byte on standard input kills all of the server's processes, and the end of the input ends it. So the server never
+outlives the process that started it.
 """
 
 import gc
@@ -34,9 +34,9 @@ def serve(port: int) -> None:
 
 
 def warm() -> None:
-    """Load the code, and do once what a shopper's first request would wait for: all processes are forked with it."""
+    """Load the code, and fill its caches, so that every forked process answers its first request quickly."""
     resolve("/healthz")
-    # The applications are loaded now, and not before.
+    # Django's applications have to be loaded first.
     from backend.http.documents import documents
     from backend.schema import schema
     from orders.addresses import validate_shipping
@@ -52,7 +52,7 @@ def warm() -> None:
 
 
 class Supervisor:
-    """Keeps one server alive, which has a process group of its own."""
+    """Keeps one server alive, in a process group of its own."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -66,13 +66,13 @@ class Supervisor:
         os.setpgid(0, 0)
         with suppress(SystemExit):
             serve(self.port)
-        os._exit(0)  # at once: to clear up a whole interpreter takes a second
+        os._exit(0)  # at once, because clearing up an interpreter takes a second
 
     def keep(self) -> None:
         while True:
             os.waitpid(self.server, 0)
             with self.changing:
-                self.kill()  # Granian gives up when one worker dies twice in a row; others may still be there
+                self.kill()  # Granian gives up when one worker dies twice in a row, while others may still run
                 self.start()
 
     def kill(self) -> None:
@@ -80,7 +80,7 @@ class Supervisor:
             os.killpg(self.server, signal.SIGKILL)
 
     def obey(self) -> None:
-        while os.read(0, 1):  # past sys.stdin, whose lock the forked would wait for
+        while os.read(0, 1):  # not sys.stdin, whose lock the forked processes would wait for
             with self.changing:
                 self.kill()
         with self.changing:
@@ -90,7 +90,7 @@ class Supervisor:
 
 if __name__ == "__main__":
     warm()
-    gc.freeze()  # else the first collection in each process would write to, and so copy, all that it shares
+    gc.freeze()  # otherwise the first collection in each process would copy all shared memory
     supervisor = Supervisor(int(sys.argv[1]))
     Thread(target=supervisor.obey, daemon=True).start()
     supervisor.keep()

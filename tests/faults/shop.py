@@ -1,4 +1,4 @@
-"""A store to be killed: its server, its shoppers, and the Stripe that calls it."""
+"""A store to kill, with its server, its shoppers, and its Stripe."""
 
 import json
 import os
@@ -40,12 +40,12 @@ CANCEL = """
 
 
 class Lost(OSError):
-    """No answer came: what was asked for may have happened, or not."""
+    """No answer came. The request may or may not have taken effect."""
 
 
 @dataclass(kw_only=True)
 class Shop:
-    """A running server of several workers over the connected database, and what it leaves in `folder`."""
+    """A running server with several workers over the connected database. Its logs and mails are in `folder`."""
 
     folder: Path
     environment: Mapping[str, str]
@@ -55,7 +55,11 @@ class Shop:
     def request(
         self, method: str, path: str, body: bytes = b"", *, crash_at: int | None = None, **headers: str
     ) -> tuple[int, Message, bytes]:
-        """Status, headers and body; Lost where no answer came, which with `crash_at` means killed at that step."""
+        """Return status, headers and body. With `crash_at`, a worker is to be killed at that step.
+
+        Raises:
+            Lost: no answer came; with `crash_at`, only once the worker has been killed.
+        """
         if crash_at is None:
             return self.exchange(method, path, body, headers)
         deaths = len(self.last_steps)
@@ -65,7 +69,7 @@ class Shop:
                 return self.exchange(method, path, body, {**headers, "X_Crash_At": str(crash_at)})
             except Lost:
                 if len(self.last_steps) == deaths:
-                    raise  # the server was not there at all: once more
+                    raise  # the request has not reached a server: try again
                 return None
 
         answer = eventually(until_killed)
@@ -87,11 +91,15 @@ class Shop:
             http.close()
 
     def run(self, command: str, *, crash_at: int | None = None) -> None:
-        """Run one of manage.py's commands in a worker. Lost where that was killed."""
+        """Run a command of manage.py in a worker.
+
+        Raises:
+            Lost: the worker was killed.
+        """
         self.request("POST", f"{COMMAND_PATH}{command}", crash_at=crash_at)
 
     def kill(self) -> None:
-        """All of the server's processes at once; it is started anew."""
+        """Kill all of the server's processes at once. The server starts again."""
         assert self.process.stdin
         self.process.stdin.write(b"!")
         self.process.stdin.flush()
@@ -104,17 +112,17 @@ class Shop:
         eventually(healthy)
 
     def recover(self) -> None:
-        """After a crash of everything: finish what was cut off, and give up what was never paid."""
+        """Crash everything, then finish interrupted work and expire unpaid orders."""
         self.kill()
         self.wait_until_up()
-        # The old server may have answered that it is up: it is the next one that is waited for.
+        # The old server may have answered the health check, so wait for the next one.
         eventually(partial(self.run, "reconcile_payments"))
-        time_is_over()
+        expire_pending()
         eventually(partial(self.run, "expire_orders"))
 
     @property
     def last_steps(self) -> list[str]:
-        """Where the workers died that were told to, in order of time."""
+        """The steps at which workers have been killed, in order of time."""
         log = self.folder / "steps.log"
         return log.read_text().splitlines() if log.exists() else []
 
@@ -123,9 +131,12 @@ class Shop:
         return sum(f"To: {address}\n" in mail.read_text() for mail in mails)
 
     def deliver(self, *, after_seconds: float = 0.0, crash_at: int | None = None) -> None:
-        """Post the events due by then to the webhook, again where no answer comes.
+        """Post the events due by then to the webhook, and repeat those without an answer.
 
-        With `crash_at` the first kills its worker, and the others find no shop. Lost.
+        With `crash_at`, the first event kills its worker, and the others find no shop.
+
+        Raises:
+            Lost: the worker has been killed.
         """
         steps = iter([crash_at])
 
@@ -145,23 +156,23 @@ class Shop:
             raise Lost(self.last_steps[-1])
 
 
-def time_is_over() -> None:
-    """For every order that has not been paid."""
+def expire_pending() -> None:
+    """Let the time of every unpaid order run out."""
     Order.objects.filter(status=OrderStatus.PENDING).update(expires_at=timezone.now())
 
 
 def events_until(after_seconds: float) -> FakeStripe:
-    """Stripe so many seconds from now."""
+    """Return Stripe as it will be in `after_seconds`."""
     return FakeStripe(settings.STRIPE_FAKE_DB, clock=lambda: time.time() + after_seconds)
 
 
 def forget_events(*, after_seconds: float) -> None:
-    """The shop never hears of what has happened so far: Stripe takes it that it has."""
+    """Mark all events so far as delivered, without delivering them."""
     events_until(after_seconds).deliver_through(lambda body, signature: 200, secret="")
 
 
 def eventually(action: Callable[[], Answer]) -> Answer:
-    """The same again until an answer comes, as clients do."""
+    """Repeat the action until an answer comes, as clients do."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -174,7 +185,7 @@ def eventually(action: Callable[[], Answer]) -> Answer:
 
 @contextmanager
 def running_shop(folder: Path, **variables: str) -> Iterator[Shop]:
-    """A server on a free port, with `variables` added to its environment; it is gone at the end."""
+    """Run a server on a free port, with `variables` added to its environment, until the end of the block."""
     environ = environment(folder) | variables
     with socket.create_server((HOST, 0)) as probe:
         port = probe.getsockname()[1]
@@ -188,7 +199,7 @@ def running_shop(folder: Path, **variables: str) -> Iterator[Shop]:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-        ) as process,  # whose input is closed at the end, upon which it kills the server and leaves
+        ) as process,  # the end closes its input, at which it kills the server and exits
     ):
         shop = Shop(folder=folder, environment=environ, port=port, process=process)
         shop.wait_until_up()
@@ -196,7 +207,7 @@ def running_shop(folder: Path, **variables: str) -> Iterator[Shop]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """That of a store in development over the database that this process is connected to."""
+    """Return the environment of a store in development, over this process's database."""
     return {
         **os.environ,
         "DEBUG": "true",
@@ -223,7 +234,7 @@ def database_url() -> str:
 
 @dataclass(kw_only=True)
 class Shopper:
-    """A visitor's browser, which buys once: it keeps its session and its key."""
+    """A visitor's browser, which buys once, with one session and one idempotency key."""
 
     shop: Shop
     email: str
@@ -231,7 +242,11 @@ class Shopper:
     cookies: dict[str, str] = field(default_factory=dict)
 
     def ask(self, query: str, *, crash_at: int | None = None, **variables: Any) -> Any:
-        """The answer to the one operation. Lost where none came."""
+        """Run the operation, and return its answer.
+
+        Raises:
+            Lost: no answer came.
+        """
         body = json.dumps({"query": query, "variables": variables}).encode()
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         known = {"Cookie": cookie} if cookie else {}
@@ -260,11 +275,11 @@ class Shopper:
 
 
 def intent_of(order: Any) -> str:
-    """The id of the PaymentIntent that the browser was given the secret of."""
+    """Return the id of the PaymentIntent in the browser's client secret."""
     intent_id: str = order["payment"]["clientSecret"].partition("_secret_")[0]
     return intent_id
 
 
 def pay(order: Any) -> None:
-    """The shopper's card is charged; the shop has yet to hear of it."""
+    """Charge the shopper's card. The shop has not received the event yet."""
     fake().confirm(intent_of(order))

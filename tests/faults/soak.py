@@ -1,6 +1,6 @@
-"""python -m tests.faults.soak: a storm for as long as one likes, in rounds that each end with proven books.
+"""python -m tests.faults.soak: a storm of any length, in rounds that each end with an audit.
 
-The database is one of its own, on the server of DATABASE_URL or in a file, and is dropped at the end.
+It uses a separate database, on the server of DATABASE_URL or in a file, and drops it at the end.
 """
 
 import argparse
@@ -21,7 +21,7 @@ ROUND_SECONDS = 10
 
 
 def main() -> int:
-    """The exit status: 1 where the books of a round are wrong."""
+    """Run the storm, and return the exit status: 1 if the books of a round are wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=300, help="Default: %(default)s")
     parser.add_argument("--seed", help="Of an earlier run, to repeat its decisions.")
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def soak(folder: Path, *, seed: str, seconds: float) -> list[str]:
-    """What is wrong after the first round that leaves wrong books."""
+    """Run rounds, and return the differences after the first one that leaves any."""
     from tests.faults.shop import running_shop
     from tests.faults.storm import VARIABLES, Storm
 

@@ -1,7 +1,7 @@
-"""The steps of a request, and dying right before one of them.
+"""The steps of a request, and a process that is killed right before one of them.
 
-A step is every SQL statement, every COMMIT and ROLLBACK, every request to Stripe before it is sent and again after its
-effect, and whatever else calls `reach`.
+Steps are every SQL statement, every COMMIT and ROLLBACK, every request to Stripe (before it is sent, and again after
+its effect), and every call of `reach`.
 """
 
 import os
@@ -20,9 +20,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from packages.stripe_fake import FakeStripe
 
-# A command of manage.py can be run by a worker, so that it can be killed just like a request.
+# A worker can run a command of manage.py, so that the command can be killed like a request.
 COMMAND_PATH = "/faults/"
-# Where the dying write their last step; the path is in the environment.
+# Names the file in which a killed process writes its last step.
 LOG_VARIABLE = "FAULTS_LOG"
 TABLE = re.compile(r'(?:FROM|INTO|UPDATE) "(\w+)"')
 
@@ -46,9 +46,9 @@ counted: ContextVar[Steps | None] = ContextVar("counted", default=None)
 
 
 @contextmanager
-def dying_at(crash_at: int) -> Iterator[None]:
-    """The process is killed, by SIGKILL, right before the so manieth step that this thread reaches in the block."""
-    connection.ensure_connection()  # a process that first connects looks at its index: no step of the request
+def kill_at(crash_at: int) -> Iterator[None]:
+    """Kill the process right before this thread's step with the number `crash_at` in the block."""
+    connection.ensure_connection()  # a new connection checks the search index, which is not a step of the request
     token = counted.set(Steps(crash_at))
     try:
         with connection.execute_wrapper(reach_statement):
@@ -58,7 +58,7 @@ def dying_at(crash_at: int) -> Iterator[None]:
 
 
 def reach(name: str) -> None:
-    """Be at a step of this thread's request."""
+    """Count a step of this thread's request, and die if it is the fatal one."""
     steps = counted.get()
     if steps:
         steps.reach(name)
@@ -72,7 +72,7 @@ def reach_statement(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
 
 
 def watch() -> None:
-    """From now on commits, rollbacks and the requests to Stripe are steps in this process."""
+    """Make commits, rollbacks and requests to Stripe count as steps in this process."""
     for name in ("commit", "rollback"):
         method = getattr(BaseDatabaseWrapper, f"_{name}")
         patch.object(BaseDatabaseWrapper, f"_{name}", before(name.upper(), method)).start()

@@ -1,4 +1,4 @@
-"""Many shoppers at once, while processes are killed and Stripe fails: at random, and counted at the end."""
+"""Many simultaneous shoppers, while processes are killed and Stripe fails at random. An audit follows."""
 
 import time
 from collections import Counter
@@ -21,22 +21,22 @@ from tests.faults.shop import Lost, Shop, Shopper, eventually, intent_of
 
 SHOPPERS, DELIVERERS = 6, 2
 PRODUCTS, STOCK = 5, 15
-# It ships by hand, so that what is paid can still be cancelled; what is not paid at once is overdue at once.
+# No shipping on payment, so that paid orders can be cancelled. Unpaid orders are overdue at once.
 VARIABLES = {"STORE_SHIP_ON_PAYMENT": "false", "STORE_ORDER_EXPIRY": "0"}
 FAULTS: Sequence[FaultKind] = (
     "lost_reply", "timeout", "rate_limit", "server_error", "server_error_stored", "server_error_after_effect",
     "event_duplicated", "event_reordered", "event_delayed", "event_dropped",
 )  # fmt: skip
-# No request has so many steps that one beyond would be worth a try.
+# No request has more steps.
 STEPS = 45
 CRASHING = 0.1
-# By then Stripe has tried again to deliver whatever was not taken.
+# By then, Stripe has repeated every event that was not accepted.
 DAY_SECONDS = 86400.0
 
 
 @dataclass(kw_only=True)
 class Storm:
-    """The same `seed` makes the same decisions; the threads' timing is nobody's to repeat."""
+    """A storm. The same `seed` makes the same decisions, but the threads' timing cannot be repeated."""
 
     shop: Shop
     seed: str
@@ -44,7 +44,7 @@ class Storm:
     stocks: dict[int, int] = field(default_factory=dict)
 
     def rage(self, *, seconds: float) -> list[str]:
-        """What is wrong with the books after so many seconds and a recovery."""
+        """Storm for the seconds, recover, and return the differences in the books."""
         products = self.new_products()
         over = Event()
         work: list[Callable[[Random], None]] = [
@@ -72,7 +72,7 @@ class Storm:
         return products
 
     def buy(self, products: list[Product], rng: Random) -> None:
-        """One visitor fills a cart, checks out, and pays or does not."""
+        """Fill a cart as a new visitor, check out, and perhaps pay."""
         shopper = Shopper(shop=self.shop, email=f"{uuid4()}@example.com")
         for product in rng.sample(products, rng.randint(1, 3)):
             persist(partial(shopper.add, product, rng.randint(1, 2)), rng)
@@ -135,7 +135,7 @@ def repeat(action: Callable[[Random], None], rng: Random, over: Event) -> None:
 
 
 def persist(action: Callable[..., Any], rng: Random) -> Any:
-    """Do it, sometimes to be killed at some step, and again until an answer comes."""
+    """Do the action, sometimes with a kill at a random step, and repeat it until an answer comes."""
     with suppress(Lost):
         return action(crash_at=rng.randint(1, STEPS) if rng.random() < CRASHING else None)
     return eventually(action)

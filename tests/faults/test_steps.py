@@ -1,7 +1,7 @@
-"""Killed at every step: of checkout, of the webhook, of cancelling, and of the commands that mend what was cut off.
+"""A kill at every step of checkout, the webhook, cancelling, and the commands that finish interrupted work.
 
-Each purchase is of a product of its own, by a shopper of their own, and one worker is killed in it. Whatever follows,
-in the end the purchase is whole or has never been, and the books are right.
+Each purchase has its own product and shopper, and one worker is killed in it. In the end, the purchase is complete or
+has left no trace, and the books are right.
 """
 
 from collections.abc import Callable, Iterator, Set
@@ -14,16 +14,16 @@ from catalog.models import Product
 from orders.models import Order
 from tests.factories import make_category, make_product, make_user
 from tests.faults import books
-from tests.faults.shop import Lost, Shop, Shopper, eventually, forget_events, pay, time_is_over
+from tests.faults.shop import Lost, Shop, Shopper, eventually, expire_pending, forget_events, pay
 
 STOCK, QUANTITY = 5, 2
-# Stripe's patience: by then an event that was not taken has come again.
+# By then, Stripe has repeated an event that was not accepted.
 LATER_SECONDS = 10
 
 
 @dataclass(kw_only=True)
 class Purchase:
-    """Somebody who has filled a cart, the step to kill at, and its name once that has happened."""
+    """A shopper with a full cart, the step to kill at, and the step's name once a worker was killed there."""
 
     shopper: Shopper
     product: Product
@@ -31,7 +31,7 @@ class Purchase:
     died_before: str = ""
 
     def lose(self, action: Callable[[], Any]) -> None:
-        """Do what is to be killed; where it was not, there are no more steps."""
+        """Do the action that is to be killed. If it is not killed, it had no more steps."""
         try:
             action()
         except Lost as lost:
@@ -39,14 +39,14 @@ class Purchase:
 
     @property
     def outcome(self) -> str:
-        """The order's status and what is left of the stock: `shipped, 3 left`."""
+        """The order's status and the remaining stock, such as `shipped, 3 left`."""
         order = Order.objects.filter(idempotency_key=self.shopper.key).first()
         self.product.refresh_from_db()
         return f"{order.status if order else 'no order'}, {self.product.stock} left"
 
 
 def purchases(shop: Shop) -> Iterator[Purchase]:
-    """One for each step, until one is not killed: it had fewer."""
+    """Yield a purchase for each step, until one is not killed because it has fewer steps."""
     seller, category = make_user(), make_category()
     for step in count(1):
         product = make_product(stock=STOCK, user=seller, category=category)
@@ -59,7 +59,7 @@ def purchases(shop: Shop) -> Iterator[Purchase]:
 
 
 def conclude(shop: Shop, made: list[Purchase], *, outcomes: set[str], steps: Set[str]) -> None:
-    """Recover, audit, and count. `steps` are some that must have been among those killed at."""
+    """Recover, and check the books and the outcomes. `steps` must have been among the steps of the kills."""
     shop.recover()
     assert list(books.differences(shop, stocks={purchase.product.pk: STOCK for purchase in made})) == []
     assert {
@@ -121,7 +121,7 @@ class TestWebhook:
     def test_the_event_comes_again(self, shop: Shop) -> None:
         made = []
         for purchase in purchases(shop):
-            self.paid_but_untold(shop, purchase)
+            self.pay_without_event(shop, purchase)
             purchase.lose(partial(shop.deliver, crash_at=purchase.step))
             shop.deliver(after_seconds=LATER_SECONDS)
             assert purchase.outcome == BOUGHT, purchase.died_before
@@ -131,7 +131,7 @@ class TestWebhook:
     def test_the_event_never_comes_again(self, shop: Shop) -> None:
         made = []
         for purchase in purchases(shop):
-            self.paid_but_untold(shop, purchase)
+            self.pay_without_event(shop, purchase)
             purchase.lose(partial(shop.deliver, crash_at=purchase.step))
             forget_events(after_seconds=LATER_SECONDS)
             made.append(purchase)
@@ -140,10 +140,10 @@ class TestWebhook:
         assert unmailed == {
             "SELECT orders_order",
             "SELECT orders_orderitem",
-        }  # it was marked, and not yet mailed
+        }  # it was marked as sent, but not mailed yet
 
     @staticmethod
-    def paid_but_untold(shop: Shop, purchase: Purchase) -> None:
+    def pay_without_event(shop: Shop, purchase: Purchase) -> None:
         order = eventually(purchase.shopper.checkout)
         shop.deliver(after_seconds=LATER_SECONDS)
         pay(order)
@@ -187,7 +187,7 @@ class TestExpireOrders:
         made = []
         for purchase in purchases(shop):
             eventually(purchase.shopper.checkout)
-            time_is_over()
+            expire_pending()
             purchase.lose(partial(shop.run, "expire_orders", crash_at=purchase.step))
             eventually(partial(shop.run, "expire_orders"))
             made.append(purchase)

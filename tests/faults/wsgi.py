@@ -1,4 +1,4 @@
-"""The store's WSGI application, which dies where a request asks for it: `X-Crash-At: 3` is its third step."""
+"""The store's WSGI application. `X-Crash-At: 3` kills the process at the third step of the request."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from backend.wsgi import application as store
-from tests.faults.steps import COMMAND_PATH, dying_at, reach, watch
+from tests.faults.steps import COMMAND_PATH, kill_at, reach, watch
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -20,7 +20,7 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
     crash_at = environ.get("HTTP_X_CRASH_AT")
     if crash_at is None:
         return answer(environ, start_response)
-    with dying_at(int(crash_at)):
+    with kill_at(int(crash_at)):
         response = answer(environ, start_response)
         reach("the response")
         return response

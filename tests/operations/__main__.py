@@ -1,4 +1,4 @@
-"""python -m tests.operations [--check]: write docs/operations.md, or fail where it is not what it would be."""
+"""python -m tests.operations [--check]: write docs/operations.md, or fail if it is out of date."""
 
 import difflib
 import os
@@ -16,7 +16,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 def main(*, check: bool) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
     django.setup()
-    made, there = made_page(), PAGE.read_text("utf-8") if PAGE.exists() else ""
+    made, there = make_page(), PAGE.read_text("utf-8") if PAGE.exists() else ""
     if not check:
         aside = PAGE.with_suffix(".new")
         aside.write_text(made, "utf-8")
@@ -28,11 +28,11 @@ def main(*, check: bool) -> int:
         )
     )
     if made != there:
-        sys.stderr.write("docs/operations.md is not what the store answers: make operations\n")
+        sys.stderr.write("docs/operations.md is out of date. Run make operations.\n")
     return int(made != there)
 
 
-def made_page() -> str:
+def make_page() -> str:
     from demo.purchase.shopper import GraphQLClient  # they read the settings
     from demo.purchase.store import Store
     from tests.operations.examples import EXAMPLES, SELLING, SHOPPING, Example
@@ -53,8 +53,8 @@ def made_page() -> str:
             answers[example.operation] = answer
             if tokens := re.findall(r"token=(\S+)", store.log.read_text("utf-8", errors="replace")):
                 answers["mail"] = tokens[-1]
-            data = mask.masked({"data": {example.operation: answer}})
-            answered.setdefault(example.operation, (example, mask.masked(variables), data))
+            data = mask.mask({"data": {example.operation: answer}})
+            answered.setdefault(example.operation, (example, mask.mask(variables), data))
     if missing := operations() - set(answered):
         raise SystemExit(f"tests/operations/examples.py has no example of {', '.join(sorted(missing))}.")
     return page(answered)

@@ -7,7 +7,7 @@ from typing import Any
 from demo.demonstration import PASSWORD, SELLER
 from demo.purchase.shopper import ADDRESS
 
-# What the operations before were answered with, by name; and `mail`, the token in the last mail.
+# The answers to earlier operations by name, and the token of the last mail as `mail`.
 Answers = dict[str, Any]
 SHOPPING, SELLING = "shopping", "selling"
 EMAIL, OLD, NEW = "nora@example.com", "a long password of hers", "an entirely new password"
@@ -22,7 +22,7 @@ class Example:
 
 
 def first_found(answers: Answers) -> str:
-    """The id of the first product of the example of `products`."""
+    """Return the id of the first product in the answer to `products`."""
     return str(answers["products"]["nodes"][0]["id"])
 
 
@@ -399,7 +399,7 @@ mutation RemoveFromCart($id: ID!) {
 """,
         variables=lambda answers: {
             "id": first_found(answers)
-        },  # sold, so that it is not found: an error's example
+        },  # already sold, so it is not found, which shows an error
     ),
     Example(
         operation="clearCart",

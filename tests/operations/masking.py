@@ -1,4 +1,4 @@
-"""What differs between two runs, replaced by what does not."""
+"""A mask for values that differ between two runs."""
 
 import base64
 import binascii
@@ -10,21 +10,21 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00")
 SECRET = re.compile(r"pi_\w+?_secret_\w+")
 FILE = re.compile(r"/media/(\w+)/[^.]+\.(\w+)")
 TOKEN = re.compile(r"\w+-\w+-[0-9a-f]{32}")
-# The demonstration shop was opened in 2025, and its times stay; later ones are those of the run.
+# The demonstration shop was opened in 2025, and these times stay. Later ones are the run's.
 LATER = "2026"
 
 
 class Mask:
-    """The same UUID is the same everywhere: the first is …01, the next …02."""
+    """Replaces values that differ between runs. Equal UUIDs stay equal: the first becomes …01, the next …02."""
 
     def __init__(self) -> None:
         self.uuids: dict[str, str] = {}
 
-    def masked(self, value: Any) -> Any:
+    def mask(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: self.masked(part) for key, part in value.items()}
+            return {key: self.mask(part) for key, part in value.items()}
         if isinstance(value, list):
-            return [self.masked(part) for part in value]
+            return [self.mask(part) for part in value]
         return self.text(value) if isinstance(value, str) else value
 
     def text(self, text: str) -> str:
@@ -43,7 +43,7 @@ class Mask:
 
 
 def decode(text: str) -> str | None:
-    """What is in a global id; None for any other text."""
+    """Return the content of a global id; None for any other text."""
     try:
         decoded = base64.b64decode(text, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):

@@ -1,4 +1,4 @@
-"""The page: each operation with what the schema says of it, an example and its answer."""
+"""The page: each operation with its description, an example and the answer."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -25,33 +25,33 @@ from tests.rights.test_writing import CASES
 INTRODUCTION = """\
 # Operations
 
-Every query and mutation of the API, with an example that was run against the demonstration shop and what it was
-answered. This page is made from the schema and the running store by `make operations`, and `make check` fails where
-it is not up to date. [GraphiQL](http://127.0.0.1:8000/graphiql/) has the same texts, and all types besides.
+Every query and mutation of the API, each with an example that was run against the demonstration shop, and the answer.
+`make operations` writes this page from the schema and the running store, and `make check` fails if it is out of date.
+[GraphiQL](http://127.0.0.1:8000/graphiql/) shows the same descriptions, and all types.
 
 Send `POST /graphql/` with `Content-Type: application/json` and the body `{"query": …, "variables": …}`, with cookies.
 
-**Errors.** What a shopper can put right is a member of the mutation's union: select `__typename`, and `message` of
-`... on UserError`. A malformed operation, a limit, a missing right and a fault of the store are in the top-level
+**Errors.** An error that a shopper can fix is a member of the mutation's union: select `__typename`, and `message` of
+`... on UserError`. Malformed operations, exceeded limits, missing rights and faults of the store are in the top-level
 `errors`, each with a code in `extensions`:
 
 | code | |
 |---|---|
-| `BAD_USER_INPUT` | The document, a variable, an id or a cursor is not what it must be. |
+| `BAD_USER_INPUT` | The document, a variable, an id or a cursor is malformed. |
 | `OPERATION_TOO_LARGE` | The operation costs more than `extensions.cost.maximum`, or is too deep or too long. |
-| `UNAUTHENTICATED` | Somebody must be signed in. |
-| `FORBIDDEN` | Whoever is signed in lacks the permission. |
-| `RATE_LIMITED` | Too often; try again after `retryAfterSeconds`. Any operation with a file, a purchase or a comment. |
+| `UNAUTHENTICATED` | The operation needs a signed-in person. |
+| `FORBIDDEN` | The signed-in person lacks the permission. |
+| `RATE_LIMITED` | Too many attempts, as with files, purchases and comments. Try again after `retryAfterSeconds`. |
 | `PERSISTED_QUERY_NOT_FOUND` | Send the document along with its hash. |
-| `INTERNAL` | A fault of the store; `requestId` finds it in the log. |
+| `INTERNAL` | A fault of the store. Find it in the log by `requestId`. |
 
-**Files.** An `Upload` is null in the JSON, and the file comes as a part of a multipart request, by the
+**Files.** An `Upload` is null in the JSON, and the file is a part of a multipart request, as in the
 [GraphQL multipart request specification](https://github.com/jaydenseric/graphql-multipart-request-spec), with the
 header `Apollo-Require-Preflight: true`.
 """
 RIGHTS = {
-    "UNAUTHENTICATED": "Needs somebody to be signed in, else `UNAUTHENTICATED`.",
-    "FORBIDDEN": "Needs the permission, else `FORBIDDEN`.",
+    "UNAUTHENTICATED": "Needs a signed-in person, otherwise `UNAUTHENTICATED`.",
+    "FORBIDDEN": "Needs the permission, otherwise `FORBIDDEN`.",
 }
 
 
@@ -65,7 +65,7 @@ def operations() -> set[str]:
 
 
 def page(answered: Mapping[str, tuple[Example, dict[str, Any], Any]]) -> str:
-    """`answered` has for each operation its example, the variables that it was sent with, and the answer."""
+    """Build the page. `answered` has the example, its variables and the answer of each operation."""
     fields = roots()
     contents = (
         f"**{kind}**: {', '.join(f'[{name}](#{name.lower()})' for name in fields[kind])}.\n"
@@ -92,12 +92,12 @@ def section(
         yield from (" ".join(needed), "")
     yield from ("```graphql", example.document.strip(), "```", "")
     if variables:
-        yield from ("```json", written(variables), "```", "")
-    yield from ("is answered with", "", "```json", written(answer), "```", "")
+        yield from ("```json", to_json(variables), "```", "")
+    yield from ("is answered with", "", "```json", to_json(answer), "```", "")
 
 
 def arguments(prefix: str, args: Mapping[str, GraphQLArgument | GraphQLInputField]) -> Iterator[str]:
-    """A row for each argument; below one that is an input object, those of its fields."""
+    """Yield a row for each argument, and for each field of an input object."""
     for name, argument in args.items():
         type_ = get_named_type(argument.type)
         if isinstance(type_, GraphQLInputObjectType):
@@ -109,14 +109,14 @@ def arguments(prefix: str, args: Mapping[str, GraphQLArgument | GraphQLInputFiel
 
 
 def row(path: str, argument: GraphQLArgument | GraphQLInputField) -> str:
-    """Names the default, but for null, which is that of all others."""
+    """Build the row of an argument, with its default unless that is null."""
     default = ast_from_value(argument.default_value, argument.type)
     value = "" if default is None or isinstance(default, NullValueNode) else f" = {print_ast(default)}"
     return f"| `{path}` | `{argument.type}{value}` | {cell(argument.description)} |"
 
 
 def answers(field: GraphQLField) -> str:
-    """The type that it is answered with; of a union, the errors apart."""
+    """Describe the type of the answer, with the errors of a union apart."""
     type_ = get_named_type(field.type)
     if not isinstance(type_, GraphQLUnionType):
         return f"Answered with `{field.type}`."
@@ -135,5 +135,5 @@ def cell(text: str | None) -> str:
     return (text or "").replace("|", "\\|").replace("\n", " ")
 
 
-def written(value: Any) -> str:
+def to_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""A shopper's operations, and Stripe as the shopper and the bank see it."""
+"""A shopper's operations, and the shopper's and the bank's part at Stripe."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,7 +78,7 @@ def checkout(api: GraphQLClient, **input: Any) -> dict[str, Any]:
 
 
 class Bank:
-    """What the shopper does in the browser with the client secret, and Stripe's webhooks to the real endpoint."""
+    """The shopper's actions in the browser with the client secret, and Stripe's webhooks to the real endpoint."""
 
     def __init__(self) -> None:
         self.client = GraphQLClient(raise_request_exception=False)
@@ -114,7 +114,7 @@ def bank() -> Bank:
 
 @pytest.fixture(autouse=True)
 def _impatient_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK repeats a failed call at once."""
+    """Let the SDK repeat failed calls without a pause."""
     monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.0)
     monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.0)
 
@@ -137,7 +137,7 @@ TABLES: tuple[type[models.Model], ...] = (
 
 
 def whole_state() -> dict[str, Any]:
-    """Every row of the shop, every mail, and all that has happened at Stripe."""
+    """Return every row of the shop, every mail, and every object of Stripe."""
     rows = {table.__name__: list(table._base_manager.order_by("pk").values()) for table in TABLES}
     return {**rows, "mails": len(mail.outbox), "stripe": fake().events()}
 
@@ -150,7 +150,7 @@ def nothing_changes() -> Iterator[None]:
 
 
 def statements(operation: Callable[[], object]) -> int:
-    """How many SQL statements it takes, with those that open and close its transactions."""
+    """Count the SQL statements of the action, including those that control transactions."""
     with CaptureQueriesContext(connection) as captured:
         operation()
     return len(captured)

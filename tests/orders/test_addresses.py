@@ -35,7 +35,7 @@ COLUMNS = {
 
 
 def load(name: str, *, purpose: str) -> Any:
-    """The test that asks is skipped where the data is not there."""
+    """Load a data set; skip the calling test if the file is missing."""
     path = DATA / name
     if not path.exists():
         pytest.skip(f"It would {purpose}, but there is no {path.name}.")
@@ -43,12 +43,12 @@ def load(name: str, *, purpose: str) -> Any:
 
 
 def check(**columns: str) -> Shipping:
-    """Those columns of a good address; it is one of their country."""
+    """Validate a good address with these columns, and return it."""
     return validate_shipping(Shipping(**{**COLUMNS, **home(**{**COLUMNS, **columns}), **columns}))
 
 
 def home(*, country: str, zip_code: str, **_: str) -> dict[str, str]:
-    """A postal code and a state that fit, where the country's addresses need them."""
+    """Return a valid postal code and state for the country, if its addresses need them."""
     rules = country_of(country)
     if rules is None:
         return {}
@@ -62,7 +62,7 @@ def home(*, country: str, zip_code: str, **_: str) -> dict[str, str]:
 
 
 def wrong_fields(**columns: str) -> list[str]:
-    """Those that are refused, without `shipping.` before them."""
+    """Return the fields that are refused, without the prefix `shipping.`."""
     try:
         check(**columns)
     except ValidationError as error:
@@ -149,13 +149,13 @@ class TestCountry:
 
 class TestZipCode:
     def test_the_examples_of_every_country(self) -> None:
-        """Each country's own example passes, and one that no country has does not where a form is known."""
+        """Each country's own example is valid. A code that no country has is refused where the format is known."""
         for country, rules in load(
             "i18n-address-rules.json.gz", purpose="check examples of all postal codes"
         ).items():
             if len(country) != 2 or country == "ZZ" or "%Z" not in rules.get("fmt", "%Z"):
                 continue
-            # No region has Russia's own example.
+            # Russia's own example belongs to none of its regions.
             for example in ones(rules.get("zipex", "") if country != "RU" else "656000"):
                 assert wrong_fields(country=country, zip_code=example) == [], (country, example)
             if rules.get("zip") and "fmt" in rules:
@@ -262,14 +262,14 @@ class TestAllOfIt:
 
 @pytest.mark.django_db
 class TestHostileStrings:
-    """Stored and given back unchanged, or refused with an error of that field, and nothing changed."""
+    """Stored and returned unchanged, or refused with an error of that field and without a change."""
 
     DOCUMENT = f"query($uuid: UUID!) {{ order(uuid: $uuid) {{ shipping {{ {' '.join(ADDRESS)} }} }} }}"
     CANCEL = "mutation($uuid: UUID!) { cancelOrder(input: {uuid: $uuid}) { __typename } }"
 
     @pytest.mark.parametrize("field", ADDRESS)
     def test_in_a_field(self, field: str) -> None:
-        """Checked by the service, for all of them: an order for each would take minutes."""
+        """All strings through the service, because an order for each would take minutes."""
         [column] = [name for name in COLUMNS if name.replace("_", "") == field.lower()]
         for text in hostile_strings():
             if "\0" in text:
@@ -304,12 +304,12 @@ class TestHostileStrings:
 
 
 def ones(examples: str) -> Iterator[str]:
-    """Of a list with commas, in which a range stands for its ends."""
+    """Return the items of a comma-separated list, with both ends of each range."""
     for example in examples.split(","):
         if example:
             yield example.split(":")[0]
 
 
 def some(strings: list[str]) -> list[str]:
-    """Every tenth, but for those that no request can carry."""
+    """Return every tenth string, except those that no request can carry."""
     return [text for text in strings[::10] if "\0" not in text]

@@ -44,7 +44,7 @@ def superuser() -> Client:
 
 @pytest.fixture
 def placed(bank: Bank, settings: Settings) -> Placed:
-    """Each by a visitor of its own, who buys 2 of 10."""
+    """Place an order, each time as a new visitor, who buys 2 of 10."""
     settings.STORE_SHIP_ON_PAYMENT = False
 
     def order(*, paid: bool = False, user: User | None = None, **address: str) -> Order:
@@ -106,18 +106,18 @@ class TestList:
             created_at=timezone.now() - timedelta(days=400), currency="EUR", disputed_at=timezone.now()
         )
 
-        def shown(**query: str) -> set[str]:
+        def find_shown(**query: str) -> set[str]:
             page = superuser.get(ORDERS, query).text
             return {name for name, order in (("grace", grace), ("alan", alan)) if page_of(order) in page}
 
-        assert shown() == {"grace", "alan"}
+        assert find_shown() == {"grace", "alan"}
         for term in ("Hopper", "grace@example.com", "gh@example", str(grace.pk), grace.pk.hex[:8]):
-            assert shown(q=term) == {"grace"}
-        assert shown(status__exact="pending") == {"alan"}
-        assert shown(currency="EUR") == {"alan"}
-        assert shown(disputed="yes") == {"alan"}
-        assert shown(created_at__gte=(timezone.now() - timedelta(days=7)).isoformat()) == {"grace"}
-        assert shown(created_at__year=str(timezone.now().year)) == {"grace"}
+            assert find_shown(q=term) == {"grace"}
+        assert find_shown(status__exact="pending") == {"alan"}
+        assert find_shown(currency="EUR") == {"alan"}
+        assert find_shown(disputed="yes") == {"alan"}
+        assert find_shown(created_at__gte=(timezone.now() - timedelta(days=7)).isoformat()) == {"grace"}
+        assert find_shown(created_at__year=str(timezone.now().year)) == {"grace"}
 
     def test_finds_by_number_phone_and_product(self, superuser: Client, placed: Placed) -> None:
         grace = placed(phone="+49 221 1234567", country="DE", zipCode="50667", state="")
@@ -214,16 +214,16 @@ class TestPage:
     def test_offers_what_the_status_allows(self, superuser: Client, placed: Placed) -> None:
         pending, paid = placed(), placed(paid=True)
 
-        def offered(order: Order) -> set[str]:
+        def list_actions(order: Order) -> set[str]:
             page = superuser.get(page_of(order)).text
             return {name for name in ("ship", "cancel", "refund", "restock") if button(name, order) in page}
 
-        assert offered(pending) == {"cancel"}
-        assert offered(paid) == {"ship", "cancel", "refund"}
+        assert list_actions(pending) == {"cancel"}
+        assert list_actions(paid) == {"ship", "cancel", "refund"}
         press(superuser, "ship", paid)
-        assert offered(paid) == {"refund"}
+        assert list_actions(paid) == {"refund"}
         press(superuser, "refund", paid, amount="20.00")
-        assert offered(paid) == {"restock"}
+        assert list_actions(paid) == {"restock"}
 
     @pytest.mark.parametrize("rights", [("view_order",), ("change_order",)])
     def test_is_never_edited(self, placed: Placed, rights: tuple[str, ...]) -> None:

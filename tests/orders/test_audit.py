@@ -1,4 +1,4 @@
-"""The audit finds each kind of difference, and nothing where the books are right."""
+"""The audit finds each kind of difference, and none if the books are right."""
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -26,54 +26,54 @@ def paid(api: GraphQLClient, bank: Bank) -> Order:
     return Order.objects.get(pk=uuid)
 
 
-def found() -> set[str]:
+def find_checks() -> set[str]:
     return {difference.check for difference in differences(now=timezone.now())}
 
 
 class TestDifferences:
     def test_none(self, paid: Order) -> None:
-        assert found() == set()
+        assert find_checks() == set()
 
     def test_stock(self, paid: Order) -> None:
         Product.objects.update(stock=100)
-        assert found() == {"stock"}
+        assert find_checks() == {"stock"}
 
     def test_sold_count(self, paid: Order) -> None:
         Product.objects.update(sold_count=100)
-        assert found() == {"sold count"}
+        assert find_checks() == {"sold count"}
 
     def test_an_item_that_took_no_stock(self, paid: Order) -> None:
         StockMovement.objects.filter(order_uuid=paid.pk).delete()
-        assert "movements" in found()
+        assert "movements" in find_checks()
 
     def test_amount(self, paid: Order) -> None:
         OrderItem.objects.filter(order=paid).update(unit_price=1)
-        assert found() == {"amount"}
+        assert find_checks() == {"amount"}
 
     def test_paid_without_a_payment(self, paid: Order) -> None:
         Order.objects.filter(status="pending").update(status="shipped", paid_at=timezone.now())
-        assert "paid" in found()
+        assert "paid" in find_checks()
 
     def test_payment_without_a_paid_order(self, paid: Order) -> None:
         Order.objects.filter(pk=paid.pk).update(status="pending")
-        assert "paid" in found()
+        assert "paid" in find_checks()
 
     def test_refund_that_was_not_counted(self, paid: Order) -> None:
         payment = Payment.objects.get(order=paid)
         Refund.objects.create(payment=payment, amount=5, status=Refund.Status.SUCCEEDED)
-        assert found() == {"refunds"}
+        assert find_checks() == {"refunds"}
 
     def test_money_of_a_cancelled_order(self, paid: Order) -> None:
         Order.objects.filter(pk=paid.pk).update(status="cancelled", shipped_at=None)
-        assert "refunds" in found()
+        assert "refunds" in find_checks()
 
     def test_orphans(self, paid: Order) -> None:
         Shipping.objects.create(country="US")
-        assert found() == {"orphans"}
+        assert find_checks() == {"orphans"}
 
     def test_intent_of_no_payment(self, paid: Order) -> None:
         Payment.objects.filter(order=paid).update(intent_id="pi_of_another_row")
-        assert found() == {"stripe"}
+        assert find_checks() == {"stripe"}
 
 
 class TestCommand:
@@ -89,7 +89,7 @@ class TestCommand:
         add_to_cart(api, make_product())
         uuid = checkout(api)["uuid"]
         bank.fake.confirm(bank.intent(uuid))
-        assert found() == {"stripe"}
+        assert find_checks() == {"stripe"}
         call_command("audit", fix=True)
         assert Order.objects.get(pk=uuid).status == "shipped"
-        assert found() == set()
+        assert find_checks() == set()

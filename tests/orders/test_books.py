@@ -1,4 +1,4 @@
-"""Whatever shoppers, the bank, the staff and the clock do, in any order: the books are right after every step."""
+"""The books are right after every step of shoppers, the bank, the staff and the clock, in any order."""
 
 import os
 from collections.abc import Callable
@@ -50,7 +50,7 @@ EVENT_FAULTS = st.sampled_from(["event_duplicated", "event_reordered", "event_dr
 
 
 class Books(RuleBasedStateMachine):
-    """Two shoppers, two scarce products, and a bank that fails now and then."""
+    """A state machine of two shoppers, two scarce products, and a bank that sometimes fails."""
 
     orders = Bundle("orders")
 
@@ -72,10 +72,10 @@ class Books(RuleBasedStateMachine):
         return execute(sql, *args)
 
     def teardown(self) -> None:
-        """In the end the bank answers again, what was cut off is finished, and nothing at all differs."""
+        """At the end, the bank answers again, interrupted work is finished, and the audit finds no difference."""
         try:
             self.bank.fake.clear_faults()
-            with patiently():  # as the commands do, so that no circuit breaker is in the way
+            with patiently():  # as the commands do, without the circuit breaker
                 # An attempt that Stripe always answers with 500 is replaced first.
                 for payment in unfinished_payments():
                     reconcile(payment, now=timezone.now())
@@ -95,7 +95,7 @@ class Books(RuleBasedStateMachine):
         self.products = [make_product(stock=3), make_product(stock=5)]
         self.shoppers = [Owner(user=make_user()), Owner(visitor=uuid4())]
 
-    # ── What shoppers do ─────────────────────────────────────────────────────
+    # ── Steps of shoppers ─────────────────────────────────────────────────────
 
     @rule(shopper=st.integers(0, 1), product=st.integers(0, 1), quantity=st.integers(1, 3))
     def add_to_cart(self, shopper: int, product: int, quantity: int) -> None:
@@ -104,7 +104,7 @@ class Books(RuleBasedStateMachine):
 
     @rule(target=orders, shopper=st.integers(0, 1), key=st.integers(0, 3))
     def checkout(self, shopper: int, key: int) -> tuple[int, UUID | None]:
-        """Now and then with a key that was used before."""
+        """Check out, sometimes with a key that was used before."""
         try:
             uuid = checkout(
                 address="127.0.0.1",
@@ -150,7 +150,7 @@ class Books(RuleBasedStateMachine):
             with suppress(DomainError):
                 services.cancel_order(owner=self.shoppers[order[0]], order_uuid=order[1], now=timezone.now())
 
-    # ── What the staff, the clock and the bank do ────────────────────────────
+    # ── Steps of the staff, the clock and the bank ────────────────────────────
 
     @rule(order=orders)
     def expire(self, order: tuple[int, UUID | None]) -> None:
@@ -181,7 +181,7 @@ class Books(RuleBasedStateMachine):
 
     @invariant()
     def the_books_are_right(self) -> None:
-        """After a step that has written nothing they are what they were: to prove them takes most of the time."""
+        """Audit the books, unless the step has written nothing: auditing takes most of the time."""
         if self.written:
             assert list(differences_here()) == []
         self.written = False

@@ -1,4 +1,4 @@
-"""The cart over the API: what it holds, what it refuses, what it tells, and where it goes at sign-in."""
+"""The cart over the API: items, refusals, changes, and the move at sign-in."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -127,7 +127,7 @@ class TestCart:
             cart_of(browser)
 
     def test_totals_with_discounts(self, api: GraphQLClient) -> None:
-        # 0.335 a piece, rounded half up; 10 % off 9.99 is 8.991.
+        # 0.335 each, rounded half up; 10 % off 9.99 is 8.991.
         clip = make_product(name="Clip", price=Decimal("0.67"), discount=Decimal(50))
         lamp = make_product(name="Lamp", price=Decimal("9.99"), discount=Decimal(10))
         rug = make_product(name="Rug", price=Decimal("100.00"))
@@ -284,7 +284,10 @@ class TestAddToCart:
         )
         with nothing_changes():
             for quantity in (2**31, 1.5, "1", None):
-                assert api.refused(document, id=global_id("Product", lamp.pk), n=quantity) == "BAD_USER_INPUT"
+                assert (
+                    api.expect_refusal(document, id=global_id("Product", lamp.pk), n=quantity)
+                    == "BAD_USER_INPUT"
+                )
 
     def test_the_most_of_a_product(self, api: GraphQLClient) -> None:
         lamp = make_product(name="Lamp", stock=5000, price=Decimal(1))
@@ -350,7 +353,7 @@ class TestAddToCart:
     )
     def test_an_id_of_no_product(self, api: GraphQLClient, id_: str) -> None:
         with nothing_changes():
-            assert api.refused(ADD_BY_ID, id=id_) == "BAD_USER_INPUT"
+            assert api.expect_refusal(ADD_BY_ID, id=id_) == "BAD_USER_INPUT"
 
     def test_a_session_is_made_only_when_a_write_succeeds(self, api: GraphQLClient) -> None:
         sold_out = make_product(stock=0)
@@ -479,7 +482,7 @@ class TestClearCart:
 
 
 class TestTheMostThatCanBePaid:
-    """A cart is refused what no payment could settle, and what its own total could not be told in."""
+    """A cart refuses more than a payment can cover, or than its total can express."""
 
     def test_add(self, api: GraphQLClient) -> None:
         palace = make_product(name="Palace", price=Decimal("999999.99"), stock=50)
@@ -498,7 +501,7 @@ class TestTheMostThatCanBePaid:
 
 
 class TestJoin:
-    """Signing in moves this visitor's things to the account."""
+    """Signing in moves the visitor's cart and orders to the account."""
 
     def test_quantities_add_up_to_the_limit(
         self, api: GraphQLClient, signed_in: Callable[[User], GraphQLClient]
@@ -604,6 +607,6 @@ class TestJoin:
         checkout(stranger)
         add_to_cart(stranger, lamp)
         add_to_cart(api, lamp)
-        login(api, make_user(email="ada@example.com"))  # the address that the order goes to
+        login(api, make_user(email="ada@example.com"))  # the shipping address
         assert Order.objects.get().user is None
         assert quantities(stranger) == {lamp.name: 1}

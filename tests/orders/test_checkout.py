@@ -1,4 +1,4 @@
-"""Checkout over the API: what an order is made of, who may have it, and that a refusal changes nothing."""
+"""Checkout over the API: the order's contents, its owner, and refusals that change nothing."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -182,15 +182,15 @@ class TestCheckout:
     def test_no_transaction_is_open_while_stripe_is_asked(
         self, api: GraphQLClient, monkeypatch: pytest.MonkeyPatch, transactional_db: None
     ) -> None:
-        """Watches the real calls; they are made all the same."""
+        """Watch the real calls, which still happen."""
         in_transaction: list[bool] = []
         request = FakeStripe.request
 
-        def watched(self: FakeStripe, *arguments: Any, **options: Any) -> Any:
+        def watch(self: FakeStripe, *arguments: Any, **options: Any) -> Any:
             in_transaction.append(connection.in_atomic_block)
             return request(self, *arguments, **options)
 
-        monkeypatch.setattr(FakeStripe, "request", watched)
+        monkeypatch.setattr(FakeStripe, "request", watch)
         add_to_cart(api, make_product())
         assert checkout(api)["payment"]["clientSecret"]
         assert in_transaction == [False]
@@ -222,7 +222,7 @@ class TestExpectedTotal:
         add_to_cart(api, make_product(), 2)
         with nothing_changes():
             input = {"shipping": ADDRESS, "idempotencyKey": str(uuid4()), "expectedTotal": total}
-            assert api.refused(CHECKOUT, input=input) == "BAD_USER_INPUT"
+            assert api.expect_refusal(CHECKOUT, input=input) == "BAD_USER_INPUT"
 
 
 class TestIdempotencyKey:
@@ -273,7 +273,7 @@ class TestIdempotencyKey:
         add_to_cart(api, make_product())
         with nothing_changes():
             input = {"shipping": ADDRESS, "idempotencyKey": "1"}
-            assert api.refused(CHECKOUT, input=input) == "BAD_USER_INPUT"
+            assert api.expect_refusal(CHECKOUT, input=input) == "BAD_USER_INPUT"
 
 
 class TestRefusals:
@@ -333,7 +333,7 @@ class TestRefusals:
         palace, clip = make_product(price=Decimal("999998.99")), make_product(price=Decimal("1.00"))
         add_to_cart(api, palace)
         add_to_cart(api, clip)
-        reprice(clip, "1.01")  # one cent too much, since it was put in
+        reprice(clip, "1.01")  # one cent too much, because the price has risen since
         with nothing_changes():
             answer = checkout(api)
         assert answer["__typename"] == "PaymentUnavailable"
@@ -350,7 +350,7 @@ class TestRefusals:
         add_to_cart(api, lamp)
         input = {"shipping": ADDRESS, "idempotencyKey": str(uuid4())}
         with nothing_changes():
-            assert api.refused(CHECKOUT, input=input) == "RATE_LIMITED"
+            assert api.expect_refusal(CHECKOUT, input=input) == "RATE_LIMITED"
         bank.pay(uuids[0])
         assert checkout(api)["status"] == "PENDING"
 
@@ -372,7 +372,7 @@ class TestGuests:
         add_to_cart(api, lamp)
         with nothing_changes():
             input = {"shipping": ADDRESS, "idempotencyKey": str(uuid4())}
-            assert api.refused(CHECKOUT, input=input) == "UNAUTHENTICATED"
+            assert api.expect_refusal(CHECKOUT, input=input) == "UNAUTHENTICATED"
         browser = signed_in(make_user())
         add_to_cart(browser, lamp)
         assert checkout(browser)["status"] == "PENDING"

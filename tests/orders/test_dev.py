@@ -23,7 +23,7 @@ COMPLETE = ["Complete", "Refuse"]
 
 
 class Page:
-    """The page in a browser that has come from the live server, which therefore gets the webhooks."""
+    """The page in a browser at the live server, which therefore receives the webhooks."""
 
     def __init__(self, url: str) -> None:
         host = urlsplit(url).netloc
@@ -38,7 +38,7 @@ class Page:
         return re.findall(r'<button name="button" value="([^"]+)">\1</button>', self.html())
 
     def press(self, order: str, button: str) -> str:
-        """The page after that."""
+        """Press the button, and return the next page."""
         [token, *_] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', self.html())
         response = self.client.post(
             f"/dev/stripe/{order}/", {"button": button, "csrfmiddlewaretoken": token}, follow=True

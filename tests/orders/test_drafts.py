@@ -105,9 +105,9 @@ class TestCreateOrder:
         assert (order.shipping, order.expires_at) == (None, None)
 
     def test_not_signed_in(self, api: GraphQLClient) -> None:
-        add_to_cart(api, make_product())  # a visitor with a session is still nobody
+        add_to_cart(api, make_product())  # a session alone does not make an owner
         with nothing_changes():
-            assert api.refused(CREATE_ORDER) == "UNAUTHENTICATED"
+            assert api.expect_refusal(CREATE_ORDER) == "UNAUTHENTICATED"
 
     def test_too_many(self, shopper: GraphQLClient) -> None:
         drafts = [create(shopper) for _ in range(MAX_DRAFTS)]
@@ -175,7 +175,7 @@ class TestAddOrderItem:
             for id_ in ("", "x", global_id("Category", 1), global_id("Product", "x")):
                 with nothing_changes():
                     input = {"orderUuid": draft, "productId": id_}
-                    assert shopper.refused(document, input=input) == "BAD_USER_INPUT"
+                    assert shopper.expect_refusal(document, input=input) == "BAD_USER_INPUT"
 
     def test_a_placed_order(self, shopper: GraphQLClient) -> None:
         lamp = make_product()
@@ -308,7 +308,7 @@ class TestPlaceOrder:
             place(shopper, uuid)
         with nothing_changes():
             input = {"orderUuid": fourth, "shipping": ADDRESS}
-            assert shopper.refused(PLACE_ORDER, input=input) == "RATE_LIMITED"
+            assert shopper.expect_refusal(PLACE_ORDER, input=input) == "RATE_LIMITED"
 
     def test_takes_the_same_statements_for_1_item_and_for_50(self, shopper: GraphQLClient) -> None:
         category, seller = make_category(), make_user()
@@ -316,7 +316,7 @@ class TestPlaceOrder:
         first, few, many = (create(shopper) for _ in range(3))
         for uuid in (first, few):
             add(shopper, uuid, products[0])
-        place(shopper, first)  # makes the row of the cart, which is the lock
+        place(shopper, first)  # creates the cart's row, which serves as the lock
         for product in products:
             add(shopper, many, product)
         taken = statements(lambda: place(shopper, few)), statements(lambda: place(shopper, many))
@@ -324,7 +324,7 @@ class TestPlaceOrder:
 
 
 class TestStrangers:
-    """Another person's draft is not there, for anyone, in any of the mutations."""
+    """Another person's draft does not exist, for any caller of any mutation."""
 
     def test_all_mutations(
         self,

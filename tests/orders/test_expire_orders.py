@@ -1,4 +1,4 @@
-"""manage.py expire_orders, with Stripe in every state that it can be in."""
+"""manage.py expire_orders, with the intent in every state."""
 
 import logging
 import sqlite3
@@ -36,7 +36,7 @@ def product() -> Product:
 
 @pytest.fixture
 def order(api: GraphQLClient, product: Product) -> str:
-    """An order of 3 whose time is over."""
+    """An overdue order of 3 units."""
     return overdue(api, product)
 
 
@@ -48,7 +48,7 @@ def overdue(api: GraphQLClient, product: Product) -> str:
 
 
 def let_time_pass(uuid: str) -> None:
-    """More than an order has, even one that somebody has tried to pay."""
+    """Move the clock beyond the time of any order, even one that the shopper has tried to pay."""
     Order.objects.filter(pk=uuid).update(expires_at=timezone.now() - timedelta(seconds=1))
     Payment.objects.filter(order_id=uuid).update(created_at=timezone.now() - timedelta(minutes=31))
 
@@ -92,7 +92,7 @@ class TestExpireOrders:
         assert stock(product) == 7
 
     def test_paid_meanwhile(self, order: str, product: Product, bank: Bank) -> None:
-        """The money has come, the webhook that tells of it has not."""
+        """The payment has succeeded, but its webhook has not arrived."""
         bank.fake.confirm(bank.intent(order))
         assert expire_orders() == "0 of 1 overdue orders expired."
         assert status_of(order) == "shipped"
@@ -147,7 +147,7 @@ class TestExpireOrders:
         assert stock(product) == 10
 
     def test_intent_of_which_we_do_not_know(self, api: GraphQLClient, product: Product, bank: Bank) -> None:
-        """The intent was made, the reply was lost: it is found again, and cancelled too."""
+        """The reply that created the intent was lost. The intent is found, and cancelled too."""
         bank.fake.inject("lost_reply", times=None)
         uuid = overdue(api, product)
         assert Payment.objects.get().intent_id is None

@@ -24,7 +24,7 @@ Placed = Callable[..., Order]
 
 @pytest.fixture
 def placed(api: GraphQLClient, bank: Bank, settings: Settings) -> Placed:
-    """Buy 2 of 10."""
+    """A pending order of 2 out of 10."""
     settings.STORE_SHIP_ON_PAYMENT = False
 
     def order(*, paid: bool) -> Order:

@@ -1,4 +1,4 @@
-"""How long, how often and by how many Stripe is asked."""
+"""Calls of Stripe: timeouts, retries, and the number of waiting threads."""
 
 import socket
 import threading
@@ -24,15 +24,15 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What has reached Stripe."""
+    """The calls that have reached Stripe."""
     made: list[str] = []
     request = FakeStripe.request
 
-    def counted(fake: FakeStripe, method: str, url: str, *rest: object, **options: object) -> object:
+    def count(fake: FakeStripe, method: str, url: str, *rest: object, **options: object) -> object:
         made.append(url)
         return request(fake, method, url, *rest, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(FakeStripe, "request", counted)
+    monkeypatch.setattr(FakeStripe, "request", count)
     return made
 
 
@@ -83,7 +83,7 @@ class TestPatiently:
 class TestTheNetwork:
     @pytest.fixture
     def black_hole(self) -> Iterator[str]:
-        """A server that accepts everything and answers nothing."""
+        """A server that accepts connections and never answers."""
         with socket.create_server(("127.0.0.1", 0)) as server:
             kept: list[socket.socket] = []
 
@@ -111,7 +111,7 @@ class TestTheNetwork:
 
 
 def buy() -> str | None:
-    """A new shopper's client secret."""
+    """Buy as a new shopper, and return the client secret."""
     api = GraphQLClient()
     add_to_cart(api, make_product())
     secret: str | None = checkout(api)["payment"]["clientSecret"]

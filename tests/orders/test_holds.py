@@ -1,4 +1,4 @@
-"""What unpaid orders may hold: by owner, by address, and of each product a share."""
+"""Limits on the stock that unpaid orders hold: by owner, by address, and by product."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,19 +29,19 @@ PLACE = """
 """
 
 
-def held(product: Product) -> int:
+def count_held(product: Product) -> int:
     return Product.objects.get(pk=product.pk).held
 
 
 def buy(product: Product, quantity: int = 1, *, api: GraphQLClient | None = None) -> dict[str, Any]:
-    """The answer to a shopper's checkout; a new one's unless told otherwise."""
+    """Check out as the shopper, by default a new one, and return the answer."""
     shopper = api or GraphQLClient()
     add_to_cart(shopper, product, quantity)
     return checkout(shopper)
 
 
-def refused_checkout(api: GraphQLClient, **extra: Any) -> str:
-    return api.refused(CHECKOUT, input={"shipping": ADDRESS, "idempotencyKey": str(uuid4()), **extra})
+def refuse_checkout(api: GraphQLClient, **extra: Any) -> str:
+    return api.expect_refusal(CHECKOUT, input={"shipping": ADDRESS, "idempotencyKey": str(uuid4()), **extra})
 
 
 def books_are_right() -> bool:
@@ -62,7 +62,7 @@ class TestShareOfAProduct:
         )
         assert answer["message"] == "One order can take 50 of “Lamp” until it is paid."
         assert buy(lamp, 50)["__typename"] == "Order"
-        assert held(lamp) == 50
+        assert count_held(lamp) == 50
         assert books_are_right()
 
     def test_one_owner_cannot_shut_out_the_others(self) -> None:
@@ -71,7 +71,7 @@ class TestShareOfAProduct:
             assert buy(lamp, quantity, api=hoarder)["__typename"] == "Order"
         add_to_cart(hoarder, lamp, 6)
         with nothing_changes():
-            assert refused_checkout(hoarder) == "RATE_LIMITED"
+            assert refuse_checkout(hoarder) == "RATE_LIMITED"
         assert buy(lamp, 6)["__typename"] == "Order"
         assert books_are_right()
 
@@ -92,9 +92,9 @@ class TestShareOfAProduct:
     def test_what_is_paid_is_not_held(self, api: GraphQLClient, bank: Bank) -> None:
         product = make_product(stock=20)
         order = buy(product, 10, api=api)
-        assert held(product) == 10
+        assert count_held(product) == 10
         bank.pay(order["uuid"])
-        assert held(product) == 0
+        assert count_held(product) == 0
         assert books_are_right()
 
     @pytest.mark.parametrize("ship", [True, False])
@@ -102,7 +102,7 @@ class TestShareOfAProduct:
         settings.STORE_SHIP_ON_PAYMENT = ship
         gift = make_product(stock=20, price=Decimal(0))
         buy(gift, 5, api=api)
-        assert held(gift) == 0
+        assert count_held(gift) == 0
         assert books_are_right()
 
     def test_what_is_cancelled_is_not_held(self, api: GraphQLClient) -> None:
@@ -110,7 +110,7 @@ class TestShareOfAProduct:
         uuid = buy(product, 10, api=api)["uuid"]
         document = "mutation($uuid: UUID!) { cancelOrder(input: {uuid: $uuid}) { ... on Order { status } } }"
         api.run(document, uuid=uuid)
-        assert (held(product), Product.objects.get().stock) == (0, 20)
+        assert (count_held(product), Product.objects.get().stock) == (0, 20)
         assert books_are_right()
 
     def test_of_a_paid_order_that_is_cancelled(
@@ -123,7 +123,7 @@ class TestShareOfAProduct:
         waiting = buy(product, 3)["uuid"]
         document = "mutation($uuid: UUID!) { cancelOrder(input: {uuid: $uuid}) { ... on Order { status } } }"
         api.run(document, uuid=uuid)
-        assert (held(product), Product.objects.get().stock, status_of(waiting)) == (3, 17, "pending")
+        assert (count_held(product), Product.objects.get().stock, status_of(waiting)) == (3, 17, "pending")
         assert books_are_right()
 
     def test_drafts_too(self, signed_in: Callable[[User], GraphQLClient]) -> None:
@@ -161,7 +161,7 @@ class TestOwner:
         assert buy(product, 3, api=api)["__typename"] == "Order"
         add_to_cart(api, product, 3)
         with nothing_changes():
-            assert refused_checkout(api) == "RATE_LIMITED"
+            assert refuse_checkout(api) == "RATE_LIMITED"
         assert buy(product, 3)["__typename"] == "Order"
 
     def test_lines(self, api: GraphQLClient, settings: Settings) -> None:
@@ -169,7 +169,7 @@ class TestOwner:
         for _ in range(3):
             add_to_cart(api, make_product())
         with nothing_changes():
-            assert refused_checkout(api) == "RATE_LIMITED"
+            assert refuse_checkout(api) == "RATE_LIMITED"
 
     def test_of_drafts(self, settings: Settings, signed_in: Callable[[User], GraphQLClient]) -> None:
         settings.STORE_HOLD_UNITS = 5
@@ -180,7 +180,7 @@ class TestOwner:
             addOrderItem(input: {orderUuid: $order, productId: $product, quantity: 3}) { __typename } }"""
         api.run(add, order=uuid, product=global_id("Product", product.pk))
         with nothing_changes():
-            assert api.refused(PLACE, input={"orderUuid": uuid, "shipping": ADDRESS}) == "RATE_LIMITED"
+            assert api.expect_refusal(PLACE, input={"orderUuid": uuid, "shipping": ADDRESS}) == "RATE_LIMITED"
 
     def test_an_order_that_is_paid_no_longer_counts(
         self, api: GraphQLClient, bank: Bank, settings: Settings
@@ -199,7 +199,7 @@ class TestAddress:
         shopper = GraphQLClient()
         add_to_cart(shopper, product, 3)
         with nothing_changes():
-            assert refused_checkout(shopper) == "RATE_LIMITED"
+            assert refuse_checkout(shopper) == "RATE_LIMITED"
         elsewhere = GraphQLClient(REMOTE_ADDR="203.0.113.9")
         assert buy(product, 3, api=elsewhere)["__typename"] == "Order"
 
@@ -209,7 +209,7 @@ class TestAddress:
         shopper = GraphQLClient()
         add_to_cart(shopper, make_product())
         with nothing_changes():
-            assert refused_checkout(shopper) == "RATE_LIMITED"
+            assert refuse_checkout(shopper) == "RATE_LIMITED"
 
     def test_a_repeated_key_and_a_refusal_do_not_count(self, api: GraphQLClient, settings: Settings) -> None:
         settings.STORE_HOLD_ADDRESS_LINES = 2

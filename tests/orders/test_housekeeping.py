@@ -1,4 +1,4 @@
-"""manage.py housekeeping: what is old goes, what somebody still needs stays."""
+"""manage.py housekeeping: old rows are deleted, rows in use stay."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -108,7 +108,7 @@ class TestWritesWithoutACookie:
         add_to_cart(GraphQLClient(), product)
         stranger = GraphQLClient()
         with nothing_changes():
-            code = stranger.refused(ADD_TO_CART, productId=global_id("Product", product.pk))
+            code = stranger.expect_refusal(ADD_TO_CART, productId=global_id("Product", product.pk))
             assert code == "RATE_LIMITED"
         assert add_to_cart(known, product)["totalQuantity"] == 2
         elsewhere = GraphQLClient(REMOTE_ADDR="203.0.113.9")
@@ -133,7 +133,7 @@ class TestAskingStripe:
         for _ in range(60):
             api.run(document, uuid=uuid)
         with nothing_changes():
-            assert api.refused(document, uuid=uuid) == "RATE_LIMITED"
+            assert api.expect_refusal(document, uuid=uuid) == "RATE_LIMITED"
         other = GraphQLClient()
         add_to_cart(other, make_product())
         assert other.run(document, uuid=checkout(other)["uuid"])[name]["__typename"] == "Order"

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 ACCEPT = EmailBackend.send_messages
 
 
-def paid_order(bank: Bank, **shipping: str) -> UUID:
+def pay_order(bank: Bank, **shipping: str) -> UUID:
     api = GraphQLClient()
     add_to_cart(api, make_product(name="Lamp", price=Decimal("1234.50")))
     order = checkout(api, shipping={**ADDRESS, **shipping})
@@ -41,7 +41,7 @@ def reconcile() -> str:
 
 class TestConfirmation:
     def test_says_money_as_people_write_it(self, bank: Bank) -> None:
-        paid_order(bank)
+        pay_order(bank)
         [confirmation] = mail.outbox
         assert "1 × Lamp, $1,234.50" in confirmation.body
         assert "Total: $1,234.50" in confirmation.body
@@ -50,7 +50,7 @@ class TestConfirmation:
         self, bank: Bank, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         refuse(monkeypatch, lambda to: True)
-        order = paid_order(bank)
+        order = pay_order(bank)
         assert Order.objects.get().status == "shipped"
         assert str(order) in caplog.text
         assert reconcile() == "1 confirmations could not be mailed. See the log."
@@ -65,15 +65,15 @@ class TestConfirmation:
         self, bank: Bank, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         refuse(monkeypatch, lambda to: True)
-        paid_order(bank, email="bad@example.com")
-        paid_order(bank, email="good@example.com")
+        pay_order(bank, email="bad@example.com")
+        pay_order(bank, email="good@example.com")
         refuse(monkeypatch, lambda to: False)
         refuse(monkeypatch, lambda to: to == "bad@example.com")
         assert reconcile() == "1 confirmations could not be mailed. See the log."
         assert [message.to for message in mail.outbox] == [["good@example.com"]]
 
     def test_what_somebody_is_sending_is_left_to_them(self, bank: Bank) -> None:
-        order = paid_order(bank)
+        order = pay_order(bank)
         mail.outbox.clear()
         now = timezone.now()
         Order.objects.update(confirmation_mailed_at=None, confirmation_claimed_at=now)

@@ -1,4 +1,4 @@
-"""What the database itself refuses, whoever writes."""
+"""The database itself enforces the constraints."""
 
 from decimal import Decimal
 from typing import Any
@@ -29,10 +29,10 @@ pytestmark = pytest.mark.django_db
 KEY = UUID("9f3f8d0a-5c0e-4e42-9a15-0c7d2b6d8f11")
 
 
-def refused(row: models.Model, constraint: str, **columns: Any) -> None:
-    """Neither an update of the row nor the insertion of a copy with these columns gets past the constraint.
+def assert_refused(row: models.Model, constraint: str, **columns: Any) -> None:
+    """Check that the constraint refuses an update of the row and the insertion of a copy with these columns.
 
-    SQLite names the columns of a unique constraint instead of its own name: `constraint` is a pattern of both.
+    `constraint` is a pattern, because SQLite names the columns of a unique constraint instead of the constraint.
     """
     table = type(row)._base_manager
     before = list(table.order_by("pk").values())
@@ -41,8 +41,8 @@ def refused(row: models.Model, constraint: str, **columns: Any) -> None:
     assert list(table.order_by("pk").values()) == before
 
 
-def copied(row: models.Model, constraint: str, **columns: Any) -> None:
-    """A second row like this one, but for the columns, is refused."""
+def assert_copy_refused(row: models.Model, constraint: str, **columns: Any) -> None:
+    """Check that a copy of the row with these columns is refused."""
     table = type(row)._base_manager
     copy = table.get(pk=row.pk)
     copy.pk = uuid4() if isinstance(row.pk, UUID) else None
@@ -53,7 +53,7 @@ def copied(row: models.Model, constraint: str, **columns: Any) -> None:
     assert table.count() == 1
 
 
-def allowed(row: models.Model, **columns: Any) -> None:
+def assert_allowed(row: models.Model, **columns: Any) -> None:
     assert type(row)._base_manager.filter(pk=row.pk).update(**columns) == 1
 
 
@@ -64,7 +64,7 @@ def lamp() -> Product:
 
 @pytest.fixture
 def order(lamp: Product) -> Order:
-    """A visitor's, of one lamp, pending."""
+    """A visitor's pending order of one lamp."""
     shipping = Shipping.objects.create(
         first_name="Ada", last_name="Lovelace", email="ada@example.com", phone="+14155552671", country="US"
     )
@@ -85,14 +85,14 @@ def payment(order: Order) -> Payment:
 
 class TestCart:
     def test_has_an_owner(self) -> None:
-        refused(Cart.objects.create(visitor=uuid4()), "cart_has_an_owner", visitor=None)
-        refused(Cart.objects.create(user=make_user()), "cart_has_an_owner", user=None)
+        assert_refused(Cart.objects.create(visitor=uuid4()), "cart_has_an_owner", visitor=None)
+        assert_refused(Cart.objects.create(user=make_user()), "cart_has_an_owner", user=None)
 
     def test_one_for_each_owner(self) -> None:
-        copied(Cart.objects.create(visitor=uuid4(), user=make_user()), "visitor|user")
+        assert_copy_refused(Cart.objects.create(visitor=uuid4(), user=make_user()), "visitor|user")
         cart = Cart.objects.get()
-        copied(cart, "visitor", user=make_user())
-        copied(cart, "user", visitor=uuid4())
+        assert_copy_refused(cart, "visitor", user=make_user())
+        assert_copy_refused(cart, "user", visitor=uuid4())
 
 
 class TestCartItem:
@@ -104,16 +104,18 @@ class TestCartItem:
         )
 
     def test_quantity(self, item: CartItem) -> None:
-        refused(item, "quantity", quantity=0)
-        refused(item, "quantity", quantity=-1)
-        refused(item, "cart_item_quantity_in_range", quantity=MAX_QUANTITY + 1)
-        allowed(item, quantity=MAX_QUANTITY)
+        assert_refused(item, "quantity", quantity=0)
+        assert_refused(item, "quantity", quantity=-1)
+        assert_refused(item, "cart_item_quantity_in_range", quantity=MAX_QUANTITY + 1)
+        assert_allowed(item, quantity=MAX_QUANTITY)
 
     def test_one_line_for_each_product(self, item: CartItem) -> None:
-        copied(item, "one_line_per_cart_and_product|orders_cartitem.cart_id, orders_cartitem.product_id")
+        assert_copy_refused(
+            item, "one_line_per_cart_and_product|orders_cartitem.cart_id, orders_cartitem.product_id"
+        )
 
     def test_names_a_product_though_it_may_be_gone(self, item: CartItem, lamp: Product) -> None:
-        refused(item, "cart_item_names_a_product", product=None)
+        assert_refused(item, "cart_item_names_a_product", product=None)
         pk = lamp.pk
         lamp.delete()
         item.refresh_from_db()
@@ -122,16 +124,20 @@ class TestCartItem:
 
 class TestOrder:
     def test_has_one_owner(self, order: Order) -> None:
-        refused(order, "order_has_one_owner", visitor=None)
-        refused(order, "order_has_one_owner", user=make_user())
-        allowed(order, user=make_user(), visitor=None)
+        assert_refused(order, "order_has_one_owner", visitor=None)
+        assert_refused(order, "order_has_one_owner", user=make_user())
+        assert_allowed(order, user=make_user(), visitor=None)
 
     def test_a_key_is_used_once_by_each_visitor(self, order: Order) -> None:
-        copied(order, "order_key_of_visitor_once|orders_order.visitor", shipping=None, status="draft")
+        assert_copy_refused(
+            order, "order_key_of_visitor_once|orders_order.visitor", shipping=None, status="draft"
+        )
 
     def test_a_key_is_used_once_by_each_user(self, order: Order) -> None:
-        allowed(order, user=make_user(), visitor=None)
-        copied(order, "order_key_of_user_once|orders_order.user_id", shipping=None, status="draft")
+        assert_allowed(order, user=make_user(), visitor=None)
+        assert_copy_refused(
+            order, "order_key_of_user_once|orders_order.user_id", shipping=None, status="draft"
+        )
 
     def test_a_key_may_be_used_by_another_and_may_be_missing(self, order: Order) -> None:
         user = make_user()
@@ -141,28 +147,28 @@ class TestOrder:
 
     @pytest.mark.parametrize("status", ["pending", "paid", "shipped", "refunded"])
     def test_once_placed_it_has_an_address(self, order: Order, status: str) -> None:
-        allowed(order, status=status, paid_at=timezone.now())
-        refused(order, "placed_order_has_shipping", shipping=None)
+        assert_allowed(order, status=status, paid_at=timezone.now())
+        assert_refused(order, "placed_order_has_shipping", shipping=None)
 
     @pytest.mark.parametrize("status", ["draft", "cancelled"])
     def test_before_it_needs_none(self, order: Order, status: str) -> None:
-        allowed(order, status=status, shipping=None)
+        assert_allowed(order, status=status, shipping=None)
 
     @pytest.mark.parametrize("status", ["paid", "shipped"])
     def test_once_paid_it_has_the_time(self, order: Order, status: str) -> None:
-        refused(order, "paid_order_has_time", status=status)
-        allowed(order, status=status, paid_at=timezone.now())
+        assert_refused(order, "paid_order_has_time", status=status)
+        assert_allowed(order, status=status, paid_at=timezone.now())
 
     def test_amount(self, order: Order) -> None:
-        refused(order, "order_amount_not_negative", amount=Decimal("-0.01"))
-        allowed(order, amount=0)
+        assert_refused(order, "order_amount_not_negative", amount=Decimal("-0.01"))
+        assert_allowed(order, amount=0)
 
     def test_an_address_of_its_own(self, order: Order) -> None:
-        copied(order, "shipping", idempotency_key=None)
+        assert_copy_refused(order, "shipping", idempotency_key=None)
 
     def test_outlives_its_user(self, order: Order) -> None:
         user = make_user()
-        allowed(order, user=user, visitor=None)
+        assert_allowed(order, user=user, visitor=None)
         with pytest.raises(ProtectedError):
             user.delete()
 
@@ -175,17 +181,19 @@ class TestOrderItem:
         )
 
     def test_quantity(self, item: OrderItem) -> None:
-        refused(item, "quantity", quantity=0)
-        refused(item, "quantity", quantity=-1)
-        refused(item, "order_item_quantity_in_range", quantity=MAX_QUANTITY + 1)
-        allowed(item, quantity=MAX_QUANTITY)
+        assert_refused(item, "quantity", quantity=0)
+        assert_refused(item, "quantity", quantity=-1)
+        assert_refused(item, "order_item_quantity_in_range", quantity=MAX_QUANTITY + 1)
+        assert_allowed(item, quantity=MAX_QUANTITY)
 
     def test_price(self, item: OrderItem) -> None:
-        refused(item, "order_item_price_not_negative", unit_price=Decimal("-0.01"))
-        allowed(item, unit_price=0)
+        assert_refused(item, "order_item_price_not_negative", unit_price=Decimal("-0.01"))
+        assert_allowed(item, unit_price=0)
 
     def test_one_for_each_product(self, item: OrderItem) -> None:
-        copied(item, "one_item_per_order_and_product|orders_orderitem.order_id, orders_orderitem.product_id")
+        assert_copy_refused(
+            item, "one_item_per_order_and_product|orders_orderitem.order_id, orders_orderitem.product_id"
+        )
 
     def test_outlives_the_product_and_knows_its_key(self, item: OrderItem, lamp: Product) -> None:
         pk = lamp.pk
@@ -202,23 +210,23 @@ class TestPayment:
         for status in PaymentStatus:
             if status != PaymentStatus.CANCELLED:
                 constraint = "one_live_payment_per_order|orders_payment.order_id"
-                copied(payment, constraint, intent_id=None, status=status)
+                assert_copy_refused(payment, constraint, intent_id=None, status=status)
         for _ in range(2):
             Payment.objects.create(
                 order=payment.order, currency="USD", amount=10, status=PaymentStatus.CANCELLED
             )
 
     def test_amount(self, payment: Payment) -> None:
-        refused(payment, "payment_amount_positive", amount=0)
-        refused(payment, "payment_amount_positive|payment_refunded", amount=Decimal(-1))
+        assert_refused(payment, "payment_amount_positive", amount=0)
+        assert_refused(payment, "payment_amount_positive|payment_refunded", amount=Decimal(-1))
 
     def test_refunded(self, payment: Payment) -> None:
-        refused(payment, "payment_refunded_at_most_amount", refunded=Decimal("-0.01"))
-        refused(payment, "payment_refunded_at_most_amount", refunded=Decimal("10.01"))
-        allowed(payment, refunded=10)
+        assert_refused(payment, "payment_refunded_at_most_amount", refunded=Decimal("-0.01"))
+        assert_refused(payment, "payment_refunded_at_most_amount", refunded=Decimal("10.01"))
+        assert_allowed(payment, refunded=10)
 
     def test_an_intent_of_its_own(self, payment: Payment) -> None:
-        copied(payment, "intent_id", status=PaymentStatus.CANCELLED)
+        assert_copy_refused(payment, "intent_id", status=PaymentStatus.CANCELLED)
 
     def test_keeps_its_order(self, payment: Payment) -> None:
         with pytest.raises(ProtectedError):
@@ -231,11 +239,11 @@ class TestRefund:
         return Refund.objects.create(payment=payment, amount=10, refund_id="re_1")
 
     def test_amount(self, refund: Refund) -> None:
-        refused(refund, "refund_amount_positive", amount=0)
-        refused(refund, "refund_amount_positive", amount=Decimal(-1))
+        assert_refused(refund, "refund_amount_positive", amount=0)
+        assert_refused(refund, "refund_amount_positive", amount=Decimal(-1))
 
     def test_an_id_of_its_own(self, refund: Refund) -> None:
-        copied(refund, "refund_id")
+        assert_copy_refused(refund, "refund_id")
 
     def test_keeps_its_payment(self, refund: Refund) -> None:
         with pytest.raises(ProtectedError):
@@ -244,4 +252,4 @@ class TestRefund:
 
 class TestStripeEvent:
     def test_is_recorded_once(self) -> None:
-        copied(StripeEvent.objects.create(event_id="evt_1", type="x"), "event_id")
+        assert_copy_refused(StripeEvent.objects.create(event_id="evt_1", type="x"), "event_id")

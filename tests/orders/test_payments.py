@@ -46,7 +46,7 @@ CANCEL = f"""
 
 @pytest.fixture
 def lamp() -> Product:
-    """Of which every order here buys two, of five, at 10.00."""
+    """A lamp at 10.00. Every order here buys two of five."""
     return make_product(name="Lamp", stock=5)
 
 
@@ -85,7 +85,7 @@ def stock(product: Product) -> int:
 
 
 def refund_in_dashboard(bank: Bank, uuid: str, units: int | None = None) -> None:
-    """The staff refund so many cents, or all, in Stripe's Dashboard; its events are not delivered yet."""
+    """Refund an amount in cents, or all, in Stripe's Dashboard. The events are not delivered yet."""
     intent = bank.intent(uuid)
     client().v1.refunds.create(
         {"payment_intent": intent, "amount": units} if units else {"payment_intent": intent}
@@ -93,7 +93,7 @@ def refund_in_dashboard(bank: Bank, uuid: str, units: int | None = None) -> None
 
 
 def deliver_again(bank: Bank, *, backwards: bool = False) -> list[int]:
-    """Every event that ever was, each signed anew."""
+    """Deliver every event of the past again, with a new signature."""
     events = bank.fake.events()
     bodies = [json.dumps(event) for event in (reversed(events) if backwards else events)]
     return [bank.post(body.encode(), sign(body, secret="whsec_development")) for body in bodies]
@@ -179,7 +179,7 @@ class TestPaying:
 
 
 class TestEvents:
-    """Replayed, reordered, duplicated, late or lost: the books are the same."""
+    """The books are the same when events are replayed, reordered, duplicated, late or lost."""
 
     @pytest.mark.parametrize("backwards", [False, True])
     def test_replays_change_nothing(
@@ -224,7 +224,7 @@ class TestEvents:
     def test_a_stale_look_does_not_move_backwards(
         self, api: GraphQLClient, bank: Bank, uuid: str, lamp: Product
     ) -> None:
-        """What was fetched before a success, or before a cancelling, may be written after it."""
+        """A state fetched before a success or a cancellation may be applied after it."""
         stale = settlement.fetch_state(bank.intent(uuid))
         assert stale is not None
         bank.pay(uuid)
@@ -281,7 +281,7 @@ class TestConfirmationMail:
 
 
 class WatchingBackend(BaseEmailBackend):
-    """Notes whether a transaction was open."""
+    """A mail backend that records whether a transaction is open."""
 
     in_transaction: list[bool] = []
 
@@ -333,7 +333,7 @@ class TestRetryPayment:
 
 class TestRefreshPayment:
     def test_asks_stripe(self, api: GraphQLClient, bank: Bank, uuid: str) -> None:
-        """The page that the shopper returns to may be faster than the event, which may never come."""
+        """The shopper may return to the page before the event arrives, if it ever does."""
         bank.fake.inject("event_dropped", times=None)
         assert refresh(api, uuid)["status"] == "PENDING"
         bank.fake.confirm(bank.intent(uuid))
@@ -395,7 +395,7 @@ class TestCancelOrder:
     def test_one_that_was_paid_a_moment_ago(
         self, api: GraphQLClient, bank: Bank, uuid: str, lamp: Product
     ) -> None:
-        bank.fake.confirm(bank.intent(uuid))  # of which no event has arrived
+        bank.fake.confirm(bank.intent(uuid))  # no event of it has arrived
         answer = cancel(api, uuid)
         assert (answer["__typename"], answer["status"]) == ("OrderNotCancellable", "SHIPPED")
         assert stock(lamp) == 3
@@ -473,7 +473,7 @@ class TestCancelOrder:
     def test_the_refund_is_promised_in_the_same_transaction(
         self, bank: Bank, uuid: str, settings: Settings
     ) -> None:
-        """A crash right after it forgets no money."""
+        """A crash right after the transaction loses no refund."""
         settings.STORE_SHIP_ON_PAYMENT = False
         bank.pay(uuid)
         payment = Payment.objects.get()
@@ -526,11 +526,11 @@ class TestCancelOrder:
 
 
 class TestLateSuccess:
-    """The money comes although the order has been given up: it goes back, once."""
+    """Money that arrives for a cancelled order is refunded, once."""
 
     @pytest.fixture
     def given_up(self, uuid: str, lamp: Product) -> str:
-        """As if the order had been closed in spite of a payment that could still succeed."""
+        """An order that was closed although its payment can still succeed."""
         payment = Payment.objects.get()
         Payment.objects.update(status=PaymentStatus.CANCELLED)
         cancellation.close(
@@ -573,7 +573,7 @@ class TestLateSuccess:
 
 
 class TestDashboard:
-    """Refunds that the staff make at Stripe, each counted once."""
+    """Refunds in Stripe's Dashboard are each counted once."""
 
     def test_in_parts(self, api: GraphQLClient, bank: Bank, uuid: str, lamp: Product) -> None:
         bank.pay(uuid)
@@ -588,7 +588,7 @@ class TestDashboard:
         assert (whole["status"], whole["payment"]["status"]) == ("REFUNDED", "REFUNDED")
         assert whole["payment"]["refunded"]["amount"] == "20.00"
         assert sorted(Refund.objects.values_list("amount", flat=True)) == [Decimal(5), Decimal(15)]
-        assert stock(lamp) == 3  # what has been shipped is for the staff to put back
+        assert stock(lamp) == 3  # shipped goods are only restocked by the staff
 
     def test_all_of_a_paid_order_brings_the_stock_back_once(
         self, api: GraphQLClient, bank: Bank, uuid: str, lamp: Product, settings: Settings
@@ -664,5 +664,5 @@ class TestStrangers:
 
 
 def test_the_least_amounts_are_stripes() -> None:
-    """An amount that Stripe refuses would leave an order that can be neither paid nor given up."""
+    """An amount that Stripe refuses would leave an order that can be neither paid nor cancelled."""
     assert {currency.lower(): units for currency, units in gateway.MINIMUM.items()} == MINIMUM

@@ -1,4 +1,4 @@
-"""What a crash or an outage cut off is finished later, once."""
+"""Work that a crash or an outage has interrupted is finished later, once."""
 
 from datetime import timedelta
 from io import StringIO
@@ -45,7 +45,7 @@ class TestReconcilePayments:
         assert (Order.objects.get().status, len(mail.outbox)) == ("shipped", 1)
 
     def test_finds_the_intent_of_a_key_that_stripe_has_forgotten(self, uuid: str, bank: Bank) -> None:
-        """The process died after Stripe had made the intent; a day later the key would make a second one."""
+        """The process died after Stripe had created the intent. A day later, the key would create a second one."""
         call_command("reconcile_payments")
         intent = bank.intent(uuid)
         Payment.objects.update(
@@ -83,7 +83,7 @@ class TestReconcilePayments:
         mail.outbox.clear()
         Order.objects.update(confirmation_mailed_at=None)
         spoilt = min(uuid, other)
-        with connection.cursor() as cursor:  # as it may stand there from before addresses were normalized
+        with connection.cursor() as cursor:  # a row may be older than the normalization of addresses
             cursor.execute(
                 "UPDATE orders_shipping SET email = %s WHERE id = %s",
                 ["a@" + "ü" * 60 + ".com", Order.objects.get(pk=spoilt).shipping_id],

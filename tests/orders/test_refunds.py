@@ -27,7 +27,7 @@ def product() -> Product:
 
 @pytest.fixture
 def order(api: GraphQLClient, bank: Bank, product: Product) -> Order:
-    """Shipped, 20.00 paid for two of the product."""
+    """A shipped order of two units, paid with 20.00."""
     add_to_cart(api, product, 2)
     uuid = checkout(api)["uuid"]
     bank.pay(uuid)
@@ -53,7 +53,7 @@ class TestRefund:
         bank.deliver()
         assert books(order) == ("refunded", "refunded", Decimal("20.00"))
         product.refresh_from_db()
-        assert product.stock == 8  # what was shipped comes back by hand alone
+        assert product.stock == 8  # shipped goods are only restocked by the staff
 
     @pytest.mark.parametrize("amount", ["0", "-1", "20.01", "0.001", "NaN", "Infinity"])
     def test_refuses_an_amount_that_is_not_there(self, order: Order, amount: str) -> None:
@@ -70,7 +70,7 @@ class TestRefund:
         "fault", ["timeout", "lost_reply", "server_error_stored", "server_error_after_effect", "rate_limit"]
     )
     def test_counts_once_whatever_happens_on_the_way(self, order: Order, bank: Bank, fault: Any) -> None:
-        """Stripe fails for as long as the SDK tries; then the money goes back once, or can be refunded anew."""
+        """Stripe fails for as long as the SDK retries. Then the refund happens once, or can be made again."""
         bank.fake.inject(fault, times=3, match="POST /v1/refunds")
         refund(order, "5.00")
         bank.fake.clear_faults()
@@ -116,7 +116,7 @@ class TestGivenUpOrder:
     def test_a_disputed_late_success_is_not_promised_again_and_again(
         self, api: GraphQLClient, bank: Bank, product: Product
     ) -> None:
-        """Stripe refuses to refund what is disputed: asking on every event would never end."""
+        """Stripe refuses to refund disputed payments, so asking again with every event would never end."""
         add_to_cart(api, product)
         uuid = checkout(api)["uuid"]
         intent = bank.intent(uuid)

@@ -1,4 +1,4 @@
-"""Reading orders over the API: whose they are, page by page, in a constant number of statements."""
+"""Reading orders over the API: owners, pages, and a constant number of statements."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -101,7 +101,7 @@ class TestOrder:
 
     def test_that_cannot_be(self, api: GraphQLClient) -> None:
         for uuid in ("", "1", "x" * 36, None, 1):
-            assert api.refused(ORDER, uuid=uuid) == "BAD_USER_INPUT"
+            assert api.expect_refusal(ORDER, uuid=uuid) == "BAD_USER_INPUT"
 
     def test_the_live_payment_is_shown_else_the_last(
         self, signed_in: Callable[[User], GraphQLClient], lamp: Product
@@ -161,7 +161,7 @@ class TestClientSecret:
         assert shown == {PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.FAILED}
 
     def test_only_to_the_owner(self, signed_in: Callable[[User], GraphQLClient], lamp: Product) -> None:
-        """The staff see the order of a person, but do not pay for it."""
+        """The staff see a person's order, but do not get its client secret."""
         user = make_user()
         order = make_order(user, products=[lamp])
         id_ = global_id("User", user.pk)
@@ -185,7 +185,7 @@ class TestClientSecret:
 class TestNode:
     @pytest.fixture
     def ids(self, api: GraphQLClient, lamp: Product) -> dict[str, str]:
-        """Of all that belongs to a guest's order."""
+        """Return the ids of a guest's order and everything in it."""
         add_to_cart(api, lamp)
         order = api.run(ORDER, uuid=checkout(api)["uuid"])["order"]
         return {
@@ -224,7 +224,7 @@ class TestNode:
     def test_that_cannot_be(self, api: GraphQLClient, ids: dict[str, str]) -> None:
         for typename in ids:
             for key in ("", "x", "1 OR 1", "9" * 30):
-                assert api.refused(NODE, id=global_id(typename, key)) == "BAD_USER_INPUT"
+                assert api.expect_refusal(NODE, id=global_id(typename, key)) == "BAD_USER_INPUT"
 
 
 class TestOrdersOfAUser:
@@ -236,7 +236,7 @@ class TestOrdersOfAUser:
     ) -> None:
         user = make_user()
         make_order(make_user(), products=[lamp])
-        # Two of the same instant, too: the uuid tells them apart.
+        # Two orders share an instant, and the uuid orders them.
         moments = [LONG_AGO + timedelta(days=days) for days in (0, 0, 1, 2, 3)]
         made = [make_order(user, products=[lamp], at=at) for at in moments]
         expected = [str(o.pk) for o in sorted(made, key=lambda o: (o.created_at, o.pk), reverse=True)]
@@ -262,15 +262,15 @@ class TestOrdersOfAUser:
         assert (page["nodes"], page["totalCount"]) == ([{"uuid": str(paid.pk)}], 1)
         assert self.orders(browser, status="REFUNDED")["nodes"] == []
         assert self.orders(browser)["totalCount"] == 2
-        assert browser.refused(ORDERS, status="LOST") == "BAD_USER_INPUT"
+        assert browser.expect_refusal(ORDERS, status="LOST") == "BAD_USER_INPUT"
 
     @pytest.mark.parametrize("first", [0, -1, 101])
     def test_a_size_out_of_range(self, signed_in: Callable[[User], GraphQLClient], first: int) -> None:
-        assert signed_in(make_user()).refused(ORDERS, first=first) == "BAD_USER_INPUT"
+        assert signed_in(make_user()).expect_refusal(ORDERS, first=first) == "BAD_USER_INPUT"
 
     @pytest.mark.parametrize("after", ["", "x", "W10=", "WyJhIiwiYiJd", "bnVsbA=="])
     def test_no_cursor(self, signed_in: Callable[[User], GraphQLClient], after: str) -> None:
-        assert signed_in(make_user()).refused(ORDERS, after=after) == "BAD_USER_INPUT"
+        assert signed_in(make_user()).expect_refusal(ORDERS, after=after) == "BAD_USER_INPUT"
 
     def test_a_guests_orders_come_along_at_sign_in(
         self, api: GraphQLClient, bank: Bank, lamp: Product

@@ -34,7 +34,7 @@ def order(api: GraphQLClient) -> str:
 
 
 def stripe_fake(*arguments: str) -> list[str]:
-    """The lines that the command prints."""
+    """Run the command, and return the lines that it prints."""
     out = StringIO()
     call_command("stripe_fake", *arguments, stdout=out)
     return out.getvalue().splitlines()

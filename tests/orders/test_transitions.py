@@ -12,7 +12,7 @@ from orders.transitions import move
 
 pytestmark = pytest.mark.django_db
 
-# As the design has it, and not as the code does.
+# Taken from the design, not from the code.
 ALLOWED = {
     ("draft", "pending"),
     ("pending", "paid"),

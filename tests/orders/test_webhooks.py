@@ -1,4 +1,4 @@
-"""The webhook: only what Stripe signed is believed, and what failed is sent again."""
+"""The webhook: only signed events are accepted, and failed ones are sent again."""
 
 import json
 import time
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 URL = "/stripe/webhook/"
 
 
-def signed(body: str, *, secret: str | None = None, at: int | None = None) -> str:
+def sign_event(body: str, *, secret: str | None = None, at: int | None = None) -> str:
     secret = secret or django_settings.STRIPE_WEBHOOK_SECRETS[0]
     header: str = stripe.WebhookSignature.generate_signature_header(
         body, secret, timestamp=at or int(time.time())
@@ -43,7 +43,7 @@ def lamp() -> Product:
 
 @pytest.fixture
 def paid(api: GraphQLClient, bank: Bank, lamp: Product) -> str:
-    """An order that is paid at Stripe, of which no event has arrived yet."""
+    """An order that is paid at Stripe, whose events have not arrived yet."""
     add_to_cart(api, lamp, 2)
     uuid: str = checkout(api)["uuid"]
     bank.fake.confirm(bank.intent(uuid))
@@ -52,7 +52,7 @@ def paid(api: GraphQLClient, bank: Bank, lamp: Product) -> str:
 
 @pytest.fixture
 def success(bank: Bank, paid: str) -> str:
-    """The body of the event that tells so."""
+    """The body of the event that reports the payment."""
     [event] = [event for event in bank.fake.events() if event["type"] == "payment_intent.succeeded"]
     return json.dumps(event)
 
@@ -60,7 +60,7 @@ def success(bank: Bank, paid: str) -> str:
 class TestWhatIsNoSignedEvent:
     def test_the_signature(self, api: GraphQLClient, success: str) -> None:
         now = int(time.time())
-        good = signed(success)
+        good = sign_event(success)
         for signature in (
             None,
             "",
@@ -72,9 +72,9 @@ class TestWhatIsNoSignedEvent:
             f"t={now},v1=é",
             "t=x,v1=00",
             good.replace("v1=", "v0="),
-            signed(success + " "),
-            signed(success, secret="whsec_of_somebody_else"),
-            signed(success, at=now - 301),
+            sign_event(success + " "),
+            sign_event(success, secret="whsec_of_somebody_else"),
+            sign_event(success, at=now - 301),
         ):
             with nothing_changes():
                 assert post(api, success, signature) == 400, signature
@@ -104,18 +104,18 @@ class TestWhatIsNoSignedEvent:
     )
     def test_signed_all_the_same(self, api: GraphQLClient, body: str) -> None:
         with nothing_changes():
-            assert post(api, body, signed(body)) == 400
+            assert post(api, body, sign_event(body)) == 400
 
     def test_no_text(self, api: GraphQLClient) -> None:
         with nothing_changes():
-            assert post(api, b"\xff\xfe", signed("{}")) == 400
+            assert post(api, b"\xff\xfe", sign_event("{}")) == 400
 
     @pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
     def test_another_method(self, api: GraphQLClient, method: str) -> None:
         assert getattr(api, method)(URL).status_code == 405
 
     def test_no_secret_is_set(self, api: GraphQLClient, success: str, settings: Settings) -> None:
-        good = signed(success)
+        good = sign_event(success)
         settings.STRIPE_WEBHOOK_SECRETS = []
         with nothing_changes():
             assert post(api, success, good) == 400
@@ -123,7 +123,7 @@ class TestWhatIsNoSignedEvent:
     def test_the_other_mode(self, api: GraphQLClient, success: str) -> None:
         body = json.dumps({**json.loads(success), "livemode": True})
         with nothing_changes():
-            assert post(api, body, signed(body)) == 400
+            assert post(api, body, sign_event(body)) == 400
 
 
 class TestSecrets:
@@ -131,11 +131,11 @@ class TestSecrets:
         self, api: GraphQLClient, success: str, paid: str, settings: Settings
     ) -> None:
         settings.STRIPE_WEBHOOK_SECRETS = ["whsec_old", "whsec_new"]
-        assert post(api, success, signed(success, secret="whsec_third")) == 400
-        assert post(api, success, signed(success, secret="whsec_new")) == 200
+        assert post(api, success, sign_event(success, secret="whsec_third")) == 400
+        assert post(api, success, sign_event(success, secret="whsec_new")) == 200
         assert status_of(paid) == "shipped"
         with nothing_changes():
-            assert post(api, success, signed(success, secret="whsec_old")) == 200
+            assert post(api, success, sign_event(success, secret="whsec_old")) == 200
 
 
 class TestWhatConcernsUsNot:
@@ -143,10 +143,10 @@ class TestWhatConcernsUsNot:
         for subject in ({"object": "plan", "id": "plan_1"}, {"object": "payment_intent"}):
             body = json.dumps({**json.loads(success), "id": "evt_x", "data": {"object": subject}})
             with nothing_changes():
-                assert post(api, body, signed(body)) == 200
+                assert post(api, body, sign_event(body)) == 200
 
     def test_a_strangers_intent(self, api: GraphQLClient, bank: Bank, paid: str) -> None:
-        """Another program may use the same account at Stripe."""
+        """Another program may use the same Stripe account."""
         bank.deliver()
         for metadata in ({}, {"payment": "no uuid"}, {"payment": "00000000-0000-4000-8000-000000000000"}):
             intent = client().v1.payment_intents.create(
@@ -175,13 +175,13 @@ class TestWhatConcernsUsNot:
         event["id"], event["data"]["object"]["id"] = "evt_x", "pi_of_another_account"
         body = json.dumps(event)
         with nothing_changes():
-            assert post(api, body, signed(body)) == 200
+            assert post(api, body, sign_event(body)) == 200
 
 
 class TestFailuresOfOurs:
     @pytest.fixture
     def later(self, bank: Bank, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-        """Lets an hour pass at Stripe, which repeats what was refused."""
+        """Let an hour pass at Stripe, which then repeats refused events."""
         passed = [0.0]
         monkeypatch.setattr(bank.fake, "clock", lambda: time.time() + passed[0])
 
@@ -195,7 +195,7 @@ class TestFailuresOfOurs:
         assert set(bank.deliver()) == {500}
         assert status_of(paid) == "pending"
         assert not StripeEvent.objects.exists()
-        assert bank.deliver() == []  # not before some seconds have passed
+        assert bank.deliver() == []  # only after some seconds
         bank.fake.clear_faults()
         later()
         assert set(bank.deliver()) == {200}

@@ -1,4 +1,4 @@
-"""Threads that start at the same moment, each with connections of its own."""
+"""Threads that start at the same moment, each with its own connections."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 def at_once(*actions: Callable[[], Result]) -> list[Result]:
-    """Run all actions in parallel, started together; their results in the order of the actions."""
+    """Run all actions in parallel, started together. Return the results in the order of the actions."""
     barrier = Barrier(len(actions))
 
     def run(action: Callable[[], Result]) -> Result:

@@ -1,4 +1,4 @@
-"""Deterministic races: a step of somebody else's slipped in right before or after a function."""
+"""Deterministic races: another actor's step, slipped in right before a function."""
 
 from collections.abc import Callable
 from types import ModuleType
@@ -10,7 +10,7 @@ import pytest
 def slip_in(
     monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, *, before: Callable[[], Any]
 ) -> None:
-    """The first call of `module.name` finds that `before` has happened a moment ago."""
+    """Let `before` happen right before the first call of `module.name`."""
     function = getattr(module, name)
     pending = [before]
 

@@ -1,4 +1,4 @@
-"""A person who changes the address or deletes the account while other tabs go on."""
+"""Changing the address or deleting the account while other tabs are active."""
 
 from functools import partial
 from typing import Any
@@ -37,7 +37,7 @@ def browser_of(user: User) -> GraphQLClient:
 
 
 def outcome(browser: GraphQLClient, document: str, **variables: Any) -> str:
-    """The type of the answer, or the code of the error."""
+    """Return the type of the answer, or the code of the error."""
     answer = browser.send(document, **variables)
     if "errors" in answer:
         return str(answer["errors"][0]["extensions"]["code"])
@@ -51,7 +51,7 @@ def delete(browser: GraphQLClient) -> str:
 
 class TestDeleteAccount:
     def test_against_checkout(self) -> None:
-        """Either the order is placed and the account stays, or neither order nor account is there."""
+        """Either the order is placed and the account stays, or neither exists."""
         for _ in range(6):
             user, product = make_user(), make_product(stock=5)
             tab, other_tab = browser_of(user), browser_of(user)
@@ -71,7 +71,7 @@ class TestDeleteAccount:
         assert list(differences(now=timezone.now())) == []
 
     def test_against_everything_else(self) -> None:
-        """What a tab writes meanwhile is there with the account, or refused without it; nothing deadlocks or fails."""
+        """Writes of other tabs succeed while the account exists, and are then refused. Nothing deadlocks."""
         for _ in range(4):
             user, product, rated = make_user(), make_product(), make_product()
             make_comment(user=user, product=rated, rating=5)
@@ -105,7 +105,7 @@ class TestDeleteAccount:
 
 class TestChangeEmail:
     @staticmethod
-    def verified(token: str) -> bool:
+    def verify(token: str) -> bool:
         try:
             verify_email(token=token)
         except ValidationError:
@@ -116,7 +116,7 @@ class TestChangeEmail:
         user = make_user()
         addresses = [f"new{number}@example.org" for number in range(6)]
         tokens = [token_in(links.EmailChange(address).mail(user)) for address in addresses]
-        outcomes = at_once(*(partial(self.verified, token) for token in tokens))
+        outcomes = at_once(*(partial(self.verify, token) for token in tokens))
         assert outcomes.count(True) == 1
         user.refresh_from_db()
         assert user.email == addresses[outcomes.index(True)]
@@ -124,6 +124,6 @@ class TestChangeEmail:
     def test_two_people_and_one_address_at_once(self) -> None:
         people = [make_user() for _ in range(6)]
         tokens = [token_in(links.EmailChange("new@example.org").mail(person)) for person in people]
-        outcomes = at_once(*(partial(self.verified, token) for token in tokens))
+        outcomes = at_once(*(partial(self.verify, token) for token in tokens))
         assert outcomes.count(True) == 1
         assert User.objects.get(email="new@example.org") == people[outcomes.index(True)]

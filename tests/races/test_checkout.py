@@ -1,4 +1,4 @@
-"""Many shoppers, one database: nothing is sold twice and nobody buys twice."""
+"""Many shoppers at once: no unit is sold twice, and nobody buys twice."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ def browser(user: User | None = None) -> GraphQLClient:
 
 
 def clone(client: GraphQLClient) -> GraphQLClient:
-    """Another tab of the same browser: the same session."""
+    """Return another tab of the same browser, with the same session."""
     tab = GraphQLClient()
     tab.cookies = client.cookies
     return tab
@@ -94,7 +94,7 @@ class TestCheckout:
             assert product.stock == 42
 
     def test_no_more_than_three_pending_orders(self) -> None:
-        """Placing is serialized for each owner, so that the limit cannot be passed by coming all at once."""
+        """Placing is serialized for each owner, so that simultaneous orders cannot exceed the limit."""
         user = make_user()
         product = make_product(stock=50)
         draft = "mutation { createOrder { ... on Order { uuid } } }"
@@ -115,11 +115,11 @@ class TestCheckout:
 
 
 class TestCheckoutWaits:
-    """For who is changing a product at that moment; what it then reads is what has been committed."""
+    """A checkout waits for a transaction that changes a product, and then reads the committed values."""
 
     @staticmethod
     def while_buying(change: Callable[[Product], Any], *, quantity: int = 2) -> dict[str, Any]:
-        """The answer of a checkout that came while the change of its product was not committed yet."""
+        """Check out while a change of the product is not committed yet, and return the answer."""
         lamp, rug = make_product(name="Lamp", stock=5), make_product(name="Rug")
         tab = browser()
         add_to_cart(tab, rug)
@@ -172,7 +172,7 @@ class TestAddToCart:
         product = make_product(stock=50)
         other = make_product()
         tab = browser()
-        add_to_cart(tab, other)  # the session is there
+        add_to_cart(tab, other)  # creates the session
         at_once(*(partial(add_to_cart, clone(tab), product) for _ in range(20)))
         assert CartItem.objects.get(product=product).quantity == 20
 

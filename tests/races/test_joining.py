@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 class TestJoin:
     def test_against_adding(self) -> None:
-        """What is put in while the person signs in arrives in the account's cart, whichever comes first."""
+        """A product added during sign-in arrives in the account's cart, whichever comes first."""
         user, product, now = Owner(user=make_user()), make_product(stock=50), timezone.now()
         visitor = Owner(visitor=uuid4())
         ShoppingCart(user).add(make_product().pk, 1, now=now)
@@ -30,7 +30,7 @@ class TestJoin:
         assert models.Cart.objects.count() == 1
 
     def test_against_the_first_write(self) -> None:
-        """The visitor's cart is only being made when the person signs in."""
+        """The visitor's cart is being created during sign-in."""
         product, now = make_product(stock=50), timezone.now()
         for _ in range(5):
             user, visitor = Owner(user=make_user()), Owner(visitor=uuid4())

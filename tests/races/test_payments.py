@@ -1,4 +1,4 @@
-"""Payment against expiry, cancelling, the return page and itself."""
+"""A payment against expiry, cancelling, the return page, and itself."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -41,7 +41,7 @@ def owner() -> Owner:
 
 @pytest.fixture
 def order(product: Product, owner: Owner) -> Order:
-    """Pending, over one of the product."""
+    """A pending order of one unit."""
     assert owner.user
     client = GraphQLClient()
     client.force_login(owner.user)
@@ -50,7 +50,7 @@ def order(product: Product, owner: Owner) -> Order:
 
 
 def assert_shipped(order: Order, product: Product) -> None:
-    """Once: one mail, one unit gone, and all books agree."""
+    """Check that the order is shipped once: one mail, one unit sold, and the books agree."""
     order.refresh_from_db()
     product.refresh_from_db()
     assert (order.status, product.stock, len(mail.outbox)) == ("shipped", 9, 1)
@@ -112,10 +112,10 @@ class TestExpire:
         bank.deliver()
         assert_shipped(order, product)
 
-    def test_success_is_told_before_the_order_is_closed(
+    def test_success_is_settled_before_the_order_is_closed(
         self, order: Order, product: Product, bank: Bank, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The intent cannot be cancelled any more, and the webhook has settled it already."""
+        """The intent can no longer be cancelled, and the webhook has already settled it."""
         slip_in(monkeypatch, cancellation, "cancel_intent", before=partial(bank.pay, str(order.pk)))
         assert cancellation.expire(order.pk, now=timezone.now()) is False
         assert_shipped(order, product)
@@ -123,7 +123,7 @@ class TestExpire:
     def test_the_shopper_is_too_late(
         self, order: Order, product: Product, bank: Bank, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Once the intent is cancelled nothing can be paid, though the order is not closed yet."""
+        """Once the intent is cancelled, payment is impossible, although the order is not closed yet."""
 
         def try_to_pay() -> None:
             with pytest.raises(Exception, match="canceled"):
@@ -148,7 +148,7 @@ class TestExpire:
         assert_cancelled(order, product)
 
     def test_against_success_for_real(self, order: Order, product: Product, bank: Bank) -> None:
-        """Whoever wins, the books agree."""
+        """The books agree, whichever comes first."""
         intent = bank.intent(str(order.pk))
 
         def pay() -> Any:
@@ -197,7 +197,7 @@ class TestLateSuccess:
     def test_money_for_a_cancelled_order_goes_back_once(
         self, order: Order, product: Product, bank: Bank
     ) -> None:
-        """What our order of steps prevents, but another program with the same Stripe account could do."""
+        """Our order of steps prevents this, but another program with the same Stripe account could cause it."""
         intent = bank.intent(str(order.pk))
         Payment.objects.update(status=PaymentStatus.CANCELLED)
         cancellation.close(order.pk, from_statuses=cancellation.CANCELLABLE, now=timezone.now())
@@ -214,7 +214,7 @@ class TestLateSuccess:
 
 class TestApply:
     def test_waits_for_who_is_giving_the_order_up(self, order: Order, product: Product, bank: Bank) -> None:
-        """Had it read the order a moment earlier, it would keep the money of an order that is cancelled."""
+        """If it had read the order earlier, it would keep the money of a cancelled order."""
         intent = bank.intent(str(order.pk))
         bank.fake.confirm(intent)
 
@@ -243,17 +243,17 @@ class TestTransactions:
     def test_none_is_open_while_stripe_is_asked(
         self, product: Product, owner: Owner, bank: Bank, monkeypatch: pytest.MonkeyPatch, settings: Any
     ) -> None:
-        """A slow Stripe must never keep rows locked: checkout, webhook, return page, cancelling and refund."""
+        """A slow Stripe must never keep rows locked, in checkout, webhook, return page, cancelling or refund."""
         settings.STORE_SHIP_ON_PAYMENT = False
         asked: list[str] = []
         request = FakeStripe.request
 
-        def watched(transport: FakeStripe, method: str, url: str, *arguments: Any, **options: Any) -> Any:
+        def watch(transport: FakeStripe, method: str, url: str, *arguments: Any, **options: Any) -> Any:
             assert not connection.in_atomic_block
             asked.append(f"{method} {url.split('?')[0].split('/v1/')[1].split('/')[0]}")
             return request(transport, method, url, *arguments, **options)
 
-        monkeypatch.setattr(FakeStripe, "request", watched)
+        monkeypatch.setattr(FakeStripe, "request", watch)
         assert owner.user
         client = GraphQLClient()
         client.force_login(owner.user)

@@ -1,4 +1,4 @@
-"""Many people rate, edit and delete at once: the sums stay those of the rows, and a person rates once."""
+"""Many people rate, edit and delete at once. The sums match the rows, and a person rates once."""
 
 from collections.abc import Callable
 from functools import partial
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def outcome(action: Callable[[], object]) -> str:
-    """`done`, or the name of the refusal."""
+    """Return `done`, or the name of the refusal."""
     try:
         action()
     except (NotFound, ValidationError) as error:
@@ -110,7 +110,7 @@ class TestSetActive:
 
 class TestDeleteProduct:
     def test_while_its_comments_change(self) -> None:
-        """No deadlock: whoever deletes a product locks it and then its comments, and so does whoever rates."""
+        """No deadlock: deleting and rating both lock the product first, and then its comments."""
         for _ in range(5):
             product = make_product(user=make_staff())
             comments = [make_comment(product=product, rating=5) for _ in range(6)]

@@ -1,4 +1,4 @@
-"""The product's counters held against an aggregate over its comments."""
+"""A comparison of a product's counters with an aggregate over its comments."""
 
 from django.db.models import Avg, Count
 
@@ -7,7 +7,7 @@ from reviews.models import Comment
 
 
 def assert_sums(product: Product, histogram: list[int]) -> None:
-    """The product has these counts of 1 to 5, and they are those of its active comments."""
+    """Check that the product has these counts of ratings 1 to 5, and that they match its active comments."""
     product.refresh_from_db()
     counted = Comment.objects.filter(product=product, active=True, rating__isnull=False)
     by_rating = dict(counted.values_list("rating").annotate(Count("pk")))

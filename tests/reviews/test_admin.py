@@ -34,12 +34,12 @@ def report(comment: Comment, *, times: int = 1) -> Comment:
     return comment
 
 
-def listed(staff: Client, **filters: Any) -> list[Comment]:
+def list_bodies(staff: Client, **filters: Any) -> list[Comment]:
     return list(staff.get(LIST, filters).context["cl"].result_list)
 
 
 def change(staff: Client, comment: Comment, **fields: Any) -> None:
-    """Post the form of one comment; an unchecked box is left out."""
+    """Post the form of one comment. An unchecked box is left out."""
     form = {"reports-TOTAL_FORMS": 0, "reports-INITIAL_FORMS": 0, **fields}
     response = staff.post(f"{LIST}{comment.pk}/change/", form)
     assert response.status_code == 302, response.context["errors"]
@@ -54,27 +54,27 @@ class TestList:
         assert "★★★★☆" in page
         assert comment.product.name in page
         assert "Ada Lovelace" in page
-        assert listed(staff)[0].report_count == 2  # type: ignore[attr-defined]  # annotated
+        assert list_bodies(staff)[0].report_count == 2  # type: ignore[attr-defined]  # annotated
 
     def test_what_was_reported_most_comes_first(self, staff: Client) -> None:
         once, twice, never = report(make_comment()), report(make_comment(), times=2), make_comment()
-        assert listed(staff) == [twice, once, never]
+        assert list_bodies(staff) == [twice, once, never]
 
     def test_queue_of_moderation(self, staff: Client) -> None:
         waiting, never = report(make_comment()), make_comment()
         off = report(make_comment())
         Comment.objects.filter(pk=off.pk).update(active=False)
-        assert listed(staff, moderation="waiting") == [waiting]
-        assert set(listed(staff, moderation="reported")) == {waiting, off}
-        assert listed(staff, moderation="unreported") == [never]
-        assert len(listed(staff)) == 3
+        assert list_bodies(staff, moderation="waiting") == [waiting]
+        assert set(list_bodies(staff, moderation="reported")) == {waiting, off}
+        assert list_bodies(staff, moderation="unreported") == [never]
+        assert len(list_bodies(staff)) == 3
 
     def test_filters_and_search(self, staff: Client) -> None:
         good, bad = make_comment(rating=5, body="Splendid"), make_comment(rating=1)
-        assert listed(staff, rating__exact=5) == [good]
-        assert listed(staff, q="splendid") == [good]
-        assert listed(staff, q=bad.product.name) == [bad]
-        assert listed(staff, q=bad.user.email) == [bad]
+        assert list_bodies(staff, rating__exact=5) == [good]
+        assert list_bodies(staff, q="splendid") == [good]
+        assert list_bodies(staff, q=bad.product.name) == [bad]
+        assert list_bodies(staff, q=bad.user.email) == [bad]
 
     def test_any_number_takes_as_many_statements(self, staff: Client) -> None:
         def statements() -> int:
@@ -110,17 +110,17 @@ class TestActions:
         fine, other = report(make_comment(), times=2), report(make_comment())
         reporter = fine.reports.first().user  # type: ignore[union-attr]
         self.run(staff, "keep", fine)
-        assert listed(staff, moderation="waiting") == [other]
-        assert set(listed(staff, moderation="reported")) == {fine, other}
-        assert [comment.report_count for comment in listed(staff)] == [1, 0]  # type: ignore[attr-defined]
+        assert list_bodies(staff, moderation="waiting") == [other]
+        assert set(list_bodies(staff, moderation="reported")) == {fine, other}
+        assert [comment.report_count for comment in list_bodies(staff)] == [1, 0]  # type: ignore[attr-defined]
         fine.refresh_from_db()
         assert fine.active
         report_comment(user=reporter, comment_pk=fine.pk, reason="Still spam", now=timezone.now())
-        assert set(listed(staff, moderation="waiting")) == {fine, other}
+        assert set(list_bodies(staff, moderation="waiting")) == {fine, other}
         assert fine.reports.filter(settled_at=None).get().reason == "Still spam"
         self.run(staff, "keep", fine)
         report(fine)
-        assert set(listed(staff, moderation="waiting")) == {fine, other}
+        assert set(list_bodies(staff, moderation="waiting")) == {fine, other}
         assert fine.reports.count() == 3
 
     def test_keeping_needs_the_right(self) -> None:
@@ -172,7 +172,7 @@ class TestForm:
         assert_sums(comment.product, [0, 0, 0, 0, 0])
 
     def test_deletes_nothing_twice(self, staff: Client) -> None:
-        """Somebody was faster, after the staff's page had read the comment."""
+        """Another person deletes the comment after the staff's page has read it."""
         comment = make_comment(rating=5)
         stale = Comment.objects.get()
         delete_comment(user=comment.user, comment_pk=comment.pk)
@@ -194,7 +194,7 @@ class TestRights:
         looker = make_user(is_staff=True)
         looker.user_permissions.add(Permission.objects.get(codename="view_comment"))
         browser, comment = signed_in(looker), make_comment(rating=5)
-        assert listed(browser) == [comment]
+        assert list_bodies(browser) == [comment]
         browser.post(LIST, {"action": "switch_off", "_selected_action": [comment.pk]})
         assert browser.post(f"{LIST}{comment.pk}/change/", {}).status_code == 403
         assert_sums(comment.product, [0, 0, 0, 0, 1])

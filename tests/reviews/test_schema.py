@@ -37,7 +37,7 @@ ANSWER = """
 CREATE = f"mutation($input: CreateCommentInput!) {{ createComment(input: $input) {{ {ANSWER} }} }} {COMMENT}"
 UPDATE = f"mutation($input: UpdateCommentInput!) {{ updateComment(input: $input) {{ {ANSWER} }} }} {COMMENT}"
 REPORT = f"mutation($input: ReportCommentInput!) {{ reportComment(input: $input) {{ {ANSWER} }} }} {COMMENT}"
-# In place of COMMENT where hundreds of texts are sent.
+# Replaces COMMENT where hundreds of texts are sent.
 SLIM = "fragment Everything on Comment { slug body }"
 DELETE = """
     mutation($input: DeleteCommentInput!) {
@@ -173,7 +173,9 @@ class TestCreateComment:
 
     def test_guest(self, api: GraphQLClient) -> None:
         product = make_product()
-        code = api.refused(CREATE, input={"productId": product_id(product), "body": "Good", "rating": 5})
+        code = api.expect_refusal(
+            CREATE, input={"productId": product_id(product), "body": "Good", "rating": 5}
+        )
         assert code == "UNAUTHENTICATED"
         assert not Comment.objects.exists()
         assert_sums(product, [0, 0, 0, 0, 0])
@@ -189,7 +191,7 @@ class TestCreateComment:
         "id", ["", "x", global_id("Category", 1), global_id("Product", "x"), global_id("Product", 10**30)]
     )
     def test_id_of_something_else(self, signed_in: SignedIn, id: str) -> None:
-        code = signed_in(make_user()).refused(CREATE, input={"productId": id, "body": "Good"})
+        code = signed_in(make_user()).expect_refusal(CREATE, input={"productId": id, "body": "Good"})
         assert code == "BAD_USER_INPUT"
         assert not Comment.objects.exists()
 
@@ -271,7 +273,9 @@ class TestUpdateComment:
 
     def test_guest(self, api: GraphQLClient) -> None:
         comment = make_comment(body="Kept")
-        assert api.refused(UPDATE, input={"id": comment_id(comment), "body": "New"}) == "UNAUTHENTICATED"
+        assert (
+            api.expect_refusal(UPDATE, input={"id": comment_id(comment), "body": "New"}) == "UNAUTHENTICATED"
+        )
         assert Comment.objects.get().body == "Kept"
 
     @pytest.mark.parametrize("rights", [{}, {"is_staff": True, "is_superuser": True}])
@@ -291,7 +295,7 @@ class TestUpdateComment:
         comment = make_comment(body="Kept")
         browser = signed_in(comment.user)
         for id in ("", product_id(comment.product), global_id("Comment", -1), global_id("Comment", "²")):
-            assert browser.refused(UPDATE, input={"id": id, "body": "New"}) == "BAD_USER_INPUT"
+            assert browser.expect_refusal(UPDATE, input={"id": id, "body": "New"}) == "BAD_USER_INPUT"
         assert Comment.objects.get().body == "Kept"
 
     def test_hostile_strings_are_kept_or_refused(self, signed_in: SignedIn) -> None:
@@ -317,7 +321,7 @@ class TestDeleteComment:
 
     def test_guest(self, api: GraphQLClient) -> None:
         comment = make_comment(rating=3)
-        assert api.refused(DELETE, input={"id": comment_id(comment)}) == "UNAUTHENTICATED"
+        assert api.expect_refusal(DELETE, input={"id": comment_id(comment)}) == "UNAUTHENTICATED"
         assert_sums(comment.product, [0, 0, 1, 0, 0])
 
     def test_anothers_comment_and_one_that_does_not_exist(self, signed_in: SignedIn) -> None:
@@ -330,7 +334,7 @@ class TestDeleteComment:
 
     def test_id_of_something_else(self, signed_in: SignedIn) -> None:
         comment = make_comment()
-        code = signed_in(comment.user).refused(DELETE, input={"id": global_id("Report", comment.pk)})
+        code = signed_in(comment.user).expect_refusal(DELETE, input={"id": global_id("Report", comment.pk)})
         assert code == "BAD_USER_INPUT"
         assert Comment.objects.exists()
 
@@ -360,7 +364,10 @@ class TestReportComment:
 
     def test_guest(self, api: GraphQLClient) -> None:
         comment = make_comment()
-        assert api.refused(REPORT, input={"id": comment_id(comment), "reason": "Spam"}) == "UNAUTHENTICATED"
+        assert (
+            api.expect_refusal(REPORT, input={"id": comment_id(comment), "reason": "Spam"})
+            == "UNAUTHENTICATED"
+        )
         assert not Report.objects.exists()
 
     def test_hostile_strings_are_kept_or_refused(self, signed_in: SignedIn) -> None:
@@ -390,7 +397,7 @@ class TestCommentsOfProduct:
 
     def test_newest_first_page_by_page(self, api: GraphQLClient) -> None:
         product, start = make_product(), datetime(2026, 1, 1, tzinfo=UTC)
-        # Two of each instant: the slug, which is unique, decides between them.
+        # Two comments share each instant, and the unique slug orders them.
         made = [
             make_comment(product=product, now=start + timedelta(microseconds=number // 2))
             for number in range(7)
@@ -424,7 +431,7 @@ class TestCommentsOfProduct:
         [{"first": 0}, {"first": -1}, {"first": 101}, {"after": "x"}, {"after": ""}, {"after": "bnVsbA=="}],
     )
     def test_bad_page(self, api: GraphQLClient, bad: dict[str, Any]) -> None:
-        assert api.refused(OF_PRODUCT, slug=make_product().slug, **bad) == "BAD_USER_INPUT"
+        assert api.expect_refusal(OF_PRODUCT, slug=make_product().slug, **bad) == "BAD_USER_INPUT"
 
     def test_hidden_ones_are_for_their_author_and_the_staff(
         self, api: GraphQLClient, signed_in: SignedIn
@@ -489,7 +496,7 @@ class TestCommentsOfProduct:
             ] * 3
 
     def test_below_a_comment(self, api: GraphQLClient) -> None:
-        """A connection below the rows of another one is read for all of them at once."""
+        """A connection below the rows of another is read for all rows at once."""
         product = make_product()
         for _ in range(3):
             make_comment(product=product)

@@ -15,7 +15,7 @@ from tests.rights.shop import Shop
 
 @pytest.fixture(scope="module")
 def stripe_of_opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the fake of Stripe knows of the opened shop."""
+    """The fake Stripe's state after the shop was opened."""
     return tmp_path_factory.mktemp("rights") / "stripe.sqlite3"
 
 
@@ -37,11 +37,11 @@ def opened(
 @pytest.fixture
 def shop(opened: Shop, stripe_of_opened: Path, settings: Settings, db: None) -> Shop:
     copyfile(stripe_of_opened, settings.STRIPE_FAKE_DB)
-    return opened.copied()
+    return opened.copy()
 
 
 @pytest.fixture(autouse=True)
 def _no_limits(settings: Settings) -> None:
-    """Whoever asks for all that there is asks for too much."""
+    """Lift the limits, because reading everything would exceed them."""
     for name in ("SELECTIONS", "ALIASES", "DEPTH", "COST", "DOCUMENT_BYTES"):
         setattr(settings, f"STORE_MAX_{name}", 10**9)

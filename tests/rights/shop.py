@@ -1,4 +1,4 @@
-"""A shop with something of everything, and a browser for each role that may look at it."""
+"""A shop with at least one row of every type, and a browser for each role."""
 
 from collections.abc import Iterator
 from copy import copy, deepcopy
@@ -27,14 +27,14 @@ from tests.conftest import GraphQLClient, global_id
 from tests.factories import make_address, make_comment, make_product, make_seller, make_staff, make_user
 
 graphql_schema = schema._schema
-# A guest has written nothing yet; a visitor is a guest with a cart and an order; the staff have all permissions, a
-# clerk, who is staff too, may see people and nothing else.
+# A guest has written nothing yet. A visitor is a guest with a cart and an order. The staff have all permissions. A
+# clerk is staff who may only see people.
 GUEST, VISITOR, SHOPPER, OTHER = "guest", "visitor", "shopper", "other"
 SELLER, OTHER_SELLER, STAFF, CLERK = "seller", "other seller", "staff", "clerk"
 ROLES = (GUEST, VISITOR, SHOPPER, OTHER, SELLER, OTHER_SELLER, STAFF, CLERK)
 EVERYONE = frozenset(ROLES)
 PEOPLE = EVERYONE - {GUEST, VISITOR}
-# What nobody but those who see the row may read anywhere: each stands in one row alone.
+# Secrets that only those who see the row may read. Each is in one row alone.
 SECRETS = {
     "shopper.private@example.com": {SHOPPER, STAFF, CLERK},
     "Shoppersgivenname": {SHOPPER, STAFF, CLERK},
@@ -47,7 +47,7 @@ SECRETS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A row of the shop as the API names it, and the roles that see it; the owner reads all of it."""
+    """A row with its API name and the roles that see it. The owner reads all of its fields."""
 
     type: str
     key: object
@@ -60,7 +60,7 @@ class Row:
 
 
 class Shop:
-    """Everything is the shopper's, but for the seller's product, and what is the visitor's."""
+    """The shop. Everything belongs to the shopper, except the seller's product and the visitor's rows."""
 
     def __init__(self) -> None:
         self.people = {
@@ -87,8 +87,8 @@ class Shop:
             user=self.people[OTHER], comment_pk=self.comment.pk, reason="A reason to report", now=now
         )
         add_favourite(user=shopper, product_pk=self.product.pk, now=now)
-        self.order = self.bought(Owner(user=shopper), street="Shippingstreet")
-        self.visitors_order = self.bought(Owner(visitor=self.visitor), street="Visitorstreet")
+        self.order = self.buy_pending(Owner(user=shopper), street="Shippingstreet")
+        self.visitors_order = self.buy_pending(Owner(visitor=self.visitor), street="Visitorstreet")
         self.draft = services.create_order(user=shopper, now=now)
         services.add_order_item(
             owner=Owner(user=shopper), order_uuid=self.draft, product_pk=self.product.pk, quantity=1, now=now
@@ -96,8 +96,8 @@ class Shop:
         for owner in (Owner(user=shopper), Owner(visitor=self.visitor)):
             ShoppingCart(owner).add(self.product.pk, 1, now=now)
 
-    def copied(self) -> "Shop":
-        """The same rows and sessions, in objects that a test may change."""
+    def copy(self) -> "Shop":
+        """Return the same rows and sessions in new objects, which a test may change."""
         shop = copy(self)
         vars(shop).update(deepcopy({**vars(self), "browsers": {}}))
         for role, browser in self.browsers.items():
@@ -116,8 +116,8 @@ class Shop:
             browser.cookies[settings.SESSION_COOKIE_NAME] = session.session_key or ""
         return browser
 
-    def bought(self, owner: Owner, *, street: str) -> UUID:
-        """A pending order that can be paid."""
+    def buy_pending(self, owner: Owner, *, street: str) -> UUID:
+        """Place a pending order that can be paid."""
         now = timezone.now()
         ShoppingCart(owner).add(self.product.pk, 2, now=now)
         return checkout(
@@ -130,10 +130,10 @@ class Shop:
         )
 
     def rows(self) -> list[Row]:
-        """All that there is, of every type of the API that has rows."""
+        """Return a row of every type of the API that has rows."""
         return [Row(type=type_, **row) for type_ in NODES for row in getattr(self, f"rows_of_{type_}")()]
 
-    # ── Who sees what: a row for each type ───────────────────────────────────
+    # ── Visibility: a row for each type ───────────────────────────────────
 
     def rows_of_Product(self) -> Iterator[dict[str, Any]]:  # noqa: N802  # the type's name
         for product in Product.objects.all():
@@ -156,7 +156,7 @@ class Shop:
             yield {"key": comment.pk, "owner": SHOPPER, "seen_by": seen_by}
 
     def rows_of_Cart(self) -> Iterator[dict[str, Any]]:  # noqa: N802
-        yield {"key": "mine", "owner": SHOPPER, "seen_by": EVERYONE}  # each their own, see TestCart
+        yield {"key": "mine", "owner": SHOPPER, "seen_by": EVERYONE}  # each role has its own, see TestCart
 
     def rows_of_CartItem(self) -> Iterator[dict[str, Any]]:  # noqa: N802
         for item in CartItem.objects.select_related("cart"):
@@ -185,7 +185,7 @@ class Shop:
 
 
 def nodes() -> Iterator[str]:
-    """The names of the types whose objects have an id."""
+    """Return the names of the types whose objects have an id."""
     interface = graphql_schema.get_type("Node")
     assert isinstance(interface, GraphQLInterfaceType)
     for type_ in graphql_schema.get_possible_types(interface):
@@ -197,6 +197,6 @@ NODES = sorted(nodes())
 
 
 def whole_database() -> dict[str, list[dict[str, Any]]]:
-    """Every row of every table."""
+    """Return every row of every table."""
     tables: list[type[models.Model]] = apps.get_models()
     return {table._meta.label: list(table._base_manager.order_by("pk").values()) for table in tables}

@@ -1,4 +1,4 @@
-"""Hostile values in every input of every operation: refused or taken, but never a fault of ours."""
+"""Hostile values in every input of every operation: refused or accepted, but never a fault of ours."""
 
 import logging
 from collections.abc import Iterator
@@ -62,10 +62,10 @@ def leaves(value: Any, *path: str) -> Iterator[tuple[str, ...]]:
         yield path
 
 
-def replaced(value: Any, path: tuple[str, ...], hostile: Any) -> Any:
+def replace_value(value: Any, path: tuple[str, ...], hostile: Any) -> Any:
     if not path:
         return hostile
-    return {**value, path[0]: replaced(value[path[0]], path[1:], hostile)}
+    return {**value, path[0]: replace_value(value[path[0]], path[1:], hostile)}
 
 
 def check(browser: GraphQLClient, document: str, variables: dict[str, Any]) -> None:
@@ -85,8 +85,8 @@ def test_mutation(shop: Shop, case: Case, caplog: pytest.LogCaptureFixture) -> N
     browser = shop.browsers[STAFF if "roduct" in case.mutation else SHOPPER]
     for path in leaves(input):
         for value in VALUES:
-            cache.clear()  # what is counted
-            check(browser, document, {"input": replaced(input, path, value)})
+            cache.clear()  # the counters of attempts
+            check(browser, document, {"input": replace_value(input, path, value)})
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
@@ -112,7 +112,7 @@ def test_query(shop: Shop, name: str) -> None:
 
 
 def test_naughty_strings(shop: Shop) -> None:
-    """Each of the big list in some of the inputs; search has tests of its own."""
+    """Each string of the big list in some of the inputs. Search has tests of its own."""
     strings = hostile_strings()
     texts = [
         ("query($a: String!) { products(filter: {categories: [$a], seller: $a}) { totalCount } }", SHOPPER),
@@ -151,7 +151,7 @@ fragment Facets on ProductFacets { categories { count } minPrice { amount } maxP
 
 @pytest.mark.parametrize("filter", FILTERS, ids=str)
 def test_filters(shop: Shop, filter: dict[str, Any]) -> None:
-    """What passes nothing is an empty page everywhere."""
+    """A filter that no product passes gives an empty page everywhere."""
     api = shop.browsers[SHOPPER]
     for sort in ("RELEVANCE", "NEWEST", "TOP_RATED", "PRICE_ASC"):
         answer = api.send(LISTS, filter=filter, sort=sort)

@@ -1,6 +1,6 @@
-"""Who reads what: a row for every field of the API, and every way to a row.
+"""Rights of reading: a row for every field of the API, and every way to reach a row.
 
-A field that is new fails here until it is in FIELDS; a root query until it is in QUERIES.
+A new field fails here until it is in FIELDS, and a new root query until it is in QUERIES.
 """
 
 import json
@@ -42,9 +42,9 @@ from tests.rights.shop import (
 
 @dataclass(frozen=True, kw_only=True)
 class Fields:
-    """Of the rows that a role sees: fields that all read alike, those of the owner alone, and the caller's own.
+    """The fields of a visible row: those that all roles read alike, the owner's alone, and the caller's own.
 
-    `own` are those whose answer depends on who asks, each with a test of its own.
+    The answer of a field in `own` depends on the caller, and each has a test of its own.
     """
 
     alike: str
@@ -81,7 +81,7 @@ FIELDS = {
     "User": Fields(alike="id email emailVerified firstName lastName profile favourites", own="orders"),
 }
 
-# Types that are parts of what holds them: who sees that sees them.
+# Parts of other types, visible to everyone who sees the whole.
 PARTS = {
     "CategoryFacet": "category count",
     "Deleted": "id",
@@ -101,7 +101,7 @@ PARTS = {
     **{f"{node}Edge": "cursor node" for node in ("Comment", "Order", "Product", "SitemapEntry")},
     **{f"{node}Connection": "edges nodes pageInfo totalCount" for node in ("Comment", "Order", "Sitemap")},
     "ProductConnection": "edges nodes pageInfo totalCount facets",
-    # Errors tell of what the caller has asked for.
+    # Errors only contain what the caller has asked for.
     **dict.fromkeys(("CartEmpty", "InvalidCredentials", "NotFound", "PaymentUnavailable"), "code message"),
     **dict.fromkeys(("OrderNotCancellable", "OrderNotEditable"), "code message status"),
     "InsufficientStock": "code message requested available product",
@@ -112,7 +112,7 @@ PARTS = {
     "ValidationError": "code message fields",
 }
 
-# Every root query: what it is asked for, and by whom it is answered with something, with the same for all.
+# Every root query: its arguments, the roles that get an answer, and whether all get the same.
 QUERIES: dict[str, tuple[Callable[[Shop], dict[str, Any]], frozenset[str]]] = {
     "cart": (lambda shop: {}, EVERYONE),
     "categories": (lambda shop: {}, EVERYONE),
@@ -162,8 +162,8 @@ EMPTY = {
 # ── Documents made from the schema ───────────────────────────────────────────
 
 
-def selected(type_: Any) -> str:
-    """All fields of a type: of what has an id only that, of all else everything, so that it always ends."""
+def select_all(type_: Any) -> str:
+    """Select all fields of a type. Nested objects with an id are selected by it alone, so that the recursion ends."""
     if is_leaf_type(type_):
         return ""
     if isinstance(type_, GraphQLUnionType):
@@ -179,26 +179,26 @@ def everything(type_: GraphQLObjectType | GraphQLInterfaceType) -> str:
 
 
 def one(name: str, field: GraphQLField) -> str:
-    return f"{name} {selected(get_named_type(field.type))}"
+    return f"{name} {select_all(get_named_type(field.type))}"
 
 
 def askable(type_: GraphQLObjectType | GraphQLInterfaceType) -> Iterator[tuple[str, GraphQLField]]:
-    """The fields that need no arguments."""
+    """Return the fields that need no arguments."""
     for name, field_ in type_.fields.items():
         if not any(is_required_argument(argument) for argument in field_.args.values()):
             yield name, field_
 
 
 def root(name: str, arguments: dict[str, Any], *, whole: bool = False) -> str:
-    """A root query; `whole`, with all of the object that it answers with."""
+    """Build a root query; with `whole`, it selects everything of the object."""
     type_: Any = get_named_type(graphql_schema.query_type.fields[name].type)  # type: ignore[union-attr]
     given = ", ".join(f"{key}: {json.dumps(value)}" for key, value in arguments.items())
-    selection = everything(type_) if whole else selected(type_)
+    selection = everything(type_) if whole else select_all(type_)
     return f"{{ {name}{f'({given})' if given else ''} {selection} }}"
 
 
 def read(browser: GraphQLClient, row: Row, fields: str = "") -> Any:
-    """The row by its id, with these fields or all; None where it is not seen."""
+    """Read the row by its id, with these fields or all; None if it is not visible."""
     type_ = graphql_schema.type_map[row.type]
     assert isinstance(type_, GraphQLObjectType)
     if fields:
@@ -239,7 +239,7 @@ class TestRows:
 
 
 class TestEveryWay:
-    """Whatever a role reaches, by whichever fields, it also sees by its id; and nothing in it is a secret."""
+    """Every row that a role reaches by any fields is also visible by its id, and contains no secret."""
 
     @pytest.mark.parametrize("role", ROLES)
     def test_leads_to_rows_that_are_seen(self, shop: Shop, role: str) -> None:
@@ -269,7 +269,7 @@ class TestEveryWay:
 
 @dataclass
 class Reach:
-    """All that a browser finds by asking for everything of whatever it has found."""
+    """Everything that a browser reaches by selecting all fields of each object that it has found."""
 
     browser: GraphQLClient
     found: set[tuple[str, str]] = field(default_factory=set)
@@ -356,7 +356,7 @@ class TestWhatDependsOnTheCaller:
     def test_orders_of_a_person(self, shop: Shop, role: str) -> None:
         row = Row(type="User", key=shop.people[SHOPPER].pk, owner=SHOPPER, seen_by=EVERYONE)
         user = read(shop.browsers[role], row, "orders")
-        if role == CLERK:  # sees people, but not what they have bought
+        if role == CLERK:  # sees people, but not their orders
             assert user == {"orders": {**EMPTY, "totalCount": 0}}
         elif role in (SHOPPER, STAFF):
             assert user

@@ -1,6 +1,6 @@
-"""Who may do what: a row for every mutation, with what each role is answered; a refusal changes nothing.
+"""Rights of writing: a row for every mutation, with each role's answer. A refusal changes nothing.
 
-A mutation that is new fails here until it has a case.
+A new mutation fails here until it has a case.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ REFUSALS = {"UNAUTHENTICATED", "FORBIDDEN", "NotFound", "CartEmpty", "Validation
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A mutation of something of somebody's, and what each role is answered: a type or an error's code."""
+    """A mutation, and the answer to each role: a type or an error's code."""
 
     mutation: str
     of: str = ""
@@ -53,19 +53,19 @@ def answers(else_: str, **but: str) -> dict[str, str]:
     return {role: but.get(role.replace(" ", "_"), else_) for role in ROLES}
 
 
-def signed_in(answer: str, **but: str) -> dict[str, str]:
-    """The same for everyone who is signed in."""
+def same_for_signed_in(answer: str, **but: str) -> dict[str, str]:
+    """Answer everyone who is signed in alike."""
     return answers(answer, **{"guest": "UNAUTHENTICATED", "visitor": "UNAUTHENTICATED", **but})
 
 
 def owners_alone(answer: str, **but: str) -> dict[str, str]:
-    """The shopper's own: for everyone else, the staff included, it does not exist."""
+    """Answer the owner. For everyone else, including the staff, the row does not exist."""
     return answers("NotFound", shopper=answer, **but)
 
 
 def with_permission(answer: str) -> dict[str, str]:
-    """A product of the seller's."""
-    return signed_in("FORBIDDEN", seller=answer, staff=answer, other_seller="NotFound")
+    """Answer for a product of the seller, by permission."""
+    return same_for_signed_in("FORBIDDEN", seller=answer, staff=answer, other_seller="NotFound")
 
 
 def product(shop: Shop) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def offer(shop: Shop) -> dict[str, Any]:
     return {"category": category, "name": "New", "description": "Thing.", "price": "1.00", "stock": 1}
 
 
-COMMENTS_OWN = signed_in("NotFound", shopper="Comment")
+COMMENTS_OWN = same_for_signed_in("NotFound", shopper="Comment")
 VISITORS_OWN = answers("NotFound", visitor="Order")
 IN_CART = answers("NotFound", shopper="Cart", visitor="Cart")
 
@@ -120,11 +120,11 @@ CASES = [
         answers=answers("User"),
     ),
     Case(mutation="logout", input=None, answers=answers("True")),
-    Case(mutation="updateProfile", input=lambda shop: {"name": "Me"}, answers=signed_in("User")),
+    Case(mutation="updateProfile", input=lambda shop: {"name": "Me"}, answers=same_for_signed_in("User")),
     Case(
         mutation="changePassword",
         input=lambda shop: {"oldPassword": PASSWORD, "newPassword": "an entirely new password"},
-        answers=signed_in("User"),
+        answers=same_for_signed_in("User"),
     ),
     Case(
         mutation="requestPasswordReset",
@@ -160,41 +160,41 @@ CASES = [
         input=lambda shop: {"token": token_in(links.password_reset.mail(shop.people[SHOPPER]))},
         answers=answers("ValidationError"),
     ),
-    Case(mutation="resendVerification", input=None, answers=signed_in("Done")),
+    Case(mutation="resendVerification", input=None, answers=same_for_signed_in("Done")),
     Case(
         mutation="changeEmail",
         input=lambda shop: {"password": PASSWORD, "newEmail": "new@example.com"},
-        answers=signed_in("Done"),
+        answers=same_for_signed_in("Done"),
     ),
     Case(
         mutation="changeEmail",
         of="to somebody else's",
         input=lambda shop: {"password": PASSWORD, "newEmail": shop.people[SHOPPER].email},
-        answers=signed_in("Done", shopper="ValidationError"),
+        answers=same_for_signed_in("Done", shopper="ValidationError"),
     ),
     Case(
         mutation="changeEmail",
         of="by a wrong password",
         input=lambda shop: {"password": "wrong", "newEmail": "new@example.com"},
-        answers=signed_in("ValidationError"),
+        answers=same_for_signed_in("ValidationError"),
     ),
-    Case(mutation="exportMyData", input=None, answers=signed_in("MyData")),
+    Case(mutation="exportMyData", input=None, answers=same_for_signed_in("MyData")),
     Case(
         mutation="deleteAccount",
         input=lambda shop: {"password": PASSWORD},
-        answers=signed_in("ValidationError", other="Done", other_seller="Done"),
+        answers=same_for_signed_in("ValidationError", other="Done", other_seller="Done"),
     ),
     Case(
         mutation="deleteAccount",
         of="by a wrong password",
         input=lambda shop: {"password": "wrong"},
-        answers=signed_in("ValidationError"),
+        answers=same_for_signed_in("ValidationError"),
     ),
     # catalog
     Case(
         mutation="createProduct",
         input=offer,
-        answers=signed_in("FORBIDDEN", seller="Product", other_seller="Product", staff="Product"),
+        answers=same_for_signed_in("FORBIDDEN", seller="Product", other_seller="Product", staff="Product"),
     ),
     Case(
         mutation="updateProduct",
@@ -208,8 +208,8 @@ CASES = [
         input=lambda shop: {"id": global_id("Product", shop.product.pk)},
         answers=with_permission("Deleted"),
     ),
-    Case(mutation="addFavourite", input=product, answers=signed_in("Product")),
-    Case(mutation="removeFavourite", input=product, answers=signed_in("Product")),
+    Case(mutation="addFavourite", input=product, answers=same_for_signed_in("Product")),
+    Case(mutation="removeFavourite", input=product, answers=same_for_signed_in("Product")),
     # orders
     Case(mutation="addToCart", input=product, answers=answers("Cart")),
     Case(mutation="updateCartItem", input=lambda shop: {**product(shop), "quantity": 3}, answers=IN_CART),
@@ -220,7 +220,7 @@ CASES = [
         input=lambda shop: {"shipping": ADDRESS, "idempotencyKey": str(uuid4())},
         answers=answers("CartEmpty", shopper="Order", visitor="Order"),
     ),
-    Case(mutation="createOrder", input=None, answers=signed_in("Order")),
+    Case(mutation="createOrder", input=None, answers=same_for_signed_in("Order")),
     Case(
         mutation="addOrderItem",
         of="the shopper",
@@ -249,7 +249,7 @@ CASES = [
     Case(
         mutation="createComment",
         input=lambda shop: {**product(shop), "body": "Fine."},
-        answers=signed_in("Comment"),
+        answers=same_for_signed_in("Comment"),
     ),
     Case(
         mutation="updateComment",
@@ -267,19 +267,19 @@ CASES = [
         mutation="deleteComment",
         of="the shopper",
         input=comment,
-        answers=signed_in("NotFound", shopper="Deleted"),
+        answers=same_for_signed_in("NotFound", shopper="Deleted"),
     ),
     Case(
         mutation="reportComment",
         of="the shopper",
         input=lambda shop: {**comment(shop), "reason": "Bad."},
-        answers=signed_in("Comment"),
+        answers=same_for_signed_in("Comment"),
     ),
     Case(
         mutation="reportComment",
         of="the shopper, hidden",
         input=lambda shop: {**hidden(shop), "reason": "Bad."},
-        answers=signed_in("NotFound", shopper="Comment", staff="Comment"),
+        answers=same_for_signed_in("NotFound", shopper="Comment", staff="Comment"),
     ),
 ]
 
@@ -295,7 +295,7 @@ def name_of(case: Case) -> str:
 
 
 def state() -> dict[str, Any]:
-    """All that a mutation could change: rows, files, mails, and what Stripe knows."""
+    """Return everything that a mutation could change: rows, files, mails, and Stripe's events."""
     files = sorted(str(path) for path in Path(settings.MEDIA_ROOT).rglob("*"))
     return {**whole_database(), "files": files, "mails": len(mail.outbox), "stripe": fake().events()}
 
@@ -305,7 +305,7 @@ class TestTheTable:
         assert {case.mutation for case in CASES} == set(mutations())
 
     def test_knows_all_refusals(self) -> None:
-        """Whatever is not an object that was asked for is one."""
+        """Every member of a union that is not the requested object is an error."""
         given = {answer for case in CASES for answer in case.answers.values()}
         errors = {
             type_.name
@@ -339,7 +339,7 @@ def test_done(shop: Shop, case: Case, role: str) -> None:
 
 
 def outcome(shop: Shop, mutation: str, input: dict[str, Any] | None, *, role: str) -> str:
-    """The type of the answer, or the code of the error."""
+    """Return the type of the answer, or the code of the error."""
     selection = "" if mutation == "logout" else "{ __typename }"
     browser = shop.browsers[role]
     if input is None:
@@ -357,7 +357,7 @@ def outcome(shop: Shop, mutation: str, input: dict[str, Any] | None, *, role: st
 
 
 class TestWhatIsDone:
-    """Where others are answered with success it is their own that has changed."""
+    """If other roles succeed, only their own rows have changed."""
 
     @pytest.mark.parametrize("role", [GUEST, VISITOR, OTHER, SELLER, OTHER_SELLER, STAFF, CLERK])
     @pytest.mark.parametrize("mutation", ["addToCart", "clearCart"])

@@ -1,4 +1,4 @@
-"""The middleware in front of an application that has neither a shop nor GraphQL."""
+"""The middleware in front of an application without a shop or GraphQL."""
 
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ GZIP = {"HTTP_ACCEPT_ENCODING": "gzip"}
 
 
 class Site:
-    """An application of one page; what a test sets of it decides how it answers."""
+    """An application of one page. Tests set its attributes to choose the answer."""
 
     def __init__(self, path: Path) -> None:
         self.revision = Revision(path)
@@ -87,7 +87,7 @@ class TestKept:
         change.announce(token)
         change.end()
         site.get()
-        assert site.asked == (2 if token == CONTENT else 1)  # it has read nothing that changes often
+        assert site.asked == (2 if token == CONTENT else 1)  # it has read no frequent table
 
 
 class TestNotKept:
@@ -168,7 +168,7 @@ class TestNegotiated:
 
 
 class TestHeld:
-    """The bound is of all that is held: the entries' keys, bodies and headers, and Python's own share."""
+    """The bound covers everything that is kept: keys, bodies, headers, and Python's overhead."""
 
     @pytest.mark.parametrize(
         "vary",
@@ -197,7 +197,7 @@ class TestHeld:
 
 @pytest.mark.django_db(transaction=True)
 class TestWatched:
-    """A connection that is watched, with tables of the test's own."""
+    """A watched connection, with the test's own tables."""
 
     @pytest.fixture
     def watched(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

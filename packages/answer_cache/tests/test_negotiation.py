@@ -1,4 +1,4 @@
-"""Content negotiation, by the examples of RFC 9110 and by what clients send."""
+"""Content negotiation, with the examples of RFC 9110 and headers of real clients."""
 
 import pytest
 
@@ -36,7 +36,7 @@ from packages.answer_cache.negotiation import (
         ("identity;q=0.5, gzip", GZIP),
         ("gzip, identity;q=0", GZIP_ONLY),
         ("gzip, *;q=0", GZIP_ONLY),
-        ("identity;q=0", IDENTITY),  # there is no other, and an answer is better than none
+        ("identity;q=0", IDENTITY),  # nothing else is acceptable, and an answer is better than none
         (", ,gzip,", GZIP),
         ("gzip," + " " * MAX_CHARACTERS, IDENTITY),
     ],

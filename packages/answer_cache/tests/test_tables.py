@@ -1,4 +1,4 @@
-"""What statements mean for kept answers. What is not understood outdates all of them."""
+"""The effect of statements on kept answers. Statements that are not understood outdate all answers."""
 
 import pytest
 
@@ -38,14 +38,14 @@ OUTDATING_FEW = [
     'UPDATE "thing" SET stock = thing.stock + more.n, sold = 2 FROM (SELECT n, "name" FROM x WHERE a = 1) AS more',
 ]
 OUTDATING_ALL = [
-    # No table that is listed.
+    # Unlisted tables.
     'INSERT INTO "new_table" ("id") VALUES (%s)',
     'UPDATE "thing" SET "name" = %s',
     'DELETE FROM "thing" WHERE "id" = %s',
     'INSERT INTO "person" ("last_login") VALUES (%s)',
     'DELETE FROM "person"',
     'UPDATE "person" SET "last_login" = %s, "name" = %s',
-    # More than what is frequent, however it is written.
+    # More than frequent columns, in any spelling.
     'UPDATE "thing" SET "stock" = %s, "name" = %s',
     "UPDATE thing SET name=%s, stock = %s",
     "update thing set stock=1,name=2",
@@ -55,7 +55,7 @@ OUTDATING_ALL = [
     "UPDATE thing SET stock = 1 /* ( */, name = 2 /* ) */",
     "UPDATE thing SET stock = a IS DISTINCT FROM b, name = 2",
     "UPDATE thing AS t SET stock = 1",
-    # Another table than the one that stands first.
+    # Another table than the first one.
     'WITH gone AS (DELETE FROM "thing" RETURNING *) SELECT * FROM gone',
     'WITH a AS (SELECT 1) UPDATE "session" SET "data" = %s',
     'INSERT INTO "session" WITH gone AS (DELETE FROM "thing" RETURNING id) SELECT id FROM gone',
@@ -64,7 +64,7 @@ OUTDATING_ALL = [
     'UPDATE "public"."session" SET "data" = %s',
     "UPDATE public.session SET data = 1",
     "UPDATE ONLY session SET data = 1",
-    # All the rest.
+    # Everything else.
     "SELECT * INTO copied FROM thing",
     "SELECT discontinue(3)",
     "SELECT * FROM discontinue(3)",

@@ -25,7 +25,7 @@ class Context:
 
 
 class Broken(Exception):
-    """What a resolver raises here."""
+    """The error that resolvers raise here."""
 
 
 class Loud(FieldExtension):
@@ -258,7 +258,7 @@ def run_plan(document: str, context: Context | None = None, **variables: Any) ->
 
 
 def run_core(document: str, context: Context | None = None, **variables: Any) -> ExecutionResult:
-    """Run it by graphql-core."""
+    """Run the document by graphql-core."""
     return execute_sync(
         schema._schema, parse(document), context_value=context or Context(), variable_values=variables
     )

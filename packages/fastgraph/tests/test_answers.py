@@ -1,4 +1,4 @@
-"""A plan answers what graphql-core answers, to the last error."""
+"""A plan gives the same answer as graphql-core, including all errors."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A mutation's resolver runs once, whatever happens to its answer."""
+"""A mutation's resolver runs once, even if its answer has an error."""
 
 import pytest
 

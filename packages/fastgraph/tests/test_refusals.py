@@ -1,4 +1,4 @@
-"""What a plan would leave out is left to graphql-core, and said so."""
+"""Operations with unsupported features are left to graphql-core, and the reason is logged."""
 
 import logging
 from typing import Any

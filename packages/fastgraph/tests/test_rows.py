@@ -1,4 +1,4 @@
-"""What rows are read with, and what happens to a resolver that reads more."""
+"""Rows: their columns, and resolvers that read a column that was not selected."""
 
 import logging
 
@@ -16,7 +16,7 @@ ADD = "add_contenttype"
 
 
 def statements(text: str) -> list[str]:
-    """The SQL of a run that has no errors."""
+    """Run the document without errors, and return its SQL."""
     with CaptureQueriesContext(connection) as captured:
         assert run_plan(text).errors is None
     return [query["sql"] for query in captured]
@@ -53,7 +53,7 @@ def test_sql_is_compiled_once() -> None:
 
 
 class TestForgotten:
-    """A resolver that reads a column which its Protocol does not name."""
+    """A resolver reads a column that its Protocol does not name."""
 
     TEXT = f'{{ right(codename: "{ADD}") {{ forgetful }} }}'
 

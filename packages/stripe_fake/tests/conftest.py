@@ -1,4 +1,4 @@
-"""A fake Stripe in a file of the test's own, and the real SDK over it."""
+"""A fake Stripe in the test's own file, and the real SDK on top of it."""
 
 from pathlib import Path
 

@@ -16,7 +16,7 @@ SECRET = "whsec_test"
 
 
 class Endpoint:
-    """A webhook that verifies what it gets and answers as told, 200 by default."""
+    """A webhook that verifies events, and gives the next of its `answers`, or else 200."""
 
     def __init__(self) -> None:
         self.answers: list[int] = []

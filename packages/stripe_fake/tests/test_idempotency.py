@@ -18,7 +18,7 @@ def create(client: stripe.StripeClient, key: str, *, amount: int = 1999) -> stri
 
 
 def create_over(path: Path) -> str:
-    """In another process."""
+    """Create an intent in another process."""
     client = stripe.StripeClient("sk_test_fake", http_client=FakeStripe(path))
     return create(client, "payment:1").id
 

@@ -72,7 +72,7 @@ class TestResendVerification:
         assert len(mailoutbox) == 2
 
     def test_a_guest_is_refused(self, api: GraphQLClient, mailoutbox: Mails) -> None:
-        assert api.refused(RESEND_VERIFICATION) == "UNAUTHENTICATED"
+        assert api.expect_refusal(RESEND_VERIFICATION) == "UNAUTHENTICATED"
         assert mailoutbox == []
 
 
@@ -242,11 +242,11 @@ class TestChangeEmail:
         twice = """mutation($input: ChangeEmailInput!, $password: DeleteAccountInput!) {
             changeEmail(input: $input) { __typename } deleteAccount(input: $password) { __typename } }"""
         input = {"password": PASSWORD, "newEmail": NEW}
-        code = signed_in(user).refused(twice, input=input, password={"password": PASSWORD})
+        code = signed_in(user).expect_refusal(twice, input=input, password={"password": PASSWORD})
         assert code == "OPERATION_TOO_LARGE"
         assert User.objects.get().email == user.email
 
     def test_a_guest_is_refused(self, api: GraphQLClient, mailoutbox: Mails) -> None:
         input = {"password": PASSWORD, "newEmail": NEW}
-        assert api.refused(CHANGE_EMAIL, input=input) == "UNAUTHENTICATED"
+        assert api.expect_refusal(CHANGE_EMAIL, input=input) == "UNAUTHENTICATED"
         assert mailoutbox == []

@@ -70,7 +70,7 @@ class TestChangePassword:
 
     def test_a_guest_is_refused(self, api: GraphQLClient) -> None:
         input = {"oldPassword": PASSWORD, "newPassword": NEW_PASSWORD}
-        assert api.refused(CHANGE_PASSWORD, input=input) == "UNAUTHENTICATED"
+        assert api.expect_refusal(CHANGE_PASSWORD, input=input) == "UNAUTHENTICATED"
 
     def test_too_many_wrong_old_passwords(self, signed_in: SignedIn) -> None:
         user = make_user()

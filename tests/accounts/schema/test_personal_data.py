@@ -161,7 +161,7 @@ class TestExportMyData:
         assert [answer == "TooManyAttempts" for answer in answers] == [False] * 5 + [True]
 
     def test_a_guest_is_refused(self, api: GraphQLClient) -> None:
-        assert api.refused(EXPORT_MY_DATA) == "UNAUTHENTICATED"
+        assert api.expect_refusal(EXPORT_MY_DATA) == "UNAUTHENTICATED"
 
 
 class TestDeleteAccount:
@@ -281,7 +281,7 @@ class TestDeleteAccount:
         def change(**_: Any) -> None:
             User.objects.filter(pk=user.pk).update(password="another")
 
-        with connected(change), nothing_changes():
+        with while_closing(change), nothing_changes():
             assert wrong_fields(answer_of(browser, DELETE_ACCOUNT, password=PASSWORD)) == ["password"]
 
     def test_something_that_was_added_meanwhile(self, signed_in: SignedIn, user: User) -> None:
@@ -290,7 +290,7 @@ class TestDeleteAccount:
         def add(**_: Any) -> None:
             Comment.objects.create(user=user, product=product, body="Late", slug="late")
 
-        with connected(add), nothing_changes():
+        with while_closing(add), nothing_changes():
             assert self.refusal(browser).startswith("Something has just been added")
 
     def test_an_unpaid_order_is_in_the_way(self, signed_in: SignedIn, user: User) -> None:
@@ -317,7 +317,7 @@ class TestDeleteAccount:
             assert "belongs to the staff" in self.refusal(browser)
 
     def test_a_guest_is_refused(self, api: GraphQLClient) -> None:
-        assert api.refused(DELETE_ACCOUNT, input={"password": PASSWORD}) == "UNAUTHENTICATED"
+        assert api.expect_refusal(DELETE_ACCOUNT, input={"password": PASSWORD}) == "UNAUTHENTICATED"
 
     @staticmethod
     def refusal(browser: GraphQLClient) -> str:
@@ -327,7 +327,7 @@ class TestDeleteAccount:
 
 
 @contextmanager
-def connected(late: Callable[..., None]) -> Iterator[None]:
+def while_closing(late: Callable[..., None]) -> Iterator[None]:
     """Run `late` after the receivers and before the account is deleted."""
     account_closing.connect(late)
     yield
@@ -335,7 +335,7 @@ def connected(late: Callable[..., None]) -> Iterator[None]:
 
 
 class TestStatements:
-    def measured(self, signed_in: SignedIn, bank: Bank, *, things: int) -> dict[str, int]:  # noqa: F811
+    def count_statements(self, signed_in: SignedIn, bank: Bank, *, things: int) -> dict[str, int]:  # noqa: F811
         user = make_user(email=f"{uuid4()}@example.com", email_verified=True)
         browser = signed_in(user)
         fill(user, browser, bank, things=things)
@@ -351,5 +351,5 @@ class TestStatements:
         return counts
 
     def test_are_as_many_for_much(self, signed_in: SignedIn, bank: Bank) -> None:  # noqa: F811
-        few = self.measured(signed_in, bank, things=1)
-        assert self.measured(signed_in, bank, things=8) == few
+        few = self.count_statements(signed_in, bank, things=1)
+        assert self.count_statements(signed_in, bank, things=8) == few

@@ -56,7 +56,7 @@ class TestProfile:
         assert api.run(PROFILE, slug="nobody") == {"profile": None}
 
     def test_has_no_email(self, api: GraphQLClient) -> None:
-        assert api.refused('{ profile(slug: "x") { email } }') == "BAD_USER_INPUT"
+        assert api.expect_refusal('{ profile(slug: "x") { email } }') == "BAD_USER_INPUT"
 
     def test_hostile_slugs_name_nobody(self, api: GraphQLClient) -> None:
         make_user()

@@ -210,11 +210,11 @@ class TestLogin:
         hashed: list[str] = []
         encode = MD5PasswordHasher.encode
 
-        def counted(hasher: MD5PasswordHasher, password: str, salt: str) -> str:
+        def count_attempts(hasher: MD5PasswordHasher, password: str, salt: str) -> str:
             hashed.append(password)
             return encode(hasher, password, salt)
 
-        monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
+        monkeypatch.setattr(MD5PasswordHasher, "encode", count_attempts)
         answer_of(api, LOGIN, email=email, password="a guess")
         assert len(hashed) == 1
 

@@ -38,7 +38,7 @@ Mails = list[EmailMessage]
 class TestStatements:
     """The number of SQL statements does not depend on the number of rows."""
 
-    def measured(self, run: Callable[[], Any]) -> int:
+    def count_statements(self, run: Callable[[], Any]) -> int:
         with CaptureQueriesContext(
             connection,
         ) as queries:
@@ -49,35 +49,41 @@ class TestStatements:
         user = make_user(first_name="Measured", last_name="")
         browser, guest, other = signed_in(user), GraphQLClient(), GraphQLClient()
         counts = {
-            "me": self.measured(lambda: browser.run(ME)),
-            "profile": self.measured(lambda: guest.run(PROFILE, slug=user.profile.slug)),
-            "updateProfile": self.measured(lambda: answer_of(browser, UPDATE_PROFILE, firstName="New")),
-            "changePassword": self.measured(
+            "me": self.count_statements(lambda: browser.run(ME)),
+            "profile": self.count_statements(lambda: guest.run(PROFILE, slug=user.profile.slug)),
+            "updateProfile": self.count_statements(
+                lambda: answer_of(browser, UPDATE_PROFILE, firstName="New")
+            ),
+            "changePassword": self.count_statements(
                 lambda: answer_of(browser, CHANGE_PASSWORD, oldPassword=PASSWORD, newPassword=NEW_PASSWORD)
             ),
-            "logout": self.measured(lambda: browser.run(LOGOUT)),
-            "login": self.measured(lambda: answer_of(guest, LOGIN, email=user.email, password=NEW_PASSWORD)),
-            "requestPasswordReset": self.measured(
+            "logout": self.count_statements(lambda: browser.run(LOGOUT)),
+            "login": self.count_statements(
+                lambda: answer_of(guest, LOGIN, email=user.email, password=NEW_PASSWORD)
+            ),
+            "requestPasswordReset": self.count_statements(
                 lambda: answer_of(other, REQUEST_PASSWORD_RESET, email=user.email)
             ),
         }
         token = token_in(mailoutbox[-1])
-        counts["resetPassword"] = self.measured(
+        counts["resetPassword"] = self.count_statements(
             lambda: answer_of(other, RESET_PASSWORD, token=token, newPassword=PASSWORD)
         )
         email = f"new{user.pk}@example.com"
-        counts["register"] = self.measured(
+        counts["register"] = self.count_statements(
             lambda: answer_of(other, REGISTER, email=email, password=PASSWORD, firstName=f"New{user.pk}")
         )
         token = token_in(mailoutbox[-1])
-        counts["resendVerification"] = self.measured(lambda: other.run(RESEND_VERIFICATION))
-        counts["verifyEmail"] = self.measured(lambda: answer_of(GraphQLClient(), VERIFY_EMAIL, token=token))
+        counts["resendVerification"] = self.count_statements(lambda: other.run(RESEND_VERIFICATION))
+        counts["verifyEmail"] = self.count_statements(
+            lambda: answer_of(GraphQLClient(), VERIFY_EMAIL, token=token)
+        )
         new = f"newer{user.pk}@example.com"
-        counts["changeEmail"] = self.measured(
+        counts["changeEmail"] = self.count_statements(
             lambda: answer_of(other, CHANGE_EMAIL, password=PASSWORD, newEmail=new)
         )
         token = token_in(mailoutbox[-1])
-        counts["verifyEmail of a change"] = self.measured(
+        counts["verifyEmail of a change"] = self.count_statements(
             lambda: answer_of(GraphQLClient(), VERIFY_EMAIL, token=token)
         )
         return counts
@@ -91,7 +97,7 @@ class TestStatements:
 
     def test_a_reset_takes_as_many_for_nobody(self, api: GraphQLClient) -> None:
         user = make_user()
-        known = self.measured(lambda: answer_of(api, REQUEST_PASSWORD_RESET, email=user.email))
-        assert known == self.measured(
+        known = self.count_statements(lambda: answer_of(api, REQUEST_PASSWORD_RESET, email=user.email))
+        assert known == self.count_statements(
             lambda: answer_of(api, REQUEST_PASSWORD_RESET, email="nobody@example.com")
         )

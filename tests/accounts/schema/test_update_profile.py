@@ -43,7 +43,7 @@ class TestUpdateProfile:
         assert Profile.objects.get(user=bob).name == "Ada Lovelace"
 
     def test_a_guest_is_refused(self, api: GraphQLClient) -> None:
-        assert api.refused(UPDATE_PROFILE, input={"name": "x"}) == "UNAUTHENTICATED"
+        assert api.expect_refusal(UPDATE_PROFILE, input={"name": "x"}) == "UNAUTHENTICATED"
 
     @pytest.mark.parametrize(
         ("input", "fields"),
@@ -123,7 +123,9 @@ class TestUpdateProfile:
 
     def test_a_text_is_no_upload(self, signed_in: SignedIn) -> None:
         browser = signed_in(make_user())
-        assert browser.refused(UPDATE_PROFILE, input={"avatar": "../../etc/passwd"}) == "BAD_USER_INPUT"
+        assert (
+            browser.expect_refusal(UPDATE_PROFILE, input={"avatar": "../../etc/passwd"}) == "BAD_USER_INPUT"
+        )
 
     def upload(self, browser: GraphQLClient, file: SimpleUploadedFile) -> Any:
         return answer_of(browser, UPDATE_PROFILE, {"input.avatar": file}, avatar=None)

@@ -84,14 +84,14 @@ class TestSpent:
         api.run(ADD, id=global_id("Product", product.pk))
         settings.STORE_MAX_COST_PER_MINUTE = 3
         api.send(ME)
-        assert api.refused(ADD, id=global_id("Product", product.pk)) == "RATE_LIMITED"
+        assert api.expect_refusal(ADD, id=global_id("Product", product.pk)) == "RATE_LIMITED"
         settings.STORE_MAX_COST_PER_MINUTE = 0
         assert api.run("{ cart { totalQuantity } }") == {"cart": {"totalQuantity": 1}}
 
     def test_what_is_invalid_costs_too(self, api: GraphQLClient) -> None:
         for _ in range(LIMIT // 2):
-            assert api.refused("{ shop { nothing } }") == "BAD_USER_INPUT"
-        assert api.refused("{ shop { nothing } }") == "RATE_LIMITED"
+            assert api.expect_refusal("{ shop { nothing } }") == "BAD_USER_INPUT"
+        assert api.expect_refusal("{ shop { nothing } }") == "RATE_LIMITED"
 
     def test_without_a_statement(
         self, api: GraphQLClient, django_assert_num_queries: Callable[[int], Any]
@@ -112,7 +112,7 @@ class TestWhose:
     def test_an_address_without_sessions(self) -> None:
         for _ in range(2):
             assert "data" in GraphQLClient().send(LIST)
-        assert GraphQLClient().refused(LIST) == "RATE_LIMITED"
+        assert GraphQLClient().expect_refusal(LIST) == "RATE_LIMITED"
         assert "data" in GraphQLClient(REMOTE_ADDR="198.51.100.7").send(LIST)
 
     def test_invented_sessions_are_their_address(self) -> None:
@@ -123,7 +123,7 @@ class TestWhose:
             client.send(ME)
         client = GraphQLClient()
         client.cookies["sessionid"] = uuid4().hex
-        assert client.refused(LIST) == "RATE_LIMITED"
+        assert client.expect_refusal(LIST) == "RATE_LIMITED"
 
     def test_visitors_apart_once_their_session_is_known(self) -> None:
         product = make_product()

@@ -149,7 +149,7 @@ class TestLimits:
     ) -> None:
         setattr(settings, setting, allowed)
         api.run(fits)
-        assert api.refused(beyond) == TOO_LARGE
+        assert api.expect_refusal(beyond) == TOO_LARGE
 
     def test_a_fragment_is_counted_once_however_often_it_is_spread(
         self, api: GraphQLClient, settings: Settings
@@ -161,20 +161,20 @@ class TestLimits:
         settings.STORE_MAX_VARIABLE_VALUES = 4
         query = "query($f: ProductFilter) { products(filter: $f) { totalCount } }"
         api.run(query, f={"categories": ["a", "b"]})
-        assert api.refused(query, f={"categories": ["a", "b", "c"]}) == TOO_LARGE
+        assert api.expect_refusal(query, f={"categories": ["a", "b", "c"]}) == TOO_LARGE
 
     def test_nothing_of_a_refused_operation_runs(
         self, signed_in: Callable[[User], GraphQLClient], settings: Settings
     ) -> None:
         settings.STORE_MAX_MUTATIONS = 1
         browser = signed_in(User.objects.create_user("ada@example.com", "a password"))
-        assert browser.refused("mutation { logout b: logout }") == TOO_LARGE
+        assert browser.expect_refusal("mutation { logout b: logout }") == TOO_LARGE
         assert browser.run("{ me { email } }") == {"me": {"email": "ada@example.com"}}
 
     def test_guesses_at_a_password_cannot_hide_behind_aliases(self, api: GraphQLClient) -> None:
         guess = 'login(input: {email: "ada@example.com", password: "%d"}) { __typename }'
         guesses = " ".join(f"a{number}: {guess % number}" for number in range(20))
-        assert api.refused(f"mutation {{ {guesses} }}") == TOO_LARGE
+        assert api.expect_refusal(f"mutation {{ {guesses} }}") == TOO_LARGE
 
 
 class TestTokens:
@@ -257,7 +257,7 @@ def doubling(number: int) -> str:
     return f"{{ ...f0 }} {spreads} fragment f{number} on Query {{ shop {{ currency }} }}"
 
 
-def repeated(field: str, number: int) -> str:
+def repeat_fields(field: str, number: int) -> str:
     return "{" + "".join(field.replace("#", str(place)) for place in range(number)) + "}"
 
 
@@ -272,9 +272,9 @@ class TestHostileDocuments:
             pytest.param(
                 "{ ...a } fragment a on Query { ...b ...b } fragment b on Query { ...a ...a }", id="a circle"
             ),
-            pytest.param(repeated("a#: __typename ", 3000), id="aliases"),
-            pytest.param(repeated("__typename ", 2000), id="one field again and again"),
-            pytest.param(repeated('product(slug: "#") { name } ', 140), id="fields in conflict"),
+            pytest.param(repeat_fields("a#: __typename ", 3000), id="aliases"),
+            pytest.param(repeat_fields("__typename ", 2000), id="one field again and again"),
+            pytest.param(repeat_fields('product(slug: "#") { name } ', 140), id="fields in conflict"),
             pytest.param("{ a" * 5000 + " }" * 5000, id="depth"),
             pytest.param(
                 "{ products(filter: " + "[" * 5000 + "]" * 5000 + ") { totalCount } }", id="a deep list"
@@ -295,7 +295,7 @@ class TestHostileDocuments:
             pytest.param("type Query { a: Int } { __typename }", id="a definition of types"),
             pytest.param("subscription { a }", id="a subscription"),
             pytest.param("fragment a on Query { __typename }", id="nothing to run"),
-            pytest.param(repeated('a#: search(term: "a") { __typename } ', 8), id="searches"),
+            pytest.param(repeat_fields('a#: search(term: "a") { __typename } ', 8), id="searches"),
             pytest.param(
                 "{ products(first: 100) { nodes { category { products(first: 100) { nodes { name slug } } } } } }",
                 id="pages within pages",
@@ -342,8 +342,8 @@ class TestDocuments:
         assert (list(documents.by_text), documents.held) == (["{ b }", "{ c }"], 10)
 
     def test_errors_are_kept_too(self, api: GraphQLClient) -> None:
-        assert [api.refused("{ nothing }") for _ in range(2)] == ["BAD_USER_INPUT"] * 2
-        assert [api.refused("{ nothing") for _ in range(2)] == ["BAD_USER_INPUT"] * 2
+        assert [api.expect_refusal("{ nothing }") for _ in range(2)] == ["BAD_USER_INPUT"] * 2
+        assert [api.expect_refusal("{ nothing") for _ in range(2)] == ["BAD_USER_INPUT"] * 2
 
 
 class TestHeld:

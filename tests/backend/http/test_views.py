@@ -324,8 +324,8 @@ class TestFaults:
         self, api: GraphQLClient, caplog: pytest.LogCaptureFixture
     ) -> None:
         with caplog.at_level(logging.INFO):
-            assert api.refused("{ products(first: 0) { totalCount } }") == "BAD_USER_INPUT"
-            assert api.refused("{ nothing }") == "BAD_USER_INPUT"
+            assert api.expect_refusal("{ products(first: 0) { totalCount } }") == "BAD_USER_INPUT"
+            assert api.expect_refusal("{ nothing }") == "BAD_USER_INPUT"
         assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
     @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Categories, and the connections below them: constant statements whatever is asked for."""
+"""Categories and the connections below them, in a constant number of statements."""
 
 from collections.abc import Callable
 from typing import Any
@@ -40,7 +40,7 @@ def statements(browser: GraphQLClient, query: str, **variables: Any) -> int:
 
 
 def fill(count: int) -> None:
-    """So many categories of two products each."""
+    """Make `count` categories with two products each."""
     for _ in range(count):
         category = make_category()
         make_product(category=category)
@@ -118,5 +118,6 @@ class TestProductsOfCategories:
     def test_bad_pages(self, api: GraphQLClient, arguments: str) -> None:
         make_product()
         assert (
-            api.refused(f"{{ categories {{ products({arguments}) {{ totalCount }} }} }}") == "BAD_USER_INPUT"
+            api.expect_refusal(f"{{ categories {{ products({arguments}) {{ totalCount }} }} }}")
+            == "BAD_USER_INPUT"
         )

@@ -1,4 +1,4 @@
-"""Facets: for one connection, when asked for, in constant statements."""
+"""Facets: counted on request, for one connection, in a constant number of statements."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -89,7 +89,7 @@ class TestFacets:
     def test_below_a_list_are_refused(self, api: GraphQLClient, query: str) -> None:
         make_product()
         make_product()
-        assert api.refused(query) == "OPERATION_TOO_LARGE"
+        assert api.expect_refusal(query) == "OPERATION_TOO_LARGE"
 
     @pytest.mark.parametrize(
         ("selection", "expected"),
@@ -98,7 +98,7 @@ class TestFacets:
             ("facets { inStock }", 2),
             ("facets { minPrice { amount } maxPrice { amount } onSale }", 2),
             ("facets { categories { count category { name } } }", 3),
-            # The page, the facet, its categories, what is in them, and their total.
+            # The page, the facet, its categories, their products, and the totals.
             ("facets { categories { category { products { totalCount nodes { category { name } } } } } }", 5),
         ],
     )

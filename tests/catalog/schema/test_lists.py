@@ -43,7 +43,7 @@ DESCENDING = set(ORDERS) - {"PRICE_ASC", "NAME_ASC"}
 
 
 def make_products_with_ties() -> None:
-    """Seven, alike in twos and threes in whatever they can be sorted by."""
+    """Make seven products, with ties of two and three in every sort order."""
     category, seller = make_category(), make_user()
     for number in range(7):
         product = make_product(
@@ -59,7 +59,7 @@ def make_products_with_ties() -> None:
         )
 
 
-def encoded(value: object) -> str:
+def encode(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
 
 
@@ -144,19 +144,19 @@ class TestPages:
         ],
     )
     def test_sizes_that_cannot_be(self, api: GraphQLClient, arguments: dict[str, int]) -> None:
-        assert api.refused(PRODUCTS, **arguments) == "BAD_USER_INPUT"
+        assert api.expect_refusal(PRODUCTS, **arguments) == "BAD_USER_INPUT"
 
     @pytest.mark.parametrize("argument", ["after", "before"])
     @pytest.mark.parametrize(
-        "cursor", ["", "x", "not a cursor", "🙂", encoded([]), encoded("a"), encoded(["1", "a"])]
+        "cursor", ["", "x", "not a cursor", "🙂", encode([]), encode("a"), encode(["1", "a"])]
     )
     def test_cursors_that_are_none(self, api: GraphQLClient, cursor: str, argument: str) -> None:
-        assert api.refused(PRODUCTS, **{argument: cursor}) == "BAD_USER_INPUT"
+        assert api.expect_refusal(PRODUCTS, **{argument: cursor}) == "BAD_USER_INPUT"
 
     def test_a_cursor_of_another_order(self, api: GraphQLClient) -> None:
         make_products_with_ties()
         cursor = api.run(PRODUCTS, sort="PRICE_ASC", first=1)["products"]["pageInfo"]["endCursor"]
-        assert api.refused(PRODUCTS, sort="TOP_RATED", after=cursor) == "BAD_USER_INPUT"
+        assert api.expect_refusal(PRODUCTS, sort="TOP_RATED", after=cursor) == "BAD_USER_INPUT"
 
     def test_cursors_outlive_what_comes_and_goes_backwards(self, api: GraphQLClient) -> None:
         make_products_with_ties()
@@ -186,7 +186,7 @@ class TestPages:
 
 
 class TestFilters:
-    """What each means is tested with the selector; here, that each one arrives."""
+    """Each filter reaches the selector, whose own tests show its meaning."""
 
     @pytest.mark.parametrize(
         ("filter", "expected"),
@@ -234,7 +234,7 @@ class TestFilters:
         ],
     )
     def test_values_that_cannot_be(self, api: GraphQLClient, filter: dict[str, Any]) -> None:
-        assert api.refused(PRODUCTS, filter=filter) == "BAD_USER_INPUT"
+        assert api.expect_refusal(PRODUCTS, filter=filter) == "BAD_USER_INPUT"
 
 
 class TestIsFavourite:

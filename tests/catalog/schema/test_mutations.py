@@ -1,4 +1,4 @@
-"""Selling and favourites over the API: what arrives, what is answered, and who is let in."""
+"""Selling and favourites over the API: inputs, answers and rights."""
 
 from collections.abc import Callable
 from typing import Any
@@ -148,7 +148,7 @@ class TestCreateProduct:
     )
     def test_values_of_another_kind(self, seller: GraphQLClient, changed: dict[str, Any]) -> None:
         make_category("Light")
-        assert seller.refused(CREATE, input=lamp(**changed)) == "BAD_USER_INPUT"
+        assert seller.expect_refusal(CREATE, input=lamp(**changed)) == "BAD_USER_INPUT"
         assert not Product.objects.exists()
 
 
@@ -209,7 +209,7 @@ class TestDeleteProduct:
 
 
 class TestWhoMaySell:
-    """The services' own tests have the whole table; here is how each refusal is told."""
+    """The answer to each refusal. The services' own tests have the whole table."""
 
     @pytest.mark.parametrize(
         ("make_person", "code"), [(None, "UNAUTHENTICATED"), (make_user, "FORBIDDEN"), (make_seller, None)]
@@ -222,9 +222,9 @@ class TestWhoMaySell:
         product = make_product(name="Another's")
         key = global_id("Product", product.pk)
         if code:
-            assert browser.refused(CREATE, input=lamp()) == code
-            assert browser.refused(UPDATE, input={"id": key, "name": "Mine"}) == code
-            assert browser.refused(DELETE, input={"id": key}) == code
+            assert browser.expect_refusal(CREATE, input=lamp()) == code
+            assert browser.expect_refusal(UPDATE, input={"id": key, "name": "Mine"}) == code
+            assert browser.expect_refusal(DELETE, input={"id": key}) == code
         else:
             assert browser.run(UPDATE, input={"id": key, "name": "Mine"}) == {"updateProduct": NOT_FOUND}
             assert browser.run(DELETE, input={"id": key}) == {"deleteProduct": NOT_FOUND}
@@ -248,8 +248,8 @@ class TestFavourites:
 
     def test_need_someone_signed_in(self, api: GraphQLClient) -> None:
         key = global_id("Product", make_product().pk)
-        assert api.refused(ADD_FAVOURITE, input={"productId": key}) == "UNAUTHENTICATED"
-        assert api.refused(REMOVE_FAVOURITE, input={"productId": key}) == "UNAUTHENTICATED"
+        assert api.expect_refusal(ADD_FAVOURITE, input={"productId": key}) == "UNAUTHENTICATED"
+        assert api.expect_refusal(REMOVE_FAVOURITE, input={"productId": key}) == "UNAUTHENTICATED"
 
     def test_of_nothing(self, signed_in: Callable[..., GraphQLClient]) -> None:
         browser, key = signed_in(make_user()), global_id("Product", 1)
@@ -279,7 +279,7 @@ class TestIds:
     )
     def test_that_are_none(self, signed_in: Callable[..., GraphQLClient], document: str, id: str) -> None:
         name = "productId" if "Favourite(" in document else "id"
-        assert signed_in(make_seller()).refused(document, input={name: id}) == "BAD_USER_INPUT"
+        assert signed_in(make_seller()).expect_refusal(document, input={name: id}) == "BAD_USER_INPUT"
 
 
 class TestStatements:

@@ -1,4 +1,4 @@
-"""Photographs as phones take them, which lie beside the repository: each replaces the one before."""
+"""Photographs of phones, read from beside the repository: each upload replaces the last one."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_every_photograph_is_taken_and_its_files_go_with_the_next(
     browser, product = signed_in(seller), make_product(user=seller)
     seen = set()
     for photograph in sorted(PHOTOS.glob("*.jpg")):
-        cache.clear()  # nobody uploads so many at once
+        cache.clear()  # resets the limit on uploads
         upload = SimpleUploadedFile(photograph.name, photograph.read_bytes(), content_type="image/jpeg")
         with django_capture_on_commit_callbacks(execute=True):
             answer = browser.run(

@@ -1,4 +1,4 @@
-"""Products like another."""
+"""Related products over the API."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ NESTED = """
 """
 
 
-def sold(count: int, **fields: Any) -> Product:
+def make_sold(count: int, **fields: Any) -> Product:
     product = make_product(**fields)
     Product.objects.filter(pk=product.pk).update(sold_count=count)
     return product
@@ -36,12 +36,12 @@ class TestRelated:
     ) -> None:
         home, other = make_category(), make_category()
         make_product(name="Brass desk lamp", category=home)
-        sold(1, name="Walnut shelf", category=home)
-        sold(2, name="Oak shelf", category=home)
-        sold(0, name="Floor lamps", category=home)
-        sold(9, name="Brass hook", category=home)
-        sold(8, name="Brass desk lamp, large", category=other)
-        sold(7, name="Umbrella", category=other)
+        make_sold(1, name="Walnut shelf", category=home)
+        make_sold(2, name="Oak shelf", category=home)
+        make_sold(0, name="Floor lamps", category=home)
+        make_sold(9, name="Brass hook", category=home)
+        make_sold(8, name="Brass desk lamp, large", category=other)
+        make_sold(7, name="Umbrella", category=other)
         assert slugs(api, "brass-desk-lamp") == [
             *("floor-lamps", "brass-hook", "oak-shelf", "walnut-shelf"),
             *("brass-desk-lamp-large", "umbrella"),
@@ -55,7 +55,7 @@ class TestRelated:
     @pytest.mark.parametrize("first", [0, -1, 21])
     def test_a_number_beyond_is_refused(self, api: GraphQLClient, first: int) -> None:
         make_product(name="Lamp")
-        assert api.refused(RELATED, slug="lamp", first=first) == "BAD_USER_INPUT"
+        assert api.expect_refusal(RELATED, slug="lamp", first=first) == "BAD_USER_INPUT"
 
     def test_below_a_list_it_is_the_same_in_as_many_statements(self, api: GraphQLClient) -> None:
         def statements() -> int:
@@ -67,9 +67,9 @@ class TestRelated:
 
         categories = [make_category() for _ in range(3)]
         for number in range(6):
-            sold(number % 3, category=categories[number % 3])
+            make_sold(number % 3, category=categories[number % 3])
         few = statements()
         for number in range(30):
-            sold(number % 5, category=categories[number % 3])
+            make_sold(number % 5, category=categories[number % 3])
         make_product()
         assert statements() == few

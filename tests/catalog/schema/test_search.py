@@ -1,4 +1,4 @@
-"""Searching: best match first through all pages, nothing found as data."""
+"""Search over the API: best matches first through all pages, and no match as data."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def names(page: dict[str, Any]) -> list[str]:
 
 
 def make_lamps() -> None:
-    """Named after their place: the name before the description, then the better sold."""
+    """Make lamps named by their expected rank: name before description, then by sales."""
     category, seller = make_category(), make_user()
     for name, description, sold in (
         ("lamp 3", "-", 1),
@@ -118,7 +118,7 @@ class TestSearch:
     @pytest.mark.parametrize("arguments", [{"first": 0}, {"first": 101}, {"after": "x"}])
     def test_pages_that_cannot_be(self, api: GraphQLClient, arguments: dict[str, Any]) -> None:
         make_lamps()
-        assert api.refused(SEARCH, term="lamp", **arguments) == "BAD_USER_INPUT"
+        assert api.expect_refusal(SEARCH, term="lamp", **arguments) == "BAD_USER_INPUT"
 
     def test_hostile_strings_are_searched_for(self, api: GraphQLClient, settings: Settings) -> None:
         settings.STORE_MAX_COST_PER_MINUTE = 0
@@ -132,7 +132,7 @@ class TestSearch:
 
     def test_nul_and_broken_surrogates_are_refused(self, api: GraphQLClient) -> None:
         for term in ("a\0b", "\ud800"):
-            assert api.refused(SEARCH, term=term) == "BAD_USER_INPUT"
+            assert api.expect_refusal(SEARCH, term=term) == "BAD_USER_INPUT"
 
     def test_statements_do_not_grow(self, api: GraphQLClient) -> None:
         def statements() -> int:
@@ -145,7 +145,7 @@ class TestSearch:
         few = statements()
         for _ in range(27):
             make_product(name="lamp")
-        # The words, the candidates, the page, the facets and their categories; the total is known with them.
+        # The words, the candidates, the page, the facets and their categories. The candidates give the total.
         assert few == statements() == 5
 
 
@@ -172,7 +172,9 @@ class TestSearchSuggestions:
 
     @pytest.mark.parametrize("first", [0, -1, 21])
     def test_sizes_that_cannot_be(self, api: GraphQLClient, first: int) -> None:
-        assert api.refused(f'{{ searchSuggestions(prefix: "la", first: {first}) }}') == "BAD_USER_INPUT"
+        assert (
+            api.expect_refusal(f'{{ searchSuggestions(prefix: "la", first: {first}) }}') == "BAD_USER_INPUT"
+        )
 
     def test_hostile_strings(self, api: GraphQLClient) -> None:
         make_product(name="Lamp")

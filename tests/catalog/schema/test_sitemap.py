@@ -1,4 +1,4 @@
-"""Slugs and times of all products, many at once."""
+"""The sitemap: slugs and times of all products, in large pages."""
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -21,7 +21,7 @@ query($first: Int! = 1000, $after: String) {
 
 
 def make_products(count: int) -> list[tuple[str, str]]:
-    """Their slugs and times, by slug."""
+    """Make products, and return their slugs and times, by slug."""
     category, user = make_category(), make_user()
     products = [make_product(category=category, user=user) for _ in range(count)]
     return sorted((product.slug, product.updated_at.isoformat()) for product in products)
@@ -66,4 +66,4 @@ class TestSitemap:
         "variables", [{"first": 0}, {"first": 1001}, {"after": "none"}, {"after": "WyJcdTAwMDAiXQ=="}]
     )
     def test_what_no_page_can_be(self, api: GraphQLClient, variables: dict[str, object]) -> None:
-        assert api.refused(SITEMAP, **variables) == "BAD_USER_INPUT"
+        assert api.expect_refusal(SITEMAP, **variables) == "BAD_USER_INPUT"
