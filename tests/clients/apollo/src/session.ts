@@ -27,7 +27,7 @@ export async function signOut(client: ApolloClient): Promise<void> {
   await startAfresh(client);
 }
 
-/** Nothing stays of what somebody else has seen; what is on the page is fetched anew, and shows its own errors. */
+/** Clear everything that another person has seen. Queries on the page are fetched again, and show their own errors. */
 export async function startAfresh(client: ApolloClient): Promise<void> {
   await client.resetStore().catch(() => {});
 }
