@@ -27,7 +27,7 @@ class Spent:
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How much each client may spend in a window of `seconds`.
+    """A limit on what each client may spend in a window of `seconds`.
 
     Fixed windows cost one increment each time. Across the end of a window up to twice the limit can be spent.
     """

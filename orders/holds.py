@@ -79,12 +79,12 @@ def address_keys(address: str, *, now: datetime) -> tuple[str, str]:
 
 
 def window_seconds() -> int:
-    """The length of a window: the time that an order holds its stock if nobody tries to pay."""
+    """Return the length of a window, which is the time that an order holds its stock if nobody tries to pay."""
     return max(1, int(settings.STORE_HOLD_UNTRIED.total_seconds()))
 
 
 def first_expiry(now: datetime) -> datetime:
-    """When an order that is placed now expires, if nobody tries to pay."""
+    """Return the time at which an order placed now expires, if nobody tries to pay."""
     return now + min(settings.STORE_HOLD_UNTRIED, settings.STORE_ORDER_EXPIRY)
 
 

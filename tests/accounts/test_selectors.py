@@ -1,4 +1,4 @@
-"""Who may see whose e-mail address."""
+"""Selectors of people: who may see whose e-mail address."""
 
 import pytest
 from django.contrib.auth.models import Permission
