@@ -5,40 +5,31 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable
 from decimal import Decimal
 from gzip import decompress
 from hashlib import sha256
 from pathlib import Path
-from time import sleep
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import strawberry
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.db import connection, models, transaction
 from django.utils import timezone
 from graphql import get_named_type
 from pytest_django import Settings
-from strawberry.schema.config import StrawberryConfig
-from strawberry.tools import merge_types
 
 from accounts.models import Profile
-from api.context import Info
 from api.public import PUBLIC
-from api.scalars import SCALARS
 from backend.answers import TABLES
-from backend.http import views
-from backend.http.documents import Documents
-from backend.schema import Root, Schema, schema
+from backend.schema import schema
 from catalog.models import Category, Product
 from catalog.services import delete_product, update_product
 from orders.cart import ShoppingCart
 from orders.checkout import place
-from orders.models import CartItem, Order, OrderStatus
+from orders.models import Order, OrderStatus
 from orders.owners import Owner
 from packages.answer_cache import answers
 from packages.answer_cache.revision import FREQUENT
@@ -60,13 +51,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LIST = "{ products { nodes { name price { amount } rating { count } seller { name } } } }"
 COMMENTS = "{ products { nodes { comments { nodes { body author { name } } } } } }"
-
-
-@pytest.fixture
-def entrance(settings: Settings, tmp_path: Path) -> Entrance:
-    settings.STORE_ANSWER_CACHE = True
-    settings.STORE_REVISION_FILE = tmp_path / "revision"
-    return Entrance()
 
 
 def buy(product: Product, **owner: Any) -> Order:
@@ -414,109 +398,3 @@ def models_shown_to_guests() -> set[type[models.Model]]:
     ]
     definitions = [getattr(origin, "__strawberry_django_definition__", None) for origin in origins]
     return {definition.model for definition in definitions if definition}
-
-
-class Notice(models.Model):
-    """A table that is not listed anywhere."""
-
-    text = models.TextField()
-    objects: models.Manager["Notice"] = models.Manager()
-
-    class Meta:
-        app_label = "notices"
-
-
-def texts() -> list[str]:
-    return list(Notice.objects.values_list("text", flat=True))
-
-
-def language(info: Info) -> str:
-    return info.context.request.headers.get("Accept-Language", "none")
-
-
-def name(info: Info) -> str:
-    return str(info.context.user)
-
-
-def carts() -> int:
-    return CartItem.objects.count()
-
-
-def until(info: Info) -> str:
-    now = timezone.now()
-    info.context.hold_until(now + timedelta(seconds=0.5))
-    return now.isoformat()
-
-
-@strawberry.type
-class Notices:
-    """Root fields as a developer would add them."""
-
-    notices: list[str] = strawberry.field(resolver=texts, metadata=PUBLIC)
-    undeclared: list[str] = strawberry.field(resolver=texts)
-    language: str = strawberry.field(resolver=language, metadata=PUBLIC)
-    name: str = strawberry.field(resolver=name, metadata=PUBLIC)
-    carts: int = strawberry.field(resolver=carts, metadata=PUBLIC)
-    until: str = strawberry.field(resolver=until, metadata=PUBLIC)
-
-
-@pytest.fixture
-def notices(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Create a new table, and root fields that read it."""
-    added = Schema(query=merge_types("Query", (Notices, Root)), config=StrawberryConfig(scalar_map=SCALARS))
-    monkeypatch.setattr(views, "schema", added)
-    monkeypatch.setattr("backend.schema.documents", Documents(number=10, characters=10_000))
-    with connection.schema_editor() as editor:
-        editor.create_model(Notice)
-    yield
-    with connection.schema_editor() as editor:
-        editor.delete_model(Notice)
-
-
-@pytest.mark.usefixtures("notices")
-class TestNewFields:
-    def test_over_a_new_table_are_outdated_by_a_write_to_it(self, entrance: Entrance) -> None:
-        for text in ("one", "two"):
-            Notice.objects.create(text=text)
-            for _ in range(2):
-                assert entrance.post("{ notices }").data["notices"][-1] == text
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM notices_notice")
-        assert entrance.post("{ notices }").data == {"notices": []}
-        assert entrance.worked_out == 3
-
-    @pytest.mark.parametrize(
-        "query", ["{ undeclared }", "{ notices undeclared }", "{ notices carts }", "{ carts }"]
-    )
-    def test_that_say_nothing_or_read_what_is_private_are_not_kept(
-        self, entrance: Entrance, query: str
-    ) -> None:
-        first, second = entrance.post(query), entrance.post(query)
-        assert first.data == second.data
-        assert entrance.worked_out == 2
-        assert entrance.answers.kept == {}
-
-    def test_that_look_at_the_request_are_not_kept(self, entrance: Entrance) -> None:
-        for language in ("en", "de"):
-            reply = entrance.post("{ notices language }", HTTP_ACCEPT_LANGUAGE=language)
-            assert reply.data == {"notices": [], "language": language}
-            assert reply.headers["Cache-Control"] == "private, no-store"
-        assert entrance.answers.kept == {}
-
-    def test_that_find_somebody_signed_in_are_not_kept(
-        self, entrance: Entrance, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """The person is found by other means than the session's cookie, such as a header with a token."""
-        assert entrance.post("{ name }").data == {"name": "AnonymousUser"}
-        assert len(entrance.answers.kept) == 1
-        entrance.answers.kept.clear()
-        user = make_user()
-        monkeypatch.setattr("django.contrib.auth.middleware.get_user", lambda request: user)
-        assert entrance.post("{ name }").data == {"name": str(user)}
-        assert entrance.answers.kept == {}
-
-    def test_that_the_clock_changes_are_kept_until_then(self, entrance: Entrance) -> None:
-        first = entrance.post("{ until notices }").data
-        assert entrance.post("{ until notices }").data == first
-        sleep(0.5)
-        assert entrance.post("{ until notices }").data != first
