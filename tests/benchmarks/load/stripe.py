@@ -25,8 +25,8 @@ class InstantStripe(stripe.HTTPClient):
 
 
 @cache
-def instant_client(key: str) -> stripe.StripeClient:
-    return stripe.StripeClient(key, http_client=InstantStripe())
+def instant_client(key: str, patience: int | None) -> stripe.StripeClient:
+    return gateway.build_client(key, InstantStripe(), patience)
 
 
 def use_instant_stripe() -> None:
