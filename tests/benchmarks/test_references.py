@@ -1,9 +1,13 @@
 """The benchmark's references answer like the store. Otherwise the comparison would be unfair."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any, Literal
 
 import pytest
+from django.conf import settings as project
 from pytest_django import Settings
 
 from catalog.models import Product
@@ -135,3 +139,15 @@ class TestPurchase:
         ours, theirs = both(CHECKOUT, checkout_variables())
         assert theirs == ours
         assert ours["checkout"]["amount"]["amount"] == "37.00"
+
+
+@pytest.mark.parametrize("reference", ["handwritten", "plain"])
+def test_starts_without_the_store(reference: Reference) -> None:
+    urls = f"tests.benchmarks.references.{reference}.urls"
+    script = f"import django; django.setup(); import {urls}"
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.references.settings",
+        "REFERENCE": urls,
+    }
+    subprocess.run([sys.executable, "-c", script], cwd=project.BASE_DIR, env=environment, check=True)

@@ -9,12 +9,18 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from strawberry import auto, relay
+from strawberry_django.fields.types import field_type_map
 from strawberry_django.relay import DjangoListConnection
 
 from accounts.models import Profile as ProfileModel
 from catalog import models
+from core.emails import AddressField
+from core.text import LineField
 from orders import models as orders
 from reviews.models import Comment as CommentModel
+
+# Strawberry-Django knows Django's own fields by their exact class.
+field_type_map.update({LineField: str, AddressField: str})
 
 
 @strawberry.type
