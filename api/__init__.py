@@ -18,6 +18,7 @@ from api.context import viewer as viewer
 from api.keyset import Page as Page
 from api.keyset import Paging as Paging
 from api.keyset import Sort as Sort
+from api.lists import nested_rows as nested_rows
 from api.lists import plain_page as plain_page
 from api.lists import read_nested as read_nested
 from api.lists import size_within as size_within

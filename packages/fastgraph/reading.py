@@ -46,7 +46,7 @@ def read(
     if answer:
         queryset = optimize_below(queryset, info, answer=answer, paths=paths, only=only)
     else:
-        queryset = optimize(queryset, info._raw_info)
+        queryset = optimize(queryset, info._raw_info, store=OptimizerStore.with_hints(only=only))
     rows = list(queryset)
     share_peers(rows)
     return rows

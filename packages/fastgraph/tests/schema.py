@@ -138,6 +138,13 @@ class Query:
         found = Permission.objects.filter(content_type__app_label=app).order_by("pk")
         return fastgraph.read(lambda bind: found, info, model=Permission)
 
+    @strawberry.field(graphql_type=list[Right])
+    def sorted_rights(self, info: strawberry.Info) -> list[Any]:
+        """Read a column for the resolver itself."""
+        found = Permission.objects.filter(content_type__app_label="contenttypes")
+        rows = fastgraph.read(lambda bind: found, info, model=Permission, only=("codename",))
+        return sorted(rows, key=lambda row: row.codename, reverse=True)
+
     @strawberry.field(graphql_type=Right | None)
     def right(self, info: strawberry.Info, codename: str) -> Any:
         def build(bind: fastgraph.Bind) -> Any:

@@ -1,15 +1,17 @@
 """Rows: their columns, and resolvers that read a column that was not selected."""
 
 import logging
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from graphql import ExecutionResult
 from pytest_django import Settings
 
 from packages.fastgraph import NotSelected
-from packages.fastgraph.tests.schema import Context, compile_plan, run_plan
+from packages.fastgraph.tests.schema import Context, compile_plan, run_core, run_plan
 
 pytestmark = pytest.mark.django_db
 ADD = "add_contenttype"
@@ -33,6 +35,15 @@ def test_only_what_is_selected_is_read() -> None:
     assert columns(sql) == {"id", "codename"}
     [sql] = statements("{ rights { app } }")
     assert columns(sql) == {"id", "content_type_id", "app_label"}
+
+
+@pytest.mark.parametrize("run", [run_plan, run_core])
+def test_further_columns_are_read_with_the_rows(run: Callable[[str], ExecutionResult]) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        result = run("{ sortedRights { name } }")
+    assert result.errors is None
+    [query] = captured
+    assert columns(query["sql"]) >= {"id", "name", "codename"}
 
 
 def test_a_model_as_the_parent_asks_for_an_instance() -> None:
