@@ -13,7 +13,7 @@ RequestError               a missing right or an exceeded limit, in the top-leve
 └── RateLimited
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -144,6 +144,22 @@ def field_errors(prefix: str = "", **renamed: str) -> Iterator[None]:
                 for message in messages
             )
         ) from error
+
+
+def check_all(*steps: Callable[[], object]) -> None:
+    """Take each step, so that the errors of all are reported at once.
+
+    Raises:
+        ValidationError: of all steps that refused.
+    """
+    errors: list[FieldError] = []
+    for step in steps:
+        try:
+            step()
+        except ValidationError as error:
+            errors += error.fields
+    if errors:
+        raise ValidationError(*errors)
 
 
 def camel_case(name: str) -> str:
