@@ -31,7 +31,8 @@ TABLES = Tables(
     ),
     # Every order writes these.
     frequent=(
-        *("catalog_product.held", "catalog_product.sold_count", "catalog_product.stock"),
+        *("catalog_product.sold_count", "catalog_product.stock"),
+        *("catalog_productvariant.held", "catalog_productvariant.stock"),
         *("orders_order", "orders_orderitem"),
     ),
 )

@@ -41,15 +41,24 @@ from catalog.exchange import (
     template,
 )
 from catalog.models import FEW_LEFT, Category, Product, StockMovement
-from catalog.selectors import ProductFilter, fully_held, narrow
+from catalog.selectors import ProductFilter, fully_held, mark_several, narrow
 from catalog.services import WRITTEN, delete_files_after_commit, set_picture
-from catalog.stock import lock_products, set_stock
+from catalog.stock import lock_products
+from catalog.variants import (
+    VariantFields,
+    Wanted,
+    build_variants,
+    lock_variants,
+    save_variants,
+    wanted_of_only,
+)
 from core import images
-from core.admin import ModelAdmin
+from core.admin import ModelAdmin, edit_form
 from core.errors import RateLimited
 from core.money import Money
 from core.slugs import save_with_slug
 
+OF_ONE_VARIANT = {"price", "discount", "stock"}
 ROW_KEY = re.compile(r"form-\d+-id")
 
 
@@ -82,7 +91,18 @@ class OnSale(admin.SimpleListFilter):
         return narrow(queryset, ProductFilter(on_sale=on_sale))
 
 
-class ProductForm(forms.ModelForm[Product]):
+class OneVariantForm(forms.ModelForm[Product]):
+    """A form that changes price, discount and stock of a product with one variant. Of several, it only shows them."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # The selector's annotation; a new product has none.
+        if getattr(self.instance, "has_several", False):
+            for name in OF_ONE_VARIANT & self.fields.keys():
+                self.fields[name].disabled = True
+
+
+class ProductForm(OneVariantForm):
     # Not Django's ImageField, which would let Pillow read any format that it knows.
     image = forms.FileField(required=False, widget=UnfoldAdminImageFieldWidget({"accept": "image/*"}))
 
@@ -182,7 +202,11 @@ class ProductAdmin(ModelAdmin):
         """Use inputs with a single class: Unfold's classes are a third of the page."""
         number = forms.NumberInput({"class": "list-number"})
         widgets = dict.fromkeys(self.list_editable, number)
-        return super().get_changelist_form(request, widgets=widgets, **options)
+        form = edit_form(OneVariantForm, counted=self.counted)
+        return super().get_changelist_form(request, form=form, widgets=widgets, **options)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        return mark_several(super().get_queryset(request))
 
     @display(description="Product", ordering="sort_name", header=True)
     def product(self, product: Product) -> list[Any]:
@@ -307,36 +331,43 @@ def thumbnail(product: Product) -> dict[str, Any] | None:
 
 
 def insert(product: Product, *, seller: Any, picture: images.StoredImage | None, now: datetime) -> None:
-    """Insert a product of the seller. The ledger records its stock as the first movement."""
+    """Insert a product of the seller, with one variant. The ledger records its stock as the first movement."""
     if product.user_id is None:
         product.user = seller
     set_picture(product, picture)
     product.added_at = product.updated_at = now
-    stock, product.stock = product.stock, 0
+    one: VariantFields = {"price": product.price, "discount": product.discount, "stock": product.stock}
+    wanted = Wanted(fields=[one], path="")
+    variants = build_variants(product, wanted)
     save_with_slug(product, product.name)
-    set_stock(product, stock, now=now)
+    save_variants(product, variants, wanted, now=now)
 
 
 def write_changes(
     edited: Product, fields: Sequence[str], *, picture: images.StoredImage | None, now: datetime
 ) -> None:
-    """Write the edited fields over the row's current values.
+    """Write the edited fields over the row's current values, those of the one variant over the variant's.
 
     Locks:
-        The product.
+        The product, then its variant.
     """
     product = lock_products({edited.pk})[edited.pk]
-    before = product.image.name
+    old_picture = product.image.name
+    one: VariantFields = {}
     for field in fields:
         if field == "image":
             set_picture(product, picture)
+        elif field in OF_ONE_VARIANT:
+            one[field] = getattr(edited, field)  # type: ignore[literal-required]  # a key of VariantFields
         else:
             setattr(product, field, getattr(edited, field))
     product.updated_at = now
     product.save(update_fields=(*WRITTEN, "user"))
-    set_stock(product, product.stock, now=now)
-    if product.image.name != before:
-        delete_files_after_commit(before)
+    if one:
+        wanted = wanted_of_only(lock_variants(product), one)
+        save_variants(product, build_variants(product, wanted), wanted, now=now)
+    if product.image.name != old_picture:
+        delete_files_after_commit(old_picture)
 
 
 @admin.register(Category)

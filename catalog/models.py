@@ -1,13 +1,14 @@
-"""Category, Product, Favourite, and the ledger of every product's stock."""
+"""Category, Product with its variants, Favourite, and the ledger of every variant's stock."""
 
 from decimal import Decimal
+from typing import Protocol
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Cast, Coalesce, NullIf
+from django.db.models.functions import Cast, Coalesce, NullIf, Upper
 from django.utils import timezone
 
 from catalog.analysis import search_text
@@ -18,6 +19,10 @@ from core.text import LineField, SortKeyField, sort_key
 MAX_STOCK = 1_000_000_000
 FEW_LEFT = 10  # in stock, and time to order more
 RATINGS = range(1, 6)
+MAX_VARIANTS = 100
+# The names of the options on a product, and their values on a variant.
+OPTIONS = ("option_1", "option_2", "option_3")
+MAX_OPTIONS = len(OPTIONS)
 
 validate_not_blank = RegexValidator(r"\S", "This field cannot be blank.", code="blank")
 
@@ -46,13 +51,49 @@ class FinalPriceField(AmountField):
     """The price less the discount, computed whenever the row is written, like auto_now."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Decimal:
-        product = model_instance
-        assert isinstance(product, Product)
+        priced = model_instance
+        assert isinstance(priced, Product | ProductVariant)
         final_price = apply_discount(
-            Decimal(product.price), Decimal(product.discount), currency=settings.STORE_CURRENCY
+            Decimal(priced.price), Decimal(priced.discount), currency=settings.STORE_CURRENCY
         )
-        setattr(product, self.attname, final_price)
+        setattr(priced, self.attname, final_price)
         return final_price
+
+
+def percent_field() -> models.DecimalField[Decimal | int, Decimal]:
+    """Return the field of a discount. Not a class of its own, of which Strawberry-Django would not know the type."""
+    return models.DecimalField(
+        "discount, %",
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(0),
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+    )
+
+
+def stock_field() -> models.PositiveIntegerField[int, int]:
+    return models.PositiveIntegerField("in stock", default=0, validators=[MaxValueValidator(MAX_STOCK)])
+
+
+def priced_and_stocked(prefix: str) -> list[models.CheckConstraint]:
+    """Return the rules of price, discount and stock, which a product and its variants share."""
+    conditions = {
+        "price_not_negative": Q(price__gte=0),
+        "discount_is_a_percentage": Q(discount__gte=0, discount__lte=100),
+        "final_price_at_most_price": Q(final_price__gte=0, final_price__lte=F("price")),
+        "stock_in_range": Q(stock__gte=0, stock__lte=MAX_STOCK),
+    }
+    return [
+        models.CheckConstraint(condition=condition, name=f"{prefix}_{name}")
+        for name, condition in conditions.items()
+    ]
+
+
+def options_without_gaps(prefix: str) -> models.CheckConstraint:
+    """Return the rule that the second option is only used with the first, and the third with the second."""
+    second = Q(option_2="") | ~Q(option_1="")
+    third = Q(option_3="") | ~Q(option_2="")
+    return models.CheckConstraint(condition=second & third, name=f"{prefix}_options_without_gaps")
 
 
 class SearchTextField(models.TextField[str, str]):
@@ -67,7 +108,12 @@ class SearchTextField(models.TextField[str, str]):
 
 
 class Product(models.Model):
-    """A product. Its stock changes only through catalog.stock, which keeps the ledger."""
+    """A product, which is sold as one or more variants.
+
+    Price, discount and final price are those of the cheapest variant that is in stock, or of the cheapest if none is;
+    the stock is the sum over the variants. `catalog.stock` writes them with the variants, so that the indexes of the
+    lists have them.
+    """
 
     # Neither foreign key needs an index of its own: several of the indexes below begin with it.
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products", db_index=False)
@@ -84,23 +130,19 @@ class Product(models.Model):
     description = models.TextField(validators=[validate_not_blank, MaxLengthValidator(10_000)])
     # Triggers keep the search index in step with it: see catalog/search/index.py.
     search_text = SearchTextField(editable=False)
+    # The names of what a shopper chooses from: all three are blank where the product comes in one form only.
+    option_1 = LineField("first option", max_length=50, blank=True, default="")
+    option_2 = LineField("second option", max_length=50, blank=True, default="")
+    option_3 = LineField("third option", max_length=50, blank=True, default="")
     price = AmountField()
-    discount = models.DecimalField(
-        "discount, %",
-        max_digits=5,
-        decimal_places=2,
-        default=Decimal(0),
-        validators=[MinValueValidator(0), MaxValueValidator(100)],
-    )
+    discount = percent_field()
     final_price = FinalPriceField(editable=False)
     image = models.ImageField(upload_to="products", blank=True)
     image_width = models.PositiveIntegerField(null=True, editable=False)
     image_height = models.PositiveIntegerField(null=True, editable=False)
     image_placeholder = models.TextField(blank=True, editable=False)
-    stock = models.PositiveIntegerField("in stock", default=0, validators=[MaxValueValidator(MAX_STOCK)])
+    stock = stock_field()
     sold_count = models.PositiveIntegerField(default=0, editable=False)
-    # The number of sold ones that unpaid orders hold. They are paid for soon, or come back.
-    held = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     # The number of people who gave each rating. The services of reviews keep it.
     rated_1 = models.PositiveIntegerField(default=0, editable=False)
     rated_2 = models.PositiveIntegerField(default=0, editable=False)
@@ -131,16 +173,14 @@ class Product(models.Model):
     class Meta:
         ordering = ["-added_at", "-slug"]
         constraints = [
-            models.CheckConstraint(condition=Q(price__gte=0), name="product_price_not_negative"),
+            *priced_and_stocked("product"),
+            options_without_gaps("product"),
             models.CheckConstraint(
-                condition=Q(discount__gte=0, discount__lte=100), name="product_discount_is_a_percentage"
+                condition=Q(option_1="") | ~Q(option_1=F("option_2")) & ~Q(option_1=F("option_3")),
+                name="product_first_option_differs",
             ),
             models.CheckConstraint(
-                condition=Q(final_price__gte=0, final_price__lte=F("price")),
-                name="product_final_price_at_most_price",
-            ),
-            models.CheckConstraint(
-                condition=Q(stock__gte=0, stock__lte=MAX_STOCK), name="product_stock_in_range"
+                condition=Q(option_2="") | ~Q(option_2=F("option_3")), name="product_second_option_differs"
             ),
         ]
         # One index for each order of the catalogue. All end in the slug, which is unique. Unlike SQLite's rowid, it
@@ -170,8 +210,7 @@ class Product(models.Model):
             # index, only the sale of the last one moves a product.
             models.Index(fields=["category", "discount"], name="product_in_stock", condition=Q(stock__gt=0)),
             models.Index(fields=["category", "discount"], name="product_sold_out", condition=Q(stock=0)),
-            # For the staff: products that unpaid orders hold, and products to reorder.
-            models.Index(fields=["held"], name="product_held", condition=Q(held__gt=0)),
+            # For the staff: products to reorder.
             models.Index(
                 fields=["stock", "sold_count", "slug"],
                 name="product_running_out",
@@ -181,6 +220,85 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def option_names(self) -> list[str]:
+        """The names of the options in use, in order."""
+        return used_options(self)
+
+
+class ProductVariant(models.Model):
+    """What is bought, priced and stocked: a product in one choice of its options.
+
+    Its stock changes only through catalog.stock, which keeps the ledger. It is locked after its product.
+    """
+
+    # The index of its position begins with the product.
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants", db_index=False)
+    position = models.PositiveSmallIntegerField(default=0)
+    sku = LineField("SKU", max_length=64, blank=True, default="")
+    # One value for each of the product's options.
+    option_1 = LineField("value of the first option", max_length=100, blank=True, default="")
+    option_2 = LineField("value of the second option", max_length=100, blank=True, default="")
+    option_3 = LineField("value of the third option", max_length=100, blank=True, default="")
+    price = AmountField()
+    discount = percent_field()
+    final_price = FinalPriceField(editable=False)
+    stock = stock_field()
+    # The number of sold ones that unpaid orders hold. They are paid for soon, or come back.
+    held = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    weight_grams = models.PositiveIntegerField("weight, g", null=True, blank=True)
+    barcode = LineField(max_length=64, blank=True, default="")
+
+    product_name: str  # returned by catalog.stock for the variants that it moves
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            *priced_and_stocked("variant"),
+            options_without_gaps("variant"),
+            # Also: a product without options has one variant.
+            models.UniqueConstraint(fields=["product", *OPTIONS], name="variant_values_once"),
+            # Its index serves the look-up of a SKU, too.
+            models.UniqueConstraint(Upper("sku"), condition=~Q(sku=""), name="variant_sku_once"),
+        ]
+        indexes = [
+            models.Index(fields=["product", "position", "id"], name="variant_by_position"),
+            # For the staff: what unpaid orders hold.
+            models.Index(fields=["held"], name="variant_held", condition=Q(held__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or f"Variant {self.pk}"
+
+    @property
+    def option_values(self) -> list[str]:
+        """The values of the options in use, in order."""
+        return used_options(self)
+
+    @property
+    def title(self) -> str:
+        return variant_title(self)
+
+
+class HasOptions(Protocol):
+    option_1: str
+    option_2: str
+    option_3: str
+
+
+def used_options(row: HasOptions) -> list[str]:
+    return [text for text in (row.option_1, row.option_2, row.option_3) if text]
+
+
+def variant_title(variant: HasOptions) -> str:
+    """Return the values as one text, `M / Red`. It is empty where the product has no options."""
+    return " / ".join(used_options(variant))
+
+
+def full_name(product_name: str, title: str) -> str:
+    """Return the name of a product with the title of its variant, if it has one: `Shirt, M / Red`."""
+    return f"{product_name}, {title}" if title else product_name
 
 
 class Favourite(models.Model):
@@ -196,7 +314,11 @@ class Favourite(models.Model):
 
 
 class StockMovement(models.Model):
-    """A change of a product's stock. The stock is the sum of all its deltas."""
+    """A change of a variant's stock. The stock is the sum of all its deltas.
+
+    The movements of a variant that has been removed stay, with those of its product. They add up to 0: the last one
+    takes out what was left.
+    """
 
     class Reason(models.TextChoices):
         SET = "set", "set by hand"
@@ -205,6 +327,9 @@ class StockMovement(models.Model):
         RESTOCKED = "restocked", "restocked by the staff"
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="movements")
+    variant = models.ForeignKey(
+        ProductVariant, on_delete=models.SET_NULL, null=True, related_name="movements", editable=False
+    )
     delta = models.IntegerField(validators=[MinValueValidator(-MAX_STOCK)])
     reason = models.CharField(max_length=10, choices=Reason)
     # Not a foreign key, because the catalogue does not know the orders.
@@ -216,12 +341,12 @@ class StockMovement(models.Model):
         constraints = [
             # An order takes its stock once and returns it once, even if a task runs twice.
             models.UniqueConstraint(
-                fields=["product", "order_uuid"],
+                fields=["variant", "order_uuid"],
                 condition=Q(reason="sold"),
                 name="stock_sold_once",
             ),
             models.UniqueConstraint(
-                fields=["product", "order_uuid"],
+                fields=["variant", "order_uuid"],
                 condition=Q(reason__in=["returned", "restocked"]),
                 name="stock_returned_once",
             ),

@@ -1,6 +1,6 @@
 """Reads of the catalogue. They return unevaluated QuerySets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,11 +8,11 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
-from django.db.models import BooleanField, F, Func, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
 from accounts.models import Profile, User
-from catalog.models import FEW_LEFT, Category, Product
+from catalog.models import FEW_LEFT, OPTIONS, Category, Product, ProductVariant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +89,35 @@ def running_out() -> QuerySet[Product]:
 
 
 def fully_held() -> QuerySet[Product]:
-    """The products that are sold out while unpaid orders hold some of them."""
-    return Product.objects.filter(stock=0, held__gt=ZERO)
+    """The products with a variant that is sold out while unpaid orders hold some of it."""
+    held = ProductVariant.objects.filter(stock=0, held__gt=ZERO)
+    return Product.objects.filter(pk__in=held.values("product"))
+
+
+def variants() -> QuerySet[ProductVariant]:
+    """All variants. Those of a product are in the order in which its seller has put them."""
+    return ProductVariant.objects.order_by("position", "pk")
+
+
+def option_values(keys: Collection[int]) -> dict[int, list[tuple[str, ...]]]:
+    """Read the values of the options of products' variants, in order, by the products' primary keys."""
+    found: dict[int, list[tuple[str, ...]]] = {key: [] for key in keys}
+    for product, *values in variants().filter(product__in=keys).values_list("product_id", *OPTIONS):
+        found[product].append(tuple(values))
+    return found
+
+
+def price_ranges(keys: Collection[int]) -> dict[int, tuple[Decimal, Decimal]]:
+    """Read the lowest and the highest final price of products' variants, by the products' primary keys."""
+    grouped = ProductVariant.objects.filter(product__in=keys).order_by().values("product_id")
+    ranges = grouped.annotate(lowest=Min("final_price"), highest=Max("final_price"))
+    return {row["product_id"]: (row["lowest"], row["highest"]) for row in ranges}
+
+
+def mark_several(products: QuerySet[Product]) -> QuerySet[Product]:
+    """Annotate `has_several`: whether the product has more than one variant."""
+    second = ProductVariant.objects.filter(product=OuterRef("pk")).order_by()[1:2]
+    return products.annotate(has_several=Exists(second))
 
 
 def narrow(

@@ -2,30 +2,43 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from django.core.files import File
 from django.db import transaction
 
 from accounts.models import User
-from catalog.models import Category, Favourite, Product
+from catalog.models import MAX_OPTIONS, OPTIONS, Category, Favourite, Product, ProductVariant
 from catalog.selectors import editable_products
-from catalog.stock import set_stock
+from catalog.variants import (
+    VariantFields,
+    Wanted,
+    assign_options,
+    build_variants,
+    lock_variants,
+    save_variants,
+    wanted_of_only,
+)
 from core import images
-from core.errors import Forbidden, NotFound, ValidationError, field_errors
+from core.errors import Forbidden, NotFound, ValidationError, check_all, field_errors
 from core.slugs import save_with_slug
+from core.text import single_line
 
 # Columns that never change or that other services write. An update writes all others, so a new column of Product is
 # saved without being named here.
 KEPT_ELSEWHERE = {
     *("id", "user", "slug", "added_at"),
-    *("stock", "sold_count", "held", "rated_1", "rated_2", "rated_3", "rated_4", "rated_5"),
+    *("price", "discount", "final_price", "stock", "sold_count"),
+    *("rated_1", "rated_2", "rated_3", "rated_4", "rated_5"),
 }
 WRITTEN = tuple(
     field.name
     for field in Product._meta.local_concrete_fields
     if not field.generated and field.name not in KEPT_ELSEWHERE
 )
+# The fields of the one variant, where no list of variants is given.
+OF_ONE_VARIANT = ("sku", "price", "discount", "stock")
+OF_VARIANTS = (*OF_ONE_VARIANT, "variants", "options")
 
 
 class ProductFields(TypedDict, total=False):
@@ -34,10 +47,14 @@ class ProductFields(TypedDict, total=False):
     category: str | None  # a slug
     name: str | None
     description: str | None
+    image: File[bytes] | None
+    options: list[str] | None
+    # Either all of its variants, or the fields of its only one.
+    variants: list[VariantFields] | None
+    sku: str | None
     price: Decimal | None
     discount: Decimal | None
     stock: int | None
-    image: File[bytes] | None
 
 
 def create_product(*, user: User, fields: ProductFields, now: datetime) -> Product:
@@ -53,18 +70,26 @@ def create_product(*, user: User, fields: ProductFields, now: datetime) -> Produ
         transaction.atomic(durable=True),
     ):
         product = Product(user=user, added_at=now)
-        assign(product, fields, picture=picture, now=now)
-        stock, product.stock = product.stock, 0  # the ledger starts from nothing
+        assign_option_names(product, fields)
+        wanted = wanted_variants(fields)
+        variants: list[ProductVariant] = []
+        check_all(
+            lambda: assign(product, fields, picture=picture, now=now),
+            lambda: variants.extend(build_variants(product, wanted)),
+        )
+        product.price, product.discount = variants[0].price, variants[0].discount  # until they are summed up
         save_with_slug(product, product.name)
-        set_stock(product, stock, now=now)
+        save_variants(product, variants, wanted, now=now)
     return product
 
 
 def update_product(*, user: User, product_pk: int, changes: ProductFields, now: datetime) -> None:
     """Change the given fields. The slug never changes. A replaced picture is deleted after the commit.
 
+    `variants` is the whole list: those with an id change, those without are new, and the others are removed.
+
     Locks:
-        The product.
+        The product, then its variants.
     Raises:
         Forbidden: the person may not sell.
         NotFound: the product is another seller's, or does not exist.
@@ -76,12 +101,19 @@ def update_product(*, user: User, product_pk: int, changes: ProductFields, now: 
         transaction.atomic(durable=True),
     ):
         product = lock_product(user=user, pk=product_pk)
-        before = product.image.name
-        assign(product, changes, picture=picture, now=now)
+        old_picture = product.image.name
+        assign_option_names(product, changes)
+        wanted = wanted_changes(product, changes)
+        variants: list[ProductVariant] = []
+        check_all(
+            lambda: assign(product, changes, picture=picture, now=now),
+            lambda: variants.extend(build_variants(product, wanted) if wanted else ()),
+        )
         product.save(update_fields=WRITTEN)
-        set_stock(product, product.stock, now=now)
-        if product.image.name != before:
-            delete_files_after_commit(before)
+        if wanted:
+            save_variants(product, variants, wanted, now=now)
+        if product.image.name != old_picture:
+            delete_files_after_commit(old_picture)
 
 
 @transaction.atomic(durable=True)
@@ -145,10 +177,65 @@ def lock_product(*, user: User, pk: int) -> Product:
     return product
 
 
+def wanted_variants(fields: ProductFields) -> Wanted:
+    """Return what the variants of a new product shall be.
+
+    Raises:
+        ValidationError: neither variants nor price and stock are given, or both.
+    """
+    variants = fields.get("variants")
+    if variants is not None:
+        refuse_beside_variants(fields)
+        return Wanted(fields=variants)
+    if fields.get("options"):
+        raise ValidationError.of(variants="Give the variants of the options.")
+    missing = [field for field in ("price", "stock") if fields.get(field) is None]
+    if missing:
+        raise ValidationError.of(**dict.fromkeys(missing, "This field is required."))
+    return Wanted(fields=[of_one_variant(fields)], path="")
+
+
+def wanted_changes(product: Product, changes: ProductFields) -> Wanted | None:
+    """Return what the variants of a locked product shall be; None where none of them changes.
+
+    Locks:
+        The variants, if they or the options change.
+    Raises:
+        ValidationError: names the input's fields.
+    """
+    one = of_one_variant(changes)
+    if not one and not {"options", "variants"} & changes.keys():
+        return None
+    before = lock_variants(product)
+    if "variants" in changes:
+        refuse_beside_variants(changes)
+        if changes["variants"] is None:
+            raise ValidationError.of(variants="This field cannot be null.")
+        return Wanted(fields=changes["variants"], before=before)
+    if any(len(variant.option_values) != len(product.option_names) for variant in before.values()):
+        raise ValidationError.of(options="Give all variants as well, with one value for each of the options.")
+    return wanted_of_only(before, one) if one else None
+
+
+def of_one_variant(fields: ProductFields) -> VariantFields:
+    given = {name: fields[name] for name in OF_ONE_VARIANT if name in fields}  # type: ignore[literal-required]
+    return cast(VariantFields, given)
+
+
+def refuse_beside_variants(fields: ProductFields) -> None:
+    """Refuse the fields of an only variant beside a list of variants.
+
+    Raises:
+        ValidationError: names these fields.
+    """
+    if beside := of_one_variant(fields):
+        raise ValidationError.of(**dict.fromkeys(beside, "Give this for each of the variants."))
+
+
 def assign(
     product: Product, fields: ProductFields, *, picture: images.StoredImage | None, now: datetime
 ) -> None:
-    """Set the fields in memory and check every rule of the row.
+    """Set the fields in memory and check every rule of the row. The variants' fields are left to them.
 
     Raises:
         ValidationError: names the input's fields.
@@ -158,11 +245,39 @@ def assign(
             product.category = category_of(fields["category"])  # type: ignore[assignment]  # null is refused below
         elif field == "image":
             set_picture(product, picture)
-        else:
+        elif field not in OF_VARIANTS:
             setattr(product, field, value)
     product.updated_at = now
-    with field_errors():
-        product.full_clean(exclude=["user", "slug", "final_price"])
+    with field_errors(**dict.fromkeys(OPTIONS, "options")):
+        product.full_clean(exclude=["user", "slug", "price", "discount", "final_price", "stock"])
+
+
+def assign_option_names(product: Product, fields: ProductFields) -> None:
+    """Set the names of the options in memory, if they are given. The rules of the variants depend on them.
+
+    Raises:
+        ValidationError: names `options`.
+    """
+    if "options" in fields:
+        assign_options(product, check_options(fields["options"]))
+
+
+def check_options(names: list[str] | None) -> list[str]:
+    """Return the names of the options as they are stored.
+
+    Raises:
+        ValidationError: there are too many, a name is blank, or two differ in case alone.
+    """
+    if names is None:
+        raise ValidationError.of(options="This field cannot be null.")
+    if len(names) > MAX_OPTIONS:
+        raise ValidationError.of(options=f"A product can have at most {MAX_OPTIONS} options.")
+    stored = [single_line(name) for name in names]
+    if not all(stored):
+        raise ValidationError.of(options="The name of an option cannot be blank.")
+    if len({name.casefold() for name in stored}) < len(stored):
+        raise ValidationError.of(options="Each option needs a name of its own.")
+    return stored
 
 
 def set_picture(product: Product, picture: images.StoredImage | None) -> None:

@@ -1,75 +1,124 @@
-"""The stock ledger. Every change of Product.stock goes through here and leaves a StockMovement.
+"""The stock ledger. Every change of a variant's stock goes through here and leaves a StockMovement.
 
-The functions run in their caller's transaction. Product rows are locked in order of primary key, and after everything
-else that a transaction locks (see CONTRIBUTING.md), so that no two orders deadlock.
+The functions run in their caller's transaction. Products are locked in order of primary key, each before its variants,
+and after everything else that a transaction locks (see CONTRIBUTING.md), so that no two orders deadlock. Whoever has
+locked a product may write its variants, and then its own columns, which are made of them.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import QuerySet
 
-from catalog.models import Product, StockMovement
+from catalog.models import Product, ProductVariant, StockMovement, full_name
 from core.errors import DomainError
 
 Reason = StockMovement.Reason
 
-# Moves the counts of an order's products by its movements, where the condition allows it. The subquery locks the rows
-# in order of primary key first. The update alone would lock them in any order, and two orders could deadlock.
-FOLLOW_LEDGER = """
-    UPDATE "catalog_product"
-    SET {changes}
-    FROM (
-        SELECT product.id, movement.delta
-        FROM catalog_stockmovement AS movement JOIN catalog_product AS product ON product.id = movement.product_id
-        WHERE movement.order_uuid = %s AND movement.reason = %s
-        ORDER BY product.id {lock}
-    ) AS moved
-    WHERE catalog_product.id = moved.id AND {condition}
-    RETURNING catalog_product.id, catalog_product.name, catalog_product.final_price
-"""
-MOVE_STOCK = (
-    "stock = catalog_product.stock + moved.delta, sold_count = catalog_product.sold_count - moved.delta"
-)
-MOVE_HELD = "held = catalog_product.held - moved.delta"
-RELEASE = "held = catalog_product.held + moved.delta"
-# Enough are in stock, and one unpaid order takes at most its share of them: see `most_for_an_order`.
-MAY_TAKE = """
-    catalog_product.stock + moved.delta >= 0
-    AND (-moved.delta <= %s OR -100 * moved.delta <= %s * catalog_product.stock)
-"""
-# Records thousands of movements at once, from a JSON object of deltas by primary key.
-RECORD_COUNTED = {
+# Records any number of movements at once, from a JSON object of deltas by the variants' primary keys.
+RECORD = {
     vendor: f"""
-        INSERT INTO catalog_stockmovement (product_id, delta, reason, created_at)
-        SELECT CAST(key AS bigint), CAST(value AS integer), %s, %s FROM {rows}(%s)
+        INSERT INTO catalog_stockmovement (product_id, variant_id, delta, reason, order_uuid, created_at)
+        SELECT variant.product_id, variant.id, CAST(moved.value AS integer), %s, %s, %s
+        FROM {rows}(%s) AS moved JOIN catalog_productvariant AS variant ON variant.id = CAST(moved.key AS bigint)
     """
     for vendor, rows in {"sqlite": "json_each", "postgresql": "json_each_text"}.items()
 }
+# Moves the counts of an order's variants by its movements, where the condition allows it. The subquery first locks the
+# products in order of primary key, and each one's variants. The update alone would lock them in any order, and two
+# orders could deadlock.
+FOLLOW_LEDGER = """
+    UPDATE "catalog_productvariant"
+    SET {changes}
+    FROM (
+        SELECT variant.id, movement.delta, product.name
+        FROM catalog_stockmovement AS movement
+        JOIN catalog_productvariant AS variant ON variant.id = movement.variant_id
+        JOIN catalog_product AS product ON product.id = variant.product_id
+        WHERE movement.order_uuid = %s AND movement.reason = %s
+        ORDER BY product.id, variant.id {lock}
+    ) AS moved
+    WHERE catalog_productvariant.id = moved.id AND {condition}
+    RETURNING catalog_productvariant.id, product_id, sku, option_1, option_2, option_3, final_price, stock,
+        {name} AS product_name
+"""
+# SQLite returns no columns of a subquery. On PostgreSQL the subquery has the name as it is once the product is locked.
+PRODUCT_NAME = {
+    "sqlite": "(SELECT name FROM catalog_product WHERE catalog_product.id = product_id)",
+    "postgresql": "moved.name",
+}
+MOVE_STOCK = "stock = catalog_productvariant.stock + moved.delta"
+MOVE_HELD = "held = catalog_productvariant.held - moved.delta"
+RELEASE = "held = catalog_productvariant.held + moved.delta"
+# Enough are in stock, and one unpaid order takes at most its share of them: see `most_for_an_order`.
+MAY_TAKE = """
+    catalog_productvariant.stock + moved.delta >= 0
+    AND (-moved.delta <= %s OR -100 * moved.delta <= %s * catalog_productvariant.stock)
+"""
+# Moves the counts of the products after those of their variants. It is a statement of its own: this one sees what
+# others had written to the variants before they released the lock on the product. On PostgreSQL the statement that
+# waited for the lock would not.
+FOLLOW_VARIANTS = """
+    UPDATE "catalog_product"
+    SET stock = catalog_product.stock + moved.delta, sold_count = catalog_product.sold_count - moved.delta {prices}
+    FROM (
+        SELECT movement.product_id AS id, SUM(movement.delta) AS delta
+        FROM catalog_stockmovement AS movement
+        WHERE movement.order_uuid = %s AND movement.reason = %s AND movement.variant_id IS NOT NULL
+        GROUP BY movement.product_id
+    ) AS moved
+    WHERE catalog_product.id = moved.id
+"""
+# The prices of a product: those of its cheapest variant in stock, or of the cheapest if none is.
+CHEAPEST = """
+    (price, discount, final_price) = (
+        SELECT variant.price, variant.discount, variant.final_price
+        FROM catalog_productvariant AS variant WHERE variant.product_id = catalog_product.id
+        ORDER BY (variant.stock = 0), variant.final_price, variant.position, variant.id LIMIT 1
+    )
+"""
+KEYS = {
+    "sqlite": "SELECT value FROM json_each(%s)",
+    "postgresql": "SELECT CAST(value AS bigint) FROM json_array_elements_text(%s)",
+}
+SUM_UP = f"""
+    UPDATE "catalog_product"
+    SET {CHEAPEST}, stock = (
+        SELECT SUM(variant.stock) FROM catalog_productvariant AS variant
+        WHERE variant.product_id = catalog_product.id
+    )
+    WHERE id IN ({{keys}})
+    RETURNING id, price, discount, final_price, stock
+"""
 
 
 class InsufficientStock(DomainError):
-    """Fewer are left than were requested, or one order may not take that many. `product_pk` is the product's."""
+    """Fewer are left than were requested, or one order may not take that many."""
 
     code = "INSUFFICIENT_STOCK"
 
-    def __init__(self, *, product: Product, requested: int, available: int | None = None) -> None:
+    def __init__(
+        self, *, variant: ProductVariant, product_name: str, requested: int, available: int | None = None
+    ) -> None:
         """`available` is the number that one order can take, if that is less than the stock."""
-        self.available = product.stock if available is None else available
-        if self.available < product.stock:
-            message = f"One order can take {self.available} of “{product.name}” until it is paid."
+        self.available = variant.stock if available is None else available
+        name = full_name(product_name, variant.title)
+        if self.available < variant.stock:
+            message = f"One order can take {self.available} of “{name}” until it is paid."
         else:
-            message = f"“{product.name}” is {f'only {product.stock} left' if product.stock else 'sold out'}."
+            message = f"“{name}” is {f'only {variant.stock} left' if variant.stock else 'sold out'}."
         super().__init__(message)
-        self.product_pk = product.pk
+        self.variant_pk = variant.pk
+        self.product_pk = variant.product_id
         self.requested = requested
 
 
-def lock_products(keys: Mapping[int, object] | set[int]) -> dict[int, Product]:
+def lock_products(keys: Collection[int]) -> dict[int, Product]:
     """Return the products that still exist by primary key.
 
     Locks:
@@ -79,21 +128,23 @@ def lock_products(keys: Mapping[int, object] | set[int]) -> dict[int, Product]:
     return {product.pk: product for product in locked}
 
 
-def take_stock(*, quantities: Mapping[int, int], order_uuid: UUID, now: datetime) -> dict[int, Product]:
-    """Sell `quantities`, by primary key, to an order. Return the products with their names and prices.
+def take_stock(
+    *, quantities: Mapping[int, int], order_uuid: UUID, now: datetime
+) -> dict[int, ProductVariant]:
+    """Sell `quantities`, by the variants' primary keys, to an order. Return the variants as they are sold.
 
-    The order holds them until `release` or `return_stock`. A deleted product is missing from the result; the caller
+    The order holds them until `release` or `return_stock`. A deleted variant is missing from the result; the caller
     must then refuse the order.
 
     Locks:
-        The products, in order of primary key.
+        The products in order of primary key, each before its variants.
     Raises:
-        InsufficientStock: a product has too few, or it is more than `most_for_an_order`. The caller's rollback undoes
+        InsufficientStock: a variant has too few, or it is more than `most_for_an_order`. The caller's rollback undoes
             the rest.
     """
     deltas = {key: -quantity for key, quantity in quantities.items()}
     record(deltas, reason=Reason.SOLD, order_uuid=order_uuid, now=now)
-    taken = follow_ledger(
+    taken = move_variants(
         order_uuid=order_uuid,
         reason=Reason.SOLD,
         changes=f"{MOVE_STOCK}, {MOVE_HELD}",
@@ -101,21 +152,29 @@ def take_stock(*, quantities: Mapping[int, int], order_uuid: UUID, now: datetime
         parameters=[settings.STORE_HOLD_MINIMUM, settings.STORE_HOLD_SHARE],
     )
     if missing := quantities.keys() - taken.keys():
-        scarce = Product.objects.filter(pk__in=missing).order_by("pk").first()
+        scarce = (
+            ProductVariant.objects.filter(pk__in=missing).select_related("product").order_by("pk").first()
+        )
         if scarce:
-            available = min(scarce.stock, most_for_an_order(scarce))
-            raise InsufficientStock(product=scarce, requested=quantities[scarce.pk], available=available)
+            raise InsufficientStock(
+                variant=scarce,
+                product_name=scarce.product.name,
+                requested=quantities[scarce.pk],
+                available=min(scarce.stock, most_for_an_order(scarce)),
+            )
+    sold_out = any(variant.stock == 0 for variant in taken.values())
+    move_products(order_uuid=order_uuid, reason=Reason.SOLD, reprice=sold_out)
     return taken
 
 
-def most_for_an_order(product: Product) -> int:
-    """Return how many of a product one order may take before it is paid: a share of the stock.
+def most_for_an_order(variant: ProductVariant) -> int:
+    """Return how many of a variant one order may take before it is paid: a share of the stock.
 
     What one order leaves, the next can take a share of. So it takes many orders, and an owner has few unpaid ones, to
-    hold all of a product. A limit on all of them together would let whoever fills it shut out everybody else. An
+    hold all of a variant. A limit on all of them together would let whoever fills it shut out everybody else. An
     order may always take STORE_HOLD_MINIMUM, so that the last ones of a small stock can be bought.
     """
-    share: int = settings.STORE_HOLD_SHARE * product.stock // 100
+    share: int = settings.STORE_HOLD_SHARE * variant.stock // 100
     least: int = settings.STORE_HOLD_MINIMUM
     return max(least, share)
 
@@ -124,73 +183,101 @@ def release(*, order_uuid: UUID) -> None:
     """Stop holding what a paid order took.
 
     Locks:
-        The products, in order of primary key.
+        The products in order of primary key, each before its variants.
     """
-    follow_ledger(order_uuid=order_uuid, reason=Reason.SOLD, changes=RELEASE)
+    move_variants(order_uuid=order_uuid, reason=Reason.SOLD, changes=RELEASE)
 
 
 def return_stock(*, order_uuid: UUID, reason: Reason, now: datetime, held: bool = False) -> None:
-    """Return what the order took to the stock of the products that still exist. An unpaid order has `held` it.
+    """Return what the order took to the stock of the variants that still exist. An unpaid order has `held` it.
 
     Locks:
-        The products, in order of primary key.
+        The products in order of primary key, each before its variants.
     Raises:
         IntegrityError: the order's stock was returned before.
     """
-    sold: QuerySet[StockMovement] = StockMovement.objects.filter(order_uuid=order_uuid, reason=Reason.SOLD)
-    deltas = {key: -delta for key, delta in sold.values_list("product_id", "delta")}
-    products = lock_products(deltas)
-    record({key: deltas[key] for key in products}, reason=reason, order_uuid=order_uuid, now=now)
+    sold: QuerySet[StockMovement] = StockMovement.objects.filter(
+        order_uuid=order_uuid, reason=Reason.SOLD, variant__isnull=False
+    )
+    rows = list(sold.values_list("product_id", "variant_id", "delta"))
+    lock_products({product for product, _, _ in rows})
+    deltas = {variant: -delta for _, variant, delta in rows}
+    record(deltas, reason=reason, order_uuid=order_uuid, now=now)
     changes = f"{MOVE_STOCK}, {MOVE_HELD}" if held else MOVE_STOCK
-    follow_ledger(order_uuid=order_uuid, reason=reason, changes=changes)
+    returned = move_variants(order_uuid=order_uuid, reason=reason, changes=changes)
+    were_sold_out = any(variant.stock == deltas[key] for key, variant in returned.items())
+    move_products(order_uuid=order_uuid, reason=reason, reprice=were_sold_out)
 
 
-def follow_ledger(
+def move_variants(
     *, order_uuid: UUID, reason: Reason, changes: str, condition: str = "TRUE", parameters: Sequence[int] = ()
-) -> dict[int, Product]:
-    """Move the counts of products by the order's movements. Return the products that the condition let move.
+) -> dict[int, ProductVariant]:
+    """Move the counts of variants by the order's movements. Return the variants that the condition let move.
 
     Locks:
-        The products, in order of primary key.
+        The products in order of primary key, each before its variants.
     """
     can_lock = connection.features.has_select_for_update
-    lock = connection.ops.for_update_sql(of=("product",)) if can_lock else ""
-    statement = FOLLOW_LEDGER.format(changes=changes, condition=condition, lock=lock)
-    key = StockMovement._meta.get_field("order_uuid").get_db_prep_save(order_uuid, connection)
-    moved = Product.objects.using(connection.alias).raw(statement, [key, reason.value, *parameters])
-    return {product.pk: product for product in moved}
+    # No key is changed, so rows that name the product may be inserted meanwhile.
+    lock = connection.ops.for_update_sql(of=("product", "variant"), no_key=True) if can_lock else ""
+    statement = FOLLOW_LEDGER.format(
+        changes=changes, condition=condition, lock=lock, name=PRODUCT_NAME[connection.vendor]
+    )
+    variants = ProductVariant.objects.using(connection.alias)
+    moved = variants.raw(statement, [uuid_value(order_uuid), reason.value, *parameters])
+    return {variant.pk: variant for variant in moved}
 
 
-def set_stock(product: Product, stock: int, *, now: datetime) -> None:
-    """Set the stock to a new count by the seller, the staff or an import.
+def move_products(*, order_uuid: UUID, reason: Reason, reprice: bool) -> None:
+    """Move the counts of the products by the movements of their variants, which the caller has moved.
+
+    `reprice` says that a variant was sold out or came back, so that another may be the cheapest in stock. Without it
+    the prices are not written: a write of them outdates every kept answer (see backend/answers.py).
+    """
+    statement = FOLLOW_VARIANTS.format(prices=f", {CHEAPEST}" if reprice else "")
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [uuid_value(order_uuid), reason.value])
+
+
+def sum_up(keys: Collection[int]) -> dict[int, Product]:
+    """Write the columns of products that are made of their variants. Return the products with these columns alone.
+
+    A step of a transaction that has locked the products.
+    """
+    statement = SUM_UP.format(keys=KEYS[connection.vendor])
+    products = Product.objects.using(connection.alias).raw(statement, [json.dumps(list(keys))])
+    return {product.pk: product for product in products}
+
+
+def set_stock(variant: ProductVariant, stock: int, *, now: datetime) -> None:
+    """Set the stock to a new count by the seller or the staff.
 
     Locks:
-        The product.
+        The product, then the variant.
     """
-    before = Product.objects.select_for_update().values_list("stock", flat=True).get(pk=product.pk)
-    product.stock = stock
+    lock_products({variant.product_id})
+    before = ProductVariant.objects.select_for_update().values_list("stock", flat=True).get(pk=variant.pk)
+    variant.stock = stock
     if stock != before:
-        Product.objects.filter(pk=product.pk).update(stock=stock)
-        record({product.pk: stock - before}, reason=Reason.SET, order_uuid=None, now=now)
+        ProductVariant.objects.filter(pk=variant.pk).update(stock=stock)
+        record({variant.pk: stock - before}, reason=Reason.SET, order_uuid=None, now=now)
+        sum_up({variant.product_id})
 
 
 def record_counted(deltas: Mapping[int, int], *, now: datetime) -> None:
-    """Record the movements of products whose stock the caller wrote with the row, inserted or locked before."""
+    """Record the movements of variants whose stock the caller wrote with the row, inserted or locked before."""
     moved = {key: delta for key, delta in deltas.items() if delta}
-    if not moved:
-        return
-    created_at = StockMovement._meta.get_field("created_at").get_db_prep_save(now, connection)
-    with connection.cursor() as cursor:
-        cursor.execute(RECORD_COUNTED[connection.vendor], [Reason.SET.value, created_at, json.dumps(moved)])
+    if moved:
+        record(moved, reason=Reason.SET, order_uuid=None, now=now)
 
 
 def record(deltas: Mapping[int, int], *, reason: Reason, order_uuid: UUID | None, now: datetime) -> None:
-    StockMovement.objects.bulk_create(
-        StockMovement(product_id=key, delta=delta, reason=reason, order_uuid=order_uuid, created_at=now)
-        for key, delta in deltas.items()
-    )
+    """Record the movements of the variants that exist."""
+    created_at = StockMovement._meta.get_field("created_at").get_db_prep_save(now, connection)
+    values = [reason.value, uuid_value(order_uuid), created_at, json.dumps(deltas)]
+    with connection.cursor() as cursor:
+        cursor.execute(RECORD[connection.vendor], values)
 
 
-def by_key(quantities: Mapping[int, int]) -> Case:
-    """Return an expression of each product's own quantity, so that one statement serves any number of products."""
-    return Case(*(When(pk=key, then=Value(quantity)) for key, quantity in quantities.items()))
+def uuid_value(uuid: UUID | None) -> Any:
+    return StockMovement._meta.get_field("order_uuid").get_db_prep_save(uuid, connection)

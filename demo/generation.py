@@ -11,8 +11,9 @@ from django.db.models import Max
 from tqdm import tqdm
 
 from accounts.models import User
-from catalog.models import RATINGS, Category, Product, StockMovement
-from catalog.stock import record
+from catalog.models import RATINGS, Category, Product
+from catalog.stock import record_counted
+from catalog.variants import add_first_variants
 from core.money import round_half_up
 from core.slugs import slug_of
 from demo.demonstration import OPENED, SHOPS
@@ -59,14 +60,10 @@ def generate_products(count: int) -> None:
 
 @transaction.atomic(durable=True)
 def insert(products: list[Product]) -> None:
-    """Insert the products and their stock movements."""
+    """Insert the products, each with its variant, and their stock movements."""
     Product.objects.bulk_create(products)
-    record(
-        {product.pk: product.stock for product in products if product.stock},
-        reason=StockMovement.Reason.SET,
-        order_uuid=None,
-        now=OPENED,
-    )
+    variants = add_first_variants([product.pk for product in products])
+    record_counted({variants[product.pk]: product.stock for product in products}, now=OPENED)
 
 
 def variation(

@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum
+from django.db import transaction
+from django.db.models import Case, Count, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
-from catalog.models import Product, StockMovement
+from catalog.models import OPTIONS, Product, ProductVariant, StockMovement
+from catalog.stock import lock_products, sum_up
 from core import money
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Refund, Shipping
 from orders.payments.attempts import intents_since, payment_uuid_of
@@ -41,6 +44,7 @@ def differences(*, now: datetime) -> Iterator[Difference]:
 def differences_here() -> Iterator[Difference]:
     """The differences between our own records. These agree at any time, even before Stripe has reported a payment."""
     yield from check_stock()
+    yield from check_products()
     yield from check_held()
     yield from check_movements()
     yield from check_amounts()
@@ -50,41 +54,108 @@ def differences_here() -> Iterator[Difference]:
 
 
 def check_stock() -> Iterator[Difference]:
-    """A product's stock is the sum of its movements, and its sold count the sum of the movements by orders."""
-    sums = Product.objects.annotate(
-        moved=Coalesce(Sum("movements__delta"), 0),
-        sold=Coalesce(Sum("movements__delta", filter=~Q(movements__reason=Reason.SET)), 0),
-    )
-    for product in sums.exclude(stock=F("moved")):
+    """A variant's stock is the sum of its movements, and a product's sold count the sum of the movements by orders.
+
+    The movements of removed variants add up to nothing.
+    """
+    sums = ProductVariant.objects.annotate(moved=Coalesce(Sum("movements__delta"), 0))
+    for variant in sums.exclude(stock=F("moved")):
         yield Difference(
             check="stock",
-            subject=f"product {product.pk}",
-            detail=f"stock is {product.stock}, its movements add up to {product.moved}",
+            subject=f"variant {variant.pk}",
+            detail=f"stock is {variant.stock}, its movements add up to {variant.moved}",
         )
-    for product in sums.exclude(sold_count=-F("sold")):
+    products = Product.objects.annotate(
+        sold=Coalesce(Sum("movements__delta", filter=~Q(movements__reason=Reason.SET)), 0),
+        removed=Coalesce(Sum("movements__delta", filter=Q(movements__variant=None)), 0),
+    )
+    for product in products.exclude(sold_count=-F("sold")):
         yield Difference(
             check="sold count",
             subject=f"product {product.pk}",
             detail=f"sold count is {product.sold_count}, its movements say {-product.sold}",
         )
+    for product in products.exclude(removed=0):
+        yield Difference(
+            check="stock",
+            subject=f"product {product.pk}",
+            detail=f"the movements of its removed variants add up to {product.removed}",
+        )
+    for movement in StockMovement.objects.exclude(variant=None).exclude(product=F("variant__product")):
+        yield Difference(
+            check="stock",
+            subject=f"movement {movement.pk}",
+            detail=f"names product {movement.product_id}, but variant {movement.variant_id} of another",
+        )
+
+
+def check_products() -> Iterator[Difference]:
+    """A product has variants with a value for each of its options, and the sums and prices that are made of them."""
+    of_product = ProductVariant.objects.filter(product=OuterRef("pk"))
+    sold_out = Case(When(stock=0, then=1), default=0)
+    cheapest = of_product.order_by(sold_out, "final_price", "position", "pk")
+    summed = Product.objects.annotate(
+        units=Subquery(of_product.order_by().values("product").annotate(sum=Sum("stock")).values("sum")),
+        right_price=Subquery(cheapest.values("price")[:1]),
+        right_discount=Subquery(cheapest.values("discount")[:1]),
+        right_final_price=Subquery(cheapest.values("final_price")[:1]),
+    )
+    for product in summed.filter(units=None):
+        yield Difference(check="variants", subject=f"product {product.pk}", detail="has no variant")
+    right = Q(
+        stock=F("units"),
+        price=F("right_price"),
+        discount=F("right_discount"),
+        final_price=F("right_final_price"),
+    )
+    for product in summed.filter(units__isnull=False).exclude(right):
+        yield Difference(
+            check="variants",
+            subject=f"product {product.pk}",
+            detail=f"has {product.stock} at {product.final_price}, its variants {product.units} at "
+            f"{product.right_final_price}",
+            mend=partial(mend_product, product.pk),
+        )
+    unlike = Q()
+    for name in OPTIONS:
+        blank, needed = Q(**{name: ""}), Q(**{f"product__{name}": ""})
+        unlike |= (blank & ~needed) | (~blank & needed)
+    for variant in ProductVariant.objects.filter(unlike):
+        yield Difference(
+            check="variants",
+            subject=f"variant {variant.pk}",
+            detail=f"its values are not those of the options of product {variant.product_id}",
+        )
+
+
+@transaction.atomic
+def mend_product(pk: int) -> None:
+    """Sum the product's variants up again.
+
+    Locks:
+        The product.
+    """
+    if lock_products({pk}):
+        sum_up({pk})
 
 
 def check_held() -> Iterator[Difference]:
-    """A product's held units are the units of its pending orders."""
-    pending = OrderItem.objects.filter(product=OuterRef("pk"), order__status=OrderStatus.PENDING)
-    taken = pending.order_by().values("product").annotate(units=Sum("quantity")).values("units")
-    for product in Product.objects.annotate(taken=Coalesce(Subquery(taken), 0)).exclude(held=F("taken")):
+    """A variant's held units are the units of its pending orders."""
+    pending = OrderItem.objects.filter(variant=OuterRef("pk"), order__status=OrderStatus.PENDING)
+    taken = pending.order_by().values("variant").annotate(units=Sum("quantity")).values("units")
+    variants = ProductVariant.objects.annotate(taken=Coalesce(Subquery(taken), 0))
+    for variant in variants.exclude(held=F("taken")):
         yield Difference(
             check="held",
-            subject=f"product {product.pk}",
-            detail=f"{product.held} are held, pending orders have taken {product.taken}",
+            subject=f"variant {variant.pk}",
+            detail=f"{variant.held} are held, pending orders have taken {variant.taken}",
         )
 
 
 def check_movements() -> Iterator[Difference]:
     """A placed order has taken its items' units, and returned them if it was given up before shipping."""
-    of_item = StockMovement.objects.filter(order_uuid=OuterRef("order_id"), product=OuterRef("product_id"))
-    items = OrderItem.objects.filter(product__isnull=False).select_related("order")
+    of_item = StockMovement.objects.filter(order_uuid=OuterRef("order_id"), variant=OuterRef("variant_id"))
+    items = OrderItem.objects.filter(variant__isnull=False).select_related("order")
     annotated = items.annotate(
         taken=Coalesce(Subquery(of_item.filter(reason=Reason.SOLD).values("delta")), 0),
         returned=Coalesce(Subquery(of_item.filter(reason__in=BACK).values("delta")), 0),
@@ -94,7 +165,7 @@ def check_movements() -> Iterator[Difference]:
         if -item.taken != taken or item.returned not in returned:
             yield Difference(
                 check="movements",
-                subject=f"order {item.order_id}, product {item.product_id}",
+                subject=f"order {item.order_id}, variant {item.variant_id}",
                 detail=f"{item.order.status}, {item.quantity} ordered, {-item.taken} taken, {item.returned} returned",
             )
 

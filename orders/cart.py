@@ -9,13 +9,14 @@ from typing import Protocol
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 
-from catalog.models import Product
+from catalog.models import ProductVariant
 from catalog.stock import InsufficientStock
 from core.errors import DomainError, NotFound, ValidationError
 from core.money import MAX_MINOR_UNITS, from_minor_units
 from orders import models
+from orders.choices import Choice, find_variant
 from orders.errors import ProductUnavailable
 from orders.models import MAX_LINES, MAX_QUANTITY, CartItem
 from orders.owners import Owner
@@ -27,9 +28,13 @@ class Line(Protocol):
     @property
     def product_id(self) -> int | None: ...
     @property
+    def variant_id(self) -> int | None: ...
+    @property
     def quantity(self) -> int: ...
     @property
     def product_name(self) -> str: ...
+    @property
+    def variant_title(self) -> str: ...
     @property
     def seen_price(self) -> Decimal: ...
     @property
@@ -56,7 +61,9 @@ class StockReduced:
 @dataclass(frozen=True, kw_only=True)
 class ProductRemoved:
     product_pk: int
+    variant_pk: int
     name: str
+    variant_title: str
 
 
 Change = PriceChanged | StockReduced | ProductRemoved
@@ -67,33 +74,51 @@ LOCK = """
     ON CONFLICT ({owner}) DO UPDATE SET {owner} = excluded.{owner}
     RETURNING id, user_id, visitor
 """
-# Adds to (or takes from) a product's quantity in a locked cart, or writes nothing where a rule forbids it.
+# Adds to (or takes from) a variant's quantity in a locked cart, or writes nothing where a rule forbids it.
 # `explain_refusal` then finds out which rule it was, so both must have the same rules.
 PUT = """
-    INSERT INTO "orders_cartitem" (cart_id, product_id, quantity, product_name, seen_price, added_at)
-    SELECT %(cart)s, product.id, COALESCE(line.quantity, 0) + %(more)s, product.name, product.final_price, %(now)s
-    FROM catalog_product AS product
-    LEFT JOIN orders_cartitem AS line ON line.cart_id = %(cart)s AND line.product_id = product.id
+    INSERT INTO "orders_cartitem" (
+        cart_id, product_id, variant_id, quantity, product_name, variant_title, seen_price, added_at
+    )
+    SELECT %(cart)s, product.id, variant.id, COALESCE(line.quantity, 0) + %(more)s, product.name,
+        variant.option_1
+            || CASE WHEN variant.option_2 = '' THEN '' ELSE ' / ' || variant.option_2 END
+            || CASE WHEN variant.option_3 = '' THEN '' ELSE ' / ' || variant.option_3 END,
+        variant.final_price, %(now)s
+    FROM catalog_productvariant AS variant
+    JOIN catalog_product AS product ON product.id = variant.product_id
+    LEFT JOIN orders_cartitem AS line ON line.cart_id = %(cart)s AND line.variant_id = variant.id
     CROSS JOIN (
         SELECT COUNT(*) AS lines, COALESCE(SUM(sold.price * item.quantity), 0) AS worth
-        FROM orders_cartitem AS item LEFT JOIN catalog_product AS sold ON sold.id = item.product_id
+        FROM orders_cartitem AS item LEFT JOIN catalog_productvariant AS sold ON sold.id = item.variant_id
         WHERE item.cart_id = %(cart)s
     ) AS cart
-    WHERE product.id = %(product)s
+    WHERE {chosen}
         AND (line.id IS NOT NULL OR cart.lines < %(most_lines)s)
         AND COALESCE(line.quantity, 0) + %(more)s <= %(most_of_one)s
-        AND COALESCE(line.quantity, 0) + %(more)s <= product.stock
-        AND ROUND(100 * (cart.worth + product.price * %(more)s)) <= %(most_hundredths)s
-    ON CONFLICT (cart_id, product_id) DO UPDATE SET
-        quantity = excluded.quantity, product_name = excluded.product_name, seen_price = excluded.seen_price
+        AND COALESCE(line.quantity, 0) + %(more)s <= variant.stock
+        AND ROUND(100 * (cart.worth + variant.price * %(more)s)) <= %(most_hundredths)s
+    ON CONFLICT (cart_id, variant_id) DO UPDATE SET
+        quantity = excluded.quantity, product_name = excluded.product_name,
+        variant_title = excluded.variant_title, seen_price = excluded.seen_price
 """
-EMPTY = 'DELETE FROM "orders_cartitem" WHERE cart_id = %s RETURNING id, product_id, quantity, product_name'
+CHOSEN = {
+    "variant": "variant.id = %(key)s",
+    "product": """variant.product_id = %(key)s AND NOT EXISTS (
+        SELECT 1 FROM catalog_productvariant AS other
+        WHERE other.product_id = variant.product_id AND other.id <> variant.id
+    )""",
+}
+EMPTY = """
+    DELETE FROM "orders_cartitem" WHERE cart_id = %s
+    RETURNING id, product_id, variant_id, quantity, product_name, variant_title
+"""
 
 
 def items() -> QuerySet[CartItem]:
-    """All lines, each with its product's current price, final price and stock, which are null once it is deleted."""
+    """All lines, each with its variant's current price, final price and stock, which are null once it is deleted."""
     return CartItem.objects.annotate(  # type: ignore[no-redef]  # declared on the model
-        price=F("product__price"), final_price=F("product__final_price"), stock=F("product__stock")
+        price=F("variant__price"), final_price=F("variant__final_price"), stock=F("variant__stock")
     )
 
 
@@ -118,7 +143,7 @@ class ShoppingCart:
 
     @property
     def items(self) -> list[Line]:
-        """The lines whose product still exists. The totals are the sums over these."""
+        """The lines whose variant still exists. The totals are the sums over these."""
         return [line for line in self.lines if line.stock is not None]
 
     @property
@@ -136,10 +161,16 @@ class ShoppingCart:
 
     @property
     def changes(self) -> Iterator[Change]:
-        """The changes of the products since their lines were last written."""
+        """The changes of the variants since their lines were last written."""
         for line in self.lines:
             if line.stock is None:
-                yield ProductRemoved(product_pk=product_key(line), name=line.product_name)
+                product, variant = keys_of(line)
+                yield ProductRemoved(
+                    product_pk=product,
+                    variant_pk=variant,
+                    name=line.product_name,
+                    variant_title=line.variant_title,
+                )
                 continue
             if line.final_price != line.seen_price:
                 yield PriceChanged(item=line, before=line.seen_price, now=line.final_price)
@@ -149,38 +180,44 @@ class ShoppingCart:
     # ── Changing it ──────────────────────────────────────────────────────────
 
     @transaction.atomic(durable=True)
-    def add(self, product_pk: int, quantity: int, *, now: datetime) -> None:
-        """Add to the product's quantity.
+    def add(self, choice: Choice, quantity: int, *, now: datetime) -> None:
+        """Add to the variant's quantity.
 
         Raises: ValidationError, NotFound, InsufficientStock.
         """
         check_quantity(quantity)
-        self.put(self.lock_or_create(), product_pk, quantity, now=now)
+        self.put(self.lock_or_create(), choice, quantity, now=now)
 
     @transaction.atomic(durable=True)
-    def update(self, product_pk: int, quantity: int, *, now: datetime) -> None:
-        """Set the product's quantity; 0 removes the line.
+    def update(self, choice: Choice, quantity: int, *, now: datetime) -> None:
+        """Set the variant's quantity; 0 removes the line.
 
         Raises: ValidationError, NotFound, ProductUnavailable, InsufficientStock.
         """
         if quantity:
             check_quantity(quantity)
-        line = self.get_line(self.lock(), product_pk)
+        line = self.get_line(self.lock(), choice)
         if quantity == 0:
             line.delete()
             return
+        product, variant = keys_of(line)
         try:
-            self.put(line.cart, product_pk, quantity - line.quantity, now=now)
+            self.put(line.cart, Choice(variant), quantity - line.quantity, now=now)
         except NotFound as gone:
-            raise ProductUnavailable(product_pk=product_pk, name=line.product_name) from gone
+            raise ProductUnavailable(
+                product_pk=product,
+                variant_pk=variant,
+                name=line.product_name,
+                variant_title=line.variant_title,
+            ) from gone
 
     @transaction.atomic(durable=True)
-    def remove(self, product_pk: int) -> None:
-        """Take a product out, even one that has been deleted.
+    def remove(self, choice: Choice) -> None:
+        """Take a variant out, even one that has been deleted.
 
-        Raises: NotFound.
+        Raises: NotFound, ValidationError.
         """
-        self.get_line(self.lock(), product_pk).delete()
+        self.get_line(self.lock(), choice).delete()
 
     @transaction.atomic(durable=True)
     def clear(self) -> None:
@@ -208,21 +245,31 @@ class ShoppingCart:
         return cart
 
     @staticmethod
-    def get_line(cart: models.Cart | None, product_pk: int) -> CartItem:
-        line = cart.items.filter(product_id=product_pk).first() if cart else None
-        if line is None:
-            raise NotFound("product in the cart")
+    def get_line(cart: models.Cart | None, choice: Choice) -> CartItem:
+        """Return the line of the chosen variant.
+
+        Raises: NotFound; ValidationError, where the product has several variants, and the line's own still exists.
+        """
+        others = ProductVariant.objects.filter(product=OuterRef("product")).exclude(pk=OuterRef("variant"))
+        found = items().filter(cart=cart, **choice.lookup()) if cart else CartItem.objects.none()
+        lines = list(found.annotate(has_several=Exists(others))[:2])
+        if not lines:
+            raise NotFound(f"{choice.noun} in the cart")
+        line = lines[0]
+        several = line.stock is not None and line.has_several
+        if choice.by_product and (len(lines) > 1 or several):
+            raise choice.refuse_several()
         return line
 
     @staticmethod
-    def put(cart: models.Cart, product_pk: int, more: int, *, now: datetime) -> None:
-        """Add `more` to the line, and record the current name and price as seen by the shopper.
+    def put(cart: models.Cart, choice: Choice, more: int, *, now: datetime) -> None:
+        """Add `more` to the line, and record the current names and price as seen by the shopper.
 
         Raises: NotFound, ValidationError, InsufficientStock.
         """
         values = {
             "cart": cart.pk,
-            "product": product_pk,
+            "key": choice.key,
             "more": more,
             "now": CartItem._meta.get_field("added_at").get_db_prep_save(now, connection),
             "most_lines": MAX_LINES,
@@ -230,9 +277,9 @@ class ShoppingCart:
             "most_hundredths": int(100 * most_payable_at_once()),
         }
         with connection.cursor() as cursor:
-            cursor.execute(PUT, values)
+            cursor.execute(PUT.format(chosen=CHOSEN[choice.noun]), values)
             if not cursor.rowcount:
-                raise explain_refusal(cart, product_pk, more)
+                raise explain_refusal(cart, choice, more)
 
     @staticmethod
     def empty(cart: models.Cart) -> list[CartItem]:
@@ -241,30 +288,35 @@ class ShoppingCart:
         return sorted(lines, key=lambda line: line.pk)
 
 
-def explain_refusal(cart: models.Cart, product_pk: int, more: int) -> DomainError:
-    """Find out which rule of `PUT` forbids `more` of the product in the locked cart."""
-    product = Product.objects.filter(pk=product_pk).first()
-    if product is None:
-        return NotFound("product")
-    quantities = dict(cart.items.values_list("product_id", "quantity"))
-    quantity = quantities.get(product_pk, 0) + more
-    worth = cart.items.aggregate(sum=Sum(F("product__price") * F("quantity"), default=Decimal(0)))["sum"]
-    if product_pk not in quantities and len(quantities) >= MAX_LINES:
+def explain_refusal(cart: models.Cart, choice: Choice, more: int) -> DomainError:
+    """Find out which rule of `PUT` forbids `more` of the choice in the locked cart."""
+    try:
+        variant = find_variant(choice)
+    except DomainError as error:
+        return error
+    quantities = dict(cart.items.values_list("variant_id", "quantity"))
+    quantity = quantities.get(variant.pk, 0) + more
+    worth = cart.items.aggregate(sum=Sum(F("variant__price") * F("quantity"), default=Decimal(0)))["sum"]
+    if variant.pk not in quantities and len(quantities) >= MAX_LINES:
         return ValidationError.of(
-            productId=f"A cart can hold at most {MAX_LINES} products. Please remove one first."
+            **{choice.field: f"A cart can hold at most {MAX_LINES} products. Please remove one first."}
         )
     if quantity > MAX_QUANTITY:
         return ValidationError.of(quantity=f"You can order at most {MAX_QUANTITY} of a product.")
-    if quantity > product.stock:
-        return InsufficientStock(product=product, requested=quantity)
-    check_payable_at_once(worth + product.price * more)
-    return ValidationError.of(productId="The product has just changed. Please try again.")
+    if quantity > variant.stock:
+        return InsufficientStock(variant=variant, product_name=variant.product.name, requested=quantity)
+    check_payable_at_once(worth + variant.price * more)
+    return ValidationError.of(**{choice.field: "The product has just changed. Please try again."})
 
 
-def product_key(line: Line) -> int:
-    """The key of the line's product. A constraint keeps it from being null; the column is nullable for outer joins."""
+def keys_of(line: Line) -> tuple[int, int]:
+    """The keys of the line's product and variant.
+
+    A constraint keeps them from being null. The columns are nullable for outer joins.
+    """
     assert line.product_id is not None
-    return line.product_id
+    assert line.variant_id is not None
+    return line.product_id, line.variant_id
 
 
 def check_quantity(quantity: int) -> None:
@@ -307,16 +359,16 @@ def join(visitor: Owner, user: Owner) -> None:
 
 
 def merge(brought: models.Cart, *, into: models.Cart) -> None:
-    lines = {line.product_id: line for line in into.items.all()}
+    lines = {line.variant_id: line for line in into.items.all()}
     for line in brought.items.all():
-        if line.product_id in lines:
-            kept = lines[line.product_id]
+        if line.variant_id in lines:
+            kept = lines[line.variant_id]
             kept.quantity = min(kept.quantity + line.quantity, MAX_QUANTITY)
         elif len(lines) < MAX_LINES:
             line.pk, line.cart = None, into
-            lines[line.product_id] = line
+            lines[line.variant_id] = line
     CartItem.objects.bulk_create(
-        lines.values(), update_conflicts=True, unique_fields=["cart", "product"], update_fields=["quantity"]
+        lines.values(), update_conflicts=True, unique_fields=["cart", "variant"], update_fields=["quantity"]
     )
 
 

@@ -11,12 +11,13 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import transaction
 from django.db.models import Count, F, Q, Sum
 
+from catalog.models import ProductVariant
 from catalog.stock import release, take_stock
 from core.errors import NotFound, Unauthenticated, field_errors
 from core.money import Money, round_half_up, validate_amount
 from orders import holds, mail
 from orders.addresses import validate_shipping
-from orders.cart import ShoppingCart, product_key
+from orders.cart import ShoppingCart, keys_of
 from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
 from orders.holds import Hold
 from orders.models import Order, OrderItem, OrderStatus, Payment, Shipping
@@ -24,15 +25,19 @@ from orders.owners import Owner
 from orders.payments.attempts import check_payable, live_attempt, new_attempt, start_payment
 from orders.transitions import move
 
+# What an item keeps of its variant and product once the order is placed.
+FROZEN = ("name", "variant_title", "sku", "unit_price")
 # The lines and units that an order holds, for `values_list`.
 HELD = (Count("items"), Sum("items__quantity", default=0))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A quantity of a product, with the name that it had when it was added."""
+    """A quantity of a variant, with the product's key and the names that they had when it was added."""
 
+    product_pk: int
     name: str
+    variant_title: str
     quantity: int
 
 
@@ -96,7 +101,7 @@ def place(
 ) -> Placed:
     """Turn the cart into a pending order and the row of its payment.
 
-    Locks: the cart, then the products in order of their keys.
+    Locks: the cart, then the products in order of their keys, each before its variants.
     """
     cart = ShoppingCart(owner)
     cart_row = cart.lock_or_create()
@@ -123,7 +128,15 @@ def place(
         created_at=now,
         updated_at=now,
     )
-    wanted = {product_key(line): Wanted(name=line.product_name, quantity=line.quantity) for line in lines}
+    wanted = {}
+    for line in lines:
+        product, variant = keys_of(line)
+        wanted[variant] = Wanted(
+            product_pk=product,
+            name=line.product_name,
+            variant_title=line.variant_title,
+            quantity=line.quantity,
+        )
     fill(order, wanted, shipping=shipping, expected_total=expected_total, now=now)
     order.save(force_insert=True)
     return request_payment(order, hold, now=now)
@@ -165,7 +178,7 @@ def submit_draft(
 ) -> Placed:
     """Turn the draft into a pending order and the row of its payment.
 
-    Locks: the owner's cart, the order, then the products in order of their keys.
+    Locks: the owner's cart, the order, then the products in order of their keys, each before its variants.
     """
     # Without this lock two drafts that are placed at once would both pass the limit of pending orders.
     ShoppingCart(owner).lock_or_create()
@@ -176,7 +189,15 @@ def submit_draft(
         raise OrderNotEditable(OrderStatus.CANCELLED)
     if order.status != OrderStatus.DRAFT:
         return Placed(order_uuid=order_uuid, payment=live_attempt(order_uuid))
-    wanted = {item.product_key: Wanted(name=item.name, quantity=item.quantity) for item in order.items.all()}
+    wanted = {
+        item.variant_key: Wanted(
+            product_pk=item.product_key,
+            name=item.name,
+            variant_title=item.variant_title,
+            quantity=item.quantity,
+        )
+        for item in order.items.all()
+    }
     if not wanted:
         raise CartEmpty
     pending = Order.objects.filter(**owner.lookup(), status=OrderStatus.PENDING).order_by().values_list(*HELD)
@@ -213,35 +234,57 @@ def fill(
 ) -> None:
     """Take the stock for an order that becomes pending, and set its items at current prices, amount and address.
 
+    `wanted` is by the variants' keys.
+
     A step of an open transaction. The caller saves the order's own row.
 
     Raises: ProductUnavailable, InsufficientStock, ValidationError, TotalChanged, PaymentUnavailable.
-    Locks: the products.
+    Locks: the products, then their variants.
     """
     shipping.save()
     order.shipping, order.expires_at = shipping, holds.first_expiry(now)
     quantities = {key: item.quantity for key, item in wanted.items()}
-    products = take_stock(quantities=quantities, order_uuid=order.pk, now=now)
+    variants = take_stock(quantities=quantities, order_uuid=order.pk, now=now)
     for key, item in wanted.items():
-        if key not in products:
-            raise ProductUnavailable(product_pk=key, name=item.name)
-    items = [
-        OrderItem(
-            order=order,
-            product=products[key],
-            name=products[key].name,
-            quantity=item.quantity,
-            unit_price=products[key].final_price,
-        )
-        for key, item in wanted.items()
-    ]
-    OrderItem.objects.bulk_create(
-        items, update_conflicts=True, unique_fields=["order", "product"], update_fields=["name", "unit_price"]
+        if key not in variants:
+            raise ProductUnavailable(
+                product_pk=item.product_pk,
+                variant_pk=key,
+                name=item.name,
+                variant_title=item.variant_title,
+            )
+    put_items(
+        [
+            item_of(order, variants[key], name=variants[key].product_name, quantity=item.quantity)
+            for key, item in wanted.items()
+        ],
+        written=FROZEN,
     )
     order.amount = items_total(order)
     if expected_total is not None:
         check_expected(expected_total, actual=Money.of(order.amount, order.currency))
     check_payable(order.amount, order.currency)
+
+
+def item_of(order: Order, variant: ProductVariant, *, name: str, quantity: int) -> OrderItem:
+    """Build an order's item, which keeps the variant's price, title and SKU, and the `name` of its product."""
+    return OrderItem(
+        order=order,
+        product_id=variant.product_id,
+        variant=variant,
+        name=name,
+        variant_title=variant.title,
+        sku=variant.sku,
+        quantity=quantity,
+        unit_price=variant.final_price,
+    )
+
+
+def put_items(items: list[OrderItem], *, written: tuple[str, ...]) -> None:
+    """Insert the items; where the order has one of the variant already, write these columns of it."""
+    OrderItem.objects.bulk_create(
+        items, update_conflicts=True, unique_fields=["order", "variant"], update_fields=written
+    )
 
 
 def check_expected(total: Decimal, *, actual: Money) -> None:

@@ -11,6 +11,7 @@ DomainError
 └── OrderNotRestockable    these two
 """
 
+from catalog.models import full_name
 from core.errors import DomainError
 from core.money import Money
 from orders.models import OrderStatus
@@ -24,14 +25,16 @@ class CartEmpty(DomainError):
 
 
 class ProductUnavailable(DomainError):
-    """The product has been deleted since it was added. `product_pk` and `name` are kept for the message."""
+    """The product or its variant has been deleted since it was added. Keys and names are kept for the message."""
 
     code = "PRODUCT_UNAVAILABLE"
 
-    def __init__(self, *, product_pk: int, name: str) -> None:
-        super().__init__(f"“{name}” is no longer sold. Please remove it.")
+    def __init__(self, *, product_pk: int, variant_pk: int, name: str, variant_title: str) -> None:
+        super().__init__(f"“{full_name(name, variant_title)}” is no longer sold. Please remove it.")
         self.product_pk = product_pk
+        self.variant_pk = variant_pk
         self.name = name
+        self.variant_title = variant_title
 
 
 class TotalChanged(DomainError):

@@ -63,4 +63,4 @@ def build_confirmation(order_uuid: UUID) -> EmailMessage:
 
 
 def format_line(item: OrderItem, currency: str) -> str:
-    return f"{item.quantity} × {shorten(item.name, most=80)}, {format_money(item.unit_price, currency)}"
+    return f"{item.quantity} × {shorten(item.full_name, most=80)}, {format_money(item.unit_price, currency)}"

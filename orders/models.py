@@ -10,13 +10,14 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Right
 from django.utils import timezone
 
-from catalog.models import Product, validate_not_blank
+from catalog.models import Product, ProductVariant, full_name, validate_not_blank
 from core.emails import AddressField
 from core.money import AmountField
 from core.text import LineField
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
+MAX_TITLE = 320  # of three values of options, and what stands between them
 PHONE_END = 7  # searching compares this many last digits, so that the country code may be left out
 
 
@@ -67,21 +68,30 @@ class Cart(models.Model):
 
 
 class CartItem(models.Model):
-    """A product in a cart, with the name and final price that the shopper last saw."""
+    """A variant in a cart, with the names and final price that the shopper last saw."""
 
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="items")
-    # Never null, but the product may be deleted. The id stays, and `null=True` makes Django's joins outer ones.
+    # Never null, but both may be deleted. The ids stay, and `null=True` makes Django's joins outer ones.
     product = models.ForeignKey(
-        Product, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+"
+        Product, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+"
+    )
+    variant = models.ForeignKey(
+        ProductVariant,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        related_name="+",
     )
     quantity = models.PositiveSmallIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]
     )
     product_name = models.CharField(max_length=200)
+    variant_title = models.CharField(max_length=MAX_TITLE, blank=True, default="")
     seen_price = AmountField()
     added_at = models.DateTimeField(default=timezone.now)
 
-    # The product's current values, annotated by orders.cart.items; None once it is deleted.
+    # The variant's current values, annotated by orders.cart.items; None once it is deleted.
     price: Decimal
     final_price: Decimal
     stock: int | None
@@ -89,15 +99,17 @@ class CartItem(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["cart", "product"], name="one_line_per_cart_and_product"),
-            models.CheckConstraint(condition=Q(product__isnull=False), name="cart_item_names_a_product"),
+            models.UniqueConstraint(fields=["cart", "variant"], name="one_line_per_cart_and_variant"),
+            models.CheckConstraint(
+                condition=Q(product__isnull=False, variant__isnull=False), name="cart_item_names_a_variant"
+            ),
             models.CheckConstraint(
                 condition=Q(quantity__gte=1, quantity__lte=MAX_QUANTITY), name="cart_item_quantity_in_range"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.product_name}"
+        return f"{self.quantity} × {full_name(self.product_name, self.variant_title)}"
 
 
 class Shipping(models.Model):
@@ -187,26 +199,32 @@ class Order(models.Model):
         return f"Order {str(self.uuid)[:8]}"
 
 
-class ProductKeyField(models.BigIntegerField[int, int]):
-    """The product's key, kept when an item is created, so that a deleted product can still be removed from a draft."""
+class KeptKeyField(models.BigIntegerField[int, int]):
+    """The key of an item's product or variant, kept so that what was deleted can still be removed from a draft."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> int:
-        item = model_instance
-        assert isinstance(item, OrderItem)
         if add:
-            item.product_key = item.product_id or 0
-        return item.product_key
+            key = getattr(model_instance, f"{self.name.removesuffix('_key')}_id")
+            setattr(model_instance, self.attname, key or 0)
+        kept: int = getattr(model_instance, self.attname)
+        return kept
 
 
 class OrderItem(models.Model):
-    """A product of an order, with its name and price at that time. They stay when the product changes or is deleted."""
+    """A variant of an order, with its names and price at that time. They stay when it changes or is deleted."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="items")
     product = models.ForeignKey(
         Product, on_delete=models.SET_NULL, null=True, blank=True, related_name="order_items"
     )
-    product_key = ProductKeyField(editable=False)
+    variant = models.ForeignKey(
+        ProductVariant, on_delete=models.SET_NULL, null=True, blank=True, related_name="order_items"
+    )
+    product_key = KeptKeyField(editable=False)
+    variant_key = KeptKeyField(editable=False)
     name = models.CharField(max_length=200)
+    variant_title = models.CharField(max_length=MAX_TITLE, blank=True, default="")
+    sku = models.CharField("SKU", max_length=64, blank=True, default="")
     quantity = models.PositiveSmallIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]
     )
@@ -215,7 +233,7 @@ class OrderItem(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["order", "product"], name="one_item_per_order_and_product"),
+            models.UniqueConstraint(fields=["order", "variant"], name="one_item_per_order_and_variant"),
             models.CheckConstraint(
                 condition=Q(quantity__gte=1, quantity__lte=MAX_QUANTITY), name="order_item_quantity_in_range"
             ),
@@ -223,7 +241,12 @@ class OrderItem(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.name}"
+        return f"{self.quantity} × {self.full_name}"
+
+    @property
+    def full_name(self) -> str:
+        """The name of the product with the title of the variant."""
+        return full_name(self.name, self.variant_title)
 
 
 class Payment(models.Model):

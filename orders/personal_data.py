@@ -41,7 +41,12 @@ def collect(*, user: User, **_: Any) -> dict[str, Any]:
     orders = Order.objects.filter(user=user).select_related("shipping")
     return {
         "cart": [
-            {"product": line.product_name, "quantity": line.quantity, "addedAt": line.added_at}
+            {
+                "product": line.product_name,
+                "variant": line.variant_title,
+                "quantity": line.quantity,
+                "addedAt": line.added_at,
+            }
             for line in items_of(Owner(user=user))
         ],
         "orders": [order_data(order) for order in orders.prefetch_related("items", "payments")],
@@ -65,7 +70,13 @@ def order_data(order: Order) -> dict[str, Any]:
 
 
 def item_data(item: OrderItem) -> dict[str, Any]:
-    return {"name": item.name, "quantity": item.quantity, "unitPrice": item.unit_price}
+    return {
+        "name": item.name,
+        "variant": item.variant_title,
+        "sku": item.sku,
+        "quantity": item.quantity,
+        "unitPrice": item.unit_price,
+    }
 
 
 def shipping_data(shipping: Shipping) -> dict[str, Any]:

@@ -42,27 +42,28 @@ class Query:
 
 @strawberry.type
 class Mutation:
-    @api.mutation(types.CartResult, description="Adds a product to the cart, or more of it.")
+    @api.mutation(types.CartResult, description="Adds a variant to the cart, or more of it.")
     def add_to_cart(self, info: api.Info, input: types.CartItemInput) -> Callable[[api.Info], types.Cart]:
-        product_pk = api.key_of(input.product_id, "Product")
+        choice = types.choice_of(input.product_id, input.variant_id)
         with ensure_owner(info.context.request) as owner:
-            cart.ShoppingCart(owner).add(product_pk, input.quantity, now=timezone.now())
+            cart.ShoppingCart(owner).add(choice, input.quantity, now=timezone.now())
         return types.Cart.current
 
     @api.mutation(types.CartResult, description="Sets the quantity of an item; 0 removes it.")
     def update_cart_item(
         self, info: api.Info, input: types.UpdateCartItemInput
     ) -> Callable[[api.Info], types.Cart]:
-        product_pk = api.key_of(input.product_id, "Product")
+        choice = types.choice_of(input.product_id, input.variant_id)
         owner = owner_of(info.context.request)
-        cart.ShoppingCart(owner).update(product_pk, input.quantity, now=timezone.now())
+        cart.ShoppingCart(owner).update(choice, input.quantity, now=timezone.now())
         return types.Cart.current
 
-    @api.mutation(types.CartResult, description="Removes a product, even one that is no longer sold.")
+    @api.mutation(types.CartResult, description="Removes a variant, even one that is no longer sold.")
     def remove_from_cart(
         self, info: api.Info, input: types.RemoveFromCartInput
     ) -> Callable[[api.Info], types.Cart]:
-        cart.ShoppingCart(owner_of(info.context.request)).remove(api.key_of(input.product_id, "Product"))
+        choice = types.choice_of(input.product_id, input.variant_id)
+        cart.ShoppingCart(owner_of(info.context.request)).remove(choice)
         return types.Cart.current
 
     @api.mutation(types.CartResult, description="Removes everything from the cart.")
@@ -101,25 +102,25 @@ class Mutation:
         uuid = services.create_order(user=user, now=timezone.now())
         return selectors.order(Owner(user=user), uuid)
 
-    @api.mutation(types.OrderItemResult, description="Adds a product to a draft, or more of it.")
+    @api.mutation(types.OrderItemResult, description="Adds a variant to a draft, or more of it.")
     def add_order_item(self, info: api.Info, input: types.OrderItemInput) -> QuerySet[models.Order]:
         owner = require_owner(info)
         services.add_order_item(
             owner=owner,
             order_uuid=input.order_uuid,
-            product_pk=api.key_of(input.product_id, "Product"),
+            choice=types.choice_of(input.product_id, input.variant_id),
             quantity=input.quantity,
             now=timezone.now(),
         )
         return selectors.order(owner, input.order_uuid)
 
-    @api.mutation(types.OrderItemResult, description="Removes a product from a draft.")
+    @api.mutation(types.OrderItemResult, description="Removes a variant from a draft.")
     def remove_order_item(self, info: api.Info, input: types.RemoveOrderItemInput) -> QuerySet[models.Order]:
         owner = require_owner(info)
         services.remove_order_item(
             owner=owner,
             order_uuid=input.order_uuid,
-            product_pk=api.key_of(input.product_id, "Product"),
+            choice=types.choice_of(input.product_id, input.variant_id),
             now=timezone.now(),
         )
         return selectors.order(owner, input.order_uuid)

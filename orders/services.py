@@ -6,17 +6,19 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from accounts.models import User
-from catalog.models import Product
+from catalog.models import ProductVariant
 from catalog.stock import InsufficientStock
 from core import money
 from core.errors import NotFound, TooManyAttempts, ValidationError
 from orders import cancellation
 from orders.cart import check_payable_at_once, check_quantity
-from orders.checkout import items_total
+from orders.checkout import FROZEN, item_of, items_total, put_items
+from orders.choices import Choice, find_variant
 from orders.errors import OrderNotEditable, PaymentUnavailable
-from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus, Payment
+from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderStatus, Payment
 from orders.owners import Owner
 from orders.payments.attempts import ensure_attempt, live_attempt, start_payment
 from orders.payments.refunds import promise_refund, refundable_amount
@@ -41,55 +43,48 @@ def create_order(*, user: User, now: datetime) -> UUID:
 
 
 @transaction.atomic(durable=True)
-def add_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, quantity: int, now: datetime) -> None:
-    """Add to a product's quantity in the draft. Stock is only taken when the draft is placed.
+def add_order_item(*, owner: Owner, order_uuid: UUID, choice: Choice, quantity: int, now: datetime) -> None:
+    """Add to a variant's quantity in the draft. Stock is only taken when the draft is placed.
 
     Raises: ValidationError, NotFound, OrderNotEditable, InsufficientStock.
     Locks: the order.
     """
     check_quantity(quantity)
     order = lock_draft(owner, order_uuid)
-    product = Product.objects.filter(pk=product_pk).first()
-    if product is None:
-        raise NotFound("product")
-    items = {item.product_key: item.quantity for item in order.items.all()}
-    if product_pk not in items and len(items) >= MAX_LINES:
+    variant = find_variant(choice)
+    items = {item.variant_key: item.quantity for item in order.items.all()}
+    if variant.pk not in items and len(items) >= MAX_LINES:
         raise ValidationError.of(
-            productId=f"An order can have at most {MAX_LINES} products. Please remove one first."
+            **{choice.field: f"An order can have at most {MAX_LINES} products. Please remove one first."}
         )
-    wanted = items.get(product_pk, 0) + quantity
+    wanted = items.get(variant.pk, 0) + quantity
     if wanted > MAX_QUANTITY:
         raise ValidationError.of(quantity=f"You can order at most {MAX_QUANTITY} of a product.")
-    if wanted > product.stock:
-        raise InsufficientStock(product=product, requested=wanted)
-    OrderItem.objects.bulk_create(
-        [
-            OrderItem(
-                order=order,
-                product=product,
-                name=product.name,
-                quantity=wanted,
-                unit_price=product.final_price,
-            )
-        ],
-        update_conflicts=True,
-        unique_fields=["order", "product"],
-        update_fields=["name", "quantity", "unit_price"],
-    )
+    if wanted > variant.stock:
+        raise InsufficientStock(variant=variant, product_name=variant.product.name, requested=wanted)
+    item = item_of(order, variant, name=variant.product.name, quantity=wanted)
+    put_items([item], written=(*FROZEN, "quantity"))
     sum_up(order, now=now)
 
 
 @transaction.atomic(durable=True)
-def remove_order_item(*, owner: Owner, order_uuid: UUID, product_pk: int, now: datetime) -> None:
-    """Take a product out, even one that has been deleted.
+def remove_order_item(*, owner: Owner, order_uuid: UUID, choice: Choice, now: datetime) -> None:
+    """Take a variant out, even one that has been deleted.
 
-    Raises: NotFound, OrderNotEditable.
+    Raises: NotFound, OrderNotEditable; ValidationError, where the product has several variants, and the item's own
+    still exists.
     Locks: the order.
     """
     order = lock_draft(owner, order_uuid)
-    deleted, _ = order.items.filter(product_key=product_pk).delete()
-    if not deleted:
-        raise NotFound("product in the order")
+    others = ProductVariant.objects.filter(product=OuterRef("product")).exclude(pk=OuterRef("variant_key"))
+    found = order.items.filter(**{f"{choice.noun}_key": choice.key}).annotate(has_several=Exists(others))
+    items = list(found[:2])
+    if not items:
+        raise NotFound(f"{choice.noun} in the order")
+    several = items[0].variant_id is not None and items[0].has_several
+    if choice.by_product and (len(items) > 1 or several):
+        raise choice.refuse_several()
+    items[0].delete()
     sum_up(order, now=now)
 
 

@@ -1,5 +1,7 @@
 """Rows for tests, made as the services make them."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from io import BytesIO
 from itertools import count
@@ -12,14 +14,17 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
-from catalog.models import Category, Product
-from catalog.stock import set_stock
+from catalog import stock as ledger
+from catalog.models import OPTIONS, Category, Product, ProductVariant
+from catalog.variants import Wanted, add_first_variants, assign_options, build_variants, save_variants
 from core.slugs import save_with_slug
 from orders.models import Shipping
 from reviews.models import Comment
 from reviews.services import create_comment, set_active
 
 numbers = count(1)
+# So that no test passes with the key of a product in place of its variant's. SQLite counts on from each.
+variant_keys = count(1_000_000, 10_000)
 PASSWORD = "correct horse battery staple"
 
 
@@ -60,12 +65,24 @@ def make_products(count: int, **fields: Any) -> None:
     """Insert `count` similar products at once, with one category and seller, and without stock."""
     defaults = {"name": "Thing", "description": "A thing.", "price": Decimal(10)}
     fields = {"category": make_category(), "user": make_user(), **defaults, **fields}
-    Product.objects.bulk_create(Product(slug=f"thing-{next(numbers)}", **fields) for _ in range(count))
+    things = Product.objects.bulk_create(
+        Product(slug=f"thing-{next(numbers)}", **fields) for _ in range(count)
+    )
+    add_first_variants([thing.pk for thing in things])
 
 
 @transaction.atomic
-def make_product(*, stock: int = 10, **fields: Any) -> Product:
-    """Make a product. By default it costs 10.00 and has 10 in stock."""
+def make_product(
+    *,
+    stock: int = 10,
+    options: Sequence[str] = (),
+    variants: Sequence[Mapping[str, Any]] = (),
+    **fields: Any,
+) -> Product:
+    """Make a product. By default it costs 10.00, has 10 in stock and comes in one form.
+
+    With `options`, each of the `variants` has its values as `values`, a list or a text of one for each option.
+    """
     defaults = {"name": f"Product {next(numbers)}", "description": "A thing.", "price": Decimal("10.00")}
     product = Product(
         **{
@@ -75,9 +92,41 @@ def make_product(*, stock: int = 10, **fields: Any) -> Product:
             **fields,
         }
     )
+    assign_options(product, options)
+    one = {"price": product.price, "discount": product.discount, "stock": stock}
+    listed: Any = [
+        {**one, **given, "option_values": list(given.get("values", ()))} for given in variants or [{}]
+    ]
+    wanted = Wanted(fields=listed)
+    built = build_variants(product, wanted)
+    for variant in built:
+        variant.pk = next(variant_keys)
     save_with_slug(product, product.name)
-    set_stock(product, stock, now=timezone.now())
+    save_variants(product, built, wanted, now=timezone.now())
     return product
+
+
+def variant_of(product: Product, *values: str) -> ProductVariant:
+    """Return the product's only variant, or the one with these values."""
+    return product.variants.get(**dict(zip(OPTIONS, values, strict=False)))
+
+
+def set_stock(product: Product, stock: int, *values: str, now: datetime | None = None) -> None:
+    """Set the stock of the product's only variant, or of the one with these values, as the staff would."""
+    with transaction.atomic():
+        ledger.set_stock(variant_of(product, *values), stock, now=now or timezone.now())
+    product.stock = stock
+
+
+def reprice(product: Product, *values: str, **prices: Any) -> None:
+    """Change price or discount of the product's only variant, or of the one with these values."""
+    with transaction.atomic():
+        ledger.lock_products({product.pk})
+        variant = variant_of(product, *values)
+        for name, value in prices.items():
+            setattr(variant, name, value)
+        variant.save()
+        ledger.sum_up({product.pk})
 
 
 def make_comment(*, active: bool = True, **fields: Any) -> Comment:

@@ -17,8 +17,10 @@ from catalog.exchange.matching import Match, Matcher
 from catalog.exchange.rows import REQUIRED, Note, ProductRow, Refusal, values_of
 from catalog.exchange.writing import insert, update
 from catalog.models import Category, Product
+from catalog.selectors import mark_several
 from catalog.services import delete_files_after_commit, set_picture
 from catalog.stock import record_counted
+from catalog.variants import follow_products
 from core import images
 from core.errors import ValidationError
 from core.slugs import save_with_slug
@@ -28,6 +30,8 @@ BATCH = 1_000
 # Pictures are slow to process. A small batch loses little if the import is interrupted.
 BATCH_WITH_PICTURES = 50
 PICTURE = ("image", "image_width", "image_height", "image_placeholder")
+# What a row can only change of a product with one variant.
+SOLD_BY = {"price", "discount", "stock"}
 # Fields that are computed from others.
 COMPUTED = {
     "name": ("search_text", "sort_name"),
@@ -208,7 +212,7 @@ class Importer:
         outcome = Outcome()
         keys = [draft.match.product.pk for draft in drafts if draft.match.product]
         in_order = Product.objects.select_for_update().filter(pk__in=keys).order_by("pk")
-        locked = {product.pk: product for product in in_order}
+        locked = {product.pk: product for product in mark_several(in_order)}
         categories = category_keys()
         created: list[tuple[Product, tuple[str, ...]]] = []
         changed: dict[tuple[str, ...], list[Product]] = {}
@@ -227,14 +231,18 @@ class Importer:
                 product.updated_at = self.now
                 changed.setdefault((*fields, "updated_at"), []).append(product)
                 deltas[product.pk] = product.stock - before
-        if created:
-            deltas |= insert(created, blank=self.blank())
         for fields, products in changed.items():
             update(products, fields=fields)
-        record_counted(deltas, now=self.now)
+        of_variants = [
+            product.pk for fields, products in changed.items() for product in products if SOLD_BY & {*fields}
+        ]
+        keys_of_variants = follow_products(of_variants) if of_variants else {}
+        moved = {variant: deltas[product] for product, variant in keys_of_variants.items()}
+        stocks = insert(created, blank=self.blank()) if created else {}
+        record_counted(moved | stocks, now=self.now)
         outcome.created = len(created)
-        outcome.updated = len(deltas) - len(created)
-        outcome.unchanged = len(drafts) - len(deltas) - len(outcome.refused)
+        outcome.updated = len(deltas)
+        outcome.unchanged = len(drafts) - len(created) - len(deltas) - len(outcome.refused)
         return outcome
 
     def product_of(self, draft: Draft, locked: Mapping[int, Product]) -> Product:
@@ -261,13 +269,20 @@ def apply(draft: Draft, product: Product, *, categories: "Categories") -> tuple[
     """Set the row's values in memory, and return the names of the fields that change.
 
     Raises:
-        ValidationError: the stock changed both in the file and, since the export, in the shop.
+        ValidationError: the stock changed both in the file and, since the export, in the shop; or the product has
+            several variants, and the row has another price, discount or stock.
     """
     values = {**draft.values, **stock_of(draft, product)}
     values.pop("stock_at_export", None)
     if category := values.pop("category", None):
         values["category_id"] = categories.find_or_create(category)
     changed = [name for name, value in values.items() if getattr(product, name) != value]
+    if draft.match.product and product.has_several:  # type: ignore[attr-defined]  # annotated
+        refused = dict.fromkeys(
+            sorted(SOLD_BY & {*changed}), "The product has several variants. Change it in the shop."
+        )
+        if refused:
+            raise ValidationError.of(**refused)
     for name in changed:
         setattr(product, name, values[name])
     if draft.picture:

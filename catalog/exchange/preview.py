@@ -11,6 +11,7 @@ from accounts.models import User
 from catalog.exchange.importing import Importer, apply, category_keys
 from catalog.exchange.rows import Note, ProductRow, Refusal
 from catalog.models import Product
+from catalog.selectors import mark_several
 from core.errors import ValidationError
 
 ROWS = 20
@@ -50,7 +51,7 @@ def preview(
     with ExitStack() as files:
         items = importer.drafts(first, files=files)
     keys = [item.match.product.pk for item in items if not isinstance(item, Refusal) and item.match.product]
-    products = Product.objects.select_related("category").in_bulk(keys)
+    products = mark_several(Product.objects.select_related("category")).in_bulk(keys)
     categories = category_keys()
     steps: list[Step | Note] = [item for item in first if isinstance(item, Note)]
     for item in items:

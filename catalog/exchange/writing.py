@@ -6,6 +6,7 @@ import orjson
 from django.db import connection
 
 from catalog.models import Product
+from catalog.variants import add_first_variants
 
 # How to read a column of JSON rows, and how to turn the rows into a table.
 JSON_ROWS = {
@@ -15,7 +16,7 @@ JSON_ROWS = {
 
 
 def insert(created: list[tuple[Product, tuple[str, ...]]], *, blank: Product) -> dict[int, int]:
-    """Insert new products and return their stock by primary key.
+    """Insert new products, each with its one variant, and return the variants' stocks by primary key.
 
     Each comes with the names of its fields, besides the slug, that differ from `blank`. The rows are sent as JSON in
     one parameter of one statement. `bulk_create` needs a statement for every 36 products on SQLite, which writes the
@@ -40,7 +41,8 @@ def insert(created: list[tuple[Product, tuple[str, ...]]], *, blank: Product) ->
             f"INSERT INTO catalog_product ({', '.join(fields)}) SELECT {values} FROM {table} RETURNING id, stock",
             [orjson.dumps(rows, default=str).decode()],
         )
-        return dict(cursor.fetchall())
+        stocks: dict[int, int] = dict(cursor.fetchall())
+    return {variant: stocks[product] for product, variant in add_first_variants(stocks).items()}
 
 
 def update(products: list[Product], *, fields: Collection[str]) -> None:

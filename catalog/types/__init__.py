@@ -4,3 +4,4 @@ from catalog.types.choices import *
 from catalog.types.objects import *
 from catalog.types.results import *
 from catalog.types.sitemap import *
+from catalog.types.variants import *

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast
 
@@ -25,6 +24,18 @@ from catalog.types.choices import (
     ProductSort,
     SortedBy,
     plain,
+)
+from catalog.types.variants import (
+    HasImage,
+    HasOptions,
+    PriceRange,
+    ProductOption,
+    ProductVariant,
+    final_price,
+    image_of,
+    is_available,
+    on_sale,
+    price,
 )
 from core.errors import OperationTooLarge
 
@@ -90,29 +101,6 @@ class Category(relay.Node):
         return models.Category.objects.all()
 
 
-class HasPrice(Protocol):
-    price: Decimal
-
-
-class HasFinalPrice(Protocol):
-    final_price: Decimal
-
-
-class HasDiscount(Protocol):
-    discount: Decimal
-
-
-class HasStock(Protocol):
-    stock: int
-
-
-class HasImage(Protocol):
-    image: api.StoredFile
-    image_width: int | None
-    image_height: int | None
-    image_placeholder: str
-
-
 class HasRatings(Protocol):
     rated_1: int
     rated_2: int
@@ -133,46 +121,59 @@ class Product(relay.Node):
     description: auto = api.field(description="The description, as plain text.")
     category: Category = api.field(description="The category. Each product has one.")
     seller: Profile = api.field(field_name="user__profile", description="The profile of the seller.")
-    discount: auto = strawberry_django.field(description="Per cent off the price, 0 to 100.")
-    stock: int = api.field(description="The quantity in stock.")
+    discount: auto = strawberry_django.field(
+        description="Per cent off the price of the cheapest variant in stock, 0 to 100."
+    )
+    stock: int = api.field(description="The quantity in stock, of all variants together.")
     added_at: auto = api.field(description="When it was added to the shop.")
     updated_at: auto = api.field(description="When its data last changed. A sale does not count.")
     is_favourite: bool = api.field(
         annotate=is_favourite, description="Whether it is a favourite of the caller; false for guests."
     )
 
-    @api.field(description="The price before the discount.")
-    @staticmethod
-    def price(root: strawberry.Parent[HasPrice]) -> api.Money:
-        return api.Money.of(root.price)
-
-    @api.field(
-        description="The price that the shopper pays: less the discount, and rounded half up to the currency's "
-        "smallest unit.",
-    )
-    @staticmethod
-    def final_price(root: strawberry.Parent[HasFinalPrice]) -> api.Money:
-        return api.Money.of(root.final_price)
-
-    @api.field(description="Whether it has a discount.")
-    @staticmethod
-    def on_sale(root: strawberry.Parent[HasDiscount]) -> bool:
-        return root.discount > 0
-
-    @api.field(description="Whether any are in stock.")
-    @staticmethod
-    def is_available(root: strawberry.Parent[HasStock]) -> bool:
-        return root.stock > 0
+    price = api.field(
+        description="The price before the discount, of the cheapest variant in stock; of the cheapest, if none is."
+    )(price)
+    final_price = api.field(
+        description="The price that the shopper pays for the cheapest variant in stock: less the discount, and rounded "
+        "half up to the currency's smallest unit.",
+    )(final_price)
+    on_sale = api.field(description="Whether the cheapest variant in stock has a discount.")(on_sale)
+    is_available = api.field(description="Whether any are in stock.")(is_available)
 
     @api.field(description="The picture; null if there is none.")
     @staticmethod
     def image(root: strawberry.Parent[HasImage]) -> api.Image | None:
-        return api.Image.of(
-            root.image.name,
-            width=root.image_width,
-            height=root.image_height,
-            placeholder=root.image_placeholder,
+        return image_of(root)
+
+    @api.field(
+        description="What a shopper chooses from, at most three options; empty if the product comes in one form."
+    )
+    @staticmethod
+    def options(root: strawberry.Parent[HasOptions], info: api.Info) -> list[ProductOption]:
+        values = api.read_nested(
+            root, info, lambda peers: selectors.option_values({peer.pk for peer in peers})
         )
+        return [
+            ProductOption(name=name, values=list(dict.fromkeys(column)))
+            for name, column in zip(models.used_options(root), zip(*values, strict=True), strict=False)
+        ]
+
+    @strawberry.field(
+        graphql_type=list[ProductVariant],
+        description="The variants in the seller's order, 1 to 100. A product that comes in one form has one variant.",
+    )
+    @staticmethod
+    def variants(root: strawberry.Parent[api.HasKey], info: api.Info) -> list[api.HasKey]:
+        return api.nested_rows(root, info, found=selectors.variants, parent="product_id")
+
+    @strawberry.field(description="The lowest and the highest final price of the variants.")
+    @staticmethod
+    def price_range(root: strawberry.Parent[api.HasKey], info: api.Info) -> PriceRange:
+        lowest, highest = api.read_nested(
+            root, info, lambda peers: selectors.price_ranges({peer.pk for peer in peers})
+        )
+        return PriceRange(min=api.Money.of(lowest), max=api.Money.of(highest))
 
     @api.field(description="The summary of its comments' ratings.")
     @staticmethod

@@ -11,17 +11,24 @@ import api
 from catalog import selectors
 from catalog.services import ProductFields
 from catalog.types.objects import Product, ProductConnection
+from catalog.types.variants import ProductVariant
+from catalog.variants import VariantFields
 
 
 @strawberry.type(description="Fewer are left than were requested.")
 class InsufficientStock(api.UserError):
     product_pk: strawberry.Private[int]
+    variant_pk: strawberry.Private[int]
     requested: int = strawberry.field(description="The quantity that was requested.")
     available: int = strawberry.field(description="The quantity that is left.")
 
     @strawberry.field(graphql_type=Product, description="The product that has too few.")
     def product(self, info: api.Info) -> api.HasKey | None:
         return api.one(selectors.products().filter(pk=self.product_pk), info)
+
+    @strawberry.field(graphql_type=ProductVariant, description="The variant that has too few.")
+    def variant(self, info: api.Info) -> api.HasKey | None:
+        return api.one(selectors.variants().filter(pk=self.variant_pk), info)
 
 
 @strawberry.type(
@@ -33,20 +40,72 @@ class NoProductMatches(api.UserError):
     suggestions: list[str] = strawberry.field(description="Terms that find something; may be empty.")
 
 
+PRICE = "Before the discount, with no more digits than the currency has."
+SKU = "The shop's own number for it. It is unique without regard to case."
+OPTION_NAMES = "The names of what a shopper chooses from, at most three, such as `Size`."
+OF_ONE = "Only for a product with one variant, without `variants`."
+
+
+@strawberry.input(
+    description="A variant in the list of all variants of a product. With an `id` it changes that variant; without one "
+    "it is new."
+)
+class VariantInput:
+    id: relay.GlobalID | None = strawberry.field(
+        default=None, description="ID of an existing variant of the product."
+    )
+    sku: str | None = strawberry.field(
+        default=strawberry.UNSET, description=f"{SKU} If missing it stays as it is; null for none."
+    )
+    option_values: list[str] = strawberry.field(
+        description="One value for each of the product's options, in their order."
+    )
+    price: Decimal = strawberry.field(description=PRICE)
+    discount: Decimal = strawberry.field(default=Decimal(0), description="Per cent off the price, 0 to 100.")
+    stock: int = strawberry.field(
+        description="The quantity in stock, 0 or more, which overwrites any sales in the meantime."
+    )
+    weight_grams: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Weight in grams. If missing it stays as it is; null if it is not known.",
+    )
+
+    def fields(self) -> VariantFields:
+        given = {name: value for name, value in vars(self).items() if value is not strawberry.UNSET}
+        key = given.pop("id")
+        if key is not None:
+            given["id"] = api.key_of(key, "ProductVariant")
+        if "sku" in given:
+            given["sku"] = given["sku"] or ""
+        return cast(VariantFields, given)
+
+
 @strawberry.input(description="A new product, sold by the caller.")
 class CreateProductInput:
     category: str = strawberry.field(description="Slug of the category.")
     name: str = strawberry.field(description="At most 200 characters.")
     description: str = strawberry.field(description="Plain text.")
-    price: Decimal = strawberry.field(
-        description="Before the discount, with no more digits than the currency has."
+    price: Decimal | None = strawberry.field(default=None, description=f"{PRICE} {OF_ONE}")
+    discount: Decimal = strawberry.field(
+        default=Decimal(0), description=f"Per cent off the price, 0 to 100. {OF_ONE}"
     )
-    discount: Decimal = strawberry.field(default=Decimal(0), description="Per cent off the price, 0 to 100.")
-    stock: int = strawberry.field(description="The quantity in stock, 0 or more.")
+    stock: int | None = strawberry.field(
+        default=None, description=f"The quantity in stock, 0 or more. {OF_ONE}"
+    )
+    sku: str | None = strawberry.field(default=None, description=f"{SKU} {OF_ONE}")
+    options: list[str] | None = strawberry.field(default=None, description=OPTION_NAMES)
+    variants: list[VariantInput] | None = strawberry.field(
+        default=None, description="The variants, 1 to 100. Without them the product comes in one form."
+    )
     image: Upload | None = strawberry.field(default=None, description="JPEG, PNG, WebP or AVIF.")
 
     def fields(self) -> ProductFields:
-        return cast(ProductFields, vars(self))
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        if self.variants is not None:
+            given["variants"] = [variant.fields() for variant in self.variants]
+            if not self.discount:  # cannot be told from one that was left out
+                del given["discount"]
+        return cast(ProductFields, given)
 
 
 @strawberry.input(
@@ -59,19 +118,34 @@ class UpdateProductInput:
         default=strawberry.UNSET, description="At most 200 characters. The slug stays the same."
     )
     description: str | None = strawberry.field(default=strawberry.UNSET, description="Plain text.")
-    price: Decimal | None = strawberry.field(default=strawberry.UNSET, description="Before the discount.")
+    price: Decimal | None = strawberry.field(
+        default=strawberry.UNSET, description=f"Before the discount. {OF_ONE}"
+    )
     discount: Decimal | None = strawberry.field(
-        default=strawberry.UNSET, description="Per cent off the price, 0 to 100."
+        default=strawberry.UNSET, description=f"Per cent off the price, 0 to 100. {OF_ONE}"
     )
     stock: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The quantity in stock, which overwrites any sales in the meantime.",
+        description=f"The quantity in stock, which overwrites any sales in the meantime. {OF_ONE}",
+    )
+    sku: str | None = strawberry.field(
+        default=strawberry.UNSET, description=f"{SKU} An empty text for none. {OF_ONE}"
+    )
+    options: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"{OPTION_NAMES} With another number of options, all `variants` are needed as well.",
+    )
+    variants: list[VariantInput] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The whole list of variants, 1 to 100: a variant that is missing in it is removed.",
     )
     image: Upload | None = strawberry.field(default=strawberry.UNSET, description="JPEG, PNG, WebP or AVIF.")
 
     def changes(self) -> ProductFields:
         given = {name: value for name, value in vars(self).items() if value is not strawberry.UNSET}
         del given["id"]
+        if self.variants:
+            given["variants"] = [variant.fields() for variant in self.variants]
         return cast(ProductFields, given)
 
 

@@ -1,4 +1,4 @@
-"""GraphQL types of a cart and of the changes of its products."""
+"""GraphQL types of a cart and of the changes of what is in it."""
 
 from typing import Annotated, Protocol
 
@@ -8,45 +8,46 @@ from django.db.models import QuerySet
 from strawberry import relay
 
 import api
-from catalog.types import HasFinalPrice, Product
+from catalog.types import HasFinalPrice, Product, ProductVariant
 from orders import cart, models
 from orders.cart import Line
 from orders.owners import Owner, owner_of
 
 
 class HasLinePrice(Protocol):
-    product: HasFinalPrice
+    variant: HasFinalPrice
 
 
 class HasLineTotal(HasLinePrice, Protocol):
     quantity: int
 
 
-@strawberry_django.type(models.CartItem, description="A product in the cart, with its quantity.")
+@strawberry_django.type(models.CartItem, description="A variant of a product in the cart, with its quantity.")
 class CartItem(relay.Node):
     id: relay.NodeID[int]
     product: Product = api.field(description="The product as it is now.")
+    variant: ProductVariant = api.field(description="The variant as it is now.")
     quantity: int = api.field(description="The quantity, 1 to 999.")
 
-    @api.field(description="The product's current final price.")
+    @api.field(description="The variant's current final price.")
     @staticmethod
     def unit_price(root: strawberry.Parent[HasLinePrice]) -> api.Money:
-        return api.Money.of(root.product.final_price)
+        return api.Money.of(root.variant.final_price)
 
     @api.field(description="The unit price times the quantity.")
     @staticmethod
     def total(root: strawberry.Parent[HasLineTotal]) -> api.Money:
-        return api.Money.of(root.product.final_price * root.quantity)
+        return api.Money.of(root.variant.final_price * root.quantity)
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.CartItem]:
-        return cart.items_of(owner_of(info.context.request)).filter(product__stock__isnull=False)
+        return cart.items_of(owner_of(info.context.request)).filter(variant__stock__isnull=False)
 
 
-@strawberry.type(description="The product's final price has changed since it was added.")
+@strawberry.type(description="The variant's final price has changed since it was added.")
 class PriceChanged:
     item: CartItem = strawberry.field(description="The item with the new price.")
-    before: api.Money = strawberry.field(description="The final price when the product was added.")
+    before: api.Money = strawberry.field(description="The final price when the variant was added.")
     now: api.Money = strawberry.field(description="The current final price, which checkout charges.")
 
 
@@ -56,12 +57,14 @@ class StockReduced:
     available: int = strawberry.field(description="The quantity that is still available.")
 
 
-@strawberry.type(description="The product is no longer sold. `removeFromCart` removes it from the cart.")
+@strawberry.type(
+    description="The product, or the variant of it, is no longer sold. `removeFromCart` removes it from the cart."
+)
 class ProductRemoved:
-    product_id: strawberry.ID = strawberry.field(
-        description="ID of the deleted product, for `removeFromCart`."
-    )
-    name: str = strawberry.field(description="Name of the deleted product.")
+    product_id: strawberry.ID = strawberry.field(description="ID of the product, for `removeFromCart`.")
+    variant_id: strawberry.ID = strawberry.field(description="ID of the deleted variant, for the same.")
+    name: str = strawberry.field(description="Name of the product.")
+    variant_title: str = strawberry.field(description="Title of the deleted variant; empty if it had none.")
 
 
 CartChange = Annotated[
@@ -134,7 +137,7 @@ def lines_of(owner: Owner, info: api.Info) -> list[Line]:
         kept=owner.column,
         answer="Cart",
         paths=("items", "changes.item"),
-        only=("product", "quantity", "product_name", "seen_price"),
+        only=("product", "variant", "quantity", "product_name", "variant_title", "seen_price"),
     )
 
 
@@ -146,4 +149,9 @@ def build_change(change: cart.Change) -> PriceChanged | StockReduced | ProductRe
         case cart.StockReduced():
             return StockReduced(item=change.item, available=change.available)  # type: ignore[arg-type]  # its model
         case cart.ProductRemoved():
-            return ProductRemoved(product_id=api.id_of("Product", change.product_pk), name=change.name)
+            return ProductRemoved(
+                product_id=api.id_of("Product", change.product_pk),
+                variant_id=api.id_of("ProductVariant", change.variant_pk),
+                name=change.name,
+                variant_title=change.variant_title,
+            )

@@ -12,7 +12,7 @@ from strawberry import auto, relay
 
 import api
 from accounts.types import User
-from catalog.types import Product
+from catalog.types import Product, ProductVariant
 from orders import models, selectors
 from orders.models import OrderStatus, PaymentStatus
 from orders.owners import owner_of
@@ -54,14 +54,29 @@ class HasTotal(HasUnitPrice, Protocol):
     quantity: int
 
 
-@strawberry_django.type(models.OrderItem, description="A product of an order, as it was bought.")
+class HasSku(Protocol):
+    sku: str
+
+
+@strawberry_django.type(models.OrderItem, description="A variant of a product in an order, as it was bought.")
 class OrderItem(relay.Node):
     id: relay.NodeID[int]
     product: Product | None = strawberry_django.field(
         description="The product as it is now; null once it has been deleted. The item's name and price stay."
     )
+    variant: ProductVariant | None = strawberry_django.field(
+        description="The variant as it is now; null once it has been deleted. The item's title and price stay."
+    )
     name: auto = api.field(description="The product's name when it was ordered.")
+    variant_title: str = api.field(
+        description="The variant's title when it was ordered, such as `M / Red`; empty if it had none."
+    )
     quantity: int = api.field(description="The quantity, 1 to 999.")
+
+    @api.field(description="The variant's SKU when it was ordered; null if it had none.")
+    @staticmethod
+    def sku(root: strawberry.Parent[HasSku]) -> str | None:
+        return root.sku or None
 
     @api.field(description="The price of one unit when it was ordered.")
     @staticmethod
@@ -167,7 +182,7 @@ class Order(relay.Node):
     user: User | None = strawberry_django.field(
         description="The person who placed the order; null for a guest."
     )
-    items: list[OrderItem] = api.field(description="The items of the order, each product once.")
+    items: list[OrderItem] = api.field(description="The items of the order, each variant once.")
     shipping: Shipping | None = strawberry_django.field(
         description="The shipping address; null while the order is a draft."
     )

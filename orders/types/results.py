@@ -9,7 +9,9 @@ from strawberry import relay
 
 import api
 from catalog.types import InsufficientStock
+from core.errors import ValidationError
 from orders import models
+from orders.choices import Choice
 from orders.models import OrderStatus
 from orders.types.carts import Cart
 from orders.types.orders import Order
@@ -22,14 +24,20 @@ class CartEmpty(api.UserError):
     pass
 
 
-@strawberry.type(description="The product has been deleted since it was added.")
+@strawberry.type(description="The product, or the variant of it, has been deleted since it was added.")
 class ProductUnavailable(api.UserError):
     product_pk: strawberry.Private[int]
-    name: str = strawberry.field(description="Name of the deleted product.")
+    variant_pk: strawberry.Private[int]
+    name: str = strawberry.field(description="Name of the product.")
+    variant_title: str = strawberry.field(description="Title of the deleted variant; empty if it had none.")
 
-    @strawberry.field(description="ID of the deleted product, for `removeFromCart` or `removeOrderItem`.")
+    @strawberry.field(description="ID of the product, for `removeFromCart` or `removeOrderItem`.")
     def product_id(self) -> strawberry.ID:
         return api.id_of("Product", self.product_pk)
+
+    @strawberry.field(description="ID of the deleted variant, for the same.")
+    def variant_id(self) -> strawberry.ID:
+        return api.id_of("ProductVariant", self.variant_pk)
 
 
 @strawberry.type(
@@ -60,25 +68,46 @@ class OrderNotCancellable(api.UserError):
 # ── Inputs ───────────────────────────────────────────────────────────────────
 
 
-@strawberry.input(description="A product to add to the cart, with a quantity.")
+PRODUCT_ID = "ID of the product, which is enough if it has one variant. Give either this or `variantId`."
+VARIANT_ID = "ID of the variant."
+
+
+def choice_of(product_id: relay.GlobalID | None, variant_id: relay.GlobalID | None) -> Choice:
+    """Return what is chosen by one of the two ids.
+
+    Raises:
+        ValidationError: neither is given, or both.
+    """
+    if variant_id is None and product_id is None:
+        raise ValidationError.of(productId="Give either `productId` or `variantId`.")
+    if variant_id is None:
+        assert product_id is not None
+        return Choice(api.key_of(product_id, "Product"), by_product=True)
+    if product_id is not None:
+        raise ValidationError.of(variantId="Give either `productId` or `variantId`, not both.")
+    return Choice(api.key_of(variant_id, "ProductVariant"))
+
+
+@strawberry.input(description="A variant to add to the cart, with a quantity.")
 class CartItemInput:
-    product_id: relay.GlobalID = strawberry.field(description="ID of the product.")
+    product_id: relay.GlobalID | None = strawberry.field(default=None, description=PRODUCT_ID)
+    variant_id: relay.GlobalID | None = strawberry.field(default=None, description=VARIANT_ID)
     quantity: int = strawberry.field(
-        default=1, description="How many to add, at least 1. The cart can hold 999 of a product."
+        default=1, description="How many to add, at least 1. The cart can hold 999 of a variant."
     )
 
 
-@strawberry.input(description="A product in the cart, with its new quantity.")
+@strawberry.input(description="A variant in the cart, with its new quantity.")
 class UpdateCartItemInput:
-    product_id: relay.GlobalID = strawberry.field(description="ID of the product.")
+    product_id: relay.GlobalID | None = strawberry.field(default=None, description=PRODUCT_ID)
+    variant_id: relay.GlobalID | None = strawberry.field(default=None, description=VARIANT_ID)
     quantity: int = strawberry.field(description="The new quantity, 0 to 999. 0 removes the item.")
 
 
-@strawberry.input(description="A product to remove from the cart.")
+@strawberry.input(description="A variant to remove from the cart. It may have been deleted.")
 class RemoveFromCartInput:
-    product_id: relay.GlobalID = strawberry.field(
-        description="ID of the product, which may have been deleted."
-    )
+    product_id: relay.GlobalID | None = strawberry.field(default=None, description=PRODUCT_ID)
+    variant_id: relay.GlobalID | None = strawberry.field(default=None, description=VARIANT_ID)
 
 
 @strawberry.input(
@@ -123,21 +152,21 @@ class OrderInput:
     uuid: UUID = strawberry.field(description="UUID of the order.")
 
 
-@strawberry.input(description="A product to add to a draft, with a quantity.")
+@strawberry.input(description="A variant to add to a draft, with a quantity.")
 class OrderItemInput:
     order_uuid: UUID = strawberry.field(description="UUID of the draft.")
-    product_id: relay.GlobalID = strawberry.field(description="ID of the product.")
+    product_id: relay.GlobalID | None = strawberry.field(default=None, description=PRODUCT_ID)
+    variant_id: relay.GlobalID | None = strawberry.field(default=None, description=VARIANT_ID)
     quantity: int = strawberry.field(
-        default=1, description="How many to add, at least 1. The draft can have 999 of a product."
+        default=1, description="How many to add, at least 1. The draft can have 999 of a variant."
     )
 
 
-@strawberry.input(description="A product to remove from a draft.")
+@strawberry.input(description="A variant to remove from a draft. It may have been deleted.")
 class RemoveOrderItemInput:
     order_uuid: UUID = strawberry.field(description="UUID of the draft.")
-    product_id: relay.GlobalID = strawberry.field(
-        description="ID of the product, which may have been deleted."
-    )
+    product_id: relay.GlobalID | None = strawberry.field(default=None, description=PRODUCT_ID)
+    variant_id: relay.GlobalID | None = strawberry.field(default=None, description=VARIANT_ID)
 
 
 @strawberry.input(description="A draft to place, with the details of a checkout.")

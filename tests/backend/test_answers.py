@@ -29,6 +29,7 @@ from catalog.models import Category, Product
 from catalog.services import delete_product, update_product
 from orders.cart import ShoppingCart
 from orders.checkout import place
+from orders.choices import Choice
 from orders.models import Order, OrderStatus
 from orders.owners import Owner
 from packages.answer_cache import answers
@@ -55,7 +56,7 @@ COMMENTS = "{ products { nodes { comments { nodes { body author { name } } } } }
 
 def buy(product: Product, **owner: Any) -> Order:
     buyer = Owner(**(owner or {"visitor": uuid4()}))
-    ShoppingCart(buyer).add(product.pk, 1, now=timezone.now())
+    ShoppingCart(buyer).add(Choice(product.pk, by_product=True), 1, now=timezone.now())
     placed = place(
         address="127.0.0.1",
         owner=buyer,

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.models import Product
+from catalog.models import ProductVariant
 from orders.models import Order, OrderStatus, Shipping
 from reviews.models import Report
 from tests.factories import make_comment, make_product, make_staff, make_user
@@ -206,7 +206,7 @@ class TestWhatGoesWrong:
     def test_products_that_unpaid_orders_hold(self, superuser: Client) -> None:
         product = make_product(stock=3)
         make_product(stock=3)
-        Product.objects.filter(pk=product.pk).update(stock=0, held=3)
+        ProductVariant.objects.filter(product=product).update(stock=0, held=3)
         assert cards(superuser)["Held by unpaid orders"] == "1"
         [row] = (
             superuser.get(reverse("admin:catalog_product_changelist") + "?available=held")

@@ -33,6 +33,7 @@ from catalog.services import add_favourite, update_product
 from core.errors import OperationTooLarge
 from orders.cart import ShoppingCart
 from orders.checkout import place
+from orders.choices import Choice
 from orders.models import Order, Payment
 from orders.owners import Owner
 from reviews.schema import COMMENT_LIMITS
@@ -47,6 +48,7 @@ from tests.factories import (
     make_seller,
     make_staff,
     make_user,
+    set_stock,
 )
 
 pytestmark = pytest.mark.django_db
@@ -118,8 +120,8 @@ def fill() -> dict[str, User | None]:
         add_favourite(user=shopper, product_pk=product.pk, now=timezone.now())
     owner = Owner(user=shopper)
     for kept in (False, True):
-        ShoppingCart(owner).add(products[0].pk, 2, now=timezone.now())
-        ShoppingCart(owner).add(products[1].pk, 1, now=timezone.now())
+        ShoppingCart(owner).add(Choice(products[0].pk, by_product=True), 2, now=timezone.now())
+        ShoppingCart(owner).add(Choice(products[1].pk, by_product=True), 1, now=timezone.now())
         if not kept:
             place(
                 address="127.0.0.1",
@@ -129,7 +131,7 @@ def fill() -> dict[str, User | None]:
                 expected_total=None,
                 now=timezone.now(),
             )
-    Product.objects.filter(pk=products[1].pk).update(stock=0)
+    set_stock(products[1], 0)
     return {"guest": None, "shopper": shopper, "seller": seller, "staff": make_staff()}
 
 
@@ -271,7 +273,12 @@ class PlainMutation:
     def count(self, info: strawberry.Info) -> types.InsufficientStock:
         info.context.memo["count"] = info.context.memo.get("count", 0) + 1
         return types.InsufficientStock(
-            code=ErrorCode.INSUFFICIENT_STOCK, message="", product_pk=0, requested=1, available=0
+            code=ErrorCode.INSUFFICIENT_STOCK,
+            message="",
+            product_pk=0,
+            variant_pk=0,
+            requested=1,
+            available=0,
         )
 
 

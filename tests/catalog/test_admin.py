@@ -18,9 +18,16 @@ from django.utils import timezone
 from PIL import Image
 
 from catalog.models import Category, Product, StockMovement
-from catalog.stock import set_stock
 from core import images
-from tests.factories import make_category, make_comment, make_product, make_staff, make_user
+from tests.factories import (
+    make_category,
+    make_comment,
+    make_product,
+    make_staff,
+    make_user,
+    reprice,
+    set_stock,
+)
 from tests.staff import browser_of, clerk
 
 pytestmark = pytest.mark.django_db
@@ -176,7 +183,7 @@ class TestEditingTheList:
     def test_what_another_edited_meanwhile_stays(self, superuser: Client) -> None:
         product = make_product()
         form = list_form(product, stock="7")
-        Product.objects.filter(pk=product.pk).update(price="30.00", discount="50", final_price="15.00")
+        reprice(product, price=Decimal("30.00"), discount=Decimal(50))
         superuser.post(PRODUCTS, form)
         product.refresh_from_db()
         assert (str(product.price), str(product.final_price), product.stock) == ("30.00", "15.00", 7)

@@ -22,7 +22,7 @@ from catalog.exchange import (
 from catalog.exchange.numbers import plain
 from catalog.models import Product
 from core.slugs import slug_of
-from tests.factories import make_comment, make_product, make_user
+from tests.factories import make_comment, make_product, make_user, set_stock
 
 HEADER = "slug,category,name,description,price,stock"
 LAMP = "lamp,Lamps,Lamp,It shines.,12.50,7"
@@ -265,7 +265,7 @@ class TestStockOfAnExport:
     def test_a_file_for_prices_brings_no_sold_stock_back(self) -> None:
         product = make_product(stock=10)
         text = export().replace("10.00", "20.00")
-        Product.objects.update(stock=6)
+        set_stock(product, 6)
         assert bring_in(text, seller=product.user) == Outcome(updated=1)
         product.refresh_from_db()
         assert (str(product.price), product.stock) == ("20.00", 6)
@@ -280,7 +280,7 @@ class TestStockOfAnExport:
     def test_a_count_edited_over_a_sale_is_refused(self) -> None:
         product = make_product(stock=10)
         text = export().replace(",10,10,", ",15,10,").replace("10.00", "20.00")
-        Product.objects.update(stock=6)
+        set_stock(product, 6)
         [refusal] = bring_in(text, seller=product.user).refused
         assert "It was 10 at the export and is 6 by now" in refusal.reason
         assert Product.objects.filter(stock=6, price=10).exists()

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from catalog.models import MAX_STOCK, Category, Favourite, Product, StockMovement
-from tests.factories import make_category, make_product, make_user
+from tests.factories import make_category, make_product, make_user, variant_of
 
 pytestmark = pytest.mark.django_db
 
@@ -99,9 +99,8 @@ class TestStockMovementConstraints:
     )
     def test_refuse_the_same_move_of_an_order_twice(self, reasons: tuple[str, str], delta: int) -> None:
         product, order = make_product(), uuid4()
-        first, second = (
-            StockMovement(product=product, reason=reason, delta=delta, order_uuid=order) for reason in reasons
-        )
+        what: Any = {"product": product, "variant": variant_of(product), "order_uuid": order}
+        first, second = (StockMovement(**what, reason=reason, delta=delta) for reason in reasons)
         StockMovement.objects.bulk_create([first])
         with pytest.raises(IntegrityError), transaction.atomic():
             StockMovement.objects.bulk_create([second])

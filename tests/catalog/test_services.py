@@ -23,7 +23,15 @@ from catalog.services import (
 from core.errors import Forbidden, NotFound, ValidationError
 from core.text import single_line
 from orders.models import Cart, CartItem, Order, OrderItem
-from tests.factories import make_category, make_picture, make_product, make_seller, make_staff, make_user
+from tests.factories import (
+    make_category,
+    make_picture,
+    make_product,
+    make_seller,
+    make_staff,
+    make_user,
+    variant_of,
+)
 from tests.hostile import hostile_strings, is_name
 
 pytestmark = pytest.mark.django_db
@@ -277,12 +285,19 @@ class TestDeleteProduct:
         product, shopper = make_product(user=seller, name="Oak lamp"), make_user()
         key = product.pk
         order = Order.objects.create(user=shopper, currency="USD", amount=Decimal(10))
+        variant = variant_of(product)
         OrderItem.objects.create(
-            order=order, product=product, name="Oak lamp", quantity=1, unit_price=Decimal(10)
+            order=order,
+            product=product,
+            variant=variant,
+            name="Oak lamp",
+            quantity=1,
+            unit_price=Decimal(10),
         )
         CartItem.objects.create(
             cart=Cart.objects.create(user=shopper),
             product=product,
+            variant=variant,
             quantity=1,
             product_name="Oak lamp",
             seen_price=Decimal(10),
@@ -290,9 +305,14 @@ class TestDeleteProduct:
         Favourite.objects.create(user=shopper, product=product)
         delete_product(user=seller, product_pk=key)
         item = OrderItem.objects.get()
-        assert (item.product, item.name, item.unit_price) == (None, "Oak lamp", Decimal(10))
+        assert (item.product, item.variant, item.name, item.unit_price) == (
+            None,
+            None,
+            "Oak lamp",
+            Decimal(10),
+        )
         line = CartItem.objects.get()
-        assert (line.product_id, line.product_name) == (key, "Oak lamp")
+        assert (line.product_id, line.variant_id, line.product_name) == (key, variant.pk, "Oak lamp")
         assert not Favourite.objects.exists()
 
 

@@ -7,9 +7,9 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from catalog import stock
-from catalog.models import Product, StockMovement
-from catalog.stock import InsufficientStock, Reason, return_stock, set_stock, take_stock
-from tests.factories import make_product
+from catalog.models import Product, ProductVariant, StockMovement
+from catalog.stock import InsufficientStock, Reason, return_stock, take_stock
+from tests.factories import make_product, set_stock, variant_of
 from tests.races.interleaving import slip_in
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ NOW = timezone.now()
 def take(order_uuid: object, **quantities: int) -> None:
     """Take quantities, by name of product, as an order does."""
     products = {product.name: product for product in Product.objects.filter(name__in=quantities)}
-    by_key = {products[name].pk: quantity for name, quantity in quantities.items()}
+    by_key = {variant_of(products[name]).pk: quantity for name, quantity in quantities.items()}
     with transaction.atomic():
         take_stock(quantities=by_key, order_uuid=order_uuid, now=NOW)  # type: ignore[arg-type]
 
@@ -65,13 +65,13 @@ class TestTakeStock:
         """The caller must refuse the deleted products."""
         make_product(name="lamp", stock=5)
         chair = make_product(name="chair")
-        quantities = {product.pk: 1 for product in Product.objects.all()}
+        quantities = {variant.pk: 1 for variant in ProductVariant.objects.all()}
         chair.delete()
         order = uuid4()
         with transaction.atomic():
             taken = take_stock(quantities=quantities, order_uuid=order, now=NOW)
             transaction.set_rollback(True)
-        assert [(product.name, product.final_price) for product in taken.values()] == [("lamp", Decimal(10))]
+        assert [(sold.product_name, sold.final_price) for sold in taken.values()] == [("lamp", Decimal(10))]
 
     def test_says_sold_out(self) -> None:
         make_product(name="lamp", stock=0)
@@ -82,7 +82,7 @@ class TestTakeStock:
         lamp = make_product(name="lamp", stock=5)
         take(uuid4(), lamp=4)
         with pytest.raises(InsufficientStock) as refused, transaction.atomic():
-            take_stock(quantities={lamp.pk: 2}, order_uuid=uuid4(), now=NOW)
+            take_stock(quantities={variant_of(lamp).pk: 2}, order_uuid=uuid4(), now=NOW)
         assert refused.value.available == 1
         assert stocks() == {"lamp": 1}
 
@@ -150,8 +150,7 @@ class TestSetStock:
     @pytest.mark.parametrize(("stock", "deltas"), [(7, [2, 5]), (0, [-5, 5]), (5, [5])])
     def test_books_the_difference(self, stock: int, deltas: list[int]) -> None:
         lamp = make_product(name="lamp", stock=5)
-        with transaction.atomic():
-            set_stock(lamp, stock, now=NOW)
+        set_stock(lamp, stock, now=NOW)
         assert lamp.stock == stock
         assert stocks() == {"lamp": stock}
         assert list(StockMovement.objects.values_list("delta", flat=True)) == deltas
@@ -159,7 +158,6 @@ class TestSetStock:
     def test_reads_what_is_there_now(self) -> None:
         lamp = make_product(name="lamp", stock=5)
         take(uuid4(), lamp=2)
-        with transaction.atomic():
-            set_stock(lamp, 5, now=NOW)
+        set_stock(lamp, 5, now=NOW)
         assert stocks() == {"lamp": 5}
         assert StockMovement.objects.first().delta == 2  # type: ignore[union-attr]

@@ -11,9 +11,17 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Category, Product
-from catalog.stock import set_stock
 from core.admin import ModelAdmin
-from tests.factories import make_category, make_comment, make_picture, make_product, make_staff, make_user
+from tests.factories import (
+    make_category,
+    make_comment,
+    make_picture,
+    make_product,
+    make_staff,
+    make_user,
+    reprice,
+    set_stock,
+)
 from tests.staff import browser_of, form_on
 
 pytestmark = pytest.mark.django_db
@@ -151,7 +159,8 @@ class TestTheListOfProducts:
         assert ada.post(PRODUCTS, form).status_code == 302
         assert Product.objects.get().stock == 10
         form = self.edit(ada, **{"form-0-price": "20"})
-        Product.objects.update(price=30, final_price=30, stock=2)
+        reprice(product, price=30)
+        set_stock(product, 2)
         response = ada.post(PRODUCTS, form)
         assert "to “30.00” while you were editing" in response.text
         assert Product.objects.filter(price=30, stock=2).exists()

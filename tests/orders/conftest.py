@@ -13,7 +13,7 @@ from django.core import mail
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
-from catalog.models import Product, StockMovement
+from catalog.models import Product, ProductVariant, StockMovement
 from orders.models import Cart, CartItem, Order, OrderItem, Payment, Refund, Shipping, StripeEvent
 from orders.payments.gateway import fake
 from packages.stripe_fake import FakeStripe, Outcome
@@ -122,6 +122,7 @@ def _impatient_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
 TABLES: tuple[type[models.Model], ...] = (
     *(
         Product,
+        ProductVariant,
         StockMovement,
         Cart,
         CartItem,

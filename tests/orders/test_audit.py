@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from catalog.models import Product, StockMovement
+from catalog.models import Product, ProductVariant, StockMovement
 from orders.audit import differences
 from orders.models import Order, OrderItem, Payment, Refund, Shipping
 from tests.conftest import GraphQLClient
@@ -35,6 +35,7 @@ class TestDifferences:
         assert find_checks() == set()
 
     def test_stock(self, paid: Order) -> None:
+        ProductVariant.objects.update(stock=100)
         Product.objects.update(stock=100)
         assert find_checks() == {"stock"}
 
@@ -80,6 +81,7 @@ class TestCommand:
     def test_exits_with_an_error(self, paid: Order, capsys: pytest.CaptureFixture[str]) -> None:
         call_command("audit")
         assert capsys.readouterr().out == "The books are right.\n"
+        ProductVariant.objects.update(stock=100)
         Product.objects.update(stock=100)
         with pytest.raises(CommandError, match=r"1 differences\."):
             call_command("audit", json=True)

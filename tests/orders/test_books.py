@@ -26,12 +26,12 @@ from hypothesis.stateful import (
 )
 
 from catalog.models import Product
-from catalog.stock import set_stock
 from core.errors import DomainError, RateLimited
 from orders import cancellation, services
 from orders.audit import differences, differences_here
 from orders.cart import ShoppingCart
 from orders.checkout import checkout
+from orders.choices import Choice
 from orders.mail import confirm
 from orders.models import Order, Payment
 from orders.owners import Owner
@@ -39,7 +39,7 @@ from orders.payments.gateway import fake, patiently
 from orders.payments.reconciliation import reconcile, unfinished_payments
 from orders.selectors import unconfirmed_orders
 from packages.stripe_fake import ApiError
-from tests.factories import make_address, make_product, make_user
+from tests.factories import make_address, make_product, make_user, set_stock
 from tests.orders.conftest import Bank
 
 pytestmark = pytest.mark.django_db
@@ -100,7 +100,9 @@ class Books(RuleBasedStateMachine):
     @rule(shopper=st.integers(0, 1), product=st.integers(0, 1), quantity=st.integers(1, 3))
     def add_to_cart(self, shopper: int, product: int, quantity: int) -> None:
         with suppress(DomainError):
-            ShoppingCart(self.shoppers[shopper]).add(self.products[product].pk, quantity, now=timezone.now())
+            ShoppingCart(self.shoppers[shopper]).add(
+                Choice(self.products[product].pk, by_product=True), quantity, now=timezone.now()
+            )
 
     @rule(target=orders, shopper=st.integers(0, 1), key=st.integers(0, 3))
     def checkout(self, shopper: int, key: int) -> tuple[int, UUID | None]:

@@ -7,16 +7,14 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import transaction
-from django.utils import timezone
 
 import orders.cart
 from accounts.models import User
 from catalog.models import Product
-from catalog.stock import set_stock
 from orders.models import MAX_LINES, MAX_QUANTITY, Cart, CartItem, Order
+from tests import factories
 from tests.conftest import GraphQLClient, global_id
-from tests.factories import PASSWORD, make_category, make_product, make_user
+from tests.factories import PASSWORD, make_category, make_product, make_user, set_stock
 from tests.orders.conftest import add_to_cart, checkout, nothing_changes, statements
 from tests.races.interleaving import slip_in
 
@@ -86,14 +84,11 @@ def login(api: GraphQLClient, user: User) -> None:
 
 
 def reprice(product: Product, price: str) -> None:
-    product.refresh_from_db()
-    product.price = Decimal(price)
-    product.save()
+    factories.reprice(product, price=Decimal(price))
 
 
-@transaction.atomic
 def restock(product: Product, stock: int) -> None:
-    set_stock(product, stock, now=timezone.now())
+    set_stock(product, stock)
 
 
 def make_products(count: int) -> list[Product]:

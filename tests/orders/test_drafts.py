@@ -6,16 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Product
-from catalog.stock import set_stock
 from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem
 from orders.services import MAX_DRAFTS
+from tests import factories
 from tests.conftest import GraphQLClient, global_id
-from tests.factories import make_category, make_product, make_user
+from tests.factories import make_category, make_product, make_user, set_stock
 from tests.orders.conftest import ADDRESS, Bank, add_to_cart, checkout, nothing_changes, statements, status_of
 
 pytestmark = pytest.mark.django_db
@@ -80,14 +78,11 @@ def place(browser: GraphQLClient, order: str, **input: Any) -> Any:
 
 
 def reprice(product: Product, price: str) -> None:
-    product.refresh_from_db()
-    product.price = Decimal(price)
-    product.save()
+    factories.reprice(product, price=Decimal(price))
 
 
-@transaction.atomic
 def restock(product: Product, stock: int) -> None:
-    set_stock(product, stock, now=timezone.now())
+    set_stock(product, stock)
 
 
 def wrong_fields(answer: Any) -> list[str]:
@@ -237,9 +232,8 @@ class TestPlaceOrder:
     def test_a_price_that_changed_meanwhile(self, shopper: GraphQLClient, draft: str) -> None:
         lamp = make_product(name="Lamp")
         add(shopper, draft, lamp, 2)
-        lamp.refresh_from_db()
-        lamp.name, lamp.price = "Lantern", Decimal(12)
-        lamp.save()
+        Product.objects.update(name="Lantern")
+        reprice(lamp, "12")
         with nothing_changes():
             answer = place(shopper, draft, expectedTotal="20.00")
         assert answer["__typename"] == "TotalChanged"

@@ -12,12 +12,12 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from catalog.models import Product
+from catalog.models import Product, ProductVariant
 from catalog.selectors import fully_held
 from orders.audit import differences
 from orders.models import Order, OrderStatus, Payment
 from tests.conftest import GraphQLClient, global_id
-from tests.factories import make_product, make_user
+from tests.factories import make_product, make_user, variant_of
 from tests.orders.conftest import ADDRESS, CHECKOUT, Bank, add_to_cart, checkout, nothing_changes, status_of
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ PLACE = """
 
 
 def count_held(product: Product) -> int:
-    return Product.objects.get(pk=product.pk).held
+    return variant_of(product).held
 
 
 def buy(product: Product, quantity: int = 1, *, api: GraphQLClient | None = None) -> dict[str, Any]:
@@ -139,7 +139,7 @@ class TestShareOfAProduct:
     def test_the_audit_sees_a_wrong_count(self) -> None:
         product = make_product(stock=20)
         buy(product)
-        Product.objects.update(held=2)
+        ProductVariant.objects.update(held=2)
         [difference] = differences(now=timezone.now())
         assert (difference.check, difference.detail) == ("held", "2 are held, pending orders have taken 1")
 

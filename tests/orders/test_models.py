@@ -22,7 +22,7 @@ from orders.models import (
     Shipping,
     StripeEvent,
 )
-from tests.factories import make_product, make_user
+from tests.factories import make_product, make_user, variant_of
 
 pytestmark = pytest.mark.django_db
 
@@ -100,7 +100,12 @@ class TestCartItem:
     def item(self, lamp: Product) -> CartItem:
         cart = Cart.objects.create(visitor=uuid4())
         return CartItem.objects.create(
-            cart=cart, product=lamp, quantity=1, product_name="Lamp", seen_price=Decimal(10)
+            cart=cart,
+            product=lamp,
+            variant=variant_of(lamp),
+            quantity=1,
+            product_name="Lamp",
+            seen_price=Decimal(10),
         )
 
     def test_quantity(self, item: CartItem) -> None:
@@ -109,17 +114,18 @@ class TestCartItem:
         assert_refused(item, "cart_item_quantity_in_range", quantity=MAX_QUANTITY + 1)
         assert_allowed(item, quantity=MAX_QUANTITY)
 
-    def test_one_line_for_each_product(self, item: CartItem) -> None:
+    def test_one_line_for_each_variant(self, item: CartItem) -> None:
         assert_copy_refused(
-            item, "one_line_per_cart_and_product|orders_cartitem.cart_id, orders_cartitem.product_id"
+            item, "one_line_per_cart_and_variant|orders_cartitem.cart_id, orders_cartitem.variant_id"
         )
 
-    def test_names_a_product_though_it_may_be_gone(self, item: CartItem, lamp: Product) -> None:
-        assert_refused(item, "cart_item_names_a_product", product=None)
-        pk = lamp.pk
+    def test_names_a_variant_though_it_may_be_gone(self, item: CartItem, lamp: Product) -> None:
+        assert_refused(item, "cart_item_names_a_variant", product=None)
+        assert_refused(item, "cart_item_names_a_variant", variant=None)
+        product, variant = lamp.pk, item.variant_id
         lamp.delete()
         item.refresh_from_db()
-        assert item.product_id == pk
+        assert (item.product_id, item.variant_id) == (product, variant)
 
 
 class TestOrder:
@@ -177,7 +183,12 @@ class TestOrderItem:
     @pytest.fixture
     def item(self, order: Order, lamp: Product) -> OrderItem:
         return OrderItem.objects.create(
-            order=order, product=lamp, name="Lamp", quantity=1, unit_price=Decimal(10)
+            order=order,
+            product=lamp,
+            variant=variant_of(lamp),
+            name="Lamp",
+            quantity=1,
+            unit_price=Decimal(10),
         )
 
     def test_quantity(self, item: OrderItem) -> None:
@@ -190,19 +201,20 @@ class TestOrderItem:
         assert_refused(item, "order_item_price_not_negative", unit_price=Decimal("-0.01"))
         assert_allowed(item, unit_price=0)
 
-    def test_one_for_each_product(self, item: OrderItem) -> None:
+    def test_one_for_each_variant(self, item: OrderItem) -> None:
         assert_copy_refused(
-            item, "one_item_per_order_and_product|orders_orderitem.order_id, orders_orderitem.product_id"
+            item, "one_item_per_order_and_variant|orders_orderitem.order_id, orders_orderitem.variant_id"
         )
 
-    def test_outlives_the_product_and_knows_its_key(self, item: OrderItem, lamp: Product) -> None:
-        pk = lamp.pk
+    def test_outlives_the_product_and_knows_its_keys(self, item: OrderItem, lamp: Product) -> None:
+        product, variant = lamp.pk, variant_of(lamp).pk
         lamp.delete()
         item.refresh_from_db()
-        assert (item.product, item.product_key, item.name) == (None, pk, "Lamp")
+        assert (item.product, item.variant, item.name) == (None, None, "Lamp")
+        assert (item.product_key, item.variant_key) == (product, variant)
         item.save()
         item.refresh_from_db()
-        assert item.product_key == pk
+        assert (item.product_key, item.variant_key) == (product, variant)
 
 
 class TestPayment:

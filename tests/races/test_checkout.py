@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Product, StockMovement
-from catalog.stock import lock_products, set_stock
+from catalog.stock import lock_products, sum_up
 from orders.audit import differences
 from orders.models import CartItem, Order
 from tests.conftest import GraphQLClient, global_id
-from tests.factories import make_product, make_user
+from tests.factories import make_product, make_user, set_stock
 from tests.orders.conftest import ADDRESS, add_to_cart, checkout
 from tests.races.conftest import at_once
 
@@ -141,8 +141,8 @@ class TestCheckoutWaits:
 
     def test_a_price(self) -> None:
         def reprice(lamp: Product) -> None:
-            lamp.price = Decimal(12)
-            lamp.save()
+            lamp.variants.update(price=12, final_price=12)
+            sum_up({lamp.pk})
 
         answer = self.while_buying(reprice)
         assert [item["unitPrice"]["amount"] for item in answer["items"]] == ["10.00", "12.00"]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from orders import models
 from orders.cart import ShoppingCart, join
 from orders.checkout import place
+from orders.choices import Choice
 from orders.models import CartItem, Order
 from orders.owners import Owner
 from tests.factories import make_address, make_product, make_user
@@ -22,9 +23,12 @@ class TestJoin:
         """A product added during sign-in arrives in the account's cart, whichever comes first."""
         user, product, now = Owner(user=make_user()), make_product(stock=50), timezone.now()
         visitor = Owner(visitor=uuid4())
-        ShoppingCart(user).add(make_product().pk, 1, now=now)
-        ShoppingCart(visitor).add(product.pk, 1, now=now)
-        adds = [partial(ShoppingCart(visitor).add, product.pk, 1, now=now) for _ in range(6)]
+        ShoppingCart(user).add(Choice(make_product().pk, by_product=True), 1, now=now)
+        ShoppingCart(visitor).add(Choice(product.pk, by_product=True), 1, now=now)
+        adds = [
+            partial(ShoppingCart(visitor).add, Choice(product.pk, by_product=True), 1, now=now)
+            for _ in range(6)
+        ]
         at_once(*adds[:3], partial(join, visitor, user), *adds[3:])
         assert CartItem.objects.get(product=product, cart__user=user.user).quantity == 7
         assert models.Cart.objects.count() == 1
@@ -34,7 +38,7 @@ class TestJoin:
         product, now = make_product(stock=50), timezone.now()
         for _ in range(5):
             user, visitor = Owner(user=make_user()), Owner(visitor=uuid4())
-            add = partial(ShoppingCart(visitor).add, product.pk, 1, now=now)
+            add = partial(ShoppingCart(visitor).add, Choice(product.pk, by_product=True), 1, now=now)
             at_once(add, add, partial(join, visitor, user), add)
             assert CartItem.objects.get(cart__user=user.user).quantity == 3
         assert models.Cart.objects.count() == 5
@@ -42,8 +46,8 @@ class TestJoin:
     def test_twice_at_once(self) -> None:
         user, product, now = Owner(user=make_user()), make_product(stock=50), timezone.now()
         visitor = Owner(visitor=uuid4())
-        ShoppingCart(visitor).add(product.pk, 2, now=now)
-        ShoppingCart(user).add(product.pk, 3, now=now)
+        ShoppingCart(visitor).add(Choice(product.pk, by_product=True), 2, now=now)
+        ShoppingCart(user).add(Choice(product.pk, by_product=True), 3, now=now)
         at_once(*(partial(join, visitor, user) for _ in range(4)))
         assert CartItem.objects.get().quantity == 5
 
@@ -51,7 +55,7 @@ class TestJoin:
         """The order is the account's, whichever comes first."""
         user, product, now = Owner(user=make_user()), make_product(), timezone.now()
         visitor = Owner(visitor=uuid4())
-        ShoppingCart(visitor).add(product.pk, 2, now=now)
+        ShoppingCart(visitor).add(Choice(product.pk, by_product=True), 2, now=now)
         buy = partial(
             place,
             address="127.0.0.1",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from copy import copy, deepcopy
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,11 +15,12 @@ from django.utils import timezone
 from graphql import GraphQLInterfaceType, GraphQLObjectType
 
 from backend.schema import schema
-from catalog.models import Product
+from catalog.models import Product, ProductVariant
 from catalog.services import add_favourite
 from orders import services
 from orders.cart import ShoppingCart
 from orders.checkout import checkout
+from orders.choices import Choice
 from orders.models import CartItem, Order, Payment
 from orders.owners import SESSION_KEY, Owner
 from reviews.models import Comment
@@ -78,6 +80,13 @@ class Shop:
         self.browsers = {role: self.browser(role) for role in ROLES}
         shopper = self.people[SHOPPER]
         self.product = make_product(name="Lamp", user=self.people[SELLER], stock=100)
+        make_product(
+            name="Lampshade",
+            user=self.people[SELLER],
+            category=self.product.category,
+            options=["Size"],
+            variants=[{"values": "S", "sku": "SHADE-S"}, {"values": "L", "price": Decimal(20)}],
+        )
         self.comment = make_comment(user=shopper, product=self.product, rating=5)
         self.hidden = make_comment(
             user=shopper, product=self.product, body="A comment that is hidden", active=False
@@ -91,10 +100,14 @@ class Shop:
         self.visitors_order = self.buy_pending(Owner(visitor=self.visitor), street="Visitorstreet")
         self.draft = services.create_order(user=shopper, now=now)
         services.add_order_item(
-            owner=Owner(user=shopper), order_uuid=self.draft, product_pk=self.product.pk, quantity=1, now=now
+            owner=Owner(user=shopper),
+            order_uuid=self.draft,
+            choice=Choice(self.product.pk, by_product=True),
+            quantity=1,
+            now=now,
         )
         for owner in (Owner(user=shopper), Owner(visitor=self.visitor)):
-            ShoppingCart(owner).add(self.product.pk, 1, now=now)
+            ShoppingCart(owner).add(Choice(self.product.pk, by_product=True), 1, now=now)
 
     def copy(self) -> "Shop":
         """Return the same rows and sessions in new objects, which a test may change."""
@@ -119,7 +132,7 @@ class Shop:
     def buy_pending(self, owner: Owner, *, street: str) -> UUID:
         """Place a pending order that can be paid."""
         now = timezone.now()
-        ShoppingCart(owner).add(self.product.pk, 2, now=now)
+        ShoppingCart(owner).add(Choice(self.product.pk, by_product=True), 2, now=now)
         return checkout(
             address="127.0.0.1",
             owner=owner,
@@ -138,6 +151,10 @@ class Shop:
     def rows_of_Product(self) -> Iterator[dict[str, Any]]:  # noqa: N802  # the type's name
         for product in Product.objects.all():
             yield {"key": product.pk, "owner": SELLER, "seen_by": EVERYONE}
+
+    def rows_of_ProductVariant(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        for variant in ProductVariant.objects.all():
+            yield {"key": variant.pk, "owner": SELLER, "seen_by": EVERYONE}
 
     def rows_of_Category(self) -> Iterator[dict[str, Any]]:  # noqa: N802
         yield {"key": self.product.category_id, "owner": STAFF, "seen_by": EVERYONE}

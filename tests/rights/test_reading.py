@@ -58,7 +58,7 @@ class Fields:
 # Every field of every type with an id. Who sees the rows is in tests/rights/shop.py.
 FIELDS = {
     "Cart": Fields(alike="id", own="items totalQuantity subtotal discountTotal total changes"),
-    "CartItem": Fields(alike="id product quantity unitPrice total"),
+    "CartItem": Fields(alike="id product variant quantity unitPrice total"),
     "Category": Fields(alike="id name slug productCount products"),
     "Comment": Fields(
         alike="id slug author product body rating verifiedPurchase active createdAt updatedAt", own="isMine"
@@ -67,12 +67,15 @@ FIELDS = {
         alike="id uuid status user items shipping createdAt updatedAt expiresAt paidAt shippedAt cancelledAt "
         "amount payment"
     ),
-    "OrderItem": Fields(alike="id product name quantity unitPrice total"),
+    "OrderItem": Fields(alike="id product variant name variantTitle sku quantity unitPrice total"),
     "Payment": Fields(alike="id status amount refunded failure", owner="clientSecret"),
     "Product": Fields(
         alike="id name slug description category seller discount stock addedAt updatedAt price finalPrice onSale "
-        "isAvailable image rating related",
+        "isAvailable image rating related options variants priceRange",
         own="isFavourite comments",
+    ),
+    "ProductVariant": Fields(
+        alike="id product sku title selectedOptions price discount finalPrice onSale stock isAvailable image"
     ),
     "Profile": Fields(alike="id name slug joinedAt avatar"),
     "Shipping": Fields(
@@ -93,8 +96,11 @@ PARTS = {
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     "PriceChanged": "item before now",
     "ProductFacets": "categories minPrice maxPrice inStock onSale",
-    "ProductRemoved": "productId name",
+    "PriceRange": "min max",
+    "ProductOption": "name values",
+    "ProductRemoved": "productId variantId name variantTitle",
     "RatingSummary": "average count histogram",
+    "SelectedOption": "name value",
     "Shop": "currency guestCheckout stripePublishableKey",
     "SitemapEntry": "slug updatedAt",
     "StockReduced": "item available",
@@ -104,9 +110,9 @@ PARTS = {
     # Errors only contain what the caller has asked for.
     **dict.fromkeys(("CartEmpty", "InvalidCredentials", "NotFound", "PaymentUnavailable"), "code message"),
     **dict.fromkeys(("OrderNotCancellable", "OrderNotEditable"), "code message status"),
-    "InsufficientStock": "code message requested available product",
+    "InsufficientStock": "code message requested available product variant",
     "NoProductMatches": "code message term suggestions",
-    "ProductUnavailable": "code message name productId",
+    "ProductUnavailable": "code message name variantTitle productId variantId",
     "TooManyAttempts": "code message retryAfterSeconds",
     "TotalChanged": "code message expected actual",
     "ValidationError": "code message fields",

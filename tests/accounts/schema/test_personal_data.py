@@ -102,7 +102,9 @@ class TestExportMyData:
         draft, order = sorted(data["orders"], key=lambda order: str(order["status"]))
         assert (draft["status"], draft["items"], draft["shipping"]) == ("draft", [], None)
         assert (order["status"], order["amount"], order["currency"]) == ("shipped", "10.00", "USD")
-        assert order["items"] == [{"name": "Lamp", "quantity": 1, "unitPrice": "10.00"}]
+        assert order["items"] == [
+            {"name": "Lamp", "variant": "", "sku": "", "quantity": 1, "unitPrice": "10.00"}
+        ]
         assert order["shipping"]["email"] == Shipping.objects.get().email
         assert [payment["status"] for payment in order["payments"]] == ["succeeded"]
         assert [(comment["rating"], comment["active"]) for comment in data["comments"]] == [

@@ -16,7 +16,7 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 
 from accounts.models import User
-from catalog.models import Product
+from catalog.models import Product, ProductVariant
 from catalog.stock import set_stock
 from demo.demonstration import open_shop
 from demo.generation import generate_products
@@ -77,8 +77,8 @@ def fill(products: int) -> Shop:
     cheap = Product.objects.filter(price__lt=CHEAP).order_by("pk")[:BUYABLE]
     buyable = [product.pk for product in cheap]
     with transaction.atomic():
-        for product in cheap:
-            set_stock(product, PLENTY, now=timezone.now())
+        for variant in ProductVariant.objects.filter(product__in=buyable).order_by("product", "pk"):
+            set_stock(variant, PLENTY, now=timezone.now())
     sessions = [session() for _ in range(SHOPPERS)]
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")

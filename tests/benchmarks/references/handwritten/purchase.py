@@ -29,25 +29,28 @@ from tests.benchmarks.references.handwritten.forms import (
 LOCK = "SELECT id FROM orders_cart WHERE visitor = %s {for_update}"
 NEW_CART = "INSERT INTO orders_cart (visitor) VALUES (%s) ON CONFLICT DO NOTHING"
 PUT = """
-    INSERT INTO orders_cartitem (cart_id, product_id, quantity, product_name, seen_price, added_at)
-    SELECT %s, p.id, %s, p.name, p.final_price, %s
-    FROM catalog_product p
-    LEFT JOIN orders_cartitem i ON i.cart_id = %s AND i.product_id = p.id
-    WHERE p.id = %s AND p.stock >= COALESCE(i.quantity, 0) + %s AND COALESCE(i.quantity, 0) + %s <= %s
-    ON CONFLICT (cart_id, product_id) DO UPDATE SET
+    INSERT INTO orders_cartitem
+        (cart_id, product_id, variant_id, quantity, product_name, variant_title, seen_price, added_at)
+    SELECT %s, p.id, v.id, %s, p.name, v.option_1, v.final_price, %s
+    FROM catalog_productvariant v JOIN catalog_product p ON p.id = v.product_id
+    LEFT JOIN orders_cartitem i ON i.cart_id = %s AND i.variant_id = v.id
+    WHERE p.id = %s AND v.stock >= COALESCE(i.quantity, 0) + %s AND COALESCE(i.quantity, 0) + %s <= %s
+    ON CONFLICT (cart_id, variant_id) DO UPDATE SET
         quantity = orders_cartitem.quantity + excluded.quantity,
         product_name = excluded.product_name,
         seen_price = excluded.seen_price
 """
 LINES = """
-    SELECT i.quantity, p.id, p.name, p.slug, p.price, p.final_price, p.image
-    FROM orders_cartitem i JOIN catalog_product p ON p.id = i.product_id
+    SELECT i.quantity, p.id, p.name, p.slug, v.price, v.final_price, p.image
+    FROM orders_cartitem i JOIN catalog_productvariant v ON v.id = i.variant_id
+    JOIN catalog_product p ON p.id = i.product_id
     WHERE i.cart_id = %s ORDER BY i.id
 """
 LOCKED_LINES = """
-    SELECT i.id, i.quantity, p.id, p.name, p.final_price, p.stock
-    FROM orders_cartitem i JOIN catalog_product p ON p.id = i.product_id
-    WHERE i.cart_id = %s ORDER BY p.id {for_update_of_products}
+    SELECT i.id, i.quantity, p.id, p.name, v.final_price, v.stock, v.id, v.option_1, v.sku
+    FROM orders_cartitem i JOIN catalog_productvariant v ON v.id = i.variant_id
+    JOIN catalog_product p ON p.id = i.product_id
+    WHERE i.cart_id = %s ORDER BY p.id, v.id {for_update_of_products}
 """
 OPEN_ORDERS = """
     SELECT status, idempotency_key FROM orders_order
@@ -64,11 +67,12 @@ NEW_ORDER = """
     VALUES (%s, %s, %s, 'pending', %s, %s, %s, %s, %s, %s)
 """
 NEW_ITEMS = (
-    "INSERT INTO orders_orderitem (order_id, product_id, product_key, name, quantity, unit_price) VALUES "
+    "INSERT INTO orders_orderitem (order_id, product_id, product_key, variant_id, variant_key, name, variant_title, "
+    "sku, quantity, unit_price) VALUES "
 )
-NEW_MOVEMENTS = (
-    "INSERT INTO catalog_stockmovement (product_id, delta, reason, order_uuid, created_at) VALUES "
-)
+NEW_MOVEMENTS = """
+    INSERT INTO catalog_stockmovement (product_id, variant_id, delta, reason, order_uuid, created_at) VALUES
+"""
 NEW_PAYMENT = """
     INSERT INTO orders_payment
         (uuid, order_id, status, currency, amount, refunded, client_secret, failure, created_at, updated_at)
@@ -162,7 +166,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         "amount": money(amount),
         "items": [
             {"name": name, "quantity": quantity, "unitPrice": money(price), "total": money(price * quantity)}
-            for _, quantity, _, name, price, _ in items
+            for _, quantity, _, name, price, *_ in items
         ],
         "payment": {"status": "PENDING", "clientSecret": intent.client_secret},
     }
@@ -178,10 +182,10 @@ def place_order(
     open_orders = rows_of(OPEN_ORDERS, [to_key(visitor), to_key(key)])
     if len(open_orders) >= MAX_PENDING or any(used == to_key(key) for _, used in open_orders):
         raise Refused
-    locking = "FOR UPDATE OF p" if locks_rows() else ""
+    locking = "FOR UPDATE OF p, v" if locks_rows() else ""
     locked = rows_of(LOCKED_LINES.format(for_update_of_products=locking), [cart_key])
     items = sorted(locked)
-    if not items or any(quantity > stock for _, quantity, _, _, _, stock in items):
+    if not items or any(quantity > stock for _, quantity, _, _, _, stock, *_ in items):
         raise Refused
     take(items)
     [[shipping_key]] = rows_of(NEW_SHIPPING, address_of(shipping))
@@ -192,13 +196,16 @@ def place_order(
     run_many(
         NEW_ITEMS,
         [
-            (to_key(order), product, product, name, quantity, price)
-            for _, quantity, product, name, price, _ in items
+            (to_key(order), product, product, variant, variant, name, title, sku, quantity, price)
+            for _, quantity, product, name, price, _, variant, title, sku in items
         ],
     )
     run_many(
         NEW_MOVEMENTS,
-        [(product, -quantity, "sold", to_key(order), at) for _, quantity, product, *_ in items],
+        [
+            (product, variant, -quantity, "sold", to_key(order), at)
+            for _, quantity, product, _, _, _, variant, *_ in items
+        ],
     )
     run(NEW_PAYMENT, [to_key(payment), to_key(order), currency, amount, at, at])
     run("DELETE FROM orders_cartitem WHERE cart_id = %s", [cart_key])
@@ -206,18 +213,29 @@ def place_order(
 
 
 def take(items: list[tuple[Any, ...]]) -> None:
-    cases = " ".join("WHEN %s THEN %s" for _ in items)
-    taken = [value for _, quantity, product, *_ in items for value in (product, quantity)]
-    keys = [product for _, _, product, *_ in items]
-    each = f"CASE id {cases} END"
-    update = (
-        f"UPDATE catalog_product SET stock = stock - {each}, sold_count = sold_count + {each}, held = held + {each} "
-        f"WHERE id IN ({', '.join('%s' for _ in keys)}) AND stock >= {each} "
-        f"AND ({each} <= %s OR 100 * {each} <= %s * stock)"
-    )
+    """Take the stock of the variants, then of the products. No product is in two variants of a shopper's cart here."""
+    by_variant = {item[6]: item[1] for item in items}
     most, share = settings.STORE_HOLD_MINIMUM, settings.STORE_HOLD_SHARE
-    if run(update, [*taken, *taken, *taken, *keys, *taken, *taken, most, *taken, share]) != len(items):
+    counts = "stock = stock - {each}, held = held + {each}"
+    enough = " AND stock >= {each} AND ({each} <= %s OR 100 * {each} <= %s * stock)"
+    if move("catalog_productvariant", counts, by_variant, condition=enough, limits=(most, share)) != len(
+        items
+    ):
         raise Refused
+    by_product = {item[2]: item[1] for item in items}
+    move("catalog_product", "stock = stock - {each}, sold_count = sold_count + {each}", by_product)
+
+
+def move(
+    table: str, counts: str, quantities: dict[int, int], *, condition: str = "", limits: tuple[int, ...] = ()
+) -> int:
+    """Move the counts of the rows by their quantities, and return the number of rows."""
+    each = f"CASE id {' '.join('WHEN %s THEN %s' for _ in quantities)} END"
+    taken = [value for pair in quantities.items() for value in pair]
+    keys = ", ".join("%s" for _ in quantities)
+    update = f"UPDATE {table} SET {counts} WHERE id IN ({keys}){condition}".format(each=each)
+    checks = [*taken, *taken, limits[0], *taken, limits[1]] if condition else []
+    return run(update, [*taken, *taken, *quantities, *checks])
 
 
 def lock_cart(visitor: UUID) -> int:

@@ -70,14 +70,15 @@ class Mutation:
     def add_to_cart(self, info: strawberry.Info, input: CartItemInput) -> Cart:
         visitor = visitor_of(info.context.request)
         product = models.Product.objects.get(pk=input.product_id.node_id)
+        variant = product.variants.get()
         orders.Cart.objects.get_or_create(visitor=visitor)
         cart = orders.Cart.objects.select_for_update().get(visitor=visitor)
-        item = cart.items.filter(product=product).first() or orders.CartItem(
-            cart=cart, product=product, quantity=0
+        item = cart.items.filter(variant=variant).first() or orders.CartItem(
+            cart=cart, product=product, variant=variant, quantity=0
         )
         item.quantity += input.quantity
-        item.product_name, item.seen_price = product.name, product.final_price
-        if item.quantity > product.stock:
+        item.product_name, item.seen_price = product.name, variant.final_price
+        if item.quantity > variant.stock:
             raise ValidationError({"quantity": "Not enough in stock."})
         item.full_clean()
         item.save()
@@ -116,20 +117,29 @@ def place_order(visitor: UUID, shipping: orders.Shipping, *, key: UUID) -> order
     amount = Decimal(0)
     for line in lines:
         product = products[cast(int, line.product_id)]
-        enough = models.Product.objects.filter(pk=product.pk, stock__gte=line.quantity)
-        if not enough.update(stock=F("stock") - line.quantity, sold_count=F("sold_count") + line.quantity):
+        variant = models.ProductVariant.objects.get(pk=cast(int, line.variant_id))
+        enough = models.ProductVariant.objects.filter(pk=variant.pk, stock__gte=line.quantity)
+        if not enough.update(stock=F("stock") - line.quantity):
             raise ValidationError({"quantity": f"{product.name} is sold out."})
+        models.Product.objects.filter(pk=product.pk).update(
+            stock=F("stock") - line.quantity, sold_count=F("sold_count") + line.quantity
+        )
         StockMovement.objects.create(
-            product=product, delta=-line.quantity, reason=StockMovement.Reason.SOLD, order_uuid=order.pk
+            product=product,
+            variant=variant,
+            delta=-line.quantity,
+            reason=StockMovement.Reason.SOLD,
+            order_uuid=order.pk,
         )
         orders.OrderItem.objects.create(
             order=order,
             product=product,
+            variant=variant,
             name=product.name,
             quantity=line.quantity,
-            unit_price=product.final_price,
+            unit_price=variant.final_price,
         )
-        amount += product.final_price * line.quantity
+        amount += variant.final_price * line.quantity
     order.amount = amount
     order.save()
     cart.items.all().delete()

@@ -1,0 +1,146 @@
+"""The GraphQL types of variants, and of the options in which they differ."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Protocol
+
+import strawberry
+import strawberry_django
+from django.db.models import QuerySet
+from strawberry import auto, relay
+
+import api
+from catalog import models
+
+if TYPE_CHECKING:
+    from catalog.types.objects import Product
+
+
+class HasPrice(Protocol):
+    price: Decimal
+
+
+class HasFinalPrice(Protocol):
+    final_price: Decimal
+
+
+class HasDiscount(Protocol):
+    discount: Decimal
+
+
+class HasStock(Protocol):
+    stock: int
+
+
+class HasImage(Protocol):
+    image: api.StoredFile
+    image_width: int | None
+    image_height: int | None
+    image_placeholder: str
+
+
+class HasOptions(api.HasKey, Protocol):
+    option_1: str
+    option_2: str
+    option_3: str
+
+
+class HasProductOptions(HasOptions, Protocol):
+    product: HasOptions
+
+
+class HasProductImage(Protocol):
+    product: HasImage
+
+
+class HasSku(Protocol):
+    sku: str
+
+
+# Resolvers that products and variants share.
+
+
+def price(root: strawberry.Parent[HasPrice]) -> api.Money:
+    return api.Money.of(root.price)
+
+
+def final_price(root: strawberry.Parent[HasFinalPrice]) -> api.Money:
+    return api.Money.of(root.final_price)
+
+
+def on_sale(root: strawberry.Parent[HasDiscount]) -> bool:
+    return root.discount > 0
+
+
+def is_available(root: strawberry.Parent[HasStock]) -> bool:
+    return root.stock > 0
+
+
+def image_of(row: HasImage) -> api.Image | None:
+    return api.Image.of(
+        row.image.name,
+        width=row.image_width,
+        height=row.image_height,
+        placeholder=row.image_placeholder,
+    )
+
+
+@strawberry.type(description="An option of a product, such as its size, with the values of its variants.")
+class ProductOption:
+    name: str = strawberry.field(description="The name, such as `Size`.")
+    values: list[str] = strawberry.field(description="The values, in the order of the variants.")
+
+
+@strawberry.type(description="The value of an option that a variant has.")
+class SelectedOption:
+    name: str = strawberry.field(description="The name of the option, such as `Size`.")
+    value: str = strawberry.field(description="The value, such as `M`.")
+
+
+@strawberry.type(description="The lowest and the highest of several prices.")
+class PriceRange:
+    min: api.Money = strawberry.field(description="The lowest price.")
+    max: api.Money = strawberry.field(description="The highest price.")
+
+
+@strawberry_django.type(
+    models.ProductVariant, description="A product in one choice of its options. A variant is what is bought."
+)
+class ProductVariant(relay.Node):
+    id: relay.NodeID[int]
+    product: Annotated["Product", strawberry.lazy("catalog.types")] = api.field(
+        description="The product that it is a variant of."
+    )
+    discount: auto = strawberry_django.field(description="Per cent off the price, 0 to 100.")
+    stock: int = api.field(description="The quantity in stock.")
+    price = api.field(description="The price before the discount.")(price)
+    final_price = api.field(
+        description="The price that the shopper pays: less the discount, and rounded half up to the currency's "
+        "smallest unit."
+    )(final_price)
+    on_sale = api.field(description="Whether it has a discount.")(on_sale)
+    is_available = api.field(description="Whether any are in stock.")(is_available)
+
+    @api.field(description="The shop's own number for it, unique where there is one; null if there is none.")
+    @staticmethod
+    def sku(root: strawberry.Parent[HasSku]) -> str | None:
+        return root.sku or None
+
+    @api.field(description="Its values, as in `M / Red`; empty if the product has no options.")
+    @staticmethod
+    def title(root: strawberry.Parent[HasOptions]) -> str:
+        return models.variant_title(root)
+
+    @api.field(description="Its value of each of the product's options, in their order.")
+    @staticmethod
+    def selected_options(root: strawberry.Parent[HasProductOptions]) -> list[SelectedOption]:
+        names, values = models.used_options(root.product), models.used_options(root)
+        return [SelectedOption(name=name, value=value) for name, value in zip(names, values, strict=False)]
+
+    @api.field(description="The picture; null if there is none. It is the product's.")
+    @staticmethod
+    def image(root: strawberry.Parent[HasProductImage]) -> api.Image | None:
+        return image_of(root.product)
+
+    @classmethod
+    def visible(cls, info: api.Info) -> QuerySet[models.ProductVariant]:
+        return models.ProductVariant.objects.all()

@@ -1,0 +1,287 @@
+"""Writes of a product's variants. Whoever makes a product makes its first variant here."""
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import partial, reduce
+from operator import or_
+from typing import Any, TypedDict
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import CharField, Q, Value
+from django.db.models.functions import Cast, Concat
+
+from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductVariant
+from catalog.stock import KEYS, record_counted, sum_up
+from core.errors import FieldError, ValidationError, check_all, field_errors
+
+# The input's fields of a variant's columns, where the names differ.
+INPUT_NAMES = dict.fromkeys(OPTIONS, "optionValues")
+KEPT_ELSEWHERE = {"id", "product", "held"}
+WRITTEN = [
+    field.name for field in ProductVariant._meta.local_concrete_fields if field.name not in KEPT_ELSEWHERE
+]
+EACH = "variants.{}."
+# The one variant of each new product, from the columns that the product was written with.
+ADD_FIRST = """
+    INSERT INTO catalog_productvariant (
+        product_id, position, sku, option_1, option_2, option_3, price, discount, final_price, stock, held, barcode
+    )
+    SELECT id, 0, '', '', '', '', price, discount, final_price, stock, 0, ''
+    FROM catalog_product WHERE id IN ({keys})
+    RETURNING product_id, id
+"""
+FOLLOW_PRODUCTS = """
+    UPDATE catalog_productvariant SET (price, discount, final_price, stock) = (
+        SELECT product.price, product.discount, product.final_price, product.stock
+        FROM catalog_product AS product WHERE product.id = product_id
+    )
+    WHERE product_id IN ({keys})
+    RETURNING product_id, id
+"""
+
+
+class VariantFields(TypedDict, total=False):
+    """The fields of a variant. A missing field stays as it is."""
+
+    id: int  # of an existing one
+    option_values: list[str]
+    sku: str | None
+    price: Decimal | None
+    discount: Decimal | None
+    stock: int | None
+    weight_grams: int | None  # None is for an unknown weight
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """The whole list of what a product's variants shall be, and `before`, what they are, by primary key."""
+
+    fields: Sequence[VariantFields]
+    before: Mapping[int, ProductVariant] = field(default_factory=dict)
+    path: str = EACH  # where the input has the fields of one
+
+    def named(self, place: int, field: str) -> str:
+        """Return the path of an input's field of the variant at this place."""
+        return f"{self.path.format(place)}{field}"
+
+
+def lock_variants(product: Product) -> dict[int, ProductVariant]:
+    """Return the variants of a locked product by primary key, in order.
+
+    Locks:
+        The variants.
+    """
+    # The order of primary key is the order of locks. The keys do not change, so order items may name them meanwhile.
+    locked = ProductVariant.objects.select_for_update(no_key=True).filter(product=product).order_by("pk")
+    return {variant.pk: variant for variant in sorted(locked, key=lambda variant: variant.position)}
+
+
+def wanted_of_only(before: Mapping[int, ProductVariant], fields: VariantFields) -> Wanted:
+    """Return these changes of the only variant.
+
+    Raises:
+        ValidationError: there are several.
+    """
+    if len(before) > 1:
+        raise ValidationError.of(
+            variants="This product has several variants. Change their prices, discounts, stocks and SKUs here."
+        )
+    [key] = before
+    return Wanted(fields=[{**fields, "id": key}], before=before, path="")
+
+
+def build_variants(product: Product, wanted: Wanted) -> list[ProductVariant]:
+    """Build the variants in memory, and check every rule.
+
+    Raises:
+        ValidationError: names the input's fields.
+    """
+    if not wanted.fields:
+        raise ValidationError.of(variants="A product needs at least one variant.")
+    if len(wanted.fields) > MAX_VARIANTS:
+        raise ValidationError.of(variants=f"A product can have at most {MAX_VARIANTS} variants.")
+    if len(wanted.fields) > 1 and not product.option_names:
+        raise ValidationError.of(options="Name the options in which the variants differ.")
+    variants: list[ProductVariant] = []
+    check_all(
+        *(partial(add_variant, variants, product, wanted, place) for place in range(len(wanted.fields)))
+    )
+    check_differences(variants, wanted)
+    if sum(variant.stock for variant in variants) > MAX_STOCK:
+        raise ValidationError.of(variants=f"A product can have at most {MAX_STOCK} in stock.")
+    return variants
+
+
+def add_variant(variants: list[ProductVariant], product: Product, wanted: Wanted, place: int) -> None:
+    """Build the variant at this place of the list, and add it.
+
+    Raises:
+        ValidationError: names the input's fields.
+    """
+    fields = wanted.fields[place]
+    key = fields.get("id")
+    if key is not None and key not in wanted.before:
+        raise ValidationError.of(**{wanted.named(place, "id"): "This product has no such variant."})
+    variant = ProductVariant(product=product) if key is None else copy(wanted.before[key])
+    variant.position = place
+    values = fields.get("option_values", variant.option_values)
+    if len(values) != len(product.option_names):
+        named = ", ".join(f"“{name}”" for name in product.option_names)
+        message = f"Give one value for each option: {named}." if named else "This product has no options."
+        raise ValidationError.of(**{wanted.named(place, "optionValues"): message})
+    assign_options(variant, values)
+    for name in ("sku", "price", "discount", "stock", "weight_grams"):
+        if name in fields:
+            setattr(variant, name, fields[name])
+    with field_errors(wanted.path.format(place), **INPUT_NAMES):
+        variant.clean_fields(exclude=["product", "final_price"])
+    if variant.sku is None:
+        raise ValidationError.of(**{wanted.named(place, "sku"): "This field cannot be null."})
+    if len(variant.option_values) != len(product.option_names):
+        raise ValidationError.of(**{wanted.named(place, "optionValues"): "A value cannot be blank."})
+    variants.append(variant)
+
+
+def assign_options(row: Product | ProductVariant, texts: Sequence[str]) -> None:
+    """Set the options' names of a product, or their values of a variant, in memory."""
+    for place, name in enumerate(OPTIONS):
+        setattr(row, name, texts[place] if place < len(texts) else "")
+
+
+def check_differences(variants: Sequence[ProductVariant], wanted: Wanted) -> None:
+    """Check that no two variants of the list are the same one, have the same values or the same SKU.
+
+    Raises:
+        ValidationError: names the second of two.
+    """
+    rules = (
+        ("id", lambda variant: variant.pk, "The list has this variant twice."),
+        ("optionValues", identity, "Another variant has the same values."),
+        ("sku", lambda variant: variant.sku.upper(), "Another variant has the same SKU."),
+    )
+    errors = [
+        FieldError(field=wanted.named(place, field), message=message)
+        for field, key_of, message in rules
+        for place in repeated([key_of(variant) for variant in variants])
+    ]
+    if errors:
+        raise ValidationError(*errors)
+
+
+def repeated(keys: Sequence[Any]) -> Iterable[int]:
+    """Yield the places of keys that stand further ahead, too. Empty keys may repeat, but a tuple is never empty."""
+    seen: Counter[Any] = Counter()
+    for place, key in enumerate(keys):
+        if seen[key] and key:
+            yield place
+        seen[key] += 1
+
+
+def identity(variant: ProductVariant) -> tuple[str, str, str]:
+    return variant.option_1, variant.option_2, variant.option_3
+
+
+def save_variants(
+    product: Product,
+    variants: Sequence[ProductVariant],
+    wanted: Wanted,
+    *,
+    now: datetime,
+) -> None:
+    """Make these the variants of the product, whose row the caller has inserted or locked, and sum them up in it.
+
+    A variant that is missing from the list is removed. Orders keep what they have of it, and so does the ledger.
+
+    Raises:
+        ValidationError: a SKU is taken by another product.
+    """
+    before = wanted.before
+    kept = {variant.pk for variant in variants}
+    removed = before.keys() - kept
+    if removed:
+        record_counted({key: -before[key].stock for key in removed}, now=now)
+        ProductVariant.objects.filter(pk__in=removed).delete()
+    try:
+        with transaction.atomic():
+            part_identities(variants, before=before)
+            ProductVariant.objects.bulk_create(
+                variants, update_conflicts=True, unique_fields=["id"], update_fields=WRITTEN
+            )
+    except IntegrityError as error:
+        raise find_taken_sku(product, variants, wanted) or error from error
+    record_counted(
+        {
+            variant.pk: variant.stock - (before[variant.pk].stock if variant.pk in before else 0)
+            for variant in variants
+        },
+        now=now,
+    )
+    copy_sums(product)
+
+
+def part_identities(variants: Sequence[ProductVariant], *, before: Mapping[int, ProductVariant]) -> None:
+    """Give the existing variants passing values and no SKU, if two or more change theirs: they may swap them."""
+    changed = [
+        variant.pk
+        for variant in variants
+        if variant.pk in before
+        and (identity(variant), variant.sku) != (identity(before[variant.pk]), before[variant.pk].sku)
+    ]
+    if len(changed) > 1:
+        # No value begins with a space.
+        passing = Concat(Value(" "), Cast("pk", CharField()))
+        ProductVariant.objects.filter(pk__in=changed).update(
+            sku="", option_1=passing, option_2="", option_3=""
+        )
+
+
+def find_taken_sku(
+    product: Product, variants: Sequence[ProductVariant], wanted: Wanted
+) -> ValidationError | None:
+    """Return the error that names the SKUs of the list that other products have; None if there are none."""
+    skus = {place: variant.sku for place, variant in enumerate(variants) if variant.sku}
+    if not skus:
+        return None
+    same = reduce(or_, (Q(sku__iexact=sku) for sku in skus.values()))
+    others = ProductVariant.objects.filter(same).exclude(product=product).values_list("sku", flat=True)
+    taken = {sku.upper() for sku in others}
+    errors = [
+        FieldError(field=wanted.named(place, "sku"), message=f"Another product has the SKU “{sku}”.")
+        for place, sku in skus.items()
+        if sku.upper() in taken
+    ]
+    return ValidationError(*errors) if errors else None
+
+
+def copy_sums(product: Product) -> None:
+    """Sum the variants up in their product, and in its instance."""
+    summed = sum_up({product.pk})[product.pk]
+    for name in ("price", "discount", "final_price", "stock"):
+        setattr(product, name, getattr(summed, name))
+
+
+def add_first_variants(keys: Collection[int]) -> dict[int, int]:
+    """Insert the one variant of each of these new products. Return the variants' keys by those of the products.
+
+    They get the price, discount and stock of the products, which the caller has just inserted.
+    """
+    return write_from_products(ADD_FIRST, keys)
+
+
+def follow_products(keys: Collection[int]) -> dict[int, int]:
+    """Write price, discount and stock of products with one variant each to that variant. Return the keys, too.
+
+    The caller has locked the products, and written their columns.
+    """
+    return write_from_products(FOLLOW_PRODUCTS, keys)
+
+
+def write_from_products(statement: str, keys: Collection[int]) -> dict[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(keys=KEYS[connection.vendor]), [json.dumps(list(keys))])
+        return dict(cursor.fetchall())
