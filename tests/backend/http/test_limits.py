@@ -97,6 +97,11 @@ class TestCost:
                 C + 1 + 3 * (1 + 2),
             ),
             (
+                "{ products(first: 3) { nodes { options { name } variants { selectedOptions { name } } } } }",
+                {},
+                C + 1 + 3 * (1 + 3 + 1 + 20 * (1 + 3)),
+            ),
+            (
                 "{ products(first: 3) { ...P } } fragment P on ProductConnection { nodes { name } }",
                 {},
                 C + 1 + 3,
