@@ -250,16 +250,20 @@ class ShoppingCart:
 
         Raises: NotFound; ValidationError, where the product has several variants, and the line's own still exists.
         """
-        others = ProductVariant.objects.filter(product=OuterRef("product")).exclude(pk=OuterRef("variant"))
-        found = items().filter(cart=cart, **choice.lookup()) if cart else CartItem.objects.none()
-        lines = list(found.annotate(has_several=Exists(others))[:2])
+        if cart is None:
+            raise NotFound(f"{choice.noun} in the cart")
+        own = ProductVariant.objects.filter(pk=OuterRef("variant_id"))
+        others = ProductVariant.objects.filter(product=OuterRef("product_id")).exclude(
+            pk=OuterRef("variant_id")
+        )
+        # Not by `items`: a condition on the variant would make its outer join an inner one, without what is deleted.
+        found = cart.items.filter(**choice.lookup()).annotate(is_sold=Exists(own), has_others=Exists(others))
+        lines = list(found[:2])
         if not lines:
             raise NotFound(f"{choice.noun} in the cart")
-        line = lines[0]
-        several = line.stock is not None and line.has_several
-        if choice.by_product and (len(lines) > 1 or several):
+        if choice.by_product and (len(lines) > 1 or (lines[0].is_sold and lines[0].has_others)):
             raise choice.refuse_several()
-        return line
+        return lines[0]
 
     @staticmethod
     def put(cart: models.Cart, choice: Choice, more: int, *, now: datetime) -> None:
