@@ -48,8 +48,8 @@ from catalog.variants import (
     VariantFields,
     Wanted,
     build_variants,
-    lock_variants,
     save_variants,
+    variants_of,
     wanted_of_only,
 )
 from core import images
@@ -349,7 +349,7 @@ def write_changes(
     """Write the edited fields over the row's current values, those of the one variant over the variant's.
 
     Locks:
-        The product, then its variant.
+        The product.
     """
     product = lock_products({edited.pk})[edited.pk]
     old_picture = product.image.name
@@ -364,7 +364,7 @@ def write_changes(
     product.updated_at = now
     product.save(update_fields=(*WRITTEN, "user"))
     if one:
-        wanted = wanted_of_only(lock_variants(product), one)
+        wanted = wanted_of_only(variants_of(product), one)
         save_variants(product, build_variants(product, wanted), wanted, now=now)
     if product.image.name != old_picture:
         delete_files_after_commit(old_picture)

@@ -230,7 +230,7 @@ class Product(models.Model):
 class ProductVariant(models.Model):
     """What is bought, priced and stocked: a product in one choice of its options.
 
-    Its stock changes only through catalog.stock, which keeps the ledger. It is locked after its product.
+    Its stock changes only through catalog.stock, which keeps the ledger. The lock on its product is the lock on it.
     """
 
     # The index of its position begins with the product.
@@ -250,7 +250,7 @@ class ProductVariant(models.Model):
     weight_grams = models.PositiveIntegerField("weight, g", null=True, blank=True)
     barcode = LineField(max_length=64, blank=True, default="")
 
-    product_name: str  # returned by catalog.stock for the variants that it moves
+    product_name: str  # set by catalog.stock on the variants that it sells
 
     class Meta:
         ordering = ["position", "pk"]

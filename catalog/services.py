@@ -15,8 +15,8 @@ from catalog.variants import (
     Wanted,
     assign_options,
     build_variants,
-    lock_variants,
     save_variants,
+    variants_of,
     wanted_of_only,
 )
 from core import images
@@ -89,7 +89,7 @@ def update_product(*, user: User, product_pk: int, changes: ProductFields, now: 
     `variants` is the whole list: those with an id change, those without are new, and the others are removed.
 
     Locks:
-        The product, then its variants.
+        The product.
     Raises:
         Forbidden: the person may not sell.
         NotFound: the product is another seller's, or does not exist.
@@ -198,15 +198,13 @@ def wanted_variants(fields: ProductFields) -> Wanted:
 def wanted_changes(product: Product, changes: ProductFields) -> Wanted | None:
     """Return what the variants of a locked product shall be; None where none of them changes.
 
-    Locks:
-        The variants, if they or the options change.
     Raises:
         ValidationError: names the input's fields.
     """
     one = of_one_variant(changes)
     if not one and not {"options", "variants"} & changes.keys():
         return None
-    before = lock_variants(product)
+    before = variants_of(product)
     if "variants" in changes:
         refuse_beside_variants(changes)
         if changes["variants"] is None:

@@ -1,8 +1,8 @@
 """The stock ledger. Every change of a variant's stock goes through here and leaves a StockMovement.
 
-The functions run in their caller's transaction. Products are locked in order of primary key, each before its variants,
-and after everything else that a transaction locks (see CONTRIBUTING.md), so that no two orders deadlock. Whoever has
-locked a product may write its variants, and then its own columns, which are made of them.
+The functions run in their caller's transaction. Products are locked in order of primary key, and after everything
+else that a transaction locks (see CONTRIBUTING.md), so that no two orders deadlock. The lock on a product is also the
+lock on its variants: whoever has it may write them, and then the product's columns that are made of them.
 """
 
 import json
@@ -29,29 +29,29 @@ RECORD = {
     """
     for vendor, rows in {"sqlite": "json_each", "postgresql": "json_each_text"}.items()
 }
-# Moves the counts of an order's variants by its movements, where the condition allows it. The subquery first locks the
-# products in order of primary key, and each one's variants. The update alone would lock them in any order, and two
-# orders could deadlock.
+# Moves the counts of an order's variants by its movements, where the condition allows it.
 FOLLOW_LEDGER = """
     UPDATE "catalog_productvariant"
     SET {changes}
-    FROM (
-        SELECT variant.id, movement.delta, product.name
-        FROM catalog_stockmovement AS movement
-        JOIN catalog_productvariant AS variant ON variant.id = movement.variant_id
-        JOIN catalog_product AS product ON product.id = variant.product_id
-        WHERE movement.order_uuid = %s AND movement.reason = %s
-        ORDER BY product.id, variant.id {lock}
-    ) AS moved
-    WHERE catalog_productvariant.id = moved.id AND {condition}
-    RETURNING catalog_productvariant.id, product_id, sku, option_1, option_2, option_3, final_price, stock,
-        {name} AS product_name
+    FROM catalog_stockmovement AS moved
+    WHERE catalog_productvariant.id = moved.variant_id AND moved.order_uuid = %s AND moved.reason = %s
+        AND {condition} {locked}
+    RETURNING catalog_productvariant.id, catalog_productvariant.product_id, sku, option_1, option_2, option_3,
+        final_price, stock
 """
-# SQLite returns no columns of a subquery. On PostgreSQL the subquery has the name as it is once the product is locked.
-PRODUCT_NAME = {
-    "sqlite": "(SELECT name FROM catalog_product WHERE catalog_product.id = product_id)",
-    "postgresql": "moved.name",
-}
+# Locks the products first, in order of primary key. As an array it is evaluated once, before the first variant. In a
+# join each variant would lock its product again, from the version that the statement's snapshot has: of two orders
+# with two variants of one product, each could then wait for the other.
+LOCK_PRODUCTS = """
+    AND catalog_productvariant.product_id = ANY(ARRAY(
+        SELECT product.id FROM catalog_product AS product
+        WHERE product.id IN (
+            SELECT movement.product_id FROM catalog_stockmovement AS movement
+            WHERE movement.order_uuid = %s AND movement.reason = %s
+        )
+        ORDER BY product.id {lock}
+    ))
+"""
 MOVE_STOCK = "stock = catalog_productvariant.stock + moved.delta"
 MOVE_HELD = "held = catalog_productvariant.held - moved.delta"
 RELEASE = "held = catalog_productvariant.held + moved.delta"
@@ -73,6 +73,7 @@ FOLLOW_VARIANTS = """
         GROUP BY movement.product_id
     ) AS moved
     WHERE catalog_product.id = moved.id
+    RETURNING catalog_product.id, catalog_product.name
 """
 # The prices of a product: those of its cheapest variant in stock, or of the cheapest if none is.
 CHEAPEST = """
@@ -137,7 +138,7 @@ def take_stock(
     must then refuse the order.
 
     Locks:
-        The products in order of primary key, each before its variants.
+        The products, in order of primary key.
     Raises:
         InsufficientStock: a variant has too few, or it is more than `most_for_an_order`. The caller's rollback undoes
             the rest.
@@ -163,7 +164,9 @@ def take_stock(
                 available=min(scarce.stock, most_for_an_order(scarce)),
             )
     sold_out = any(variant.stock == 0 for variant in taken.values())
-    move_products(order_uuid=order_uuid, reason=Reason.SOLD, reprice=sold_out)
+    names = move_products(order_uuid=order_uuid, reason=Reason.SOLD, reprice=sold_out)
+    for variant in taken.values():
+        variant.product_name = names[variant.product_id]
     return taken
 
 
@@ -183,7 +186,7 @@ def release(*, order_uuid: UUID) -> None:
     """Stop holding what a paid order took.
 
     Locks:
-        The products in order of primary key, each before its variants.
+        The products, in order of primary key.
     """
     move_variants(order_uuid=order_uuid, reason=Reason.SOLD, changes=RELEASE)
 
@@ -192,7 +195,7 @@ def return_stock(*, order_uuid: UUID, reason: Reason, now: datetime, held: bool 
     """Return what the order took to the stock of the variants that still exist. An unpaid order has `held` it.
 
     Locks:
-        The products in order of primary key, each before its variants.
+        The products, in order of primary key.
     Raises:
         IntegrityError: the order's stock was returned before.
     """
@@ -215,28 +218,30 @@ def move_variants(
     """Move the counts of variants by the order's movements. Return the variants that the condition let move.
 
     Locks:
-        The products in order of primary key, each before its variants.
+        The products, in order of primary key.
     """
-    can_lock = connection.features.has_select_for_update
-    # No key is changed, so rows that name the product may be inserted meanwhile.
-    lock = connection.ops.for_update_sql(of=("product", "variant"), no_key=True) if can_lock else ""
-    statement = FOLLOW_LEDGER.format(
-        changes=changes, condition=condition, lock=lock, name=PRODUCT_NAME[connection.vendor]
-    )
+    order = [uuid_value(order_uuid), reason.value]
+    values, locked = [*order, *parameters], ""
+    if connection.features.has_select_for_update:
+        # No key is changed, so rows that name the products may be inserted meanwhile.
+        locked = LOCK_PRODUCTS.format(lock=connection.ops.for_update_sql(no_key=True))
+        values += order
+    statement = FOLLOW_LEDGER.format(changes=changes, condition=condition, locked=locked)
     variants = ProductVariant.objects.using(connection.alias)
-    moved = variants.raw(statement, [uuid_value(order_uuid), reason.value, *parameters])
-    return {variant.pk: variant for variant in moved}
+    return {variant.pk: variant for variant in variants.raw(statement, values)}
 
 
-def move_products(*, order_uuid: UUID, reason: Reason, reprice: bool) -> None:
+def move_products(*, order_uuid: UUID, reason: Reason, reprice: bool) -> dict[int, str]:
     """Move the counts of the products by the movements of their variants, which the caller has moved.
 
     `reprice` says that a variant was sold out or came back, so that another may be the cheapest in stock. Without it
-    the prices are not written: a write of them outdates every kept answer (see backend/answers.py).
+    the prices are not written: a write of them outdates every kept answer (see backend/answers.py). Return the names
+    by primary key.
     """
     statement = FOLLOW_VARIANTS.format(prices=f", {CHEAPEST}" if reprice else "")
     with connection.cursor() as cursor:
         cursor.execute(statement, [uuid_value(order_uuid), reason.value])
+        return dict(cursor.fetchall())
 
 
 def sum_up(keys: Collection[int]) -> dict[int, Product]:
@@ -253,10 +258,10 @@ def set_stock(variant: ProductVariant, stock: int, *, now: datetime) -> None:
     """Set the stock to a new count by the seller or the staff.
 
     Locks:
-        The product, then the variant.
+        The product.
     """
     lock_products({variant.product_id})
-    before = ProductVariant.objects.select_for_update().values_list("stock", flat=True).get(pk=variant.pk)
+    before = ProductVariant.objects.values_list("stock", flat=True).get(pk=variant.pk)
     variant.stock = stock
     if stock != before:
         ProductVariant.objects.filter(pk=variant.pk).update(stock=stock)

@@ -70,15 +70,9 @@ class Wanted:
         return f"{self.path.format(place)}{field}"
 
 
-def lock_variants(product: Product) -> dict[int, ProductVariant]:
-    """Return the variants of a locked product by primary key, in order.
-
-    Locks:
-        The variants.
-    """
-    # The order of primary key is the order of locks. The keys do not change, so order items may name them meanwhile.
-    locked = ProductVariant.objects.select_for_update(no_key=True).filter(product=product).order_by("pk")
-    return {variant.pk: variant for variant in sorted(locked, key=lambda variant: variant.position)}
+def variants_of(product: Product) -> dict[int, ProductVariant]:
+    """Read the variants of a product by primary key, in order. The lock on the product is the lock on them."""
+    return {variant.pk: variant for variant in product.variants.order_by("position", "pk")}
 
 
 def wanted_of_only(before: Mapping[int, ProductVariant], fields: VariantFields) -> Wanted:

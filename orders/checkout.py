@@ -101,7 +101,7 @@ def place(
 ) -> Placed:
     """Turn the cart into a pending order and the row of its payment.
 
-    Locks: the cart, then the products in order of their keys, each before its variants.
+    Locks: the cart, then the products in order of their keys.
     """
     cart = ShoppingCart(owner)
     cart_row = cart.lock_or_create()
@@ -178,7 +178,7 @@ def submit_draft(
 ) -> Placed:
     """Turn the draft into a pending order and the row of its payment.
 
-    Locks: the owner's cart, the order, then the products in order of their keys, each before its variants.
+    Locks: the owner's cart, the order, then the products in order of their keys.
     """
     # Without this lock two drafts that are placed at once would both pass the limit of pending orders.
     ShoppingCart(owner).lock_or_create()
@@ -239,7 +239,7 @@ def fill(
     A step of an open transaction. The caller saves the order's own row.
 
     Raises: ProductUnavailable, InsufficientStock, ValidationError, TotalChanged, PaymentUnavailable.
-    Locks: the products, then their variants.
+    Locks: the products.
     """
     shipping.save()
     order.shipping, order.expires_at = shipping, holds.first_expiry(now)
