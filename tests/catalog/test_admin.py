@@ -395,3 +395,42 @@ class TestCategories:
         category = make_product().category
         superuser.post(reverse("admin:catalog_category_delete", args=[category.pk]), {"post": "yes"})
         assert Category.objects.filter(pk=category.pk).exists()
+
+
+class TestProductsWithSeveralVariants:
+    """Their prices and stocks are shown, and cannot be edited as if they were those of one variant."""
+
+    @pytest.fixture
+    def shirt(self) -> Product:
+        return make_product(
+            options=["Size"],
+            variants=[{"values": "S", "stock": 1}, {"values": "M", "price": Decimal(12), "stock": 3}],
+        )
+
+    def test_the_list_leaves_them_alone(self, superuser: Client, shirt: Product) -> None:
+        lamp = make_product()
+        before = list(shirt.variants.values())
+        form = list_form(shirt, lamp, price="99.00", stock="99", discount="50") | {"form-1-stock": "7"}
+        assert superuser.post(PRODUCTS, form).status_code == 302
+        shirt.refresh_from_db()
+        lamp.refresh_from_db()
+        assert (list(shirt.variants.values()), str(shirt.price), lamp.stock) == (before, "10.00", 7)
+
+    def test_the_page_leaves_them_alone(self, superuser: Client, shirt: Product) -> None:
+        before = list(shirt.variants.values())
+        form = form_of(shirt, name="Tee", price="99.00", stock="99", discount="50")
+        assert superuser.post(change_page(shirt), form).status_code == 302
+        shirt.refresh_from_db()
+        assert (shirt.name, str(shirt.price), shirt.stock) == ("Tee", "10.00", 4)
+        assert list(shirt.variants.values()) == before
+
+    def test_take_no_further_statements_in_the_list(self, superuser: Client, shirt: Product) -> None:
+        def count() -> int:
+            with CaptureQueriesContext(connection) as captured:
+                superuser.get(PRODUCTS)
+            return len(captured)
+
+        few = count()
+        for _ in range(5):
+            make_product(options=["Size"], variants=[{"values": "S"}, {"values": "M"}])
+        assert count() == few

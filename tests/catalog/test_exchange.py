@@ -30,7 +30,7 @@ from catalog.exchange import (
     read_rows,
 )
 from catalog.exchange.importing import BATCH
-from catalog.models import Category, Product, StockMovement
+from catalog.models import Category, Product, ProductVariant, StockMovement
 from tests.factories import make_picture, make_product, make_user
 from tests.hostile import hostile_names
 
@@ -39,6 +39,9 @@ pytestmark = pytest.mark.django_db
 DATA = Path(__file__).parents[3] / "shared" / "data"
 LAMP = {"category": "Lamps", "name": "Lamp", "description": "It shines.", "price": "10.00"}
 FULL = {**LAMP, "slug": "the-lamp", "discount": "12.50", "stock": "7"}
+
+
+TABLES: tuple[Any, ...] = (Category, Product, ProductVariant, StockMovement)
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ def export(suffix: str) -> bytes:
 
 def everything() -> list[Any]:
     """Return all rows that an import could change."""
-    return [list(model.objects.order_by("pk").values()) for model in (Category, Product, StockMovement)]
+    return [list(model.objects.order_by("pk").values()) for model in TABLES]
 
 
 def find_written_fields() -> list[Any]:
@@ -563,3 +566,33 @@ class TestRealCatalogues:
         outcome = bring_in(csv_file(*rows), seller=seller, name="p.csv")
         assert outcome.created + len(outcome.refused) == len(rows)
         assert bring_in(csv_file(*rows), seller=seller, name="p.csv").unchanged == outcome.created
+
+
+@pytest.mark.django_db
+class TestProductsWithSeveralVariants:
+    """A row has one price and one stock, so it leaves those of several variants alone."""
+
+    @pytest.fixture
+    def shirt(self, seller: User) -> Product:
+        return make_product(
+            name="Shirt",
+            user=seller,
+            options=["Size"],
+            variants=[{"values": "S", "stock": 1}, {"values": "M", "price": Decimal(12), "stock": 3}],
+        )
+
+    @pytest.mark.parametrize(("column", "value"), [("price", "11.00"), ("discount", "5"), ("stock", "9")])
+    def test_refuses_one_for_all(self, seller: User, shirt: Product, column: str, value: str) -> None:
+        before = list(Product.objects.values()), list(shirt.variants.values())
+        [refusal] = bring_in(
+            json_lines({"slug": "shirt", "name": "Tee", column: value}), seller=seller
+        ).refused
+        assert refusal.reason == f"{column}: The product has several variants. Change it in the shop."
+        assert (list(Product.objects.values()), list(shirt.variants.values())) == before
+
+    def test_writes_the_rest(self, seller: User, shirt: Product) -> None:
+        before = list(shirt.variants.values())
+        row = {"slug": "shirt", "name": "Tee", "price": "10.00", "discount": "0", "stock": "4"}
+        assert bring_in(json_lines(row), seller=seller) == Outcome(updated=1)
+        assert Product.objects.get().name == "Tee"
+        assert list(shirt.variants.values()) == before

@@ -1,5 +1,7 @@
 """The audit finds each kind of difference, and none if the books are right."""
 
+from decimal import Decimal
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
@@ -26,6 +28,15 @@ def paid(api: GraphQLClient, bank: Bank) -> Order:
     return Order.objects.get(pk=uuid)
 
 
+@pytest.fixture
+def shirt() -> Product:
+    """S at 10.00, which is sold out, and M at 12.00 with 3 in stock."""
+    return make_product(
+        options=["Size"],
+        variants=[{"values": "S", "stock": 0}, {"values": "M", "price": Decimal(12), "stock": 3}],
+    )
+
+
 def find_checks() -> set[str]:
     return {difference.check for difference in differences(now=timezone.now())}
 
@@ -37,6 +48,39 @@ class TestDifferences:
     def test_stock(self, paid: Order) -> None:
         ProductVariant.objects.update(stock=100)
         Product.objects.update(stock=100)
+        assert find_checks() == {"stock"}
+
+    @pytest.mark.parametrize("column", ["stock", "price", "discount", "final_price"])
+    def test_a_product_unlike_its_variants(self, shirt: Product, column: str) -> None:
+        Product.objects.update(**{column: 13 if column == "price" else 9})
+        assert find_checks() == {"variants"}
+        call_command("audit", fix=True)
+        assert find_checks() == set()
+        shirt.refresh_from_db()
+        assert (shirt.stock, shirt.price, shirt.final_price) == (3, 12, 12)
+
+    def test_the_price_of_a_variant_that_is_sold_out(self, shirt: Product) -> None:
+        Product.objects.update(price=10, final_price=10)
+        assert find_checks() == {"variants"}
+
+    def test_a_product_without_variants(self, shirt: Product) -> None:
+        StockMovement.objects.all().delete()
+        ProductVariant.objects.all().delete()
+        assert find_checks() == {"variants"}
+        with pytest.raises(CommandError, match=r"1 differences\."):
+            call_command("audit", fix=True)
+
+    @pytest.mark.parametrize("name", ["", "Width"])
+    def test_values_without_an_option(self, shirt: Product, name: str) -> None:
+        Product.objects.update(**{"option_1": "Size", "option_2": "Width"} if name else {"option_1": ""})
+        assert find_checks() == {"variants"}
+
+    def test_movements_of_a_removed_variant(self, shirt: Product) -> None:
+        StockMovement.objects.update(variant=None)
+        assert find_checks() == {"stock"}
+
+    def test_a_movement_of_another_product(self, shirt: Product) -> None:
+        StockMovement.objects.filter(product=shirt).update(product=make_product(stock=0))
         assert find_checks() == {"stock"}
 
     def test_sold_count(self, paid: Order) -> None:

@@ -104,7 +104,8 @@ class TestNoDeadlock:
         assert {answer["__typename"] for answer in answers} == {"Order"}
         assert [variant.stock for variant in ProductVariant.objects.all()] == [42] * 4
 
-    def test_of_drafts_beside_sales(self) -> None:
+    @pytest.mark.parametrize("_attempt", range(4))
+    def test_of_drafts_beside_sales(self, _attempt: int) -> None:
         """An item of a draft names product and variant, which takes a share of their rows when it is committed."""
         shirt = make_shirt(50, 50)
         variants = list(shirt.variants.all())
