@@ -9,7 +9,7 @@ import stripe
 from django.core.management import call_command
 from django.db.models import Sum
 
-from catalog.models import Product
+from catalog.models import ProductVariant
 from core.money import to_minor_units
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus
 from orders.payments.gateway import client
@@ -20,7 +20,7 @@ SOLD = {OrderStatus.PENDING, *PAID}
 
 
 def differences(shop: Shop, *, stocks: Mapping[int, int]) -> Iterator[str]:
-    """Yield every difference in words. `stocks` are the stocks before the first sale, by key of the product."""
+    """Yield every difference in words. `stocks` are the stocks before the first sale, by key of the variant."""
     yield from wrong_stock(stocks)
     yield from wrong_intents()
     yield from wrong_money()
@@ -32,11 +32,11 @@ def differences(shop: Shop, *, stocks: Mapping[int, int]) -> Iterator[str]:
 
 
 def wrong_stock(stocks: Mapping[int, int]) -> Iterator[str]:
-    sold = OrderItem.objects.filter(order__status__in=SOLD).values_list("product")
+    sold = OrderItem.objects.filter(order__status__in=SOLD).values_list("variant")
     quantities = dict(sold.annotate(Sum("quantity")).order_by())
-    for key, stock in Product.objects.values_list("pk", "stock"):
+    for key, stock in ProductVariant.objects.values_list("pk", "stock"):
         if stock < 0 or stock + quantities.get(key, 0) != stocks[key]:
-            yield f"product {key} had {stocks[key]}, sold {quantities.get(key, 0)} and has {stock}"
+            yield f"variant {key} had {stocks[key]}, sold {quantities.get(key, 0)} and has {stock}"
 
 
 def wrong_intents() -> Iterator[str]:

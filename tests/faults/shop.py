@@ -22,18 +22,25 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from catalog.models import Product
+from catalog.models import ProductVariant
 from orders.models import Order, OrderStatus
 from orders.payments.gateway import fake
 from packages.stripe_fake import FakeStripe
 from tests.conftest import global_id
 from tests.faults.steps import COMMAND_PATH, LOG_VARIABLE
-from tests.orders.conftest import ADD_TO_CART, ADDRESS, CHECKOUT
+from tests.orders.conftest import ADDRESS, CHECKOUT
 
 Answer = TypeVar("Answer")
 
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 30
+ADD_TO_CART = """
+    mutation($variantId: ID!, $quantity: Int!) {
+      addToCart(input: {variantId: $variantId, quantity: $quantity}) {
+        __typename ... on UserError { code message }
+      }
+    }
+"""
 CANCEL = """
     mutation($uuid: UUID!) { cancelOrder(input: {uuid: $uuid}) { __typename ... on UserError { code message } } }
 """
@@ -260,9 +267,9 @@ class Shopper:
         assert "errors" not in answer, answer
         return next(iter(answer["data"].values()))
 
-    def add(self, product: Product, quantity: int = 1, *, crash_at: int | None = None) -> Any:
-        product_id = global_id("Product", product.pk)
-        return self.ask(ADD_TO_CART, crash_at=crash_at, productId=product_id, quantity=quantity)
+    def add(self, variant: ProductVariant, quantity: int = 1, *, crash_at: int | None = None) -> Any:
+        variant_id = global_id("ProductVariant", variant.pk)
+        return self.ask(ADD_TO_CART, crash_at=crash_at, variantId=variant_id, quantity=quantity)
 
     def checkout(self, *, crash_at: int | None = None) -> Any:
         shipping = {**ADDRESS, "email": self.email}

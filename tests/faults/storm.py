@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import partial
 from random import Random
 from threading import Event
 from typing import Any
 from uuid import uuid4
 
-from catalog.models import Product
+from catalog.models import ProductVariant
 from orders.payments.gateway import fake
 from packages.stripe_fake import ApiError, FaultKind
 from tests.factories import make_category, make_product, make_user
@@ -45,10 +46,10 @@ class Storm:
 
     def rage(self, *, seconds: float) -> list[str]:
         """Storm for the seconds, recover, and return the differences in the books."""
-        products = self.new_products()
+        variants = self.new_variants()
         over = Event()
         work: list[Callable[[Random], None]] = [
-            *[partial(self.buy, products)] * SHOPPERS,
+            *[partial(self.buy, variants)] * SHOPPERS,
             *[self.deliver] * DELIVERERS,
             self.kill,
             self.spoil,
@@ -65,17 +66,22 @@ class Storm:
         self.shop.recover()
         return list(books.differences(self.shop, stocks=self.stocks))
 
-    def new_products(self) -> list[Product]:
+    def new_variants(self) -> list[ProductVariant]:
         seller, category = make_user(), make_category()
-        products = [make_product(stock=STOCK, user=seller, category=category) for _ in range(PRODUCTS)]
-        self.stocks |= {product.pk: STOCK for product in products}
-        return products
+        sizes = [{"values": "S"}, {"values": "M", "price": Decimal(12)}]
+        products = [
+            make_product(stock=STOCK, user=seller, category=category, options=["Size"], variants=sizes)
+            for _ in range(PRODUCTS)
+        ]
+        variants = [variant for product in products for variant in product.variants.all()]
+        self.stocks |= {variant.pk: STOCK for variant in variants}
+        return variants
 
-    def buy(self, products: list[Product], rng: Random) -> None:
+    def buy(self, variants: list[ProductVariant], rng: Random) -> None:
         """Fill a cart as a new visitor, check out, and perhaps pay."""
         shopper = Shopper(shop=self.shop, email=f"{uuid4()}@example.com")
-        for product in rng.sample(products, rng.randint(1, 3)):
-            persist(partial(shopper.add, product, rng.randint(1, 2)), rng)
+        for variant in rng.sample(variants, rng.randint(1, 3)):
+            persist(partial(shopper.add, variant, rng.randint(1, 2)), rng)
         order = persist(shopper.checkout, rng)
         self.counts[order["__typename"]] += 1
         if order["__typename"] != "Order":

@@ -10,9 +10,9 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from catalog.models import Product
+from catalog.models import ProductVariant
 from orders.models import Order
-from tests.factories import make_category, make_product, make_user
+from tests.factories import make_category, make_product, make_user, variant_of
 from tests.faults import books
 from tests.faults.shop import Lost, Shop, Shopper, eventually, expire_pending, forget_events, pay
 
@@ -26,7 +26,7 @@ class Purchase:
     """A shopper with a full cart, the step to kill at, and the step's name once a worker was killed there."""
 
     shopper: Shopper
-    product: Product
+    variant: ProductVariant
     step: int
     died_before: str = ""
 
@@ -41,18 +41,18 @@ class Purchase:
     def outcome(self) -> str:
         """The order's status and the remaining stock, such as `shipped, 3 left`."""
         order = Order.objects.filter(idempotency_key=self.shopper.key).first()
-        self.product.refresh_from_db()
-        return f"{order.status if order else 'no order'}, {self.product.stock} left"
+        self.variant.refresh_from_db()
+        return f"{order.status if order else 'no order'}, {self.variant.stock} left"
 
 
 def purchases(shop: Shop) -> Iterator[Purchase]:
     """Yield a purchase for each step, until one is not killed because it has fewer steps."""
     seller, category = make_user(), make_category()
     for step in count(1):
-        product = make_product(stock=STOCK, user=seller, category=category)
+        variant = variant_of(make_product(stock=STOCK, user=seller, category=category))
         shopper = Shopper(shop=shop, email=f"shopper{step}@example.com")
-        eventually(partial(shopper.add, product, QUANTITY))
-        purchase = Purchase(shopper=shopper, product=product, step=step)
+        eventually(partial(shopper.add, variant, QUANTITY))
+        purchase = Purchase(shopper=shopper, variant=variant, step=step)
         yield purchase
         if not purchase.died_before:
             return
@@ -61,7 +61,7 @@ def purchases(shop: Shop) -> Iterator[Purchase]:
 def conclude(shop: Shop, made: list[Purchase], *, outcomes: set[str], steps: Set[str]) -> None:
     """Recover, and check the books and the outcomes. `steps` must have been among the steps of the kills."""
     shop.recover()
-    assert list(books.differences(shop, stocks={purchase.product.pk: STOCK for purchase in made})) == []
+    assert list(books.differences(shop, stocks={purchase.variant.pk: STOCK for purchase in made})) == []
     assert {
         purchase.died_before: purchase.outcome for purchase in made if purchase.outcome not in outcomes
     } == {}
@@ -79,6 +79,7 @@ class TestCheckout:
     STEPS = frozenset(
         {
             "INSERT orders_order",
+            "UPDATE catalog_productvariant",
             "UPDATE catalog_product",
             "COMMIT",
             "POST /v1/payment_intents",
@@ -150,7 +151,12 @@ class TestWebhook:
 
 
 class TestCancelOrder:
-    STEPS = frozenset({"UPDATE orders_order", "UPDATE catalog_product", "COMMIT", "the response"})
+    STEPS = frozenset(
+        {
+            *("UPDATE orders_order", "UPDATE catalog_productvariant", "UPDATE catalog_product"),
+            *("COMMIT", "the response"),
+        }
+    )
 
     def test_it_was_pending(self, shop: Shop) -> None:
         made = []
