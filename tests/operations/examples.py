@@ -72,6 +72,9 @@ query Product($slug: String!) {
     price { amount currency }
     finalPrice { amount currency minorUnits }
     isAvailable
+    options { name values }
+    variants { id sku title selectedOptions { name value } finalPrice { amount } stock }
+    priceRange { min { amount } max { amount } }
     image { url width height thumbnail(size: SMALL) }
     rating { average count histogram }
     comments(first: 1) { nodes { author { name } rating verifiedPurchase } }
@@ -601,7 +604,16 @@ mutation UpdateProduct($input: UpdateProductInput!) {
   }
 }
 """,
-        variables=lambda answers: {"input": {"id": answers["createProduct"]["id"], "price": "19.999"}},
+        variables=lambda answers: {
+            "input": {
+                "id": answers["createProduct"]["id"],
+                "options": ["Size"],
+                "variants": [
+                    {"optionValues": ["Small"], "price": "19.99", "stock": 3, "sku": "MOON-S"},
+                    {"optionValues": ["Large"], "price": "29.999", "stock": 2},
+                ],
+            }
+        },
     ),
     Example(
         operation="deleteProduct",
