@@ -68,7 +68,7 @@ class Storm:
 
     def new_variants(self) -> list[ProductVariant]:
         seller, category = make_user(), make_category()
-        sizes = [{"values": "S"}, {"values": "M", "price": Decimal(12)}]
+        sizes: list[dict[str, Any]] = [{"values": "S"}, {"values": "M", "price": Decimal(12)}]
         products = [
             make_product(stock=STOCK, user=seller, category=category, options=["Size"], variants=sizes)
             for _ in range(PRODUCTS)

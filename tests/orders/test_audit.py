@@ -57,7 +57,7 @@ class TestDifferences:
         call_command("audit", fix=True)
         assert find_checks() == set()
         shirt.refresh_from_db()
-        assert (shirt.stock, shirt.price, shirt.final_price) == (3, 12, 12)
+        assert (shirt.stock, str(shirt.price), str(shirt.final_price)) == (3, "12.00", "12.00")
 
     def test_the_price_of_a_variant_that_is_sold_out(self, shirt: Product) -> None:
         Product.objects.update(price=10, final_price=10)

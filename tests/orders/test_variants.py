@@ -282,9 +282,7 @@ class TestChanges:
         shirt.delete()
         removed = cart_of(api)["changes"]
         assert [change["variantId"] for change in removed] == [key["variantId"] for key in keys]
-        for key in keys:
-            cart = run(api, "removeFromCart", **key)
-        assert cart["changes"] == []
+        assert [len(run(api, "removeFromCart", **key)["changes"]) for key in keys] == [1, 0]
 
 
 class TestOrder:
@@ -348,8 +346,9 @@ class TestOrder:
 class TestDraft:
     def test_two_variants_are_two_items(self, shopper: GraphQLClient, shirt: Product) -> None:
         draft = draft_of(shopper)
-        for size in ("S", "M", "S"):
-            order = run(shopper, "addOrderItem", orderUuid=draft, **by_variant(shirt, size))
+        for size in ("S", "M"):
+            run(shopper, "addOrderItem", orderUuid=draft, **by_variant(shirt, size))
+        order = run(shopper, "addOrderItem", orderUuid=draft, **by_variant(shirt, "S"))
         assert titles(order["items"]) == [("S", 2), ("M", 1)]
         order = run(shopper, "removeOrderItem", orderUuid=draft, **by_variant(shirt, "S"))
         assert (titles(order["items"]), order["amount"]) == ([("M", 1)], {"amount": "12.00"})
@@ -397,5 +396,5 @@ class TestDraft:
         run(shopper, "addOrderItem", orderUuid=draft, **by_variant(shirt, "S"))
         ProductVariant.objects.filter(pk=variant_of(shirt, "S").pk).update(option_1="Small", sku="SMALL")
         run(shopper, "placeOrder", orderUuid=draft, shipping=ADDRESS)
-        item = OrderItem.objects.get(order=draft)
+        item = OrderItem.objects.get()
         assert (item.variant_title, item.sku, Order.objects.get().status) == ("Small", "SMALL", "pending")

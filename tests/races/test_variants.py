@@ -131,7 +131,7 @@ class TestTheSeller:
     def test_two_sellers_lists_at_once(self) -> None:
         """One of the two lists is there in the end, and not a part of each."""
         shirt = make_shirt(5, 5)
-        lists = [
+        lists: Any = [
             [{"option_values": [f"{name}{number}"], "price": Decimal(9), "stock": 2} for number in range(3)]
             for name in "ab"
         ]
@@ -145,7 +145,7 @@ class TestTheSeller:
             )
             for variants in lists
         ]
-        at_once(*saves)  # type: ignore[arg-type]  # a TypedDict
+        at_once(*saves)
         assert {variant.option_1[0] for variant in shirt.variants.all()} in ({"a"}, {"b"})
         assert_right(shirt, 2, 2, 2, price="9.00")
 
