@@ -281,6 +281,24 @@ class ProductVariant(models.Model):
         return variant_title(self)
 
 
+class PriceChange(models.Model):
+    """A final price of a variant, in force from `since` to the next one. `catalog.prices` writes it."""
+
+    variant = models.ForeignKey(
+        ProductVariant, on_delete=models.CASCADE, related_name="price_changes", db_index=False
+    )
+    final_price = AmountField()
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering = ["variant", "since"]
+        # Its index serves the look-up of a variant's prices, too.
+        constraints = [models.UniqueConstraint(fields=["variant", "since"], name="one_price_at_a_time")]
+
+    def __str__(self) -> str:
+        return f"{self.final_price} since {self.since:%Y-%m-%d %H:%M}"
+
+
 class HasOptions(Protocol):
     option_1: str
     option_2: str

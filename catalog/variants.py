@@ -16,6 +16,7 @@ from django.db.models import CharField, Q, Value
 from django.db.models.functions import Cast, Concat
 
 from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductVariant
+from catalog.prices import record_prices
 from catalog.stock import KEYS, record_counted, sum_up
 from core.errors import FieldError, ValidationError, check_all, field_errors
 
@@ -215,6 +216,7 @@ def save_variants(
         },
         now=now,
     )
+    record_prices({product.pk}, now=now)
     copy_sums(product)
 
 
@@ -259,23 +261,25 @@ def copy_sums(product: Product) -> None:
         setattr(product, name, getattr(summed, name))
 
 
-def add_first_variants(keys: Collection[int]) -> dict[int, int]:
+def add_first_variants(keys: Collection[int], *, now: datetime) -> dict[int, int]:
     """Insert the one variant of each of these new products. Return the variants' keys by those of the products.
 
     They get the price, discount and stock of the products, which the caller has just inserted.
     """
-    return write_from_products(ADD_FIRST, keys)
+    return write_from_products(ADD_FIRST, keys, now=now)
 
 
-def follow_products(keys: Collection[int]) -> dict[int, int]:
+def follow_products(keys: Collection[int], *, now: datetime) -> dict[int, int]:
     """Write price, discount and stock of products with one variant each to that variant. Return the keys, too.
 
     The caller has locked the products, and written their columns.
     """
-    return write_from_products(FOLLOW_PRODUCTS, keys)
+    return write_from_products(FOLLOW_PRODUCTS, keys, now=now)
 
 
-def write_from_products(statement: str, keys: Collection[int]) -> dict[int, int]:
+def write_from_products(statement: str, keys: Collection[int], *, now: datetime) -> dict[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(statement.format(keys=KEYS[connection.vendor]), [json.dumps(list(keys))])
-        return dict(cursor.fetchall())
+        written = dict(cursor.fetchall())
+    record_prices(keys, now=now)
+    return written

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from accounts.models import Profile, User
 from catalog.models import Category, Product
-from catalog.services import create_product
+from catalog.services import ProductFields, create_product, update_product
 from core.money import round_half_up
 from core.slugs import save_with_slug, slug_of
 from demo.seed import content
@@ -78,19 +78,23 @@ def offer(sellers: dict[str, User]) -> None:
     with ThreadPoolExecutor() as threads:
         pictures = threads.map(draw, [product for product, _ in missing])
         for product, added_at in tqdm(missing, desc="Products", unit="", disable=not sys.stderr.isatty()):
-            create_product(
-                user=sellers[product.seller],
+            seller = sellers[product.seller]
+            created = create_product(
+                user=seller,
                 fields={
                     "category": categories[product.category.name],
                     "name": product.name,
                     "description": product.description,
                     "price": round_half_up(product.price, settings.STORE_CURRENCY),
-                    "discount": product.discount,
                     "stock": product.stock,
                     "image": ContentFile(next(pictures), name="picture.jpg"),
                 },
                 now=added_at,
             )
+            if product.discount:  # later, so that it has a price before the reduction
+                reduced_at = added_at + timedelta(days=40)
+                fields: ProductFields = {"discount": product.discount}
+                update_product(user=seller, product_pk=created.pk, changes=fields, now=reduced_at)
 
 
 def days_of_adding() -> Iterator[datetime]:

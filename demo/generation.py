@@ -62,7 +62,7 @@ def generate_products(count: int) -> None:
 def insert(products: list[Product]) -> None:
     """Insert the products, each with its variant, and their stock movements."""
     Product.objects.bulk_create(products)
-    variants = add_first_variants([product.pk for product in products])
+    variants = add_first_variants([product.pk for product in products], now=OPENED)
     record_counted({variants[product.pk]: product.stock for product in products}, now=OPENED)
 
 

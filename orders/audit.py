@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Case, Count, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
-from catalog.models import OPTIONS, Product, ProductVariant, StockMovement
+from catalog.models import OPTIONS, PriceChange, Product, ProductVariant, StockMovement
 from catalog.stock import lock_products, sum_up
 from core import money
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Refund, Shipping
@@ -45,6 +45,7 @@ def differences_here() -> Iterator[Difference]:
     """The differences between our own records. These agree at any time, even before Stripe has reported a payment."""
     yield from check_stock()
     yield from check_products()
+    yield from check_prices()
     yield from check_held()
     yield from check_movements()
     yield from check_amounts()
@@ -137,6 +138,18 @@ def mend_product(pk: int) -> None:
     """
     if lock_products({pk}):
         sum_up({pk})
+
+
+def check_prices() -> Iterator[Difference]:
+    """The history of a variant's final price ends with the present one."""
+    recorded = PriceChange.objects.filter(variant=OuterRef("pk")).order_by("-since").values("final_price")[:1]
+    variants = ProductVariant.objects.annotate(recorded=Subquery(recorded))
+    for variant in variants.filter(~Q(final_price=F("recorded")) | Q(recorded=None)):
+        yield Difference(
+            check="prices",
+            subject=f"variant {variant.pk}",
+            detail=f"costs {variant.final_price}, the last recorded price is {variant.recorded}",
+        )
 
 
 def check_held() -> Iterator[Difference]:

@@ -68,7 +68,7 @@ def make_products(count: int, **fields: Any) -> None:
     things = Product.objects.bulk_create(
         Product(slug=f"thing-{next(numbers)}", **fields) for _ in range(count)
     )
-    add_first_variants([thing.pk for thing in things])
+    add_first_variants([thing.pk for thing in things], now=timezone.now())
 
 
 @transaction.atomic

@@ -236,9 +236,9 @@ class Importer:
         of_variants = [
             product.pk for fields, products in changed.items() for product in products if SOLD_BY & {*fields}
         ]
-        keys_of_variants = follow_products(of_variants) if of_variants else {}
+        keys_of_variants = follow_products(of_variants, now=self.now) if of_variants else {}
         moved = {variant: deltas[product] for product, variant in keys_of_variants.items()}
-        stocks = insert(created, blank=self.blank()) if created else {}
+        stocks = insert(created, blank=self.blank(), now=self.now) if created else {}
         record_counted(moved | stocks, now=self.now)
         outcome.created = len(created)
         outcome.updated = len(deltas)

@@ -1,6 +1,7 @@
 """Bulk writes of products in few statements."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 import orjson
 from django.db import connection
@@ -15,7 +16,9 @@ JSON_ROWS = {
 }
 
 
-def insert(created: list[tuple[Product, tuple[str, ...]]], *, blank: Product) -> dict[int, int]:
+def insert(
+    created: list[tuple[Product, tuple[str, ...]]], *, blank: Product, now: datetime
+) -> dict[int, int]:
     """Insert new products, each with its one variant, and return the variants' stocks by primary key.
 
     Each comes with the names of its fields, besides the slug, that differ from `blank`. The rows are sent as JSON in
@@ -42,7 +45,7 @@ def insert(created: list[tuple[Product, tuple[str, ...]]], *, blank: Product) ->
             [orjson.dumps(rows, default=str).decode()],
         )
         stocks: dict[int, int] = dict(cursor.fetchall())
-    return {variant: stocks[product] for product, variant in add_first_variants(stocks).items()}
+    return {variant: stocks[product] for product, variant in add_first_variants(stocks, now=now).items()}
 
 
 def update(products: list[Product], *, fields: Collection[str]) -> None:

@@ -129,6 +129,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='PriceChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('final_price', core.money.AmountField(decimal_places=2, max_digits=10, validators=[core.money.validate_amount])),
+                ('since', models.DateTimeField()),
+                ('variant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='price_changes', to='catalog.productvariant')),
+            ],
+            options={
+                'ordering': ['variant', 'since'],
+                'constraints': [models.UniqueConstraint(fields=('variant', 'since'), name='one_price_at_a_time')],
+            },
+        ),
+        migrations.CreateModel(
             name='StockMovement',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -10,6 +10,7 @@ from strawberry import auto, relay
 
 import api
 from catalog import models
+from catalog.prices import lowest_prior_prices
 
 if TYPE_CHECKING:
     from catalog.types.objects import Product
@@ -24,6 +25,10 @@ class HasFinalPrice(Protocol):
 
 
 class HasDiscount(Protocol):
+    discount: Decimal
+
+
+class HasReduction(api.HasKey, Protocol):
     discount: Decimal
 
 
@@ -119,6 +124,24 @@ class ProductVariant(relay.Node):
     )(final_price)
     on_sale = api.field(description="Whether it has a discount.")(on_sale)
     is_available = api.field(description="Whether any are in stock.")(is_available)
+
+    @strawberry.field(
+        description="While it is on sale: the lowest final price of the 30 days before it got its present one, with "
+        "the price that was in force when they began. Null otherwise, and if it never had another price. It may be "
+        "lower than the present price, which is no reduction then."
+    )
+    @staticmethod
+    def lowest_prior_price(root: strawberry.Parent[HasReduction], info: api.Info) -> api.Money | None:
+        if root.discount == 0:
+            return None
+        lowest = api.read_nested(
+            root,
+            info,
+            lambda peers: (
+                dict.fromkeys(peer.pk for peer in peers) | lowest_prior_prices({peer.pk for peer in peers})
+            ),
+        )
+        return None if lowest is None else api.Money.of(lowest)
 
     @api.field(description="The shop's own number for it, unique where there is one; null if there is none.")
     @staticmethod

@@ -30,7 +30,7 @@ from catalog.exchange import (
 )
 from catalog.exchange.importing import BATCH
 from catalog.models import Category, Product, ProductVariant, StockMovement
-from orders.audit import check_products, check_stock
+from orders.audit import check_prices, check_products, check_stock
 from tests.factories import make_picture, make_product, make_user
 from tests.hostile import hostile_names
 
@@ -101,7 +101,7 @@ def read_stored_row() -> Any:
 
 
 def ledger_is_right() -> bool:
-    return not [*check_stock(), *check_products()]
+    return not [*check_stock(), *check_products(), *check_prices()]
 
 
 class TestImportProducts:

@@ -75,7 +75,8 @@ FIELDS = {
         own="isFavourite comments",
     ),
     "ProductVariant": Fields(
-        alike="id product sku title selectedOptions price discount finalPrice onSale stock isAvailable image"
+        alike="id product sku title selectedOptions price discount finalPrice onSale lowestPriorPrice stock "
+        "isAvailable image"
     ),
     "Profile": Fields(alike="id name slug joinedAt avatar"),
     "Shipping": Fields(
