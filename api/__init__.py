@@ -30,7 +30,6 @@ from api.nodes import key_of as key_of
 from api.nodes import node as node
 from api.nodes import one as one
 from api.public import PUBLIC as PUBLIC
-from api.types import Deleted as Deleted
 from api.types import Done as Done
 from api.types import ErrorCode as ErrorCode
 from api.types import FieldError as FieldError

@@ -143,11 +143,6 @@ class TooManyAttempts(UserError):
     )
 
 
-@strawberry.type(description="The id of a deleted object, for `cache.evict`.")
-class Deleted:
-    id: strawberry.ID = strawberry.field(description="The global id of the deleted object.")
-
-
 @strawberry.type(description="The operation succeeded, and has nothing to return.")
 class Done:
     ok: bool = strawberry.field(default=True, description="Always true.")

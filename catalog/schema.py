@@ -135,10 +135,10 @@ class Mutation:
         types.DeleteProductResult,
         description="Deletes one of the caller's products. The staff can delete any product. Its orders still show it.",
     )
-    def delete_product(self, info: api.Info, input: types.DeleteProductInput) -> api.Deleted:
+    def delete_product(self, info: api.Info, input: types.DeleteProductInput) -> types.Deleted:
         key = api.key_of(input.id, "Product")
         services.delete_product(user=api.require_user(info), product_pk=key)
-        return api.Deleted(id=api.id_of("Product", key))
+        return types.Deleted(id=api.id_of("Product", key))
 
     @api.mutation(
         types.FavouriteResult,

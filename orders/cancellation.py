@@ -75,12 +75,12 @@ def close(order_uuid: UUID, *, from_statuses: frozenset[OrderStatus], now: datet
         return
     status = OrderStatus(order.status)
     if status not in from_statuses:
-        raise OrderNotCancellable(status)
+        raise OrderNotCancellable(order_uuid=order_uuid, status=status)
     if order.disputed_at:
-        raise OrderNotCancellable(status, DISPUTED)
+        raise OrderNotCancellable(order_uuid=order_uuid, status=status, message=DISPUTED)
     live = live_attempt(order_uuid, lock=True)
     if status == OrderStatus.PENDING and live:
-        raise OrderNotCancellable(status, TRY_LATER)
+        raise OrderNotCancellable(order_uuid=order_uuid, status=status, message=TRY_LATER)
     if live:
         promise_rest(live, now=now)
     move(order_uuid, OrderStatus.CANCELLED, now=now)

@@ -186,7 +186,7 @@ def submit_draft(
     if order is None:
         raise NotFound("order")
     if order.status == OrderStatus.CANCELLED:
-        raise OrderNotEditable(OrderStatus.CANCELLED)
+        raise OrderNotEditable(order_uuid=order_uuid, status=OrderStatus.CANCELLED)
     if order.status != OrderStatus.DRAFT:
         return Placed(order_uuid=order_uuid, payment=live_attempt(order_uuid))
     wanted = {

@@ -11,6 +11,8 @@ DomainError
 └── OrderNotRestockable    these two
 """
 
+from uuid import UUID
+
 from catalog.models import full_name
 from core.errors import DomainError
 from core.money import Money
@@ -56,16 +58,18 @@ class PaymentUnavailable(DomainError):
 class OrderNotEditable(DomainError):
     code = "ORDER_NOT_EDITABLE"
 
-    def __init__(self, status: OrderStatus) -> None:
+    def __init__(self, *, order_uuid: UUID, status: OrderStatus) -> None:
         super().__init__(f"The order is {status.label.lower()} and cannot be changed.")
+        self.order_uuid = order_uuid
         self.status = status
 
 
 class OrderNotCancellable(DomainError):
     code = "ORDER_NOT_CANCELLABLE"
 
-    def __init__(self, status: OrderStatus, message: str = "") -> None:
+    def __init__(self, *, order_uuid: UUID, status: OrderStatus, message: str = "") -> None:
         super().__init__(message or f"The order is {status.label.lower()} and cannot be cancelled.")
+        self.order_uuid = order_uuid
         self.status = status
 
 

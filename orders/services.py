@@ -93,7 +93,7 @@ def lock_draft(owner: Owner, order_uuid: UUID) -> Order:
     if order is None:
         raise NotFound("order")
     if order.status != OrderStatus.DRAFT:
-        raise OrderNotEditable(OrderStatus(order.status))
+        raise OrderNotEditable(order_uuid=order_uuid, status=OrderStatus(order.status))
     return order
 
 

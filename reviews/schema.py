@@ -48,11 +48,11 @@ class Mutation:
     @api.mutation(
         types.DeleteCommentResult, description="Deletes one of the caller's comments, with its rating."
     )
-    def delete_comment(self, info: api.Info, input: types.DeleteCommentInput) -> api.Deleted:
+    def delete_comment(self, info: api.Info, input: types.DeleteCommentInput) -> types.Deleted:
         user = api.require_user(info)
         key = api.key_of(input.id, "Comment")
-        services.delete_comment(user=user, comment_pk=key)
-        return api.Deleted(id=api.id_of("Comment", key))
+        comment = services.delete_comment(user=user, comment_pk=key)
+        return types.Deleted(id=api.id_of("Comment", key), product_pk=comment.product_id)
 
     @api.mutation(
         types.CommentResult,

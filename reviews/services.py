@@ -96,14 +96,16 @@ def update_comment(*, user: User, comment_pk: int, changes: CommentChanges, now:
 
 
 @transaction.atomic(durable=True)
-def delete_comment(*, user: User, comment_pk: int) -> None:
-    """Delete one of the user's comments, with its rating.
+def delete_comment(*, user: User, comment_pk: int) -> Comment:
+    """Delete one of the user's comments, with its rating, and return it as it was.
 
     Raises: NotFound, unless the comment is the user's own.
     Locks: the product.
     """
-    if not remove(Comment.objects.filter(pk=comment_pk, user=user)):
+    removed = remove(Comment.objects.filter(pk=comment_pk, user=user))
+    if not removed:
         raise NotFound("comment")
+    return removed[0]
 
 
 @transaction.atomic(durable=True)
@@ -156,8 +158,8 @@ def switch(comments: QuerySet[Comment], *, active: bool) -> None:
             count_rating(comment, before=comment.rating, after=None)
 
 
-def remove(comments: QuerySet[Comment]) -> int:
-    """Delete comments with their ratings, and return their number. A step of an open transaction.
+def remove(comments: QuerySet[Comment]) -> list[Comment]:
+    """Delete comments with their ratings, and return them as they were. A step of an open transaction.
 
     Locks: the products.
     """
@@ -167,7 +169,7 @@ def remove(comments: QuerySet[Comment]) -> int:
         if comment.active:
             count_rating(comment, before=comment.rating, after=None)
         comment.delete()
-    return len(doomed)
+    return doomed
 
 
 def lock_products_of(comments: QuerySet[Comment]) -> None:

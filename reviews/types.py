@@ -9,7 +9,7 @@ from strawberry import auto, relay
 
 import api
 from accounts.types import Profile
-from catalog.types import Product
+from catalog.types import Deleted, Product
 from reviews import models, selectors
 from reviews.services import CommentChanges
 
@@ -110,8 +110,9 @@ CommentResult = Annotated[
     strawberry.union("CommentResult", description="The comment, or why it could not be written or reported."),
 ]
 DeleteCommentResult = Annotated[
-    api.Deleted | api.NotFound,
+    Deleted | api.NotFound,
     strawberry.union(
-        "DeleteCommentResult", description="The deleted comment's ID, or why it could not be deleted."
+        "DeleteCommentResult",
+        description="The deleted comment's ID and its product, or why it could not be deleted.",
     ),
 ]

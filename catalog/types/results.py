@@ -40,6 +40,24 @@ class NoProductMatches(api.UserError):
     suggestions: list[str] = strawberry.field(description="Terms that find something; may be empty.")
 
 
+@strawberry.type(
+    description="The id of a deleted object, for `cache.evict`, and the product that a deleted comment was about."
+)
+class Deleted:
+    id: strawberry.ID = strawberry.field(description="The global id of the deleted object.")
+    product_pk: strawberry.Private[int | None] = None
+
+    @strawberry.field(
+        graphql_type=Product | None,
+        description="The product that the deleted comment was about, with its new rating; null if it has been "
+        "deleted too, and after `deleteProduct`.",
+    )
+    def product(self, info: api.Info) -> api.HasKey | None:
+        if self.product_pk is None:
+            return None
+        return api.one(selectors.products().filter(pk=self.product_pk), info)
+
+
 PRICE = "Before the discount, with no more digits than the currency has."
 SKU = "The shop's own number for it. It is unique without regard to case."
 OPTION_NAMES = "The names of what a shopper chooses from, at most three, such as `Size`."
@@ -172,7 +190,7 @@ UpdateProductResult = Annotated[
     strawberry.union("UpdateProductResult", description="The changed product, or why it could not be saved."),
 ]
 DeleteProductResult = Annotated[
-    api.Deleted | api.NotFound,
+    Deleted | api.NotFound,
     strawberry.union(
         "DeleteProductResult", description="The ID of the deleted product, or why it could not be deleted."
     ),

@@ -157,5 +157,5 @@ def ensure_attempt(order_uuid: UUID, *, now: datetime) -> Payment:
     """
     order = Order.objects.select_for_update().get(pk=order_uuid)
     if order.status != OrderStatus.PENDING:
-        raise OrderNotEditable(OrderStatus(order.status))
+        raise OrderNotEditable(order_uuid=order_uuid, status=OrderStatus(order.status))
     return live_attempt(order_uuid) or new_attempt(order, now=now)

@@ -10,9 +10,10 @@ from strawberry import relay
 import api
 from catalog.types import InsufficientStock
 from core.errors import ValidationError
-from orders import models
+from orders import models, selectors
 from orders.choices import Choice
 from orders.models import OrderStatus
+from orders.owners import owner_of
 from orders.types.carts import Cart
 from orders.types.orders import Order
 
@@ -55,14 +56,29 @@ class PaymentUnavailable(api.UserError):
     pass
 
 
-@strawberry.type(description="The order's status does not allow this change.")
-class OrderNotEditable(api.UserError):
+@strawberry.type
+class OrderError(api.UserError):
+    """The fields of errors that come of an order's status. The client that caused one had another in its cache."""
+
+    order_uuid: strawberry.Private[UUID]
     status: OrderStatus = strawberry.field(description="The order's status.")
+
+    @strawberry.field(
+        graphql_type=Order | None,
+        description="The order as it is now, for the client's cache; null if it has been deleted since.",
+    )
+    def order(self, info: api.Info) -> api.HasKey | None:
+        return api.one(selectors.order(owner_of(info.context.request), self.order_uuid), info)
+
+
+@strawberry.type(description="The order's status does not allow this change.")
+class OrderNotEditable(OrderError):
+    pass
 
 
 @strawberry.type(description="The order cannot be cancelled, for the reason in `message`.")
-class OrderNotCancellable(api.UserError):
-    status: OrderStatus = strawberry.field(description="The order's status.")
+class OrderNotCancellable(OrderError):
+    pass
 
 
 # ── Inputs ───────────────────────────────────────────────────────────────────

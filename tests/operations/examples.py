@@ -382,7 +382,8 @@ mutation RefreshPayment($uuid: UUID!) {
 mutation CancelOrder($uuid: UUID!) {
   cancelOrder(input: {uuid: $uuid}) {
     __typename
-    ... on Order { status cancelledAt payment { status } }
+    ... on Order { id status cancelledAt payment { id status } items { id product { id stock isAvailable } } }
+    ... on OrderNotCancellable { order { id status } }
     ... on UserError { code message }
   }
 }
@@ -515,7 +516,7 @@ mutation ReportComment($input: ReportCommentInput!) {
 mutation DeleteComment($id: ID!) {
   deleteComment(input: {id: $id}) {
     __typename
-    ... on Deleted { id }
+    ... on Deleted { id product { id rating { average count } } }
     ... on UserError { code message }
   }
 }

@@ -30,7 +30,7 @@ RESULT = """
 INSUFFICIENT_STOCK = "... on InsufficientStock { requested available product { id } }"
 UNAVAILABLE = "... on ProductUnavailable { productId name }"
 TOTAL_CHANGED = "... on TotalChanged { expected { amount } actual { amount } }"
-NOT_EDITABLE = "... on OrderNotEditable { status }"
+NOT_EDITABLE = "... on OrderNotEditable { status order { uuid status } }"
 CREATE_ORDER = "mutation { createOrder { __typename ... on Order { uuid } ... on UserError { code } } }"
 ADD_ORDER_ITEM = f"""
     mutation($input: OrderItemInput!) {{
@@ -282,6 +282,7 @@ class TestPlaceOrder:
         with nothing_changes():
             answer = place(shopper, draft)
         assert (answer["__typename"], answer["status"]) == ("OrderNotEditable", "CANCELLED")
+        assert answer["order"] == {"uuid": draft, "status": "CANCELLED"}
 
     def test_less_than_stripe_takes(self, shopper: GraphQLClient, draft: str) -> None:
         add(shopper, draft, make_product(price=Decimal("0.49")))

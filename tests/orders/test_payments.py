@@ -35,11 +35,17 @@ FIELDS = """
 """
 RESULT = f"__typename ... on Order {{ {FIELDS} }} ... on UserError {{ code message }}"
 ORDER = f"query($uuid: UUID!) {{ order(uuid: $uuid) {{ {FIELDS} }} }}"
-RETRY = f"mutation($uuid: UUID!) {{ retryPayment(input: {{uuid: $uuid}}) {{ {RESULT} }} }}"
+RETRY = f"""
+    mutation($uuid: UUID!) {{
+      retryPayment(input: {{uuid: $uuid}}) {{ {RESULT} ... on OrderNotEditable {{ order {{ {FIELDS} }} }} }}
+    }}
+"""
 REFRESH = f"mutation($uuid: UUID!) {{ refreshPayment(input: {{uuid: $uuid}}) {{ {RESULT} }} }}"
 CANCEL = f"""
     mutation($uuid: UUID!) {{
-      cancelOrder(input: {{uuid: $uuid}}) {{ {RESULT} ... on OrderNotCancellable {{ status }} }}
+      cancelOrder(input: {{uuid: $uuid}}) {{
+        {RESULT} ... on OrderNotCancellable {{ status order {{ {FIELDS} }} }}
+      }}
     }}
 """
 
@@ -328,7 +334,9 @@ class TestRetryPayment:
         else:
             cancel(api, uuid)
         with nothing_changes():
-            assert retry(api, uuid)["__typename"] == "OrderNotEditable"
+            refused = retry(api, uuid)
+        assert refused["__typename"] == "OrderNotEditable"
+        assert refused["order"] == order(api, uuid)
 
 
 class TestRefreshPayment:
@@ -398,8 +406,26 @@ class TestCancelOrder:
         bank.fake.confirm(bank.intent(uuid))  # no event of it has arrived
         answer = cancel(api, uuid)
         assert (answer["__typename"], answer["status"]) == ("OrderNotCancellable", "SHIPPED")
+        assert answer["order"] == order(api, uuid)  # the client still had it as pending
+        assert answer["order"]["paidAt"]
         assert stock(lamp) == 3
         assert len(mail.outbox) == 1
+
+    def test_answers_with_all_that_it_changes(self, api: GraphQLClient, uuid: str, lamp: Product) -> None:
+        document = """
+            mutation($uuid: UUID!) {
+              cancelOrder(input: {uuid: $uuid}) {
+                ... on Order { status expiresAt payment { status } items { product { stock } } }
+              }
+            }
+        """
+        assert stock(lamp) == 3
+        assert api.run(document, uuid=uuid)["cancelOrder"] == {
+            "status": "CANCELLED",
+            "expiresAt": None,
+            "payment": {"status": "CANCELLED"},
+            "items": [{"product": {"stock": 5}}],
+        }
 
     def test_one_whose_payment_is_processing(
         self, api: GraphQLClient, bank: Bank, uuid: str, lamp: Product

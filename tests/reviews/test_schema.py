@@ -41,7 +41,11 @@ REPORT = f"mutation($input: ReportCommentInput!) {{ reportComment(input: $input)
 SLIM = "fragment Everything on Comment { slug body }"
 DELETE = """
     mutation($input: DeleteCommentInput!) {
-        deleteComment(input: $input) { __typename ... on Deleted { id } ... on NotFound { code message } }
+        deleteComment(input: $input) {
+            __typename
+            ... on Deleted { id product { id rating { average count histogram } comments { totalCount } } }
+            ... on NotFound { code message }
+        }
     }
 """
 OF_PRODUCT = f"""
@@ -312,12 +316,35 @@ class TestUpdateComment:
 
 
 class TestDeleteComment:
-    def test_answers_with_the_id(self, signed_in: SignedIn) -> None:
+    def test_answers_with_the_id_and_the_product_without_its_rating(self, signed_in: SignedIn) -> None:
         comment = make_comment(rating=3)
+        make_comment(product=comment.product, rating=5)
         answer = signed_in(comment.user).run(DELETE, input={"id": comment_id(comment)})
-        assert answer["deleteComment"] == {"__typename": "Deleted", "id": comment_id(comment)}
-        assert not Comment.objects.exists()
-        assert_sums(comment.product, [0, 0, 0, 0, 0])
+        assert answer["deleteComment"] == {
+            "__typename": "Deleted",
+            "id": comment_id(comment),
+            "product": {
+                "id": product_id(comment.product),
+                "rating": {"average": 5.0, "count": 1, "histogram": [0, 0, 0, 0, 1]},
+                "comments": {"totalCount": 1},
+            },
+        }
+        assert not Comment.objects.filter(user=comment.user).exists()
+        assert_sums(comment.product, [0, 0, 0, 0, 1])
+
+    def test_reads_the_product_only_for_those_who_select_it(self, signed_in: SignedIn) -> None:
+        first = make_comment(rating=3)
+        second = make_comment(user=first.user, product=first.product)
+        browser = signed_in(first.user)
+
+        def taken(comment: Comment, selected: str) -> int:
+            document = (
+                f'mutation {{ deleteComment(input: {{id: "{comment_id(comment)}"}}) {{ {selected} }} }}'
+            )
+            return statements(browser, document)
+
+        without = taken(first, "... on Deleted { id }")
+        assert taken(second, "... on Deleted { id product { rating { count } } }") <= without + 1
 
     def test_guest(self, api: GraphQLClient) -> None:
         comment = make_comment(rating=3)

@@ -88,7 +88,7 @@ FIELDS = {
 # Parts of other types, visible to everyone who sees the whole.
 PARTS = {
     "CategoryFacet": "category count",
-    "Deleted": "id",
+    "Deleted": "id product",
     "Done": "ok",
     "FieldError": "field message",
     "Image": "width height placeholder url thumbnail",
@@ -110,7 +110,7 @@ PARTS = {
     "ProductConnection": "edges nodes pageInfo totalCount facets",
     # Errors only contain what the caller has asked for.
     **dict.fromkeys(("CartEmpty", "InvalidCredentials", "NotFound", "PaymentUnavailable"), "code message"),
-    **dict.fromkeys(("OrderNotCancellable", "OrderNotEditable"), "code message status"),
+    **dict.fromkeys(("OrderNotCancellable", "OrderNotEditable"), "code message status order"),
     "InsufficientStock": "code message requested available product variant",
     "NoProductMatches": "code message term suggestions",
     "ProductUnavailable": "code message name variantTitle productId variantId",

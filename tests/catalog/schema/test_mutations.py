@@ -44,7 +44,11 @@ mutation($input: UpdateProductInput!) {
 )
 DELETE = """
 mutation($input: DeleteProductInput!) {
-  deleteProduct(input: $input) { __typename ... on Deleted { id } ... on UserError { code message } }
+  deleteProduct(input: $input) {
+    __typename
+    ... on Deleted { id product { id } }
+    ... on UserError { code message }
+  }
 }
 """
 ADD_FAVOURITE = (
@@ -201,7 +205,7 @@ class TestDeleteProduct:
         key = global_id("Product", make_product(user=user).pk)
         browser = signed_in(user)
         assert browser.run(DELETE, input={"id": key}) == {
-            "deleteProduct": {"__typename": "Deleted", "id": key}
+            "deleteProduct": {"__typename": "Deleted", "id": key, "product": None}
         }
         assert not Product.objects.exists()
         assert browser.run(DELETE, input={"id": key}) == {"deleteProduct": NOT_FOUND}
