@@ -1,6 +1,8 @@
 """The admin site, which asks the staff for a second factor where STORE_STAFF_TWO_FACTOR is on."""
 
 from base64 import b32encode
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import segno
@@ -16,6 +18,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import second_factor
 from accounts.models import User
+from core.throttle import UPLOAD_LIMITS, count_attempt
 
 
 class CodeForm(forms.Form):
@@ -31,6 +34,17 @@ class CodeForm(forms.Form):
 class StaffSite(UnfoldAdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(super().has_permission(request)) and not lacks_second_factor(request)
+
+    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Any:
+        """Count a page that is sent with a file as an upload, once Django has let the person in."""
+
+        @wraps(view)
+        def count_uploads(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.FILES:
+                count_attempt(request, UPLOAD_LIMITS, account=str(request.user.pk))
+            return view(request, *args, **kwargs)
+
+        return super().admin_view(count_uploads, cacheable)
 
     def get_urls(self) -> list[URLPattern]:
         open_pages = [

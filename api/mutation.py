@@ -15,13 +15,7 @@ from api import types
 from api.context import Info, viewer
 from api.nodes import one
 from core import errors, money
-from core.throttle import Limit, count_attempt
-
-# An account can upload a page of products. An address gets more, because an office or a carrier shares one.
-UPLOAD_LIMITS = [
-    Limit(action="upload", rate="100/5m", by_address=True),
-    Limit(action="upload", rate="20/5m", by_account=True),
-]
+from core.throttle import UPLOAD_LIMITS, Limit, count_attempt
 
 
 class AnswerExtension(FieldExtension):

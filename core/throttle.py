@@ -50,6 +50,13 @@ class Limit:
         return usage
 
 
+# An account can upload a page of products. An address gets more, because an office or a carrier shares one.
+UPLOAD_LIMITS = [
+    Limit(action="upload", rate="100/5m", by_address=True),
+    Limit(action="upload", rate="20/5m", by_account=True),
+]
+
+
 def client_address(request: HttpRequest) -> str:
     """The address of the client that connected to us or to the first trusted proxy; for IPv6 its network.
 

@@ -244,6 +244,17 @@ class TestAdd:
         superuser.post(ADD, self.form())
         assert Product.objects.filter(slug__startswith="tea-pot-").count() == 1
 
+    def test_too_many_pictures(self, superuser: Client) -> None:
+        for _ in range(20):  # with those that are refused, and with those of the API
+            superuser.post(ADD, self.form(image=SimpleUploadedFile("me.png", b"no picture")))
+        response = superuser.post(ADD, self.form(image=upload()))
+        assert (response.status_code, response.text[:18]) == (429, "Too many attempts.")
+        assert not Product.objects.exists()
+        assert stored_files() == []
+        superuser.post(ADD, self.form())
+        browser_of(make_staff()).post(ADD, self.form(name="Another", image=upload()))
+        assert set(Product.objects.values_list("name", flat=True)) == {"Tea Pot", "Another"}
+
     def test_refuses_what_is_no_picture(self, superuser: Client) -> None:
         page = superuser.post(ADD, self.form(image=SimpleUploadedFile("me.png", b"no picture"))).text
         assert "The picture cannot be read" in page

@@ -41,6 +41,12 @@ def upload(client: Client, text: str, *, name: str = "products.csv", **options: 
 
 
 class TestImport:
+    def test_counts_as_an_upload(self, superuser: Client) -> None:
+        for _ in range(20):
+            assert upload(superuser, HEADER).status_code == 200
+        assert upload(superuser, HEADER + "Lamps,Lamp,It shines.,10,3\n").status_code == 429
+        assert not Product.objects.exists()
+
     def test_good_rows_go_in_and_bad_ones_are_listed(self, superuser: Client) -> None:
         response = upload(superuser, HEADER + "Lamps,Lamp,It shines.,10,3\nLamps,<b>,It shines.,ten,3\n")
         product = Product.objects.get()

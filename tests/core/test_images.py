@@ -15,7 +15,7 @@ from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageCms
 
-from core import images
+from core import decoding, images
 from core.errors import RateLimited
 from core.images import InvalidImage, PreparedImage, ThumbnailSize
 
@@ -280,7 +280,7 @@ class TestPrepare:
         ids=lambda data: repr(data[:12]),
     )
     def test_refuses_what_is_no_picture_of_these_formats(self, data: bytes) -> None:
-        assert refusal(data) == images.UNREADABLE
+        assert refusal(data) == decoding.UNREADABLE
 
     @pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "AVIF"])
     @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
@@ -288,7 +288,7 @@ class TestPrepare:
         noise = Image.frombytes("RGB", (200, 200), os.urandom(200 * 200 * 3))
         data = encode(noise, format_name)
 
-        assert refusal(data[: int(len(data) * kept)]) == images.UNREADABLE
+        assert refusal(data[: int(len(data) * kept)]) == decoding.UNREADABLE
 
     def test_refuses_more_bytes_than_the_limit_and_reads_no_further(self) -> None:
         picture = encode(flag(), "PNG")
@@ -305,8 +305,8 @@ class TestPrepare:
         # A header without pixels: decoding it fails with UNREADABLE.
         without_pixels = png_chunk(b"IDAT", b"")
 
-        assert refusal(png_header(8000, 5001) + without_pixels) == images.TOO_MANY_PIXELS.format(40)
-        assert refusal(png_header(8000, 5000) + without_pixels) == images.UNREADABLE
+        assert refusal(png_header(5000, 5001) + without_pixels) == decoding.TOO_MANY_PIXELS.format(25)
+        assert refusal(png_header(5000, 5000) + without_pixels) == decoding.UNREADABLE
 
     @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
     @pytest.mark.parametrize(
@@ -328,23 +328,29 @@ class TestPrepare:
             assert_colour(open_image(picture.main), (9, 9), GREEN)
 
     @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-    @pytest.mark.parametrize(("size", "progressive"), [((8064, 6048), True), ((12_000, 10_100), False)])
+    @pytest.mark.parametrize(
+        ("mode", "size", "progressive", "most"),
+        [
+            ("L", (12_000, 10_100), False, 120),
+            ("RGB", (8064, 6048), True, 30),
+            ("CMYK", (6000, 4000), True, 22),
+        ],
+    )
     def test_refuses_a_jpeg_that_takes_too_much_memory(
-        self, size: tuple[int, int], progressive: bool
+        self, mode: str, size: tuple[int, int], progressive: bool, most: int
     ) -> None:
-        most = 40 if progressive else 120
-        data = encode(Image.new("L", size), "JPEG", progressive=progressive)
-        assert refusal(data) == images.TOO_MANY_PIXELS.format(most)
+        data = encode(Image.new(mode, size), "JPEG", progressive=progressive)
+        assert refusal(data) == decoding.TOO_MANY_PIXELS.format(most)
 
     def test_ignores_a_profile_that_is_too_large(self) -> None:
         started = time.process_time()
-        picture = prepare(encode(flag(), "JPEG", icc_profile=b"\0" * (images.MAX_PROFILE_BYTES + 1)))
+        picture = prepare(encode(flag(), "JPEG", icc_profile=b"\0" * (decoding.MAX_PROFILE_BYTES + 1)))
         assert picture.width == 60
         assert time.process_time() - started < 1
 
     @pytest.mark.parametrize("format_name", ["GIF", "TIFF", "BMP", "ICO", "PPM", "TGA"])
     def test_refuses_formats_that_no_shop_needs(self, format_name: str) -> None:
-        assert refusal(encode(flag(), format_name)) == images.UNREADABLE
+        assert refusal(encode(flag(), format_name)) == decoding.UNREADABLE
 
     @pytest.mark.parametrize("format_name", ["WEBP", "AVIF", "PNG"])
     def test_takes_the_first_picture_of_an_animation(self, format_name: str) -> None:
@@ -360,7 +366,7 @@ class TestPrepare:
         png = encode(flag(), "PNG")
         bomb = png[:33] + png_chunk(chunk, head + megabytes) + png[33:]
         started = time.process_time()
-        assert refusal(bomb) == images.UNREADABLE
+        assert refusal(bomb) == decoding.UNREADABLE
         assert time.process_time() - started < 1
 
     def test_refuses_a_jpeg_of_endless_scans(self) -> None:
@@ -369,7 +375,7 @@ class TestPrepare:
         repeated = data[:last] + data[last:-2] * 100_000 + data[-2:]
 
         started = time.process_time()
-        assert refusal(repeated) == images.UNREADABLE
+        assert refusal(repeated) == decoding.UNREADABLE
 
         assert time.process_time() - started < 5
 
@@ -473,7 +479,7 @@ class TestOneAtATime:
 
     def test_one_that_cannot_be_read_lets_the_next_come(self) -> None:
         for _ in range(5):
-            assert refusal(b"no picture") == images.UNREADABLE
+            assert refusal(b"no picture") == decoding.UNREADABLE
 
     def test_an_upload_is_decoded_once(self) -> None:
         upload = SimpleUploadedFile("picture", encode(flag(), "PNG"))

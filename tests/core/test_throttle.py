@@ -13,9 +13,8 @@ from django.test import RequestFactory
 from pytest_django import Settings
 
 from accounts.models import User
-from api.mutation import UPLOAD_LIMITS
 from core.errors import NotFound, TooManyAttempts
-from core.throttle import Limit, client_address, count_attempt, count_failures
+from core.throttle import UPLOAD_LIMITS, Limit, client_address, count_attempt, count_failures
 from orders.schema import CHECKOUT_LIMITS
 from reviews.schema import COMMENT_LIMITS
 from tests.conftest import GraphQLClient, global_id
