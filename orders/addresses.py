@@ -55,9 +55,11 @@ def clean(shipping: Shipping) -> None:
 
 def format_for_country(shipping: Shipping) -> dict[str, Any]:
     """Set the fields to their country's spelling, and return the errors by field."""
-    rules = country(single_line(shipping.country))
+    code = single_line(shipping.country)
+    rules = country(code.upper() if code.isascii() else code)
     if rules is None:
-        return {"country": "Enter the two-letter ISO 3166-1 code of a country, in capitals."}
+        return {"country": "Enter the two-letter ISO 3166-1 code of a country."}
+    shipping.country = rules.code
     wrong = format_zip_code_and_state(shipping, rules)
     phone = parse_phone(single_line(shipping.phone), rules)
     if phone is None:
@@ -78,7 +80,7 @@ def format_zip_code_and_state(shipping: Shipping, rules: Country) -> dict[str, A
     elif rules.needs_zip_code:
         wrong["zip_code"] = REQUIRED
     if state and rules.has_state and rules.states:
-        shipping.state = format_state(state, rules) or ""
+        shipping.state = format_state(state, rules, zip_code=shipping.zip_code) or ""
         if not shipping.state:
             wrong["state"] = INVALID
     elif rules.needs_state and not state:

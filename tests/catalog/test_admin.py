@@ -250,7 +250,7 @@ class TestAdd:
         response = superuser.post(ADD, self.form(image=upload()))
         assert (response.status_code, response.text[:18]) == (429, "Too many attempts.")
         assert not Product.objects.exists()
-        assert stored_files() == []
+        assert list_stored_files() == []
         superuser.post(ADD, self.form())
         browser_of(make_staff()).post(ADD, self.form(name="Another", image=upload()))
         assert set(Product.objects.values_list("name", flat=True)) == {"Tea Pot", "Another"}

@@ -79,8 +79,58 @@ class TestState:
             ("IE", "Dublin", "Co. Dublin"),
             ("IE", "County Dublin", "Co. Dublin"),
             ("VN", "Hanoi", "Hà Nội"),
-            ("UA", "Kyiv", "Kyiv city"),
-            ("UA", "Київ", "місто Київ"),
+            ("AE", "Ash Shariqah", "Sharjah"),
+            ("AE", "محافظة دبي", "إمارة دبيّ"),
+            ("AR", "Capital Federal", "Ciudad Autónoma de Buenos Aires"),
+            ("AR", "Provincia de Buenos Aires", "Buenos Aires"),
+            ("AR", "Cordoba", "Córdoba"),
+            ("CA", "P.E.I.", "PE"),
+            ("CA", "Newfoundland & Labrador", "NL"),
+            ("CL", "Región del Maule", "Maule"),
+            ("CN", "Inner Mongolia", "Neimenggu Zizhiqu"),
+            ("CO", "Bogotá, D.C.", "Bogotá"),
+            ("EG", "Al Qahirah", "Cairo Governorate"),
+            ("ES", "Gerona", "GI"),
+            ("HK", "九龙", "Kowloon"),
+            ("ID", "DI Yogyakarta", "Daerah Istimewa Yogyakarta"),
+            ("IE", "Baile Átha Cliath", "Co. Dublin"),
+            ("IN", "Orissa", "Odisha"),
+            ("IN", "NCT of Delhi", "Delhi"),
+            ("IR", "Esfahan", "Isfahan Province"),
+            ("IT", "Milan", "MI"),
+            ("IT", "Provincia di Milano", "MI"),
+            ("IT", "Città metropolitana di Milano", "MI"),
+            ("JM", "Saint Andrew", "St. Andrew"),
+            ("KN", "Saint Kitts", "St. Kitts"),
+            ("KR", "서울시", "서울특별시"),
+            ("KR", "강원특별자치도", "강원도"),
+            ("KR", "전북", "전라북도"),
+            ("MX", "Edo. de México", "Méx."),
+            ("MX", "D.F.", "CDMX"),
+            ("MY", "Penang", "Pulau Pinang"),
+            ("NG", "Abuja", "Federal Capital Territory"),
+            ("NG", "Edo State", "Edo"),
+            ("PE", "Cusco", "Cuzco"),
+            ("PH", "NCR", "Metro Manila"),
+            ("RU", "St. Petersburg", "St. Petersburg"),  # or the oblast around it: the postal code says
+            ("RU", "СПб", "Санкт-Петербург"),
+            ("RU", "Moscow Oblast", "Moskovskaya oblast'"),
+            ("RU", "Sverdlovsk", "Sverdlovskaya oblast'"),
+            ("RU", "Новосибирская обл.", "Новосибирская область"),
+            ("RU", "Краснодарский", "Краснодарский край"),
+            ("TH", "จังหวัดเชียงใหม่", "เชียงใหม่"),
+            ("TH", "Krung Thep", "Bangkok"),
+            ("TR", "Afyonkarahisar", "Afyon"),
+            ("TW", "臺北市", "台北市"),
+            ("UA", "Odesa", "Odessa oblast"),
+            ("US", "Washington, D.C.", "DC"),
+            ("US", "Calif.", "CA"),
+            ("UY", "Departamento de Montevideo", "Montevideo"),
+            ("VE", "Edo. Miranda", "Miranda"),
+            ("VE", "Caracas", "Distrito Federal"),
+            ("VN", "TP. Hồ Chí Minh", "Thành phố Hồ Chí Minh"),
+            ("VN", "Tỉnh Bình Dương", "Bình Dương"),
+            ("VN", "Hà Tĩnh", "Hà Tĩnh"),
             ("CN", "Hubei", "Hubei Sheng"),
             ("CN", "Hubei Province", "Hubei Sheng"),
             ("CN", "湖北", "湖北省"),
@@ -100,6 +150,42 @@ class TestState:
     )
     def test_as_people_type_it(self, code: str, typed: str, written: str | None) -> None:
         assert format_state(typed, is_known(code)) == written
+
+    @pytest.mark.parametrize(
+        ("code", "typed", "zip_code", "written"),
+        [
+            ("AR", "Buenos Aires", "C1002AAA", "Ciudad Autónoma de Buenos Aires"),
+            ("AR", "Buenos Aires", "B1900AAA", "Buenos Aires"),
+            ("AR", "Buenos Aires", "1002", "Buenos Aires"),  # of the city or of the province
+            ("ES", "Cataluña", "08001", "B"),
+            ("IT", "Lombardia", "20121", "MI"),
+            ("MX", "Mexico", "06000", "CDMX"),
+            ("MX", "México", "50000", "Méx."),
+            ("RU", "Moscow", "101000", "Moskva"),
+            ("RU", "Moskva", "101000", "Moskva"),
+            ("RU", "г. Москва", "101000", "Москва"),
+            ("RU", "Moscow", "141400", "Moscow"),  # the data has it in both
+            ("RU", "Saint Petersburg", "190000", "Sankt-Peterburg"),
+            ("RU", "Санкт-Петербург", "188300", "Ленинградская область"),
+            ("UA", "Kyiv", "01001", "Kyiv city"),
+            ("UA", "Київ", "01001", "місто Київ"),
+            ("UA", "Kiev", "08000", "Kiev oblast"),
+        ],
+    )
+    def test_the_postal_code_tells_states_of_one_name_apart(
+        self, code: str, typed: str, zip_code: str, written: str
+    ) -> None:
+        rules = is_known(code)
+        assert format_state(typed, rules, zip_code=zip_code) == written
+        assert is_in_state(zip_code, state=written, country=rules)
+
+    @pytest.mark.parametrize(
+        ("code", "typed", "zip_code"), [("AR", "Buenos Aires", "X5000AAA"), ("IT", "Lombardia", "00118")]
+    )
+    def test_a_postal_code_of_none_of_them(self, code: str, typed: str, zip_code: str) -> None:
+        rules = is_known(code)
+        assert format_state(typed, rules, zip_code=zip_code) == typed
+        assert not is_in_state(zip_code, state=typed, country=rules)
 
     def test_postal_codes_of_a_state(self) -> None:
         assert is_in_state("94105", state="CA", country=is_known("US"))

@@ -141,9 +141,17 @@ class TestCountry:
                 assert wrong_fields(country=country) == [], country
 
     @pytest.mark.parametrize(
-        "country", ["", "XX", "ZZ", "EU", "us", "USA", "U", "U/", "..", "%s", "ÄÖ", "U\n", "١٢", "12"]
+        "country", ["", "XX", "ZZ", "EU", "USA", "U", "U/", "..", "%s", "ÄÖ", "U\n", "١٢", "12"]
     )
     def test_none(self, country: str) -> None:
+        assert wrong_fields(country=country) == ["country"]
+
+    @pytest.mark.parametrize("country", ["us", "Us", " us\n"])
+    def test_in_small_letters(self, country: str) -> None:
+        assert check(**{**COLUMNS, "country": country}).country == "US"
+
+    @pytest.mark.parametrize("country", ["\ufb01", "\u0131t", "\uff24\uff25"])
+    def test_letters_that_only_become_capitals_of_a_code(self, country: str) -> None:
         assert wrong_fields(country=country) == ["country"]
 
 
@@ -197,6 +205,19 @@ class TestState:
 
     def test_where_there_are_none(self) -> None:
         assert wrong_fields(country="DE", state="Bayern") == []
+
+    @pytest.mark.parametrize(
+        ("country", "zip_code", "state", "kept"),
+        [
+            ("AR", "C1002AAA", "Buenos Aires", "Ciudad Autónoma de Buenos Aires"),
+            ("AR", "c1002aaa", "CABA", "Ciudad Autónoma de Buenos Aires"),
+            ("RU", "101000", "Moscow", "Moskva"),
+            ("RU", "101000", "Москва", "Москва"),
+        ],
+    )
+    def test_of_which_there_are_two(self, country: str, zip_code: str, state: str, kept: str) -> None:
+        assert check(country=country, zip_code=zip_code, state=state).state == kept
+        assert wrong_fields(country="AR", zip_code="X5000AAA", state="Buenos Aires") == ["zipCode"]
 
 
 class TestCity:
