@@ -9,7 +9,8 @@ from strawberry import auto, relay
 
 import api
 from accounts.types import Profile
-from catalog.types import Deleted, Product
+from catalog.types import Deleted as Deleted
+from catalog.types import Product
 from reviews import models, selectors
 from reviews.services import CommentChanges
 
