@@ -40,7 +40,7 @@ from catalog.exchange import (
     read_rows,
     template,
 )
-from catalog.models import FEW_LEFT, Category, Product, StockMovement
+from catalog.models import FEW_LEFT, Category, Product, ProductVariant, StockMovement
 from catalog.selectors import ProductFilter, fully_held, mark_several, narrow
 from catalog.services import WRITTEN, delete_files_after_commit, set_picture
 from catalog.stock import lock_products
@@ -130,21 +130,15 @@ class ImportForm(forms.Form):
         return self.cleaned_data["categories"] or "create"
 
 
-class MovementInline(TabularInline):
-    model = StockMovement
-    verbose_name_plural = "stock movements"
-    fields = readonly_fields = ("created_at", "change", "reason", "order_uuid")
-    per_page = 10
+class PartInline(TabularInline):
+    """Rows of a product, to read. They have no page of their own."""
+
     hide_title = True
     extra = 0
     can_delete = False
 
-    @display(description="Change")
-    def change(self, movement: StockMovement) -> str:
-        return f"{movement.delta:+d}"
-
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Movements are shown to everyone who may see the product. They have no page of their own."""
+        """The rows are shown to everyone who may see the product."""
         return True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -154,12 +148,33 @@ class MovementInline(TabularInline):
         return False
 
 
+class VariantInline(PartInline):
+    model = ProductVariant
+    verbose_name_plural = "variants"
+    fields = readonly_fields = ("title", "sku", "price", "discount", "final_price", "stock", "held")
+
+
+class MovementInline(PartInline):
+    model = StockMovement
+    verbose_name_plural = "stock movements"
+    fields = readonly_fields = ("created_at", "variant", "change", "reason", "order_uuid")
+    per_page = 10
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
+        movements: QuerySet[StockMovement] = super().get_queryset(request)
+        return movements.select_related("variant")
+
+    @display(description="Change")
+    def change(self, movement: StockMovement) -> str:
+        return f"{movement.delta:+d}"
+
+
 @admin.register(Product)
 class ProductAdmin(ModelAdmin):
     """The admin of products. Writes use the steps of catalog.services and catalog.stock in the views' transaction."""
 
     form = ProductForm
-    inlines = (MovementInline,)
+    inlines = (VariantInline, MovementInline)
     list_display = (
         *("product", "category", "price", "discount", "discounted_price"),
         *("stock", "availability", "rating"),

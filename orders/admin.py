@@ -97,7 +97,7 @@ class ReadOnlyInline(TabularInline):
 class ItemInline(ReadOnlyInline):
     model = OrderItem
     verbose_name_plural = "items"
-    fields = readonly_fields = ("name", "price", "quantity", "total", "product")
+    fields = readonly_fields = ("name", "variant_title", "sku", "price", "quantity", "total", "product")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderItem]:
         items: QuerySet[OrderItem] = super().get_queryset(request)

@@ -1,5 +1,6 @@
 """The admin's pages of products and categories."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from io import BytesIO
@@ -35,7 +36,9 @@ pytestmark = pytest.mark.django_db
 PRODUCTS = reverse("admin:catalog_product_changelist")
 ADD = reverse("admin:catalog_product_add")
 CATEGORIES = reverse("admin:catalog_category_changelist")
-NO_MOVEMENTS_SENT = {"movements-TOTAL_FORMS": "0", "movements-INITIAL_FORMS": "0"}
+NO_PARTS_SENT = {
+    f"{parts}-{number}_FORMS": "0" for parts in ("variants", "movements") for number in ("TOTAL", "INITIAL")
+}
 
 
 @pytest.fixture
@@ -63,7 +66,7 @@ def form_of(product: Product, **changes: Any) -> dict[str, Any]:
         "user": str(product.user_id),
         **shown,
         **{f"initial-{field}": value for field, value in shown.items()},
-        **NO_MOVEMENTS_SENT,
+        **NO_PARTS_SENT,
         **changes,
     }
 
@@ -434,6 +437,30 @@ class TestProductsWithSeveralVariants:
         shirt.refresh_from_db()
         assert (shirt.name, str(shirt.price), shirt.stock) == ("Tee", "10.00", 4)
         assert list(shirt.variants.values()) == before
+
+    def test_the_page_lists_them(self, superuser: Client, shirt: Product) -> None:
+        shirt.variants.filter(option_1="M").update(sku="TEE-M", held=2)
+        page = superuser.get(change_page(shirt)).text
+        for column, text in {
+            "title": "M",
+            "sku": "TEE-M",
+            "price": "12.00",
+            "stock": "3",
+            "held": "2",
+        }.items():
+            cells = re.findall(rf"field-{column}\b.*?</td>", page, re.DOTALL)
+            assert any(re.search(rf">\s*{text}\s*<", cell) for cell in cells), column
+
+    def test_the_page_takes_as_many_statements_for_many(self, superuser: Client) -> None:
+        def visit(number: int) -> int:
+            values = [{"values": [str(place)]} for place in range(number)]
+            sized = make_product(options=["Size"], variants=values)
+            with CaptureQueriesContext(connection) as captured:
+                superuser.get(change_page(sized))
+            return len(captured)
+
+        visit(1)
+        assert visit(2) == visit(40)
 
     def test_take_no_further_statements_in_the_list(self, superuser: Client, shirt: Product) -> None:
         def count() -> int:

@@ -192,6 +192,13 @@ class TestPage:
         ):
             assert text in page
 
+    def test_shows_which_variant_was_bought(self, superuser: Client, placed: Placed) -> None:
+        order = placed()
+        order.items.update(variant_title="M / Red", sku="TEE-M-RED")
+        page = superuser.get(page_of(order)).text
+        assert "M / Red" in page
+        assert "TEE-M-RED" in page
+
     def test_takes_as_many_statements_for_many_items(self, superuser: Client) -> None:
         def visit(items: int) -> int:
             order = Order.objects.create(user=make_user(), currency="USD")
