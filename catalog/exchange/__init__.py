@@ -1,6 +1,6 @@
 """Import and export of products as files: CSV with a header, or JSON lines.
 
-A row has the columns slug, category, name, description, price, discount, stock, stock_at_export and image.
+A row has the columns that `rows.FIELDS` lists, and the image.
 
 - The slug identifies the product, or becomes the slug of a new one. A row without a slug is matched to the seller's
   product of exactly its name, or else makes a new product. A row that could mean two products is refused.

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from catalog.exchange.rows import COLUMNS, TEXTS, escape
+from catalog.exchange.rows import COLUMNS, escape
 from catalog.models import Product
 
 # Excel recognizes UTF-8 by this mark. Without it “ü” becomes “Ã¼”.
@@ -40,8 +40,7 @@ def csv_lines(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
     writer = csv.writer(Echo())
     yield f"{BYTE_ORDER_MARK}{writer.writerow(COLUMNS)}"
     for row in rows:
-        cells = zip(COLUMNS, row, strict=True)
-        yield writer.writerow([escape(cell) if name in TEXTS else cell for name, cell in cells])
+        yield writer.writerow([escape(cell) if isinstance(cell, str) else cell for cell in row])
 
 
 def json_lines(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:

@@ -2,9 +2,6 @@
 
 import re
 
-WHOLE = ("stock", "stock_at_export")
-COLUMNS = ("price", "discount", *WHOLE)
-
 PLAIN = re.compile(r"([+-]?\d+)(?:[.,](\d+))?")
 GROUPED = re.compile(
     r"([+-]?\d{1,3}(?P<group>[.,'’\s])\d{3}(?:(?P=group)\d{3})*)(?:(?!(?P=group))[.,](\d+))?"
@@ -14,7 +11,7 @@ GROUPED = re.compile(
 ALONE = re.compile(r"[+-]?\d{1,3}[.,]\d{3}")
 
 
-def plain(cell: str, *, column: str) -> str:
+def plain(cell: str, *, whole: bool) -> str:
     """Return the number with a decimal point and without separators. Any other text is returned as it is.
 
     Raises:
@@ -24,14 +21,14 @@ def plain(cell: str, *, column: str) -> str:
     if found := GROUPED.fullmatch(text):
         digits, fraction = re.sub(r"[^\d+-]", "", found[1]), found[3]
         if ALONE.fullmatch(text):
-            whole, _, end = text.replace(",", ".").partition(".")
-            if whole.lstrip("+-") != "0":
-                raise ValueError(f"“{text}” is ambiguous: write {digits} or {whole}.{end[:2]}.")
-            digits, fraction = whole, end
+            start, _, end = text.replace(",", ".").partition(".")
+            if start.lstrip("+-") != "0":
+                raise ValueError(f"“{text}” is ambiguous: write {digits} or {start}.{end[:2]}.")
+            digits, fraction = start, end
     elif found := PLAIN.fullmatch(text):
         digits, fraction = found[1], found[2]
     else:
         return text
-    if fraction and not (column in WHOLE and not fraction.strip("0")):
+    if fraction and not (whole and not fraction.strip("0")):
         return f"{digits}.{fraction}"
     return digits

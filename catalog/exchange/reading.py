@@ -13,7 +13,17 @@ from typing import IO
 
 from catalog.exchange import numbers
 from catalog.exchange.encodings import MARK, WINDOWS, encoding_of
-from catalog.exchange.rows import COLUMNS, BadFile, Note, ProductRow, Refusal, row_of, unescape
+from catalog.exchange.rows import (
+    COLUMNS,
+    NUMBERS,
+    WHOLE,
+    BadFile,
+    Note,
+    ProductRow,
+    Refusal,
+    row_of,
+    unescape,
+)
 
 # The separators of spreadsheets in different countries. The right one is the one that splits the header into known
 # columns. That is more reliable than the guesses of clevercsv and csv.Sniffer from the rows.
@@ -135,9 +145,9 @@ def rows_of(lines: Lines) -> Iterator[Item]:
 def csv_row(line: int, cells: dict[str, str]) -> ProductRow | Refusal:
     """Make a row of CSV cells: parse numbers as spreadsheets show them, and unescape texts."""
     for column, cell in cells.items():
-        if column in numbers.COLUMNS:
+        if column in NUMBERS:
             try:
-                cells[column] = numbers.plain(cell, column=column)
+                cells[column] = numbers.plain(cell, whole=column in WHOLE)
             except ValueError as error:
                 return Refusal(line=line, reason=f"{column}: {error}")
         elif column == "slug":

@@ -10,14 +10,26 @@ from django.db import models
 
 from catalog.models import Category, Product
 from core.errors import FieldError, ValidationError
-from core.text import single_line
+from core.text import LineField, single_line
 
+# The columns of a file except the image, in their order. Each follows the rules of its model field, as in the services.
+FIELDS: dict[str, models.Field[Any, Any]] = {
+    "slug": Product.slug.field,
+    "category": Category.name.field,
+    "name": Product.name.field,
+    "description": Product.description.field,
+    "price": Product.price.field,
+    "discount": Product.discount.field,
+    "stock": Product.stock.field,
+    # Compared with a changed stock: see `importing.stock_of`.
+    "stock_at_export": Product.stock.field,
+}
+COLUMNS = (*FIELDS, "image")
+LINES = tuple(name for name, field in FIELDS.items() if isinstance(field, LineField))
+WHOLE = tuple(name for name, field in FIELDS.items() if isinstance(field, models.IntegerField))
+NUMBERS = (*WHOLE, *(name for name, field in FIELDS.items() if isinstance(field, models.DecimalField)))
 # A new product needs these columns. The others have defaults.
 REQUIRED = ("category", "name", "description", "price")
-# A changed stock is compared with the stock at export: see `importing.stock_of`.
-COLUMNS = ("slug", *REQUIRED, "discount", "stock", "stock_at_export", "image")
-TEXTS = ("slug", "category", "name", "description", "image")
-LINES = ("category", "name")
 
 # No column can hold a NUL or a lone surrogate. A byte outside the encoding is read as a lone surrogate.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -71,24 +83,11 @@ def row_of(line: int, cells: Mapping[str, str]) -> ProductRow | Refusal:
             return Refusal(
                 line=line, reason=f"{column}: This contains bytes or characters that are not text."
             )
-        if column not in TEXTS and len(cell) > MAX_NUMBER_LENGTH:
+        if column in NUMBERS and len(cell) > MAX_NUMBER_LENGTH:
             return Refusal(line=line, reason=f"{column}: This is not a number.")
     # Names get the spelling in which they are stored, so that a row finds its product however its spaces are typed.
     spelled = {column: single_line(cell) if column in LINES else cell for column, cell in cells.items()}
     return ProductRow(line=line, cells={column: cell for column, cell in spelled.items() if cell})
-
-
-# Each column follows the rules of its model field, as in the services.
-FIELDS: dict[str, models.Field[Any, Any]] = {
-    "category": Category.name.field,
-    "slug": Product.slug.field,
-    "name": Product.name.field,
-    "description": Product.description.field,
-    "price": Product.price.field,
-    "discount": Product.discount.field,
-    "stock": Product.stock.field,
-    "stock_at_export": Product.stock.field,
-}
 
 
 def values_of(row: ProductRow) -> dict[str, Any]:

@@ -183,15 +183,15 @@ class TestNumbers:
         ],
     )  # fmt: skip
     def test_as_people_write_them(self, cell: str, number: str) -> None:
-        assert plain(cell, column="price") == number
+        assert plain(cell, whole=False) == number
 
     @pytest.mark.parametrize("cell", ["1.234", "1,234", "12.000", "999,999"])
     def test_what_can_be_read_in_two_ways_is_not_guessed(self, cell: str) -> None:
         with pytest.raises(ValueError, match="ambiguous"):
-            plain(cell, column="price")
+            plain(cell, whole=False)
 
     def test_a_count_may_have_zeros_behind_the_point(self) -> None:
-        assert [plain(cell, column="stock") for cell in ("7,0", "7.00", "7,5")] == ["7", "7", "7.5"]
+        assert [plain(cell, whole=True) for cell in ("7,0", "7.00", "7,5")] == ["7", "7", "7.5"]
 
 
 def bring_in(content: bytes | str, *, seller: User) -> Outcome:
