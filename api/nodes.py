@@ -5,6 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import strawberry
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from strawberry import relay
@@ -60,14 +61,30 @@ def node(id: relay.GlobalID, info: Info) -> Any:
 
 
 def resolve_queryset(found: "Source") -> tuple[models.QuerySet[Any], Hashable]:
-    """Return the queryset, and the key by which its SQL is kept: None for a queryset of this operation alone."""
-    return (found, None) if isinstance(found, models.QuerySet) else (call_selector(found), found)
+    """Return the queryset, and the key by which its SQL is kept: None for a queryset of this operation alone.
+
+    Raises:
+        TypeError: the selector does not always return the same query. Only where `settings.FASTGRAPH_STRICT` is on.
+    """
+    if isinstance(found, models.QuerySet):
+        return found, None
+    queryset = call_selector(found)
+    if settings.FASTGRAPH_STRICT and sql_of(found()) != sql_of(queryset):
+        raise TypeError(
+            f"{found.__name__} is called once per process, but now returns another query. If it depends on the clock "
+            "or the caller, call it: `api.every(selectors.x(now=now), info)`."
+        )
+    return queryset, found
 
 
 @cache
 def call_selector(selector: Callable[[], models.QuerySet[Any]]) -> models.QuerySet[Any]:
     """Call the selector once. Do not evaluate its queryset, which is shared."""
     return selector()
+
+
+def sql_of(queryset: models.QuerySet[Any]) -> tuple[str, Any]:
+    return queryset.query.sql_with_params()
 
 
 def one(found: "Source", info: Info, **lookups: Any) -> HasKey | None:

@@ -37,8 +37,8 @@ STORE_ORIGINS = env.origins(
 # The in-browser IDE at /graphiql/. In production nobody needs it, and it is one more page to attack.
 STORE_GRAPHIQL = env.bool("STORE_GRAPHIQL", default=DEBUG)
 
-# A resolver that reads an unselected column of its row raises an error in development. In production it costs a
-# statement and a warning.
+# In development a resolver that reads an unselected column of its row raises an error, where production has a statement
+# more and a warning. So does a selector that is passed uncalled and returns another query from one call to the next.
 FASTGRAPH_STRICT = DEBUG
 
 INSTALLED_APPS = [

@@ -7,8 +7,13 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
+from api.nodes import resolve_queryset
+from catalog.models import Product
+from catalog.selectors import products
 from orders.models import Order, OrderItem
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import make_category, make_comment, make_product, make_staff, make_user
@@ -146,3 +151,18 @@ class TestIds:
         assert len(ids) == 3
         assert found["id"] == global_id("Product", product.pk)
         assert not isinstance(product.pk, UUID)
+
+
+class TestSelectors:
+    def test_that_always_return_the_same_query_are_called_once(self) -> None:
+        assert resolve_queryset(products)[0] is resolve_queryset(products)[0]
+
+    def test_that_depend_on_the_clock_are_refused(self, settings: Settings) -> None:
+        def added_by_now() -> models.QuerySet[Product]:
+            return Product.objects.filter(added_at__lte=timezone.now())
+
+        with pytest.raises(TypeError, match=r"^added_by_now .* If it depends on the clock"):
+            resolve_queryset(added_by_now)
+        settings.FASTGRAPH_STRICT = False
+        queryset, key = resolve_queryset(added_by_now)
+        assert (queryset.model, key) == (Product, added_by_now)
