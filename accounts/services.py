@@ -19,7 +19,7 @@ from accounts import links
 from accounts.models import Profile, User
 from core import images, mail
 from core.emails import normalize_email
-from core.errors import DomainError, ValidationError, camel_case, field_errors
+from core.errors import DomainError, ValidationError, field_errors, refuse_nulls
 from core.throttle import Limit, count_attempt, count_failures
 
 # A longer password would be hashed for seconds; password managers make far shorter ones.
@@ -112,9 +112,7 @@ def update_profile(user: User, *, changes: ProfileChanges) -> None:
     Raises: ValidationError.
     Locks: the user and the profile.
     """
-    nulls = [field for field, value in changes.items() if value is None and field != "avatar"]
-    if nulls:
-        raise ValidationError.of(**{camel_case(field): "This field cannot be null." for field in nulls})
+    refuse_nulls(changes, clearable=["avatar"])
     upload = changes.get("avatar")
     stored = store_avatar(upload) if upload else None
     try:
@@ -143,9 +141,10 @@ def save_profile(user: User, *, changes: ProfileChanges, avatar: images.StoredIm
     """Write the rows, and return the name of the avatar that they have replaced or removed, if any."""
     profile = Profile.objects.select_for_update().select_related("user").get(user=user)
     before = profile.avatar.name
+    of_profile = {field.name for field in Profile._meta.local_concrete_fields}
     for field, value in changes.items():
         if field != "avatar":
-            setattr(profile if field == "name" else profile.user, field, value)
+            setattr(profile if field in of_profile else profile.user, field, value)
     if "avatar" in changes:
         profile.avatar = avatar.name if avatar else ""
         profile.avatar_width = avatar.width if avatar else None
@@ -156,7 +155,7 @@ def save_profile(user: User, *, changes: ProfileChanges, avatar: images.StoredIm
             lambda: profile.user.clean_fields(exclude=["password"]),
             lambda: profile.clean_fields(exclude=["user"]),
         )
-    profile.user.save(update_fields=["first_name", "last_name"])
+    profile.user.save(update_fields=changes.keys() - of_profile)
     profile.save()
     return before if before != profile.avatar.name else None
 

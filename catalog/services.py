@@ -20,7 +20,7 @@ from catalog.variants import (
     wanted_of_only,
 )
 from core import images
-from core.errors import Forbidden, NotFound, ValidationError, check_all, field_errors
+from core.errors import Forbidden, NotFound, ValidationError, check_all, field_errors, refuse_nulls
 from core.slugs import save_with_slug
 from core.text import single_line
 
@@ -96,6 +96,7 @@ def update_product(*, user: User, product_pk: int, changes: ProductFields, now: 
         ValidationError: names the input's fields.
     """
     require("catalog.change_product", user=user)
+    refuse_nulls(changes, clearable=["image"])
     with (
         images.store_upload(changes.get("image"), folder="products", field="image") as picture,
         transaction.atomic(durable=True),
@@ -205,11 +206,10 @@ def wanted_changes(product: Product, changes: ProductFields) -> Wanted | None:
     if not one and not {"options", "variants"} & changes.keys():
         return None
     before = variants_of(product)
-    if "variants" in changes:
+    variants = changes.get("variants")
+    if variants is not None:
         refuse_beside_variants(changes)
-        if changes["variants"] is None:
-            raise ValidationError.of(variants="This field cannot be null.")
-        return Wanted(fields=changes["variants"], before=before)
+        return Wanted(fields=variants, before=before)
     if any(len(variant.option_values) != len(product.option_names) for variant in before.values()):
         raise ValidationError.of(options="Give all variants as well, with one value for each of the options.")
     return wanted_of_only(before, one) if one else None
@@ -240,7 +240,7 @@ def assign(
     """
     for field, value in fields.items():
         if field == "category":
-            product.category = category_of(fields["category"])  # type: ignore[assignment]  # null is refused below
+            product.category = category_of(fields["category"])  # type: ignore[arg-type]  # null is refused before
         elif field == "image":
             set_picture(product, picture)
         elif field not in OF_VARIANTS:
@@ -256,18 +256,17 @@ def assign_option_names(product: Product, fields: ProductFields) -> None:
     Raises:
         ValidationError: names `options`.
     """
-    if "options" in fields:
-        assign_options(product, check_options(fields["options"]))
+    options = fields.get("options")
+    if options is not None:
+        assign_options(product, check_options(options))
 
 
-def check_options(names: list[str] | None) -> list[str]:
+def check_options(names: list[str]) -> list[str]:
     """Return the names of the options as they are stored.
 
     Raises:
         ValidationError: there are too many, a name is blank, or two differ in case alone.
     """
-    if names is None:
-        raise ValidationError.of(options="This field cannot be null.")
     if len(names) > MAX_OPTIONS:
         raise ValidationError.of(options=f"A product can have at most {MAX_OPTIONS} options.")
     stored = [single_line(name) for name in names]
@@ -286,14 +285,14 @@ def set_picture(product: Product, picture: images.StoredImage | None) -> None:
     product.image_placeholder = picture.placeholder if picture else ""
 
 
-def category_of(slug: str | None) -> Category | None:
-    """Return the category of the slug; None for None.
+def category_of(slug: str) -> Category:
+    """Return the category of the slug.
 
     Raises:
         ValidationError: no category has this slug.
     """
-    category = None if slug is None else Category.objects.filter(slug=slug).first()
-    if slug is not None and category is None:
+    category = Category.objects.filter(slug=slug).first()
+    if category is None:
         raise ValidationError.of(category="There is no such category.")
     return category
 

@@ -18,7 +18,7 @@ from django.db.models.functions import Cast, Concat
 from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductVariant
 from catalog.prices import record_prices
 from catalog.stock import KEYS, record_counted, sum_up
-from core.errors import FieldError, ValidationError, check_all, field_errors
+from core.errors import FieldError, ValidationError, check_all, field_errors, refuse_nulls
 
 # The input's fields of a variant's columns, where the names differ.
 INPUT_NAMES = dict.fromkeys(OPTIONS, "optionValues")
@@ -130,13 +130,12 @@ def add_variant(variants: list[ProductVariant], product: Product, wanted: Wanted
         message = f"Give one value for each option: {named}." if named else "This product has no options."
         raise ValidationError.of(**{wanted.named(place, "optionValues"): message})
     assign_options(variant, values)
-    for name in ("sku", "price", "discount", "stock", "weight_grams"):
-        if name in fields:
-            setattr(variant, name, fields[name])
+    refuse_nulls(fields, clearable=["weight_grams"], prefix=wanted.path.format(place))
+    for name, value in fields.items():
+        if name not in ("id", "option_values"):
+            setattr(variant, name, value)
     with field_errors(wanted.path.format(place), **INPUT_NAMES):
         variant.clean_fields(exclude=["product", "final_price"])
-    if variant.sku is None:
-        raise ValidationError.of(**{wanted.named(place, "sku"): "This field cannot be null."})
     if len(variant.option_values) != len(product.option_names):
         raise ValidationError.of(**{wanted.named(place, "optionValues"): "A value cannot be blank."})
     variants.append(variant)

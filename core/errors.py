@@ -13,7 +13,7 @@ RequestError               a missing right or an exceeded limit, in the top-leve
 └── RateLimited
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -160,6 +160,22 @@ def check_all(*steps: Callable[[], object]) -> None:
             errors += error.fields
     if errors:
         raise ValidationError(*errors)
+
+
+def refuse_nulls(changes: Mapping[str, object], *, clearable: Collection[str], prefix: str = "") -> None:
+    """Refuse null in the changes of an update, except for the `clearable` fields, which it empties.
+
+    In GraphQL a field that may be left out may also be null. `full_clean` lets null pass where a column may be blank.
+    `prefix` goes before each field's path.
+
+    Raises:
+        ValidationError: names the fields.
+    """
+    nulls = [field for field, value in changes.items() if value is None and field not in clearable]
+    if nulls:
+        raise ValidationError.of(
+            **{prefix + camel_case(field): "This field cannot be null." for field in nulls}
+        )
 
 
 def camel_case(name: str) -> str:

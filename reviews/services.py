@@ -16,7 +16,7 @@ from django.db.models import F, QuerySet
 from accounts.models import User
 from catalog.models import Product
 from catalog.stock import lock_products
-from core.errors import NotFound, ValidationError, field_errors
+from core.errors import NotFound, ValidationError, field_errors, refuse_nulls
 from core.slugs import save_with_slug
 from core.throttle import Limit, count_attempt
 from reviews.models import Comment, Report
@@ -77,6 +77,7 @@ def update_comment(*, user: User, comment_pk: int, changes: CommentChanges, now:
     Raises: NotFound, unless the comment is the user's own; ValidationError, as for a new comment.
     Locks: the product.
     """
+    refuse_nulls(changes, clearable=["rating"])
     own = Comment.objects.filter(pk=comment_pk, user=user)
     lock_products_of(own)
     comment = own.first()

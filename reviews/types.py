@@ -1,6 +1,6 @@
 """GraphQL types of comments."""
 
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, cast
 
 import strawberry
 import strawberry_django
@@ -87,12 +87,9 @@ class UpdateCommentInput:
     rating: int | None = strawberry.field(default=strawberry.UNSET, description="Rating from 1 to 5.")
 
     def changes(self) -> CommentChanges:
-        changes = CommentChanges()
-        if self.body is not strawberry.UNSET:
-            changes["body"] = self.body
-        if self.rating is not strawberry.UNSET:
-            changes["rating"] = self.rating
-        return changes
+        given = {field: value for field, value in vars(self).items() if value is not strawberry.UNSET}
+        del given["id"]
+        return cast(CommentChanges, given)
 
 
 @strawberry.input(description="A comment to delete.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 import pytest
 from django.contrib.auth.signals import user_logged_in
@@ -14,8 +15,10 @@ from pytest_django import Settings
 
 from accounts import services
 from accounts.links import Link, email_verification, password_reset
-from accounts.models import User
-from core.errors import ValidationError
+from accounts.models import Profile, User
+from accounts.services import ProfileChanges
+from accounts.types import UpdateProfileInput
+from core.errors import ValidationError, camel_case
 from tests.conftest import GraphQLClient
 from tests.factories import PASSWORD, make_user
 
@@ -37,6 +40,10 @@ def token_of(link: Link, user: User) -> str:
 def local_time(*, seconds: int) -> datetime:
     """Return the time after the delay, by the clock of Django's tokens."""
     return datetime.now() + timedelta(seconds=seconds)  # noqa: DTZ005
+
+
+def read_rows(user: User) -> list[Any]:
+    return [*User.objects.filter(pk=user.pk).values(), *Profile.objects.filter(user=user).values()]
 
 
 class TestLogin:
@@ -61,6 +68,25 @@ class TestLogin:
 
 
 class TestUpdateProfile:
+    def test_takes_every_field_of_the_input(self) -> None:
+        assert ProfileChanges.__annotations__.keys() == UpdateProfileInput.__annotations__.keys()
+
+    @pytest.mark.parametrize("field", sorted(ProfileChanges.__annotations__.keys() - {"avatar"}))
+    def test_saves_each_field(self, field: str) -> None:
+        user = make_user()
+        services.update_profile(user, changes=cast(ProfileChanges, {field: "New"}))
+        saved = User.objects.values(field if hasattr(user, field) else f"profile__{field}").get(pk=user.pk)
+        assert [*saved.values()] == ["New"]
+
+    @pytest.mark.parametrize("field", sorted(ProfileChanges.__annotations__.keys() - {"avatar"}))
+    def test_refuses_null(self, field: str) -> None:
+        user = make_user()
+        before = read_rows(user)
+        with pytest.raises(ValidationError) as refusal:
+            services.update_profile(user, changes=cast(ProfileChanges, {field: None}))
+        assert [error.field for error in refusal.value.fields] == [camel_case(field)]
+        assert read_rows(user) == before
+
     def test_a_refusal_of_the_rows_leaves_no_file_behind(
         self, picture: Callable[[], SimpleUploadedFile]
     ) -> None:

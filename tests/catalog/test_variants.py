@@ -15,7 +15,8 @@ from accounts.models import User
 from catalog.models import MAX_STOCK, MAX_VARIANTS, Category, Product, ProductVariant, StockMovement
 from catalog.services import ProductFields, create_product, update_product
 from catalog.stock import Reason, return_stock, take_stock
-from core.errors import ValidationError
+from catalog.variants import VariantFields
+from core.errors import ValidationError, camel_case
 from orders.audit import differences_here
 from tests.factories import make_category, make_product, make_seller, reprice, set_stock, variant_of
 
@@ -95,6 +96,18 @@ def price_and_stock(product: Product) -> tuple[str, str, str, int]:
 def take(order: Any, *variants: tuple[ProductVariant, int]) -> None:
     with transaction.atomic():
         take_stock(quantities={variant.pk: number for variant, number in variants}, order_uuid=order, now=NOW)
+
+
+class TestNull:
+    @pytest.mark.parametrize(
+        "field", sorted(VariantFields.__annotations__.keys() - {"id", "option_values", "weight_grams"})
+    )
+    def test_is_refused(self, shirt: Product, field: str) -> None:
+        listed_again = [existing(variant) for variant in shirt.variants.all()]
+        listed_again[1][field] = None
+        assert refuse(lambda: change(shirt, variants=listed_again)) == {
+            f"variants.1.{camel_case(field)}": "This field cannot be null."
+        }
 
 
 class TestCreate:

@@ -1,12 +1,14 @@
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 from pytest_django import Settings
 
 from catalog.models import Product
-from core.errors import NotFound, TooManyAttempts, ValidationError
+from core.errors import NotFound, TooManyAttempts, ValidationError, camel_case
 from reviews import services
 from reviews.models import Comment, Report
+from reviews.services import CommentChanges
 from tests.factories import make_comment, make_product, make_user
 from tests.reviews.sums import assert_sums
 
@@ -97,6 +99,16 @@ class TestUpdateComment:
         make_comment(product=comment.product, rating=5)
         services.update_comment(user=comment.user, comment_pk=comment.pk, changes={"rating": 4}, now=LATER)
         assert_sums(comment.product, [0, 0, 0, 1, 1])
+
+    @pytest.mark.parametrize("field", sorted(CommentChanges.__annotations__.keys() - {"rating"}))
+    def test_refuses_null(self, field: str) -> None:
+        comment = make_comment(rating=1, now=NOW)
+        before = Comment.objects.values().get()
+        changes = cast(CommentChanges, {field: None})
+        with pytest.raises(ValidationError) as refused:
+            services.update_comment(user=comment.user, comment_pk=comment.pk, changes=changes, now=LATER)
+        assert [error.field for error in refused.value.fields] == [camel_case(field)]
+        assert Comment.objects.values().get() == before
 
     def test_gives_and_takes_the_rating(self) -> None:
         comment = make_comment()
