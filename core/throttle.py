@@ -28,12 +28,19 @@ NO_ADDRESS = "0.0.0.0"
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """A rate (`10/5m`) of one action for each address, each account, or each pair of the two."""
+    """A rate (`10/5m`) of one action for each address, each account, or each pair of the two.
+
+    A limit by account does not limit guests, who have none: give one by address as well.
+    """
 
     action: str
     rate: str
     by_address: bool = False
     by_account: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.by_address or self.by_account):
+            raise ValueError("A Limit counts by address, by account, or both.")
 
     def usage(self, request: HttpRequest | None, *, account: str, increment: bool) -> dict[str, Any]:
         """Return django-ratelimit's count, limit, should_limit and time_left. While the cache is down it refuses.

@@ -34,6 +34,12 @@ def request(address: str = "192.0.2.1") -> HttpRequest:
     return RequestFactory().post("/graphql/", REMOTE_ADDR=address)
 
 
+class TestLimit:
+    def test_of_all_callers_together_is_refused(self) -> None:
+        with pytest.raises(ValueError, match=r"^A Limit counts by address, by account, or both\.$"):
+            Limit(action="knock", rate="3/5m")
+
+
 class TestCountAttempt:
     BY_ADDRESS = [Limit(action="knock", rate="3/5m", by_address=True)]
     BY_ACCOUNT = [Limit(action="knock", rate="3/5m", by_account=True)]
