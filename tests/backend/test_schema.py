@@ -3,11 +3,27 @@
 from collections.abc import Iterator
 from typing import Any
 
-from graphql import is_specified_scalar_type
+import pytest
+from graphql import GraphQLInterfaceType, is_specified_scalar_type
 from pytest_django import Settings
 
+import api
 from backend.schema import schema
+from core.errors import DomainError
 from tests.conftest import GraphQLClient
+
+
+def find_error_types() -> Iterator[str]:
+    """List the types of the errors that mutations and queries answer with."""
+    interface = schema._schema.type_map["UserError"]
+    assert isinstance(interface, GraphQLInterfaceType)
+    yield from (type_.name for type_ in schema._schema.get_possible_types(interface))
+
+
+def subclasses(error: type[DomainError]) -> Iterator[type[DomainError]]:
+    for child in error.__subclasses__():
+        yield child
+        yield from subclasses(child)
 
 
 class TestShop:
@@ -30,6 +46,15 @@ class TestDescriptions:
 
     def test_everything_has_one(self) -> None:
         assert list(find_undescribed()) == []
+
+
+class TestErrors:
+    @pytest.mark.parametrize("name", sorted(find_error_types()))
+    def test_each_has_an_exception_whose_code_the_api_knows(self, name: str) -> None:
+        exceptions = [error for error in subclasses(DomainError) if error.__name__ == name]
+        assert len(exceptions) == 1, f"{name} needs one exception of the same name, a DomainError."
+        code = exceptions[0].code
+        assert code in api.ErrorCode.__members__, f"{name} has code {code}, which ErrorCode lacks."
 
 
 def find_undescribed() -> Iterator[str]:
