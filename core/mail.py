@@ -3,9 +3,11 @@
 import logging
 import re
 import unicodedata
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import transaction
 
 from core.emails import mailbox, normalize_email
 from core.errors import TooManyAttempts
@@ -27,6 +29,7 @@ def send(mail: EmailMessage) -> bool:
     A recipient who has had STORE_MAILS_PER_HOUR gets no more. A failure of the server, or too
     many threads waiting for it, is logged and not raised: the work that the mail reports is committed already.
     """
+    check_no_transaction()
     limit = Limit(action="mail", rate=f"{settings.STORE_MAILS_PER_HOUR}/1h", by_account=True)
     try:
         for recipient in mail.recipients():
@@ -42,6 +45,19 @@ def send(mail: EmailMessage) -> bool:
         logger.exception("A mail could not be sent: %s", mail.subject)
         return False
     return True
+
+
+def check_no_transaction() -> None:
+    """Check that no transaction but a test's own is open, as `atomic(durable=True)` does.
+
+    It would keep its locks while the mail server answers, and could still roll back what the mail reports.
+
+    Raises:
+        RuntimeError: one is open.
+    """
+    blocks: list[Any] = transaction.get_connection().atomic_blocks
+    if blocks and not blocks[-1]._from_testcase:
+        raise RuntimeError("Send mail with no transaction open: transaction.on_commit(…, robust=True).")
 
 
 def shorten(text: str, *, most: int) -> str:

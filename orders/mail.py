@@ -9,7 +9,7 @@ from django.core.mail import EmailMessage
 from django.db.models import Q
 from django.template.loader import render_to_string
 
-from core.mail import send, shorten
+from core.mail import check_no_transaction, send, shorten
 from core.money import format_money
 from orders.models import Order, OrderItem
 from orders.selectors import unconfirmed_orders
@@ -27,6 +27,7 @@ def confirm(order_uuid: UUID, *, now: datetime) -> bool:
     Only one process at a time sends it. A mail is sent twice only after a crash between the mail server's acceptance
     and our own record of it.
     """
+    check_no_transaction()  # further down its error would only be logged
     unclaimed = Q(confirmation_claimed_at=None) | Q(confirmation_claimed_at__lt=now - LEASE)
     if not unconfirmed_orders().filter(unclaimed, pk=order_uuid).update(confirmation_claimed_at=now):
         return True

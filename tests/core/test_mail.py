@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.mail import EmailMessage
-from pytest_django import Settings
+from django.db import transaction
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from core.mail import send, shorten
 
@@ -33,6 +34,22 @@ class TestLimit:
         settings.STORE_MAILS_PER_HOUR = 1
         assert send(mail_to("ada@example.com"))
         assert not send(mail_to(spelling))
+        assert len(mailoutbox) == 1
+
+
+@pytest.mark.django_db
+class TestTransactions:
+    def test_an_open_one_is_refused(self, mailoutbox: Mails) -> None:
+        with pytest.raises(RuntimeError, match="no transaction open"), transaction.atomic():
+            send(mail_to("ada@example.com"))
+        assert mailoutbox == []
+
+    def test_after_the_commit_there_is_none(
+        self, mailoutbox: Mails, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    ) -> None:
+        with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+            transaction.on_commit(lambda: send(mail_to("ada@example.com")), robust=True)
+            assert mailoutbox == []
         assert len(mailoutbox) == 1
 
 

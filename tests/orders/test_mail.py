@@ -6,12 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from orders.mail import LEASE, confirm
@@ -45,6 +46,10 @@ class TestConfirmation:
         [confirmation] = mail.outbox
         assert "1 × Lamp, $1,234.50" in confirmation.body
         assert "Total: $1,234.50" in confirmation.body
+
+    def test_is_refused_within_a_transaction(self) -> None:
+        with pytest.raises(RuntimeError, match="no transaction open"), transaction.atomic():
+            confirm(uuid4(), now=timezone.now())
 
     def test_is_sent_again_until_it_is_accepted(
         self, bank: Bank, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
