@@ -1,0 +1,50 @@
+"""Every column of products and variants that people write is in each place that lists them."""
+
+import pytest
+from django.db import models
+
+from catalog.exchange import COLUMNS
+from catalog.models import OPTIONS, Product, ProductVariant
+from catalog.services import ProductFields
+from catalog.types import CreateProductInput, UpdateProductInput, VariantInput
+from catalog.variants import VariantFields
+
+
+def written_columns(model: type[models.Model], *, options: str) -> set[str]:
+    """Return the model's columns that are edited, with the name that inputs give to the options' columns."""
+    columns = model._meta.local_concrete_fields
+    edited = {field.name for field in columns if field.editable and not field.primary_key}
+    return edited - {*OPTIONS} | {options}
+
+
+# The seller is whoever is signed in, or imports the file.
+PRODUCT = written_columns(Product, options="options") - {"user"}
+# The list of the variants has their product and their order. Nobody writes a barcode yet.
+VARIANT = written_columns(ProductVariant, options="option_values") - {"product", "position", "barcode"}
+PLACES = {
+    "COLUMNS of catalog/exchange/rows.py": (PRODUCT - {"options"}, {*COLUMNS}),
+    "ProductFields of catalog/services.py": (PRODUCT, {*ProductFields.__annotations__}),
+    "CreateProductInput of catalog/types/results.py": (PRODUCT, {*CreateProductInput.__annotations__}),
+    "UpdateProductInput of catalog/types/results.py": (PRODUCT, {*UpdateProductInput.__annotations__}),
+    "VariantFields of catalog/variants.py": (VARIANT, {*VariantFields.__annotations__}),
+    "VariantInput of catalog/types/results.py": (VARIANT, {*VariantInput.__annotations__}),
+}
+# The inputs, and the fields that the services take from them.
+INPUTS = [
+    (CreateProductInput, ProductFields, "ProductFields of catalog/services.py"),
+    (UpdateProductInput, ProductFields, "ProductFields of catalog/services.py"),
+    (VariantInput, VariantFields, "VariantFields of catalog/variants.py"),
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_written_column_is_in(place: str) -> None:
+    columns, listed = PLACES[place]
+    missing = columns - listed
+    assert not missing, f"{place} lacks {', '.join(sorted(missing))}."
+
+
+@pytest.mark.parametrize(("input", "fields", "place"), INPUTS)
+def test_the_services_know_every_field(input: type, fields: type, place: str) -> None:
+    unknown = input.__annotations__.keys() - fields.__annotations__.keys() - {"id"}
+    assert not unknown, f"{place} lacks {', '.join(sorted(unknown))}."
