@@ -50,15 +50,6 @@ CONDITIONS: dict[str, Callable[[Any], Q]] = {
 }
 
 
-# The columns whose index a database might seek for these conditions.
-SEEKABLE = {
-    "min_price": "final_price",
-    "max_price": "final_price",
-    "in_stock": "stock",
-    "on_sale": "discount",
-    "min_rating": "rating_average",
-    "added_after": "added_at",
-}
 # The orders in which a seller's products have an index.
 SELLER_ORDERS = ("added_at", "final_price")
 # Up to this many products are read by key and sorted. With more, a scan along the order's index soon fills a page.
@@ -165,7 +156,16 @@ def has_other_index(name: str, value: Any, *, order: str) -> bool:
         return len(set(value)) > 1
     if name == "seller":
         return order not in SELLER_ORDERS
-    return SEEKABLE.get(name, order) != order
+    return sought_column(CONDITIONS[name](value)) != order
+
+
+def sought_column(condition: Q) -> str | None:
+    """Return the column whose index a database might seek for the condition; None if it is not about one alone."""
+    match condition.children:
+        case [(str(lookup), _)]:
+            return lookup.partition("__")[0]
+        case _:
+            return None
 
 
 def list_conditions(filter: ProductFilter) -> dict[str, Any]:

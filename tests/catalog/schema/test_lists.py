@@ -11,7 +11,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from backend.schema import schema
 from catalog.models import Favourite, Product
+from catalog.types import ProductSort
 from core.text import sort_key
 from tests.conftest import GraphQLClient
 from tests.factories import make_category, make_product, make_products, make_user
@@ -77,6 +79,10 @@ def statements(browser: GraphQLClient, query: str, **variables: Any) -> int:
     with CaptureQueriesContext(connection) as captured:
         browser.run(query, **variables)
     return len(captured)
+
+
+def test_all_orders_are_tried() -> None:
+    assert ORDERS.keys() == ProductSort.__members__.keys()
 
 
 @pytest.mark.parametrize("sort", ORDERS)
@@ -188,22 +194,25 @@ class TestPages:
 class TestFilters:
     """Each filter reaches the selector, whose own tests show its meaning."""
 
-    @pytest.mark.parametrize(
-        ("filter", "expected"),
-        [
-            ({"categories": ["light"]}, {"lamp"}),
-            ({"seller": "ada-seller"}, {"lamp"}),
-            ({"minPrice": "10.01"}, {"chair"}),
-            ({"maxPrice": 10}, {"lamp"}),
-            ({"inStock": False}, {"lamp"}),
-            ({"onSale": True}, {"chair"}),
-            ({"minRating": 4}, {"chair"}),
-            ({"addedAfter": DAY.isoformat()}, {"chair"}),
-            ({"addedAfter": "2026-03-01T12:00:00.123456"}, {"chair"}),
-            ({"addedAfter": "2026-03-01T14:00:00.123456+02:00"}, {"chair"}),
-            ({"addedAfter": None, "onSale": None}, {"lamp", "chair"}),
-        ],
-    )
+    EACH: list[tuple[dict[str, Any], set[str]]] = [
+        ({"categories": ["light"]}, {"lamp"}),
+        ({"seller": "ada-seller"}, {"lamp"}),
+        ({"minPrice": "10.01"}, {"chair"}),
+        ({"maxPrice": 10}, {"lamp"}),
+        ({"inStock": False}, {"lamp"}),
+        ({"onSale": True}, {"chair"}),
+        ({"minRating": 4}, {"chair"}),
+        ({"addedAfter": DAY.isoformat()}, {"chair"}),
+        ({"addedAfter": "2026-03-01T12:00:00.123456"}, {"chair"}),
+        ({"addedAfter": "2026-03-01T14:00:00.123456+02:00"}, {"chair"}),
+        ({"addedAfter": None, "onSale": None}, {"lamp", "chair"}),
+    ]
+
+    def test_all_are_tried(self) -> None:
+        tried = {name for filter, _ in self.EACH for name in filter}
+        assert tried == set(schema._schema.type_map["ProductFilter"].fields)  # type: ignore[attr-defined]  # an input
+
+    @pytest.mark.parametrize(("filter", "expected"), EACH)
     def test_each(self, api: GraphQLClient, filter: dict[str, Any], expected: set[str]) -> None:
         ada = make_user(first_name="Ada", last_name="Seller")
         make_product(name="lamp", category=make_category("Light"), user=ada, stock=0, added_at=DAY)

@@ -1,0 +1,133 @@
+"""The database has an index for every order of a list of products, and for every filter."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, get_type_hints
+
+import pytest
+from django.db import connection
+from django.db.models import QuerySet
+
+import api
+from catalog.models import Product
+from catalog.selectors import (
+    CONDITIONS,
+    SELLER_ORDERS,
+    ProductFilter,
+    list_conditions,
+    narrow,
+    products,
+    sought_column,
+)
+from catalog.types import SORTS, ProductSort
+from catalog.types import ProductFilter as ProductFilterInput
+
+pytestmark = pytest.mark.django_db
+
+# Values of the filters' types. One category and several are read by different indexes.
+VALUES: dict[Any, list[Any]] = {
+    list[str] | None: [["lamps"], ["lamps", "seats"]],
+    str | None: ["ada"],
+    int | None: [1],
+    float | None: [3.5],
+    Decimal | None: [Decimal(10)],
+    bool | None: [True, False],
+    datetime | None: [datetime(2026, 3, 1, tzinfo=UTC)],
+}
+FILTERS = [
+    ProductFilter(**{name: value})
+    for name, type_ in get_type_hints(ProductFilter).items()
+    if name in CONDITIONS
+    for value in VALUES[type_]
+]
+# Filters whose lists have indexes of their own, the column that these begin with, and the orders that they are for.
+LISTS = [
+    (ProductFilter(), [], [*ProductSort]),
+    (ProductFilter(categories=["lamps"]), ["category"], [*ProductSort]),
+    (
+        ProductFilter(seller="ada"),
+        ["user"],
+        [sort for sort, order in SORTS.items() if order.columns[0] in SELLER_ORDERS],
+    ),
+]
+# The names of the indexes in a plan, and the word for a sort.
+INDEX = {"sqlite": r"INDEX (\w+)", "postgresql": r"(?:using|Bitmap Index Scan on) (\w+)"}
+SORTED = {"sqlite": "TEMP B-TREE", "postgresql": "Sort"}
+PARTIAL = {index.name for index in Product._meta.indexes if index.condition}
+
+
+def text_of(filter: ProductFilter) -> str:
+    return " ".join(f"{name}={value}" for name, value in list_conditions(filter).items())
+
+
+def plan_of(found: QuerySet[Product, Any]) -> str:
+    sql, parameters = found.query.sql_with_params()
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # which reads a small table without an index otherwise
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+        explain = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
+        cursor.execute(f"{explain} {sql}", parameters)
+        return "\n".join(row[-1] for row in cursor.fetchall())
+
+
+def index_of(plan: str) -> tuple[str | None, list[str]]:
+    """Return the index by which the plan reads the products, and its fields; None if it reads the whole table."""
+    with connection.cursor() as cursor:
+        indexes = connection.introspection.get_constraints(cursor, "catalog_product")
+    fields = {field.column: field.name for field in Product._meta.local_concrete_fields}
+    for name in re.findall(INDEX[connection.vendor], plan):
+        if name in indexes:
+            return name, [fields[column] for column in indexes[name]["columns"]]
+    return None, []
+
+
+def in_order(found: QuerySet[Product], sort: api.Sort) -> QuerySet[Product]:
+    return found.order_by(*sort.order_by(backwards=False))[:20]
+
+
+class TestOrders:
+    @pytest.mark.parametrize(
+        ("filter", "columns", "sort"),
+        [
+            pytest.param(filter, [*begin, *SORTS[sort].columns], sort, id=f"{sort.name} {text_of(filter)}")
+            for filter, begin, sorts in LISTS
+            for sort in sorts
+        ],
+    )
+    def test_have_an_index(self, filter: ProductFilter, columns: list[str], sort: ProductSort) -> None:
+        order = SORTS[sort]
+        plan = plan_of(in_order(narrow(products(), filter, order=order.columns[0]), order))
+        _, indexed = index_of(plan)
+        assert indexed == columns, (
+            f"{sort.name} needs an index over {', '.join(columns)}, in catalog/models.py. The plan is\n{plan}"
+        )
+
+
+class TestFilters:
+    def test_are_known_wherever_they_are_listed(self) -> None:
+        inputs = set(get_type_hints(ProductFilterInput))
+        for place, names in (
+            ("ProductFilter of catalog/selectors.py", set(get_type_hints(ProductFilter))),
+            ("CONDITIONS of catalog/selectors.py", set(CONDITIONS)),
+        ):
+            assert not inputs - names, f"{place} lacks {', '.join(sorted(inputs - names))}."
+            assert not names - inputs, f"The input ProductFilter lacks {', '.join(sorted(names - inputs))}."
+
+    @pytest.mark.parametrize("filter", FILTERS, ids=text_of)
+    def test_have_an_index(self, filter: ProductFilter) -> None:
+        [(name, value)] = list_conditions(filter).items()
+        column = sought_column(CONDITIONS[name](value))
+        order = ("added_at", "slug") if filter.seller else ()  # as find_few reads them
+        plan = plan_of(narrow(products(), filter).order_by(*order).values_list("pk")[:20])
+        index, indexed = index_of(plan)
+        assert index in PARTIAL or indexed[:1] == [column], (
+            f"{name} needs an index that begins with {column}, in catalog/models.py. The plan is\n{plan}"
+        )
+
+    @pytest.mark.parametrize("filter", FILTERS, ids=text_of)
+    def test_leave_the_index_to_the_order(self, filter: ProductFilter) -> None:
+        """A page ends after a few rows of the order's index. By another index, all matches would be sorted first."""
+        for sort, order in SORTS.items():
+            plan = plan_of(in_order(narrow(products(), filter, order=order.columns[0]), order))
+            assert SORTED[connection.vendor] not in plan, f"{sort.name} sorts:\n{plan}"
