@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from importlib import import_module
 from io import BytesIO
 from itertools import count
 from typing import Any
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
@@ -44,8 +45,18 @@ def make_staff(**fields: Any) -> User:
 
 def make_seller(**fields: Any) -> User:
     seller = make_user(**fields)
-    seller.groups.add(Group.objects.get(name="Sellers"))
+    seller.groups.add(get_sellers())
     return seller
+
+
+def get_sellers() -> Group:
+    """Return the sellers' group, made again if a transactional test has deleted what the migrations made."""
+    group, is_new = Group.objects.get_or_create(name="Sellers")
+    if is_new:
+        made = import_module("catalog.migrations.0001_initial").CODENAMES
+        permissions = Permission.objects.filter(content_type__app_label="catalog", codename__in=made)
+        group.permissions.set(permissions)
+    return group
 
 
 def make_picture() -> SimpleUploadedFile:

@@ -24,6 +24,7 @@ from core.errors import Forbidden, NotFound, ValidationError
 from core.text import single_line
 from orders.models import Cart, CartItem, Order, OrderItem
 from tests.factories import (
+    get_sellers,
     make_category,
     make_picture,
     make_product,
@@ -103,6 +104,13 @@ class TestSellers:
         codenames = sellers.permissions.values_list("codename", flat=True)
         assert set(codenames) == {"add_product", "change_product", "delete_product"}
         assert Permission.objects.filter(codename="add_product").count() == 1
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_can_be_made_after_a_transactional_test(self, number: int) -> None:
+        """The test before has deleted the group."""
+        codenames = get_sellers().permissions.values_list("codename", flat=True)
+        assert set(codenames) == {"add_product", "change_product", "delete_product"}
 
 
 class TestCreateProduct:

@@ -143,8 +143,9 @@ class Shop:
         )
 
     def rows(self) -> list[Row]:
-        """Return a row of every type of the API that has rows."""
-        return [Row(type=type_, **row) for type_ in NODES for row in getattr(self, f"rows_of_{type_}")()]
+        """Return a row of every type of the API that has rows. A test names the types that have none here."""
+        ways = {type_: getattr(self, f"rows_of_{type_}", None) for type_ in NODES}
+        return [Row(type=type_, **row) for type_, rows_of in ways.items() if rows_of for row in rows_of()]
 
     # ── Visibility: a row for each type ───────────────────────────────────
 
