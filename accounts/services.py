@@ -82,7 +82,7 @@ def register(request: HttpRequest, *, email: str, password: str, first_name: str
             raise
         raise ValidationError.of(email="There is already an account with this e-mail address.") from error
     auth.login(request, user)
-    mail.send(links.email_verification.mail(user))
+    mail.send(links.email_verification.mail(user), kind="account")
     return user
 
 
@@ -186,7 +186,7 @@ def request_password_reset(request: HttpRequest, *, email: str) -> None:
     # The mail is built without an account, too, so that the time does not tell whether there is one.
     message = links.password_reset.mail(user or User(pk=0, email=email))
     if user and user.has_usable_password():
-        mail.send(message)
+        mail.send(message, kind="account")
 
 
 def reset_password(request: HttpRequest, *, token: str, new_password: str) -> None:
@@ -211,7 +211,7 @@ def resend_verification(request: HttpRequest, *, user: User) -> None:
     if user.email_verified:
         return
     count_attempt(request, RESEND_VERIFICATION_LIMITS, account=str(user.pk))
-    mail.send(links.email_verification.mail(user))
+    mail.send(links.email_verification.mail(user), kind="account")
 
 
 def change_email(request: HttpRequest, *, user: User, password: str, new_email: str) -> None:
@@ -228,8 +228,11 @@ def change_email(request: HttpRequest, *, user: User, password: str, new_email: 
     check_own_password(user, password)
     count_attempt(request, CHANGE_EMAIL_LIMITS, account=str(user.pk))
     taken = User.objects.with_email(address).exists()
-    mail.send(links.build_change_notice(user))
-    mail.send(links.build_address_taken(address) if taken else links.EmailChange(address).mail(user))
+    mail.send(links.build_change_notice(user), kind="account")
+    if taken:
+        mail.send(links.build_address_taken(address))
+    else:
+        mail.send(links.EmailChange(address).mail(user), kind="account")
 
 
 def verify_email(*, token: str) -> None:

@@ -258,7 +258,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # ── Mail ─────────────────────────────────────────────────────────────────────
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://", timeout=10))
-# The limit on mails of all kinds to one recipient in an hour.
+# The limit on mails of each kind to one recipient in an hour: those that an account needs, and notices.
 STORE_MAILS_PER_HOUR = env.int("STORE_MAILS_PER_HOUR", default=5, at_least=1)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="shop@localhost")
 

@@ -1,9 +1,9 @@
-"""Sending of mail, with an hourly limit for each recipient, and shortening of untrusted text."""
+"""Sending of mail, with hourly limits for each recipient, and shortening of untrusted text."""
 
 import logging
 import re
 import unicodedata
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -22,15 +22,22 @@ LINK = re.compile(
     rf"[:\uff1a][/\uff0f]{{2}}|\bwww{DOT.pattern}|[^\W_]{DOT.pattern}[^\W\d_]{{2,}}", re.IGNORECASE
 )
 
+# Anyone can cause notices to another person, such as by orders with that address. They have a count of their own, so
+# that they cannot use up the mails that the person's account needs: links, and the warning that its address changes.
+Kind = Literal["account", "notice"]
 
-def send(mail: EmailMessage) -> bool:
+
+def send(mail: EmailMessage, *, kind: Kind = "notice") -> bool:
     """Send the mail, and return whether a mail server has accepted it. No transaction may be open.
 
-    A recipient who has had STORE_MAILS_PER_HOUR gets no more. A failure of the server, or too
-    many threads waiting for it, is logged and not raised: the work that the mail reports is committed already.
+    A recipient who has had STORE_MAILS_PER_HOUR of a kind gets no more of it. A failure of the server, or too many
+    threads waiting for it, is logged and not raised: the work that the mail reports is committed already.
+
+    Raises:
+        RuntimeError: a transaction is open.
     """
     check_no_transaction()
-    limit = Limit(action="mail", rate=f"{settings.STORE_MAILS_PER_HOUR}/1h", by_account=True)
+    limit = Limit(action=f"mail_{kind}", rate=f"{settings.STORE_MAILS_PER_HOUR}/1h", by_account=True)
     try:
         for recipient in mail.recipients():
             count_attempt(None, [limit], account=mailbox(normalize_email(recipient)))

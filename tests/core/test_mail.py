@@ -25,6 +25,11 @@ class TestLimit:
         assert len(mailoutbox) == 2
         assert send(mail_to("bob@example.com"))
 
+    def test_notices_leave_the_mails_of_the_account(self, mailoutbox: Mails, settings: Settings) -> None:
+        settings.STORE_MAILS_PER_HOUR = 1
+        assert [send(mail_to("ada@example.com")) for _ in range(2)] == [True, False]
+        assert [send(mail_to("ada@example.com"), kind="account") for _ in range(2)] == [True, False]
+
     @pytest.mark.parametrize(
         "spelling", ["ada+1@example.com", "ADA@Example.com", "ada+2+3@EXAMPLE.com", "ada@example.com "]
     )

@@ -63,13 +63,27 @@ class TestResendVerification:
     def test_too_often_to_one_recipient(
         self, api: GraphQLClient, signed_in: SignedIn, mailoutbox: Mails, settings: Settings
     ) -> None:
-        """Mails of all kinds count together."""
+        """All links count together."""
         settings.STORE_MAILS_PER_HOUR = 2
         user = make_user()
         for _ in range(2):
             answer_of(api, REQUEST_PASSWORD_RESET, email=user.email)
         assert resend(signed_in(user)) == "Done"
         assert len(mailoutbox) == 2
+
+    def test_strangers_cannot_use_up_the_links(
+        self, api: GraphQLClient, signed_in: SignedIn, mailoutbox: Mails, settings: Settings
+    ) -> None:
+        """Each of them asks for the person's address as their own, of which the person is told."""
+        settings.STORE_MAILS_PER_HOUR = 2
+        user = make_user()
+        for _ in range(3):
+            stranger = signed_in(make_user())
+            assert answer_of(stranger, CHANGE_EMAIL, password=PASSWORD, newEmail=user.email) == DONE
+        assert [mail.to for mail in mailoutbox].count([user.email]) == 2
+        answer_of(api, REQUEST_PASSWORD_RESET, email=user.email)
+        assert resend(signed_in(user)) == "Done"
+        assert [mail.to for mail in mailoutbox].count([user.email]) == 4
 
     def test_a_guest_is_refused(self, api: GraphQLClient, mailoutbox: Mails) -> None:
         assert api.expect_refusal(RESEND_VERIFICATION) == "UNAUTHENTICATED"
