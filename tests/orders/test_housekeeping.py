@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
-from orders import housekeeping as module
+from core import housekeeping as module
 from orders.audit import differences
 from orders.models import Cart, CartItem, Order, StripeEvent
 from tests.conftest import GraphQLClient, global_id

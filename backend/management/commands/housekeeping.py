@@ -7,19 +7,20 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 from tqdm import tqdm
 
-from orders.housekeeping import Heap, heaps, prune
+from core.housekeeping import Heap, find_heaps, prune
 
 logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
     help = (
-        "Delete expired sessions, abandoned carts of visitors, drafts that were never placed, and the records of old "
-        "Stripe events. It may run at any time, twice at once, and may be killed in the middle."
+        "Delete the old rows that the apps list: expired sessions, abandoned carts of visitors, drafts that were "
+        "never placed, and the records of old Stripe events. It may run at any time, twice at once, and may be killed "
+        "in the middle."
     )
 
     def handle(self, **_: Any) -> None:
-        for heap in heaps(timezone.now()):
+        for heap in find_heaps(timezone.now()):
             self.stdout.write(f"{self.tidy(heap)} {heap.name} deleted.")
 
     def tidy(self, heap: Heap) -> int:
