@@ -21,11 +21,12 @@ ORIGIN = re.compile(r"https?://[^/\s]+")
 OWN_PREFIXES = ("STORE_", "STRIPE_")
 SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 587, "smtp+ssl": 465}
-MAIL_OPTIONS: dict[str, Callable[[str], object]] = {
-    "timeout": lambda text: parse_positive(text),
-    "use_localtime": lambda text: parse_bool(text),
-    "ssl_certfile": str,
-    "ssl_keyfile": str,
+# Each parameter's parser, and what it expects.
+MAIL_OPTIONS: dict[str, tuple[Callable[[str], object], str]] = {
+    "timeout": (lambda text: parse_positive(text), "a number of seconds, 1 or more"),
+    "use_localtime": (lambda text: parse_bool(text), "true or false"),
+    "ssl_certfile": (str, "a path"),
+    "ssl_keyfile": (str, "a path"),
 }
 
 
@@ -116,11 +117,8 @@ class Environment:
         refuse_unknown(name, parameters, known=MAIL_OPTIONS)
         if urlsplit(url).scheme not in environ.Env.EMAIL_SCHEMES:
             raise ImproperlyConfigured(f"{name} must begin with smtp://, smtp+tls:// or smtp+ssl://.")
-        try:
-            config: dict[str, Any] = environ.Env.email_url_config(url.partition("?")[0])
-            given = {f"EMAIL_{key.upper()}": MAIL_OPTIONS[key](text) for key, text in parameters.items()}
-        except ValueError as error:
-            raise ImproperlyConfigured(f"{name} has a port or a parameter of the wrong type.") from error
+        config: dict[str, Any] = environ.Env.email_url_config(url.partition("?")[0])
+        given = {f"EMAIL_{key.upper()}": mail_option(name, key, text) for key, text in parameters.items()}
         config["EMAIL_PORT"] = config["EMAIL_PORT"] or MAIL_PORTS.get(urlsplit(url).scheme)
         return {**config, "EMAIL_TIMEOUT": timeout, **given}
 
@@ -184,12 +182,13 @@ def parameters_of(url: str, name: str) -> dict[str, str]:
     """
     try:
         parts = urlsplit(url)
-        pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
         _ = parts.port
     except ValueError:
-        raise ImproperlyConfigured(
-            f"{name} is not a valid URL: its port or its query is malformed."
-        ) from None
+        raise ImproperlyConfigured(f"{name} is not a valid URL: its host or its port is malformed.") from None
+    try:
+        pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is not a valid URL: its parameters are malformed.") from None
     if parts.fragment:
         raise ImproperlyConfigured(
             f"{name} has a #: options stand behind a ?, and a # in a password is written %23."
@@ -208,6 +207,14 @@ def refuse_unknown(name: str, parameters: Collection[str], *, known: Collection[
 
 def not_understood(name: str, *unknown: str) -> ImproperlyConfigured:
     return ImproperlyConfigured(f"{name} has an unknown parameter: {', '.join(unknown)}.")
+
+
+def mail_option(name: str, key: str, text: str) -> object:
+    parse, expected = MAIL_OPTIONS[key]
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise wrong(f"{key} in {name}", expected, text) from error
 
 
 def libpq_parameters(keys: Collection[str]) -> set[str]:

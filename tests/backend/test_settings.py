@@ -312,11 +312,19 @@ class TestMail:
     def test_a_silent_server_is_given_up(self, url: str, timeout: str) -> None:
         assert read_setting("EMAIL_TIMEOUT", SECRET_KEY="x", EMAIL_URL=url).stdout == f"{timeout}\n"
 
-    @pytest.mark.parametrize("options", ["timeout=soon", "timeout=0", "time_out=5"])
-    def test_an_option_that_is_not_understood_is_refused(self, options: str) -> None:
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ("timeout=soon", "timeout in EMAIL_URL must be a number of seconds, 1 or more, not 'soon'."),
+            ("timeout=0", "timeout in EMAIL_URL must be a number of seconds, 1 or more, not '0'."),
+            ("use_localtime=2", "use_localtime in EMAIL_URL must be true or false, not '2'."),
+            ("time_out=5", "EMAIL_URL has an unknown parameter: time_out."),
+        ],
+    )
+    def test_an_option_that_is_not_understood_is_refused(self, options: str, message: str) -> None:
         refused = read_setting("EMAIL_TIMEOUT", SECRET_KEY="x", EMAIL_URL=f"smtp://mail.example:25?{options}")
         assert refused.returncode == 1
-        assert "ImproperlyConfigured: EMAIL_URL" in refused.stderr
+        assert f"ImproperlyConfigured: {message}" in refused.stderr
 
     def test_how_many_to_one_recipient(self) -> None:
         assert read_setting("STORE_MAILS_PER_HOUR", SECRET_KEY="x").stdout == "5\n"
