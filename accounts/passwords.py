@@ -50,7 +50,7 @@ class OneAtATime(PBKDF2PasswordHasher):
 def take_turn() -> Iterator[None]:
     """Let one thread at a time run the block; a thread may nest it.
 
-    Raises: RateLimited, if another thread is waiting already, and after MAX_WAIT seconds.
+    Raises: RateLimited, if another thread is waiting already, or after MAX_WAIT seconds without a turn.
     """
     if not hashing.acquire(blocking=False):
         if not waiting.acquire(blocking=False):

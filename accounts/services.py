@@ -282,7 +282,7 @@ def replace_password(user: User, new_password: str) -> bool:
 def check_own_password(user: User, password: str) -> None:
     """Check that this is the user's password.
 
-    Raises: ValidationError on `password`, TooManyAttempts, RateLimited.
+    Raises: ValidationError on `password`, if it is wrong; TooManyAttempts, RateLimited.
     """
     if not user.check_password(password):
         raise ValidationError.of(password="This is not your password.")

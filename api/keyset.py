@@ -154,9 +154,9 @@ class Slice:
     def one_more_of_each(
         self, queryset: models.QuerySet[Any], *, parent: str, keys: Iterable[int]
     ) -> models.QuerySet[Any]:
-        """Query the same as `one_more` for each key of a parent, annotated as `parent_key`.
+        """Query what `one_more` does, for each of the parents' keys. Each row has its parent's key as `parent_key`.
 
-        `parent` is the lookup from the rows to that key. Through a join, a page may have more rows than one more.
+        `parent` is the lookup from the rows to that key. Through a join, a page may have several rows too many.
         """
         pages = self.bound_rows(queryset.filter(**{parent: OfEach.PARENT}))[: self.size + 1]
         found: models.QuerySet[Any] = queryset.filter(

@@ -340,7 +340,7 @@ def check_payable_at_once(total: Decimal) -> None:
     most = most_payable_at_once()
     if total > most:
         raise ValidationError.of(
-            quantity=f"At most {most} {settings.STORE_CURRENCY} can be paid at once. Please order less."
+            quantity=f"At most {most} {settings.STORE_CURRENCY} can be paid in one payment. Please order less."
         )
 
 

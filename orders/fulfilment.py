@@ -45,5 +45,5 @@ def restock(order: Order, *, now: datetime) -> None:
         raise OrderNotRestockable(status)
     back = StockMovement.objects.filter(order_uuid=order.pk, reason__in=[Reason.RETURNED, Reason.RESTOCKED])
     if back.exists():
-        raise OrderNotRestockable(status, "The goods are back in stock already.")
+        raise OrderNotRestockable(status, "The goods are already back in stock.")
     return_stock(order_uuid=order.pk, reason=Reason.RESTOCKED, now=now)

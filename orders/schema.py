@@ -179,7 +179,7 @@ def require_owner(info: api.Info) -> Owner:
 
 
 def require_paying_owner(info: api.Info) -> Owner:
-    """Return the owner who is asking, and count a call of Stripe for them.
+    """Return the owner who is asking, and count a call to Stripe for them.
 
     Raises: NotFound; TooManyAttempts beyond PAYMENT_LIMITS.
     """

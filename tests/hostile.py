@@ -12,7 +12,7 @@ BIG_LIST = Path(__file__).parents[2] / "shared" / "data" / "blns" / "blns.json"
 
 
 def hostile_strings() -> list[str]:
-    """Return all strings; skip the calling test if the list is missing."""
+    """Return the strings of the list. Without its file, the calling test is skipped."""
     if not BIG_LIST.exists():
         pytest.skip(f"It would try hundreds of hostile strings, but there is no {BIG_LIST.name}.")
     strings: list[str] = json.loads(BIG_LIST.read_text())

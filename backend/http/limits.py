@@ -149,9 +149,10 @@ def check(what: str, number: int, maximum: int) -> None:
 
 
 class Scale:
-    """The walk over a document. It visits each definition once, because a fragment weighs the same everywhere.
+    """The scale of a document. It visits each definition once: a fragment weighs the same wherever it is spread.
 
-    The document is not valid yet. It may use unknown fields and fragments, and fragments that spread each other.
+    The document has not been validated yet. It may use unknown fields and fragments, and its fragments may spread each
+    other.
     """
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, variables: dict[str, Any]) -> None:

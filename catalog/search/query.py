@@ -233,7 +233,7 @@ class SearchQuery:
         return [*self.most_words(), *rarest, *some_words]
 
     def most_words(self) -> list[str]:
-        """Return an expression of all words but any one. With many words, of any two of the three rarest."""
+        """Return an expression that matches all words but one, or of many words, two of the three rarest."""
         if len(self.words) < 3:
             return []
         telling = self.rarest_first if len(self.words) <= FEW_WORDS else self.rarest_first[:3]

@@ -30,11 +30,11 @@ def check_payable(amount: Decimal, currency: str) -> None:
     units = money.to_minor_units(amount, currency)
     if units > money.MAX_MINOR_UNITS:
         most = money.from_minor_units(money.MAX_MINOR_UNITS, currency)
-        raise PaymentUnavailable(f"At most {most} {currency} can be paid at once. Please order less.")
+        raise PaymentUnavailable(f"At most {most} {currency} can be paid in one payment. Please order less.")
     least = MINIMUM.get(currency, 1)
     if 0 < units < least:
         raise PaymentUnavailable(
-            f"At least {money.from_minor_units(least, currency)} {currency} must be paid at once. Please order more."
+            f"A payment must be at least {money.from_minor_units(least, currency)} {currency}. Please order more."
         )
 
 

@@ -59,7 +59,7 @@ def add_reads(shape: Shape, definition: StrawberryField) -> None:
         shape.add(path)
     if isinstance(definition, StrawberryDjangoField):
         if definition.store.prefetch_related:
-            raise Unreadable(f"{definition.python_name}: it prefetches.")
+            raise Unreadable(f"{definition.python_name}: the field prefetches other rows.")
         for path in definition.store.only:
             shape.add(path)
         for annotation in definition.store.annotate.values():

@@ -1,4 +1,4 @@
-"""Few threads wait at once, and none for a server that does not answer."""
+"""Only a few threads wait at a time, and after failures in a row most attempts at a server are skipped."""
 
 from contextlib import ExitStack
 

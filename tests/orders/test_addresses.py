@@ -43,7 +43,7 @@ def load(name: str, *, purpose: str) -> Any:
 
 
 def check(**columns: str) -> Shipping:
-    """Validate a good address with these columns, and return it."""
+    """Validate an address with these columns and return it. The other columns are right for its country."""
     return validate_shipping(Shipping(**{**COLUMNS, **home(**{**COLUMNS, **columns}), **columns}))
 
 

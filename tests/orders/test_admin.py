@@ -319,7 +319,7 @@ class TestRestock:
         act(superuser, "restock_orders", order)
         assert Product.objects.get().stock == 10
         response = press(superuser, "restock", order)
-        assert messages_of(response)[-1] == f"{order}: The goods are back in stock already."
+        assert messages_of(response)[-1] == f"{order}: The goods are already back in stock."
         assert Product.objects.get().stock == 10
 
 
