@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -84,6 +85,12 @@ def live_server(django_db_setup: None, live_server: LiveServer) -> LiveServer:
 @pytest.fixture(autouse=True)
 def _fast_passwords(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = FAST_HASHERS
+
+
+@pytest.fixture(autouse=True)
+def _frozen_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Freeze django-ratelimit's clock, so that no window ends while a test fills it."""
+    monkeypatch.setattr("django_ratelimit.core.time", SimpleNamespace(time=lambda: 1_800_000_000))
 
 
 @pytest.fixture(autouse=True)
