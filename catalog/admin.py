@@ -103,7 +103,7 @@ class OneVariantForm(forms.ModelForm[Product]):
 
 
 class ProductForm(OneVariantForm):
-    # Not Django's ImageField, which would let Pillow read any format that it knows.
+    # Not Django's ImageField, which would let Pillow read any format that it supports.
     image = forms.FileField(required=False, widget=UnfoldAdminImageFieldWidget({"accept": "image/*"}))
 
     def clean_image(self) -> Any:

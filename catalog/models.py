@@ -29,7 +29,7 @@ validate_not_blank = RegexValidator(r"\S", "This field cannot be blank.", code="
 
 class Category(models.Model):
     name = LineField(max_length=100)
-    # Unique, so that no two names differ in case alone.
+    # Unique, so that no two names differ only in case.
     sort_name = SortKeyField(unique=True)
     slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
 
@@ -245,7 +245,7 @@ class ProductVariant(models.Model):
     discount = percent_field()
     final_price = FinalPriceField(editable=False)
     stock = stock_field()
-    # The number of sold ones that unpaid orders hold. They are paid for soon, or come back.
+    # The units that unpaid orders hold. They are paid for soon, or return to the stock.
     held = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     weight_grams = models.PositiveIntegerField("weight, g", null=True, blank=True)
     barcode = LineField(max_length=64, blank=True, default="")

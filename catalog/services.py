@@ -140,7 +140,7 @@ def add_favourite(*, user: User, product_pk: int, now: datetime) -> None:
     Locks:
         The product, so that nobody deletes it in the meantime.
     Raises:
-        NotFound: there is no such product.
+        NotFound: the product does not exist.
     """
     if not Product.objects.select_for_update(no_key=True).filter(pk=product_pk):
         raise NotFound("product")
@@ -154,7 +154,7 @@ def remove_favourite(*, user: User, product_pk: int) -> None:
     """Remove the product from the user's favourites, if it is one.
 
     Raises:
-        NotFound: there is no such product.
+        NotFound: the product does not exist.
     """
     if not Product.objects.filter(pk=product_pk).exists():
         raise NotFound("product")
@@ -293,7 +293,7 @@ def category_of(slug: str) -> Category:
     """
     category = Category.objects.filter(slug=slug).first()
     if category is None:
-        raise ValidationError.of(category="There is no such category.")
+        raise ValidationError.of(category="No category has this slug.")
     return category
 
 

@@ -174,7 +174,7 @@ def most_for_an_order(variant: ProductVariant) -> int:
     """Return how many of a variant one order may take before it is paid: a share of the stock.
 
     What one order leaves, the next can take a share of. So it takes many orders, and an owner has few unpaid ones, to
-    hold all of a variant. A limit on all of them together would let whoever fills it shut out everybody else. An
+    hold all of a variant. A limit on all of them together would let one shopper fill it and shut out all others. An
     order may always take STORE_HOLD_MINIMUM, so that the last ones of a small stock can be bought.
     """
     share: int = settings.STORE_HOLD_SHARE * variant.stock // 100

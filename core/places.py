@@ -125,7 +125,7 @@ def spellings(code: str) -> Iterator[tuple[str, str, str]]:
 
 
 def format_state(text: str, country: Country, *, zip_code: str = "") -> str | None:
-    """Return the state in the country's spelling, or None if there is no such state.
+    """Return the state in the country's spelling, or None if the country has no state of this name.
 
     Of several states with that name the postal code, in the country's spelling, decides. The text is returned as it
     was typed if the code does not.

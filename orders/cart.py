@@ -74,7 +74,7 @@ LOCK = """
     ON CONFLICT ({owner}) DO UPDATE SET {owner} = excluded.{owner}
     RETURNING id, user_id, visitor
 """
-# Adds to (or takes from) a variant's quantity in a locked cart, or writes nothing where a rule forbids it.
+# Adds to (or takes from) a variant's quantity in a locked cart, or writes nothing if a rule forbids it.
 # `explain_refusal` then finds out which rule it was, so both must have the same rules.
 PUT = """
     INSERT INTO "orders_cartitem" (

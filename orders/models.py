@@ -113,7 +113,7 @@ class CartItem(models.Model):
 
 
 class Shipping(models.Model):
-    """Where an order goes. Postal code and state are only required where the country has them."""
+    """The shipping address of an order. Postal code and state are only required if the country has them."""
 
     first_name = LineField(max_length=100, validators=[validate_not_blank])
     last_name = LineField(max_length=100, blank=True)

@@ -14,7 +14,7 @@ from catalog.exchange.exporting import export_products, template
 from catalog.exchange.importing import Outcome, import_products
 from catalog.exchange.preview import Step, preview
 from catalog.exchange.reading import FORMATS, read_rows
-from catalog.exchange.rows import COLUMNS, BadFile, Note, ProductRow, Refusal
+from catalog.exchange.rows import COLUMNS, BadFile, Note, ProductRow, RefusedRow
 
 __all__ = [
     "COLUMNS",
@@ -23,7 +23,7 @@ __all__ = [
     "Note",
     "Outcome",
     "ProductRow",
-    "Refusal",
+    "RefusedRow",
     "Step",
     "export_products",
     "import_products",

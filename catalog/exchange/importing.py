@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from catalog.exchange.matching import Match, Matcher
-from catalog.exchange.rows import REQUIRED, Note, ProductRow, Refusal, values_of
+from catalog.exchange.rows import REQUIRED, Note, ProductRow, RefusedRow, values_of
 from catalog.exchange.writing import insert, update
 from catalog.models import Category, Product
 from catalog.selectors import mark_several
@@ -48,7 +48,7 @@ class Outcome:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
-    refused: list[Refusal] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
     def add(self, other: "Outcome") -> None:
@@ -70,7 +70,7 @@ class Draft:
 
 
 def import_products(
-    rows: Iterable[ProductRow | Refusal | Note],
+    rows: Iterable[ProductRow | RefusedRow | Note],
     *,
     seller: User,
     now: datetime,
@@ -105,30 +105,30 @@ class Importer:
         self.create_categories = create_categories
         self.matcher = Matcher(seller=seller)
 
-    def import_batch(self, batch: Sequence[ProductRow | Refusal | Note]) -> Outcome:
+    def import_batch(self, batch: Sequence[ProductRow | RefusedRow | Note]) -> Outcome:
         outcome = Outcome(notes=[item for item in batch if isinstance(item, Note)])
         # Pictures are decoded before the transaction, and deleted if it fails.
         with ExitStack() as files:
             items = self.drafts(batch, files=files)
-            outcome.refused = [item for item in items if isinstance(item, Refusal)]
+            outcome.refused = [item for item in items if isinstance(item, RefusedRow)]
             self.write_each([item for item in items if isinstance(item, Draft)], outcome=outcome)
         return outcome
 
     def drafts(
-        self, batch: Sequence[ProductRow | Refusal | Note], *, files: ExitStack
-    ) -> list[Draft | Refusal]:
-        """Return a draft for each valid row and a refusal for each other, in order. Writes nothing but pictures."""
+        self, batch: Sequence[ProductRow | RefusedRow | Note], *, files: ExitStack
+    ) -> list[Draft | RefusedRow]:
+        """Return a draft for each valid row and a refusal for each invalid one, in order. Writes only pictures."""
         rows = [row for row in batch if isinstance(row, ProductRow)]
         matches = iter(self.matcher.match(rows))
         categories = None if self.create_categories else category_keys()
-        items: list[Draft | Refusal] = []
+        items: list[Draft | RefusedRow] = []
         for row in batch:
             if isinstance(row, ProductRow):
                 try:
                     items.append(self.draft(row, next(matches), categories=categories, files=files))
                 except ValidationError as error:
                     items.append(row.refusal(error))
-            elif isinstance(row, Refusal):
+            elif isinstance(row, RefusedRow):
                 items.append(row)
         return items
 
@@ -176,7 +176,7 @@ class Importer:
         """Read the picture, at most one byte beyond the largest size allowed.
 
         Raises:
-            ValidationError: there is no such file in the folder.
+            ValidationError: the folder has no file of this name.
         """
         try:
             file = (folder / path).resolve()
@@ -185,7 +185,7 @@ class Importer:
                     return opened.read(images.MAX_BYTES + 1)
         except OSError:
             pass  # the file system refuses the name, or the file may not be read
-        raise ValidationError.of(image="There is no such file in the folder of pictures.")
+        raise ValidationError.of(image="The folder of pictures has no file of this name.")
 
     def write_each(self, drafts: list[Draft], *, outcome: Outcome) -> None:
         """Write the batch. If the database refuses it, write row by row, so that one row does not lose the others."""
@@ -200,7 +200,7 @@ class Importer:
             if draft.picture:
                 images.delete(draft.picture.name)
             reason = "The shop changed while this row was imported. Import it again."
-            outcome.refused.append(Refusal(line=draft.row.line, reason=reason))
+            outcome.refused.append(RefusedRow(line=draft.row.line, reason=reason))
 
     @transaction.atomic(durable=True)
     def write(self, drafts: list[Draft]) -> Outcome:
@@ -295,7 +295,7 @@ def apply(draft: Draft, product: Product, *, categories: "Categories") -> tuple[
 
 
 def stock_of(draft: Draft, product: Product) -> dict[str, int]:
-    """Return the stock to write as `{"stock": …}`; empty where the row's own value stands.
+    """Return the stock to write as `{"stock": …}`; empty to write the row's own value.
 
     An exported file has the stock at export. An unedited stock is left alone, whatever has been sold since. A stock
     that was edited while the shop sold is refused: to add the difference would add it again with each import of the

@@ -1,4 +1,4 @@
-"""Matching of rows to products: by slug, else by the seller's product of exactly the name, else a new product."""
+"""Matching of rows to products: by slug, else by the exact name of a product of the seller, else to a new one."""
 
 import json
 from collections import defaultdict
@@ -39,7 +39,7 @@ class Matcher:
         self.names: dict[str, int] = {}  # the lines of new products by name
 
     def match(self, rows: Collection[ProductRow]) -> list[Match | ValidationError]:
-        """Match each row, or return the error why it cannot be matched. Takes three statements."""
+        """Match each row, or return the error that explains why not. Takes three statements."""
         bases = {
             row.line: slug_of(row.cells["name"], fallback="product")
             for row in rows

@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.models import User
 from catalog.exchange.importing import Importer, apply, category_keys
-from catalog.exchange.rows import Note, ProductRow, Refusal
+from catalog.exchange.rows import Note, ProductRow, RefusedRow
 from catalog.models import Product
 from catalog.selectors import mark_several
 from core.errors import ValidationError
@@ -43,19 +43,21 @@ class Step:
 
 
 def preview(
-    rows: Iterable[ProductRow | Refusal | Note], *, seller: User, now: datetime, create_categories: bool
+    rows: Iterable[ProductRow | RefusedRow | Note], *, seller: User, now: datetime, create_categories: bool
 ) -> list[Step | Note]:
     """Return the steps of the first rows in order, after the notes on the file. Writes nothing and ignores pictures."""
     importer = Importer(seller=seller, now=now, create_categories=create_categories)
     first = list(islice(rows, ROWS))
     with ExitStack() as files:
         items = importer.drafts(first, files=files)
-    keys = [item.match.product.pk for item in items if not isinstance(item, Refusal) and item.match.product]
+    keys = [
+        item.match.product.pk for item in items if not isinstance(item, RefusedRow) and item.match.product
+    ]
     products = mark_several(Product.objects.select_related("category")).in_bulk(keys)
     categories = category_keys()
     steps: list[Step | Note] = [item for item in first if isinstance(item, Note)]
     for item in items:
-        if isinstance(item, Refusal):
+        if isinstance(item, RefusedRow):
             steps.append(Step(line=item.line, action="error", reason=item.reason))
             continue
         try:

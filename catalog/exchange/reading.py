@@ -20,7 +20,7 @@ from catalog.exchange.rows import (
     BadFile,
     Note,
     ProductRow,
-    Refusal,
+    RefusedRow,
     row_of,
     unescape,
 )
@@ -31,12 +31,12 @@ DELIMITERS = (",", ";", "\t", "|")
 # The line that Excel may write first, which names the separator.
 SEPARATOR = re.compile(r'"?sep=(.)"?[,;\t|]*', re.IGNORECASE)
 MAX_LINE = 1_000_000
-# The limit on characters that are read again after unclosed quotes. Without it a crafted file would be read over and
-# over.
+# The limit on characters that are read again after unclosed quotes. Without it a crafted file would be read again
+# and again.
 MAX_READ_AGAIN = 5_000_000
 MAX_NAMED = 10
 
-Item = ProductRow | Refusal | Note
+Item = ProductRow | RefusedRow | Note
 
 
 def read_rows(file: IO[bytes], *, name: str) -> Iterator[Item]:
@@ -88,7 +88,7 @@ class Lines:
         self.taken.clear()
 
     def give_back(self) -> None:
-        """Give all lines but the row's first back: an unclosed quote made them look like part of the row."""
+        """Give back all lines after the row's first: an unclosed quote made them look like part of the row."""
         again = sum(map(len, self.taken[1:]))
         if self.read_again + again <= MAX_READ_AGAIN:
             self.read_again += again
@@ -123,7 +123,7 @@ def rows_of(lines: Lines) -> Iterator[Item]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield Refusal(line=lines.number, reason=explain(error, lines))
+            yield RefusedRow(line=lines.number, reason=explain(error, lines))
             lines.give_back()
             continue
         while len(cells) > width and not cells[-1].strip():
@@ -131,25 +131,25 @@ def rows_of(lines: Lines) -> Iterator[Item]:
         if not any(map(str.strip, cells)):
             continue  # a spreadsheet's empty row
         if len(cells) != width:
-            yield Refusal(
+            yield RefusedRow(
                 line=lines.number,
                 reason=f"The row has {len(cells)} cells, but the header has {width}. Is a quote missing?",
             )
             lines.give_back()
         elif any(cells[place].strip() for place in unnamed):
-            yield Refusal(line=lines.number, reason="The row has a value in a column without a name.")
+            yield RefusedRow(line=lines.number, reason="The row has a value in a column without a name.")
         else:
             yield csv_row(lines.number, {column: cells[place] for place, column in known})
 
 
-def csv_row(line: int, cells: dict[str, str]) -> ProductRow | Refusal:
+def csv_row(line: int, cells: dict[str, str]) -> ProductRow | RefusedRow:
     """Make a row of CSV cells: parse numbers as spreadsheets show them, and unescape texts."""
     for column, cell in cells.items():
         if column in NUMBERS:
             try:
                 cells[column] = numbers.plain(cell, whole=column in WHOLE)
             except ValueError as error:
-                return Refusal(line=line, reason=f"{column}: {error}")
+                return RefusedRow(line=line, reason=f"{column}: {error}")
         elif column == "slug":
             cells[column] = cell.strip()
         else:
@@ -231,7 +231,7 @@ def json_rows(file: IO[bytes]) -> Iterator[Item]:
                 try:
                     cells = cells_of(json.loads(source, parse_float=Decimal))
                 except (TypeError, ValueError, RecursionError) as error:
-                    yield Refusal(line=line, reason=f"Not a valid JSON row: {error}.")
+                    yield RefusedRow(line=line, reason=f"Not a valid JSON row: {error}.")
                     continue
                 if len(ignored) < MAX_NAMED and (new := cells.keys() - {*COLUMNS} - ignored):
                     ignored |= new

@@ -44,7 +44,7 @@ class BadFile(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refusal:
+class RefusedRow:
     """A row that is left out. It begins at `line`, counted from 1."""
 
     line: int
@@ -71,20 +71,20 @@ class ProductRow:
     line: int
     cells: Mapping[str, str]
 
-    def refusal(self, error: ValidationError) -> Refusal:
-        return Refusal(
+    def refusal(self, error: ValidationError) -> RefusedRow:
+        return RefusedRow(
             line=self.line, reason=" ".join(f"{field.field}: {field.message}" for field in error.fields)
         )
 
 
-def row_of(line: int, cells: Mapping[str, str]) -> ProductRow | Refusal:
+def row_of(line: int, cells: Mapping[str, str]) -> ProductRow | RefusedRow:
     for column, cell in cells.items():
         if UNSTORABLE.search(cell):
-            return Refusal(
+            return RefusedRow(
                 line=line, reason=f"{column}: This contains bytes or characters that are not text."
             )
         if column in NUMBERS and len(cell) > MAX_NUMBER_LENGTH:
-            return Refusal(line=line, reason=f"{column}: This is not a number.")
+            return RefusedRow(line=line, reason=f"{column}: This is not a number.")
     # Names get the spelling in which they are stored, so that a row finds its product however its spaces are typed.
     spelled = {column: single_line(cell) if column in LINES else cell for column, cell in cells.items()}
     return ProductRow(line=line, cells={column: cell for column, cell in spelled.items() if cell})

@@ -196,8 +196,8 @@ class Product(relay.Node):
         return connection.of_product(root, info, paging=api.Paging(first=first, after=after))
 
     @strawberry.field(
-        description="Products of the same category with similar names. The most similar come first, best sellers first "
-        "among equals. If there are few, best sellers of the shop follow."
+        description="Products of the same category with similar names. The most similar come first, and ties "
+        "are ordered by sales. If there are few, the shop's best sellers follow."
     )
     @staticmethod
     def related(

@@ -195,8 +195,8 @@ class Order(relay.Node):
     @api.field(
         only=["expires_at", "status"],
         description=(
-            "When the unpaid order is cancelled. The time is extended once the shopper has tried to pay. Null unless "
-            "the order is pending."
+            "When the order is cancelled if it is not paid. The time is extended once the shopper has tried to pay. "
+            "Null unless the order is pending."
         ),
     )
     @staticmethod

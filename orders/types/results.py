@@ -109,7 +109,7 @@ class CartItemInput:
     product_id: relay.GlobalID | None = strawberry.field(default=None, description=PRODUCT_ID)
     variant_id: relay.GlobalID | None = strawberry.field(default=None, description=VARIANT_ID)
     quantity: int = strawberry.field(
-        default=1, description="How many to add, at least 1. The cart can hold 999 of a variant."
+        default=1, description="The quantity to add, at least 1. The cart can hold 999 of a variant."
     )
 
 
@@ -174,7 +174,7 @@ class OrderItemInput:
     product_id: relay.GlobalID | None = strawberry.field(default=None, description=PRODUCT_ID)
     variant_id: relay.GlobalID | None = strawberry.field(default=None, description=VARIANT_ID)
     quantity: int = strawberry.field(
-        default=1, description="How many to add, at least 1. The draft can have 999 of a variant."
+        default=1, description="The quantity to add, at least 1. The draft can have 999 of a variant."
     )
 
 

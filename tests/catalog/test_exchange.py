@@ -23,7 +23,7 @@ from catalog.exchange import (
     BadFile,
     Outcome,
     ProductRow,
-    Refusal,
+    RefusedRow,
     export_products,
     import_products,
     read_rows,
@@ -346,7 +346,7 @@ class TestImportProducts:
             for n in range(BATCH + 5)
         ]
 
-        def interrupt() -> Iterator[ProductRow | Refusal]:
+        def interrupt() -> Iterator[ProductRow | RefusedRow]:
             yield from rows[:-1]
             raise KeyboardInterrupt
 

@@ -14,7 +14,7 @@ from catalog.exchange import (
     Note,
     Outcome,
     ProductRow,
-    Refusal,
+    RefusedRow,
     export_products,
     import_products,
     read_rows,
@@ -28,18 +28,18 @@ HEADER = "slug,category,name,description,price,stock"
 LAMP = "lamp,Lamps,Lamp,It shines.,12.50,7"
 
 
-def read(content: bytes | str, *, name: str = "p.csv") -> list[ProductRow | Refusal | Note]:
+def read(content: bytes | str, *, name: str = "p.csv") -> list[ProductRow | RefusedRow | Note]:
     return list(read_rows(BytesIO(content.encode() if isinstance(content, str) else content), name=name))
 
 
 def cells(content: bytes | str) -> list[dict[str, str]]:
     items = read(content)
-    assert not [item for item in items if isinstance(item, Refusal)]
+    assert not [item for item in items if isinstance(item, RefusedRow)]
     return [dict(item.cells) for item in items if isinstance(item, ProductRow)]
 
 
 def find_refused_lines(content: bytes | str) -> list[int]:
-    return [item.line for item in read(content) if isinstance(item, Refusal)]
+    return [item.line for item in read(content) if isinstance(item, RefusedRow)]
 
 
 def names(content: bytes | str) -> list[str]:
