@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Product, StockMovement
+from catalog.prices import record_prices
 from catalog.stock import lock_products, sum_up
 from orders.audit import differences
 from orders.models import CartItem, Order
@@ -143,6 +144,7 @@ class TestCheckoutWaits:
         def reprice(lamp: Product) -> None:
             lamp.variants.update(price=12, final_price=12)
             sum_up({lamp.pk})
+            record_prices({lamp.pk}, now=timezone.now())
 
         answer = self.while_buying(reprice)
         assert [item["unitPrice"]["amount"] for item in answer["items"]] == ["10.00", "12.00"]
