@@ -1,6 +1,6 @@
 """Relay connections with keyset paging, at the root and nested, each in a constant number of statements."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -11,7 +11,7 @@ from strawberry import relay
 from strawberry.types.base import StrawberryObjectDefinition
 
 from api.context import Info
-from api.keyset import Page, Paging, Slice, Sort
+from api.keyset import Merge, Page, Paging, Slice, Sort
 from api.nodes import resolve_queryset
 from core.counting import MAX_COUNT, CountUpTo
 from packages.fastgraph import Bind, HasKey, Row, Statement, column_of, keys_of, peers_of, read
@@ -66,12 +66,13 @@ def page(
     answer: str,
     sort: Sort,
     paging: Paging,
+    merge: Merge | None = None,
 ) -> Page:
     """Read a page of the rows for a field that returns the connection type named `answer`."""
     queryset, selector = resolve_queryset(found)
     cut = Slice.of(queryset, sort=sort, paging=paging)
     rows = read(
-        lambda bind: cut.one_more(queryset, bind=bind),
+        lambda bind: cut.one_more(queryset, bind=bind, merge=merge),
         info,
         model=queryset.model,
         values=cut.values,
@@ -92,23 +93,35 @@ def nested_page(
     answer: str,
     sort: Sort,
     paging: Paging,
+    branches: Callable[[Collection[Any]], dict[Any, list[Any]]] | None = None,
 ) -> Page:
     """Read a page of a connection below `root`. One statement reads the pages of all rows that were read with it.
 
-    `parent` is the lookup from the queryset's rows to the key of `root`.
+    `parent` is the lookup from the queryset's rows to the key of `root`. `branches` finds the keys whose rows stand on
+    the page of each parent, if these are more than its own.
     """
     queryset, selector = resolve_queryset(found)
 
     def load() -> tuple[Any, dict[Any, Page]]:
         cut = Slice.of(queryset, sort=sort, paging=paging)
         keys = {peer.pk for peer in peers}
-        alone = selector if len(keys) == 1 else None
+        sources = {key: [key] for key in keys}
+        if branches:
+            # The same for all lists below these parents.
+            sources = remember(info, (branches, frozenset(keys)), lambda: branches(keys))
+        holders: dict[Any, list[Any]] = {}
+        for key, its_sources in sources.items():
+            for source in its_sources:
+                holders.setdefault(source, []).append(key)
+        alone = selector if len(holders) == 1 else None
 
         def build(bind: Bind) -> models.QuerySet[Any]:
-            if alone is None:
-                return cut.one_more_of_each(queryset, parent=parent, keys=keys)
-            key = bind("parent", column_of(queryset.model, parent))
-            return cut.one_more(queryset.filter(**{parent: key}), bind=bind)
+            if alone is not None:
+                key = bind("parent", column_of(queryset.model, parent))
+                return cut.one_more(queryset.filter(**{parent: key}), bind=bind)
+            if len(keys) == 1 and len(holders) > 1:
+                return cut.one_more(queryset, merge=Merge(column=parent, keys=list(holders)))
+            return cut.one_more_of_each(queryset, parent=parent, keys=holders, led=branches is not None)
 
         rows = read(
             build,
@@ -120,14 +133,21 @@ def nested_page(
             paths=NODE_PATHS,
             only=cursor_columns(cut, queryset),
         )
+        # The rows come in order, so each page takes the first of its own.
         pages: dict[Any, list[Any]] = {key: [] for key in keys}
         for row in rows:
-            pages[row.parent_key if alone is None else root.pk].append(row)
+            for key in keys if len(keys) == 1 else holders[row.parent_key]:
+                if len(pages[key]) <= cut.size:
+                    pages[key].append(row)
 
         def count_each() -> dict[Any, int]:
             number = CountUpTo(queryset.filter(**{parent: OuterRef("pk")}))
-            parents = model_of(root)._base_manager.filter(pk__in=keys)
-            return dict(parents.values_list("pk", number))
+            parents = model_of(root)._base_manager.filter(pk__in=holders)
+            found = dict(parents.values_list("pk", number))
+            return {
+                key: min(sum(found.get(source, 0) for source in its_sources), MAX_COUNT)
+                for key, its_sources in sources.items()
+            }
 
         counts = once(count_each)
         by_key = {

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any, TypeVar, cast
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connections, models
 from django.db.models import F
 from django.db.models.expressions import RawSQL
 
@@ -87,6 +87,17 @@ class Paging:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Merge:
+    """Lists that a page merges: of the rows with each of the `keys` in the `column`.
+
+    Each list has an index in the page's order, and the rows of all of them together have none.
+    """
+
+    column: str
+    keys: Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Slice:
     """The position of a page: `size` rows from one end of an order, between the bounds."""
 
@@ -129,38 +140,66 @@ class Slice:
         """The bounds, by the names under which `one_more` binds them."""
         return dict(chain(number("after", self.after or ()), number("before", self.before or ())))
 
-    def bound_rows(self, queryset: models.QuerySet[Any], *, bind: Bind | None = None) -> models.QuerySet[Any]:
-        """Query the rows within the bounds, in the order in which the page is read."""
-        row = RowValue(*(F(column) for column in self.sort.columns))
+    def bound_rows(
+        self, queryset: models.QuerySet[Any], *, bind: Bind | None = None, of: str | None = None
+    ) -> models.QuerySet[Any]:
+        """Query the rows within the bounds, in the order in which the page is read.
+
+        With a column `of`, these are the rows of one of the parents of `OfEach`, whose index begins with the column.
+        On PostgreSQL the column then leads the order and is not compared for equality. Otherwise it might read an index
+        of the order alone, and read all of it for a parent that has no rows. SQLite would not seek the bounds that way.
+        """
+        lead: tuple[str, ...] = ()
+        if of and connections[queryset.db].vendor == "postgresql":
+            lead = (of,)
+            queryset = queryset.filter(**{f"{of}__gte": OfEach.PARENT, f"{of}__lte": OfEach.PARENT})
+        elif of:
+            queryset = queryset.filter(**{of: OfEach.PARENT})
+        columns = (*lead, *self.sort.columns)
+        row = RowValue(*(F(column) for column in columns))
         fields = [column_field(queryset, column) for column in self.sort.columns]
         bind = bind or bind_values(self.values)
         later, earlier = ("<", ">") if self.sort.descending else (">", "<")
         for name, bound, sign in (("after", self.after, later), ("before", self.before, earlier)):
             if bound is not None:
-                values = (bind(key, field) for key, field in number(name, fields))
-                queryset = queryset.filter(RowComparison(row, sign, RowValue(*values)))
-        return queryset.order_by(*self.sort.order_by(backwards=self.backwards))
+                values = [bind(key, field) for key, field in number(name, fields)]
+                queryset = queryset.filter(
+                    RowComparison(row, sign, RowValue(*(OfEach.PARENT for _ in lead), *values))
+                )
+        return queryset.order_by(*Sort(columns, self.sort.descending).order_by(backwards=self.backwards))
 
-    def one_more(self, queryset: models.QuerySet[Any], *, bind: Bind | None = None) -> models.QuerySet[Any]:
+    def one_more(
+        self, queryset: models.QuerySet[Any], *, bind: Bind | None = None, merge: Merge | None = None
+    ) -> models.QuerySet[Any]:
         """Query the page's rows and one more, which shows whether another page follows."""
-        rows = self.bound_rows(queryset, bind=bind)[: self.size + 1]
+        order = self.sort.order_by(backwards=self.backwards)
+        if merge:
+            lists = self.bound_rows(queryset, bind=bind, of=merge.column)[: self.size + 1]
+            queryset = queryset.model._default_manager.filter(pk__in=OfEach(lists, parents=merge.keys))
+            rows = queryset.order_by(*order)[: self.size + 1]
+        else:
+            rows = self.bound_rows(queryset, bind=bind)[: self.size + 1]
         if queryset.query.annotations:
             return rows
         # The page is cut before anything is joined. A planner that expects few rows beyond a row value's bound would
         # join all of them, and sort them.
         cut: models.QuerySet[Any] = queryset.model._default_manager.filter(pk__in=rows.values("pk"))
-        return cut.order_by(*self.sort.order_by(backwards=self.backwards))
+        return cut.order_by(*order)
 
     def one_more_of_each(
-        self, queryset: models.QuerySet[Any], *, parent: str, keys: Iterable[int]
+        self, queryset: models.QuerySet[Any], *, parent: str, keys: Iterable[int], led: bool = False
     ) -> models.QuerySet[Any]:
         """Query what `one_more` does, for each of the parents' keys. Each row has its parent's key as `parent_key`.
 
         `parent` is the lookup from the rows to that key. Through a join, a page may have several rows too many.
+        `led` says that the index of the order begins with the parent.
         """
-        pages = self.bound_rows(queryset.filter(**{parent: OfEach.PARENT}))[: self.size + 1]
+        if led:
+            lists = self.bound_rows(queryset, of=parent)
+        else:
+            lists = self.bound_rows(queryset.filter(**{parent: OfEach.PARENT}))
         found: models.QuerySet[Any] = queryset.filter(
-            pk__in=OfEach(pages, parents=keys), **{f"{parent}__in": keys}
+            pk__in=OfEach(lists[: self.size + 1], parents=keys), **{f"{parent}__in": keys}
         )
         found = found.annotate(parent_key=F(parent))
         # Through a join the same key may appear again, as another parent's row before the bounds.

@@ -1,13 +1,16 @@
 """Facets: the number of products that each further choice of a filter would leave."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
-from django.db.models import Count, Max, Min, OuterRef, QuerySet, Subquery
+from django.db import connection
+from django.db.models import Case, Count, Max, Min, OuterRef, QuerySet, Subquery, When
 
-from catalog.models import Category, Product
-from catalog.selectors import ProductFilter, condition, find_few, narrow
+from catalog.models import Category, Product, keys_in
+from catalog.selectors import ProductFilter, condition, expand, find_branches, find_few, narrow, resolve
 from core.counting import CountUpTo
 
 # Each count stops here, because every category has one. It then means this many or more.
@@ -32,32 +35,54 @@ class Counts:
 class Facets:
     """The facets of the products `found` before the filter; with `bounded`, these are never very many.
 
-    Each facet ignores the filter's own value for it, so it shows what another choice would leave.
+    With the key of a `category`, only its products and those below it are counted. Each facet ignores the filter's own
+    value for it, so it shows what another choice would leave.
     """
 
     found: QuerySet[Product]
     filter: ProductFilter = field(default_factory=ProductFilter)
+    category: int | None = None
     bounded: bool = False
 
     @cached_property
     def counts(self) -> Counts:
-        """The counts. Takes one statement, or two if the filter has a condition without a facet, such as a seller."""
+        """The counts. Takes one statement, or two if the filter has a condition without a facet, such as a seller.
+
+        One more reads the branch of the filter's categories, and one that of the `category`.
+        """
         if self.bounded:
             return self.count_one_by_one(self.found)
-        others = replace(
-            self.filter, categories=None, min_price=None, max_price=None, in_stock=None, on_sale=None
-        )
-        products = None if others == ProductFilter() else find_few(self.found, others)
+        others = replace(self.any_category, min_price=None, max_price=None, in_stock=None, on_sale=None)
+        simple = others == ProductFilter(branch=self.scope)
+        products = None if simple else find_few(self.found, others)
         return self.count_by_index() if products is None else self.count_one_by_one(products)
+
+    @cached_property
+    def scope(self) -> tuple[int, ...] | None:
+        """The keys of the category and of everything below it; None if all categories are counted."""
+        return None if self.category is None else tuple(find_branches([self.category])[self.category])
+
+    @cached_property
+    def chosen(self) -> ProductFilter:
+        """The filter, within the scope."""
+        chosen = resolve(self.filter)
+        if self.scope is None:
+            return chosen
+        branch = self.scope if chosen.branch is None else tuple({*self.scope} & {*chosen.branch})
+        return replace(chosen, branch=branch)
+
+    @property
+    def any_category(self) -> ProductFilter:
+        return replace(self.chosen, branch=self.scope)
 
     @property
     def choices(self) -> tuple[ProductFilter, ProductFilter, ProductFilter, ProductFilter]:
         """The filters of the counts of categories, of prices, of products in stock, and of products on sale."""
         return (
-            replace(self.filter, categories=None),
-            replace(self.filter, min_price=None, max_price=None),
-            replace(self.filter, in_stock=True),
-            replace(self.filter, on_sale=True),
+            self.any_category,
+            replace(self.chosen, min_price=None, max_price=None),
+            replace(self.chosen, in_stock=True),
+            replace(self.chosen, on_sale=True),
         )
 
     def count_one_by_one(self, products: QuerySet[Product]) -> Counts:
@@ -65,7 +90,7 @@ class Facets:
         any_category, any_price, in_stock, on_sale = map(condition, self.choices)
         rows = list(
             products.order_by()
-            .values("category")
+            .values("category", "category__path")
             .annotate(
                 count=Count("pk", filter=any_category),
                 lowest=Min("final_price", filter=any_price),
@@ -76,31 +101,79 @@ class Facets:
         )
         prices = [row[bound] for row in rows for bound in ("lowest", "highest") if row[bound] is not None]
         return Counts(
-            categories={row["category"]: min(row["count"], MAX_FACET) for row in rows if row["count"]},
+            categories=add_up(((row["category__path"], row["count"]) for row in rows), within=self.scope),
             price_range=(min(prices, default=None), max(prices, default=None)),
             in_stock=min(sum(row["in_stock"] for row in rows), MAX_FACET),
             on_sale=min(sum(row["on_sale"] for row in rows), MAX_FACET),
         )
 
     def count_by_index(self) -> Counts:
-        """Count by indexes, reading at most MAX_FACET products for each count and one for each price bound."""
+        """Count by indexes, reading at most MAX_FACET products for each count, and one of a list for each price bound.
+
+        The products of several categories have no index by price. Then each category's bounds are read.
+        """
         any_category, any_price, in_stock, on_sale = self.choices
-        in_category = narrow(self.found, any_category).filter(category=OuterRef("pk"))
-        prices = narrow(self.found, any_price, order="final_price").values("final_price")
+        in_category = narrow(self.found, replace(any_category, branch=None)).filter(category=OuterRef("pk"))
+        prices = narrow(self.found, replace(any_price, branch=None), order="final_price")
+        lowest: Any = Subquery(prices.order_by("final_price", "slug").values("final_price")[:1])
+        highest: Any = Subquery(prices.order_by("-final_price", "-slug").values("final_price")[:1])
+        if any_price.branch is not None:
+            own, lead = prices.filter(category=OuterRef("pk")), []
+            if connection.vendor == "postgresql":
+                # It might read the index by price alone, for the reason in `Slice.bound_rows`.
+                own = prices.filter(category__gte=OuterRef("pk"), category__lte=OuterRef("pk"))
+                lead = ["category_id"]
+            ascending = own.order_by(*lead, "final_price", "slug")
+            first, last = (
+                Subquery(each.values("final_price")[:1]) for each in (ascending, ascending.reverse())
+            )
+            lowest = Case(When(pk__in=any_price.branch, then=first))
+            highest = Case(When(pk__in=any_price.branch, then=last))
+        categories = Category.objects.order_by()
+        if self.scope is not None:
+            categories = categories.filter(pk__in=self.scope)
         rows = list(
-            Category.objects.order_by().values_list(
-                "pk",
+            categories.values_list(
+                "path",
                 CountUpTo(in_category, most=MAX_FACET),
-                Subquery(prices.order_by("final_price", "slug")[:1]),
-                Subquery(prices.order_by("-final_price", "-slug")[:1]),
+                lowest,
+                highest,
                 CountUpTo(narrow(self.found, in_stock), most=MAX_FACET),
                 CountUpTo(narrow(self.found, on_sale), most=MAX_FACET),
             )
         )
-        _, _, lowest, highest, stocked, reduced = rows[0] if rows else (0, 0, None, None, 0, 0)
+        _, _, _, _, stocked, reduced = rows[0] if rows else ("", 0, None, None, 0, 0)
         return Counts(
-            categories={key: count for key, count, *_ in rows if count},
-            price_range=(lowest, highest),
+            categories=add_up(((path, count) for path, count, *_ in rows), within=self.scope),
+            price_range=(
+                min((row[2] for row in rows if row[2] is not None), default=None),
+                max((row[3] for row in rows if row[3] is not None), default=None),
+            ),
             in_stock=stocked,
             on_sale=reduced,
         )
+
+
+def count_products(keys: Collection[int]) -> dict[int, int]:
+    """Count the products of each of these categories and below it, up to MAX_FACET. Takes one statement.
+
+    It counts each category's own products once, by an index. PostgreSQL might read the whole table for a branch without
+    products.
+    """
+    own = CountUpTo(Product.objects.filter(category=OuterRef("pk")), most=MAX_FACET)
+    branches = expand(Category.objects.filter(pk__in=keys))
+    counts = add_up(branches.values_list("path", own), within=keys)
+    return {key: counts.get(key, 0) for key in keys}
+
+
+def add_up(counts: Iterable[tuple[str, int]], *, within: Collection[int] | None) -> dict[int, int]:
+    """Add the counts of categories' own products, by path, to every category on the path; leave out the empty ones.
+
+    `within` are the keys of the categories to count; None for all.
+    """
+    total: dict[int, int] = {}
+    for path, count in counts:
+        for key in keys_in(path) if count else ():
+            if within is None or key in within:
+                total[key] = min(total.get(key, 0) + count, MAX_FACET)
+    return total

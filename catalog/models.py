@@ -1,14 +1,14 @@
 """Category, Product with its variants, Favourite, and the ledger of every variant's stock."""
 
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Cast, Coalesce, NullIf, Upper
+from django.db.models import F, Q, Value
+from django.db.models.functions import Cast, Coalesce, Concat, Length, NullIf, Replace, Upper
 from django.utils import timezone
 
 from catalog.analysis import search_text
@@ -23,28 +23,134 @@ MAX_VARIANTS = 100
 # The names of the options on a product, and their values on a variant.
 OPTIONS = ("option_1", "option_2", "option_3")
 MAX_OPTIONS = len(OPTIONS)
+# The levels of the tree of categories.
+MAX_LEVELS = 5
+# A path of MAX_LEVELS keys of 19 digits.
+MAX_PATH_LENGTH = 120
+# The path above the categories at the top.
+TOP = "/"
+# Stands between the names of a path in a file of products: `Clothes > Shirts`.
+SEPARATOR = ">"
+NAME_TAKEN = "There is already a category with this name."
 
 validate_not_blank = RegexValidator(r"\S", "This field cannot be blank.", code="blank")
+validate_no_separator = RegexValidator(
+    SEPARATOR,
+    f"Leave out “{SEPARATOR}”, which separates the levels of categories in files.",
+    inverse_match=True,
+)
+
+
+class PathField(models.CharField[str, str]):
+    """Keys of categories from the top down, each between slashes: `/12/57/`.
+
+    The slashes keep 14 from being a prefix of 146. PostgreSQL compares paths by code points, as SQLite does, so that
+    everything below a path is a range of an index.
+    """
+
+    def db_parameters(self, connection: Any) -> Any:
+        collation = "C" if connection.vendor == "postgresql" else None
+        return {**super().db_parameters(connection), "collation": collation}
+
+
+class AboveField(PathField):
+    """The path of the parent, taken over when the row is inserted. After that, only `move_category` changes it."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        category = model_instance
+        assert isinstance(category, Category)
+        if add:
+            category.above = category.parent.path if category.parent else TOP
+        return category.above
 
 
 class Category(models.Model):
-    name = LineField(max_length=100)
-    # Unique, so that no two names differ only in case.
-    sort_name = SortKeyField(unique=True)
+    """A category. Categories are a tree of MAX_LEVELS levels, which changes only through catalog.categories."""
+
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        related_name="children",
+        null=True,
+        blank=True,
+        db_index=False,  # the constraint on the names of siblings has one
+    )
+    name = LineField(max_length=100, validators=[validate_no_separator])
+    sort_name = SortKeyField()
     slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
+    position = models.PositiveIntegerField(default=0, help_text="Among its siblings. Equals follow by name.")
+    description = models.TextField(blank=True, validators=[MaxLengthValidator(10_000)])
+    image = models.ImageField(upload_to="categories", blank=True)
+    image_width = models.PositiveIntegerField(null=True, editable=False)
+    image_height = models.PositiveIntegerField(null=True, editable=False)
+    image_placeholder = models.TextField(blank=True, editable=False)
+    seo_title = LineField(
+        "title for search engines", max_length=200, blank=True, help_text="The name, if left blank."
+    )
+    seo_description = LineField(
+        "description for search engines",
+        max_length=500,
+        blank=True,
+        help_text="The beginning of the description, if left blank.",
+    )
+    above = AboveField(max_length=MAX_PATH_LENGTH, default=TOP, editable=False)
+    # Whatever is below a category has a path that begins with the category's.
+    path = models.GeneratedField(
+        expression=Concat("above", Cast("id", models.CharField()), Value("/")),
+        output_field=PathField(max_length=MAX_PATH_LENGTH),
+        db_persist=True,
+    )
+
+    # 1 at the top.
+    level = models.GeneratedField(
+        expression=Length("above") - Length(Replace("above", Value("/"), Value(""))),
+        output_field=models.IntegerField(),
+        db_persist=True,
+    )
 
     class Meta:
         verbose_name_plural = "categories"
-        ordering = ["sort_name"]
+        ordering = ["level", "position", "sort_name", "pk"]
+        constraints = [
+            # No two siblings have names that differ in case alone. No database compares a parent that is null.
+            models.UniqueConstraint(fields=["parent", "sort_name"], name="category_name_once_below_a_parent"),
+            models.UniqueConstraint(
+                fields=["sort_name"], condition=Q(parent=None), name="category_name_once_at_the_top"
+            ),
+            models.CheckConstraint(
+                condition=Q(parent=None, above=TOP)
+                | Q(
+                    parent__isnull=False,
+                    above__endswith=Concat(Value("/"), Cast("parent", models.CharField()), Value("/")),
+                ),
+                name="category_path_ends_in_its_parent",
+            ),
+            models.CheckConstraint(
+                condition=~Q(above__contains=Concat(Value("/"), Cast("id", models.CharField()), Value("/"))),
+                name="category_not_below_itself",
+            ),
+            models.CheckConstraint(condition=Q(level__lte=MAX_LEVELS), name="category_level_in_range"),
+        ]
+        indexes = [models.Index(fields=["path"], name="category_by_path")]
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def keys_above(self) -> list[int]:
+        """The keys of the categories above, from the top down."""
+        return keys_in(self.above)
+
     def clean(self) -> None:
-        """Refuse a duplicate name with a message for the form, before the database refuses it."""
-        namesakes = Category.objects.filter(sort_name=sort_key(self.name or ""))
+        """Refuse a sibling's name with a message for the form, before the database refuses it."""
+        namesakes = Category.objects.filter(parent=self.parent_id, sort_name=sort_key(self.name or ""))
         if namesakes.exclude(pk=self.pk).exists():
-            raise ValidationError({"name": "There is already a category with this name."})
+            raise ValidationError({"name": NAME_TAKEN})
+
+
+def keys_in(path: str) -> list[int]:
+    """Return the keys in a path of categories, from the top down."""
+    return [int(key) for key in path.split("/") if key]
 
 
 class FinalPriceField(AmountField):

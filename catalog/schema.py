@@ -13,7 +13,10 @@ from catalog import models, search, selectors, services, types
 @strawberry.type
 class Query:
     @strawberry.field(
-        graphql_type=list[types.Category], description="All categories, by name.", metadata=api.PUBLIC
+        graphql_type=list[types.Category],
+        description="All categories, level by level from the top: a front end builds the tree from one list. Those "
+        "with the same parent stand in their order: by the position that the staff set, then by name.",
+        metadata=api.PUBLIC,
     )
     def categories(self, info: api.Info) -> list[api.HasKey]:
         return api.every(selectors.categories, info)

@@ -1,25 +1,47 @@
 """Reads of the catalogue. They return unevaluated QuerySets."""
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import reduce
 from operator import and_
 from typing import Any
 
-from django.db.models import BooleanField, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Exists,
+    F,
+    Func,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast, Concat, LPad
+from django.db.models.lookups import GreaterThan
 
 from accounts.models import Profile, User
-from catalog.models import FEW_LEFT, OPTIONS, Category, Product, ProductVariant
+from catalog.models import FEW_LEFT, MAX_LEVELS, OPTIONS, Category, Product, ProductVariant, keys_in
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProductFilter:
-    """A filter of products; None does not filter. Prices are final prices, and both bounds are inclusive."""
+    """A filter of products; None does not filter. Prices are final prices, and both bounds are inclusive.
+
+    A product passes in one of the `categories`, or below. `resolve` replaces their slugs by the `branch`, which are the
+    keys of all of these categories.
+    """
 
     categories: list[str] | None = None
+    branch: tuple[int, ...] | None = None
     seller: str | None = None
     min_price: Decimal | None = None
     max_price: Decimal | None = None
@@ -29,17 +51,55 @@ class ProductFilter:
     added_after: datetime | None = None
 
 
-def in_categories(slugs: list[str]) -> Q:
-    """Match the categories by key, without a join: the indexes of a category's lists begin with the key."""
-    keys = Category.objects.filter(slug__in=slugs).values("pk")
-    return Q(category=Subquery(keys)) if len(set(slugs)) == 1 else Q(category__in=keys)
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """The products of a list. A page merges the lists of the `merged` categories, if there are any.
+
+    Each category has an index in every order, and several together have none.
+    """
+
+    products: QuerySet[Product]
+    merged: tuple[int, ...] = ()
+
+
+# Comes after every digit, so that it ends the range of the paths below a path.
+AFTER_DIGITS = ":"
+
+
+def within(path: Any) -> Q:
+    """Match the category with this path and everything below it, as a range of the index on the path."""
+    start = path if hasattr(path, "resolve_expression") else Value(path)
+    return Q(path__gte=start, path__lt=Concat(start, Value(AFTER_DIGITS)))
+
+
+def expand(categories: QuerySet[Category]) -> QuerySet[Category]:
+    """The categories with everything below them."""
+    end = Concat("path", Value(AFTER_DIGITS))
+    above = categories.order_by().filter(GreaterThan(end, OuterRef("path")), path__lte=OuterRef("path"))
+    return Category.objects.order_by().filter(Exists(above))
+
+
+def find_branches(keys: Collection[int]) -> dict[int, list[int]]:
+    """Return the keys of each of these categories with everything below it. Takes one statement."""
+    branches: dict[int, list[int]] = {key: [] for key in keys}
+    for key, path in expand(Category.objects.filter(pk__in=keys)).values_list("pk", "path"):
+        for other in keys_in(path):
+            if other in branches:
+                branches[other].append(key)
+    return branches
+
+
+def in_branch(keys: Sequence[int]) -> Q:
+    """Match the products of these categories. The indexes of a category's lists can be sought for one key."""
+    return Q(category=keys[0]) if len(keys) == 1 else Q(category__in=keys)
 
 
 # A literal, as in `running_out`: with a parameter no database can use a partial index, whose condition might not hold.
 ZERO = RawSQL("0", ())
 
 CONDITIONS: dict[str, Callable[[Any], Q]] = {
-    "categories": lambda slugs: in_categories(slugs),
+    "categories": lambda slugs: Q(category__in=expand(Category.objects.filter(slug__in=slugs)).values("pk")),
+    "branch": in_branch,
     "seller": lambda slug: Q(user=Subquery(Profile.objects.filter(slug=slug).values("user"))),
     "min_price": lambda amount: Q(final_price__gte=amount),
     "max_price": lambda amount: Q(final_price__lte=amount),
@@ -60,14 +120,20 @@ class Checked(Func):
     """A condition that SQLite checks for each row, without seeking an index for it.
 
     SQLite would seek that index and sort all matches, although the index of the list's order fills a page at once.
+    PostgreSQL chooses by its statistics, unless the rows are `of_each` of several categories, which have none.
     """
 
     conditional = True
     output_field = BooleanField()
     template = "%(expressions)s"
+    unseekable = "((%(expressions)s) IS TRUE)"
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        return self.as_sql(compiler, connection, template="((%(expressions)s) IS TRUE)", **extra)
+        return self.as_sql(compiler, connection, template=self.unseekable, **extra)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = self.unseekable if self.extra["of_each"] else self.template
+        return self.as_sql(compiler, connection, template=template, **extra)
 
 
 def products() -> QuerySet[Product]:
@@ -112,13 +178,16 @@ def mark_several(products: QuerySet[Product]) -> QuerySet[Product]:
 
 
 def narrow(
-    products: QuerySet[Product], filter: ProductFilter, *, order: str | None = None
+    products: QuerySet[Product], filter: ProductFilter, *, order: str | None = None, of_each: bool = False
 ) -> QuerySet[Product]:
-    """Filter the products. `order` is the column that the list is sorted by, if any."""
+    """Filter the products. `order` is the column that the list is sorted by, if any.
+
+    `of_each` says that the first products of each of several categories are read.
+    """
     for name, value in list_conditions(filter).items():
         condition = CONDITIONS[name](value)
         checked = order is not None and has_other_index(name, value, order=order)
-        products = products.filter(Checked(condition) if checked else condition)
+        products = products.filter(Checked(condition, of_each=of_each) if checked else condition)
     return products
 
 
@@ -128,17 +197,33 @@ def condition(filter: ProductFilter) -> Q | None:
     return reduce(and_, conditions) if conditions else None
 
 
-def narrow_list(products: QuerySet[Product], filter: ProductFilter, *, order: str) -> QuerySet[Product]:
-    """Filter the products for pages in the order of the column.
+def resolve(filter: ProductFilter) -> ProductFilter:
+    """Read the branch of the filter's categories, if it has any. Takes one statement.
+
+    With the keys at hand the databases know how many products to expect, and a page of a single category can seek the
+    index of its order.
+    """
+    if filter.categories is None:
+        return filter
+    found = expand(Category.objects.filter(slug__in=filter.categories))
+    return replace(filter, categories=None, branch=tuple(found.values_list("pk", flat=True)))
+
+
+def narrow_list(products: QuerySet[Product], filter: ProductFilter, *, order: str) -> Listed:
+    """Filter the products for pages in the order of the column. The filter must be resolved.
 
     If the filter may leave only a few products, a scan along the order's index might never fill a page. Then this looks
     the products up at once, and uses their keys if they are few.
     """
-    if any(has_other_index(name, value, order=order) for name, value in list_conditions(filter).items()):
+    others = list_conditions(replace(filter, branch=None))
+    if any(has_other_index(name, value, order=order) for name, value in others.items()):
         found = find_few(products, filter)
         if found is not None:
-            return found
-    return narrow(products, filter, order=order)
+            return Listed(products=found)
+    if filter.branch and len(filter.branch) > 1:
+        narrowed = narrow(products, replace(filter, branch=None), order=order, of_each=True)
+        return Listed(products=narrowed, merged=filter.branch)
+    return Listed(products=narrow(products, filter, order=order))
 
 
 def find_few(products: QuerySet[Product], filter: ProductFilter) -> QuerySet[Product] | None:
@@ -153,7 +238,9 @@ def find_few(products: QuerySet[Product], filter: ProductFilter) -> QuerySet[Pro
 def has_other_index(name: str, value: Any, *, order: str) -> bool:
     """Whether a condition could seek an index in another order than the list's. A single category's indexes have it."""
     if name == "categories":
-        return len(set(value)) > 1
+        return True
+    if name == "branch":
+        return len(value) > 1
     if name == "seller":
         return order not in SELLER_ORDERS
     return sought_column(CONDITIONS[name](value)) != order
@@ -174,7 +261,38 @@ def list_conditions(filter: ProductFilter) -> dict[str, Any]:
 
 
 def categories() -> QuerySet[Category]:
-    return Category.objects.order_by("sort_name")
+    """All categories, level by level from the top. Siblings stand in their order: by position, then by name."""
+    return Category.objects.order_by("level", "position", "sort_name", "pk")
+
+
+# Of the largest key. Numbers of one length compare as texts.
+DIGITS = 19
+# Comes before every character of a name, so that a name comes before those that begin with it.
+END_OF_NAME = Value("\x01")
+
+
+def categories_in_tree_order() -> QuerySet[Category]:
+    """All categories, each below its parent, for pages that show the whole tree."""
+    return Category.objects.order_by(tree_order())
+
+
+def tree_order() -> Concat:
+    """Return an expression of the place in the tree. It reads the parents through joins, one for each level."""
+    parents = ["parent__" * level for level in reversed(range(MAX_LEVELS))]
+    return Concat(*map(own_order, parents), output_field=CharField())
+
+
+def own_order(prefix: str) -> Case:
+    """Return an expression of the order among siblings, for a category or one above it; empty if there is none."""
+    number = CharField()
+    order = Concat(
+        LPad(Cast(f"{prefix}position", number), DIGITS, Value("0")),
+        F(f"{prefix}sort_name"),
+        END_OF_NAME,
+        LPad(Cast(f"{prefix}id", number), DIGITS, Value("0")),
+        output_field=CharField(),
+    )
+    return Case(When(**{f"{prefix}id__isnull": False}, then=order), default=Value(""))
 
 
 def favourites() -> QuerySet[Product]:

@@ -277,12 +277,12 @@ def check_options(names: list[str]) -> list[str]:
     return stored
 
 
-def set_picture(product: Product, picture: images.StoredImage | None) -> None:
-    """Set the columns of the product's picture in memory."""
-    product.image = picture.name if picture else ""
-    product.image_width = picture.width if picture else None
-    product.image_height = picture.height if picture else None
-    product.image_placeholder = picture.placeholder if picture else ""
+def set_picture(row: Product | Category, picture: images.StoredImage | None) -> None:
+    """Set the columns of the row's picture in memory."""
+    row.image = picture.name if picture else ""
+    row.image_width = picture.width if picture else None
+    row.image_height = picture.height if picture else None
+    row.image_placeholder = picture.placeholder if picture else ""
 
 
 def category_of(slug: str) -> Category:

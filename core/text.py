@@ -28,6 +28,15 @@ def single_line(text: str) -> str:
     return SPACES.sub(" ", visible).strip(BLANK)
 
 
+def beginning(text: str, length: int) -> str:
+    """Return the beginning of a text as a single line of at most `length` characters, cut between two words."""
+    line = " ".join(text.split())
+    if len(line) <= length:
+        return line
+    cut, _, _ = line[:length].rpartition(" ")
+    return f"{(cut or line[: length - 1]).rstrip(',;:.– ')}…"
+
+
 def without_accents(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.translate(PLAIN_LETTERS))
     return "".join(character for character in decomposed if not unicodedata.combining(character))

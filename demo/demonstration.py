@@ -12,10 +12,11 @@ from django.core.files.base import ContentFile
 from tqdm import tqdm
 
 from accounts.models import Profile, User
+from catalog.categories import create_category
 from catalog.models import Category, Product
 from catalog.services import ProductFields, create_product, update_product
 from core.money import round_half_up
-from core.slugs import save_with_slug, slug_of
+from core.slugs import slug_of
 from demo.seed import content
 from demo.seed.pictures import draw
 from reviews.models import Comment
@@ -41,11 +42,20 @@ def open_shop() -> None:
         for name, email in SHOPS.items()
     }
     Group.objects.get(name="Sellers").user_set.add(*sellers.values())
-    for category in content.CATEGORIES:
-        if not Category.objects.filter(name=category.name).exists():
-            save_with_slug(Category(name=category.name), category.name)
+    plant()
     offer(sellers)
     discuss()
+
+
+def plant() -> None:
+    """Create the missing categories: the departments, and the categories with products below them."""
+    known = {category.name: category for category in Category.objects.all()}
+    for position, name in enumerate(content.DEPARTMENTS, start=1):
+        if name not in known:
+            known[name] = create_category(Category(name=name, position=position))
+    for seed in content.CATEGORIES:
+        if seed.name not in known:
+            create_category(Category(name=seed.name, parent=known[seed.department]))
 
 
 def person(email: str, *, name: str, password: str | None = None, **rights: bool) -> User:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Case, Count, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
+from catalog.categories import find_wrong_paths, rewrite_paths
 from catalog.models import OPTIONS, PriceChange, Product, ProductVariant, StockMovement
 from catalog.stock import lock_products, sum_up
 from core import money
@@ -52,6 +53,7 @@ def differences_here() -> Iterator[Difference]:
     yield from check_paid()
     yield from check_refunds()
     yield from check_orphans()
+    yield from check_paths()
 
 
 def check_stock() -> Iterator[Difference]:
@@ -274,6 +276,20 @@ def check_orphans() -> Iterator[Difference]:
     orders = Order.objects.filter(pk=OuterRef("order_uuid"))
     for movement in StockMovement.objects.filter(~Exists(orders), order_uuid__isnull=False):
         yield Difference(check="orphans", subject=f"movement {movement.pk}", detail="names no order")
+
+
+def check_paths() -> Iterator[Difference]:
+    """A category's path leads through its parents to the top."""
+    for category, right in find_wrong_paths():
+        loop = right is None
+        yield Difference(
+            check="category paths",
+            subject=f"category {category.pk}",
+            detail="is below itself; give one of its parents another parent"
+            if loop
+            else f"the path above it is {category.above}, by its parents it is {right}",
+            mend=None if loop else rewrite_paths,
+        )
 
 
 def check_stripe(*, now: datetime) -> Iterator[Difference]:

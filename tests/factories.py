@@ -16,6 +16,7 @@ from PIL import Image
 
 from accounts.models import User
 from catalog import stock as ledger
+from catalog.categories import create_category
 from catalog.models import OPTIONS, Category, Product, ProductVariant
 from catalog.variants import Wanted, add_first_variants, assign_options, build_variants, save_variants
 from core.slugs import save_with_slug
@@ -66,10 +67,8 @@ def make_picture() -> SimpleUploadedFile:
     return SimpleUploadedFile("picture.png", buffer.getvalue(), content_type="image/png")
 
 
-def make_category(name: str | None = None) -> Category:
-    category = Category(name=name or f"Category {next(numbers)}")
-    save_with_slug(category, category.name)
-    return category
+def make_category(name: str | None = None, *, parent: Category | None = None, **fields: Any) -> Category:
+    return create_category(Category(name=name or f"Category {next(numbers)}", parent=parent, **fields))
 
 
 def make_products(count: int, **fields: Any) -> None:

@@ -5,9 +5,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from catalog.exchange.rows import COLUMNS, escape
+from catalog.exchange.tree import read_categories
 from catalog.models import Product
 
 # Excel recognizes UTF-8 by this mark. Without it “ü” becomes “Ã¼”.
@@ -23,11 +24,19 @@ class Echo:
 
 def export_products(products: QuerySet[Product], *, suffix: str) -> Iterator[str]:
     """Yield the lines of a file of the products by slug. `suffix` is one of FORMATS. Reads in chunks."""
-    rows = products.order_by("slug").annotate(category_name=F("category__name"))
-    sources = {"category": "category_name", "stock_at_export": "stock"}
+    sources = {"stock_at_export": "stock"}
     columns = [sources.get(column, column) for column in COLUMNS]
-    found = rows.values_list(*columns).iterator(chunk_size=2_000)
+    rows = products.order_by("slug").values_list(*columns).iterator(chunk_size=2_000)
+    found = name_categories(rows)
     return csv_lines(found) if suffix == ".csv" else json_lines(found)
+
+
+def name_categories(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Replace the key of each row's category by the path of names."""
+    categories = read_categories()
+    place = COLUMNS.index("category")
+    for row in rows:
+        yield (*row[:place], categories.path(row[place]), *row[place + 1 :])
 
 
 def template() -> str:

@@ -13,18 +13,18 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from catalog.categories import lock_tree
 from catalog.exchange.matching import Match, Matcher
 from catalog.exchange.rows import REQUIRED, Note, ProductRow, RefusedRow, values_of
+from catalog.exchange.tree import Categories, read_categories
 from catalog.exchange.writing import insert, update
-from catalog.models import Category, Product
+from catalog.models import Product
 from catalog.selectors import mark_several
 from catalog.services import delete_files_after_commit, set_picture
 from catalog.stock import record_counted
 from catalog.variants import follow_products
 from core import images
 from core.errors import ValidationError
-from core.slugs import save_with_slug
-from core.text import sort_key
 
 BATCH = 1_000
 # Pictures are slow to process. A small batch loses little if the import is interrupted.
@@ -120,7 +120,7 @@ class Importer:
         """Return a draft for each valid row and a refusal for each invalid one, in order. Writes only pictures."""
         rows = [row for row in batch if isinstance(row, ProductRow)]
         matches = iter(self.matcher.match(rows))
-        categories = None if self.create_categories else category_keys()
+        categories = None if self.create_categories else read_categories()
         items: list[Draft | RefusedRow] = []
         for row in batch:
             if isinstance(row, ProductRow):
@@ -137,7 +137,7 @@ class Importer:
         row: ProductRow,
         match: Match | ValidationError,
         *,
-        categories: "Categories | None",
+        categories: Categories | None,
         files: ExitStack,
     ) -> Draft:
         """Validate a row and store its picture.
@@ -207,13 +207,18 @@ class Importer:
         """Write the values that differ from the current ones, the stock through the ledger.
 
         Locks:
-            The products, in order of primary key.
+            The tree of categories, if some are missing; then the products, in order of primary key.
         """
         outcome = Outcome()
+        categories = read_categories()
+        if any(
+            not categories.has(draft.values["category"]) for draft in drafts if "category" in draft.values
+        ):
+            lock_tree()
+            categories = read_categories()
         keys = [draft.match.product.pk for draft in drafts if draft.match.product]
         in_order = Product.objects.select_for_update().filter(pk__in=keys).order_by("pk")
         locked = {product.pk: product for product in mark_several(in_order)}
-        categories = category_keys()
         created: list[tuple[Product, tuple[str, ...]]] = []
         changed: dict[tuple[str, ...], list[Product]] = {}
         deltas: dict[int, int] = {}
@@ -265,7 +270,7 @@ class Importer:
         return Product(slug=slug, user=self.seller, added_at=self.now, updated_at=self.now)
 
 
-def apply(draft: Draft, product: Product, *, categories: "Categories") -> tuple[str, ...]:
+def apply(draft: Draft, product: Product, *, categories: Categories) -> tuple[str, ...]:
     """Set the row's values in memory, and return the names of the fields that change.
 
     Raises:
@@ -315,38 +320,3 @@ def stock_of(draft: Draft, product: Product) -> dict[str, int]:
             "or leave out stock_at_export to overwrite it."
         )
     return {}
-
-
-class Categories:
-    """The primary keys of categories by name, by slug, or by the name in another case."""
-
-    def __init__(self, rows: Iterable[tuple[int, str, str]]) -> None:
-        self.keys: dict[str, int] = {}
-        for pk, name, slug in rows:
-            self.add(pk, name=name, slug=slug)
-
-    def add(self, pk: int, *, name: str, slug: str) -> None:
-        """Add a category. An exact name takes precedence over a slug, and both over another case."""
-        self.keys["n" + name] = pk
-        self.keys["s" + slug] = pk
-        self.keys["c" + sort_key(name)] = pk
-
-    def key(self, text: str) -> int | None:
-        for kind, word in (("n", text), ("s", text), ("c", sort_key(text))):
-            if (pk := self.keys.get(kind + word)) is not None:
-                return pk
-        return None
-
-    def find_or_create(self, name: str) -> int:
-        """Return the category's key. Create a missing category."""
-        pk = self.key(name)
-        if pk is None:
-            category = Category(name=name)
-            save_with_slug(category, name)
-            pk = category.pk
-            self.add(pk, name=name, slug=category.slug)
-        return pk
-
-
-def category_keys() -> Categories:
-    return Categories(Category.objects.values_list("pk", "name", "slug"))

@@ -8,8 +8,9 @@ from itertools import islice
 from typing import Any
 
 from accounts.models import User
-from catalog.exchange.importing import Importer, apply, category_keys
+from catalog.exchange.importing import Importer, apply
 from catalog.exchange.rows import Note, ProductRow, RefusedRow
+from catalog.exchange.tree import read_categories
 from catalog.models import Product
 from catalog.selectors import mark_several
 from core.errors import ValidationError
@@ -54,7 +55,7 @@ def preview(
         item.match.product.pk for item in items if not isinstance(item, RefusedRow) and item.match.product
     ]
     products = mark_several(Product.objects.select_related("category")).in_bulk(keys)
-    categories = category_keys()
+    categories = read_categories()
     steps: list[Step | Note] = [item for item in first if isinstance(item, Note)]
     for item in items:
         if isinstance(item, RefusedRow):

@@ -8,14 +8,28 @@ from typing import Any
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
 
-from catalog.models import Category, Product
+from catalog.models import MAX_LEVELS, SEPARATOR, Category, Product
 from core.errors import FieldError, ValidationError
 from core.text import LineField, single_line
+
+# Between the names of a path of categories.
+JOINT = f" {SEPARATOR} "
+
+
+class CategoryPath(LineField):
+    """Names of categories from the top down, `Clothes > Shirts`, or a single name or slug."""
+
+    def clean(self, value: Any, model_instance: Any) -> str:
+        names = [Category.name.field.clean(name, None) for name in value.split(SEPARATOR)]
+        if len(names) > MAX_LEVELS:
+            raise DjangoValidationError(f"Categories have at most {MAX_LEVELS} levels.")
+        return JOINT.join(names)
+
 
 # The columns of a file except the image, in their order. Each follows the rules of its model field, as in the services.
 FIELDS: dict[str, models.Field[Any, Any]] = {
     "slug": Product.slug.field,
-    "category": Category.name.field,
+    "category": CategoryPath(),
     "name": Product.name.field,
     "description": Product.description.field,
     "price": Product.price.field,

@@ -48,7 +48,7 @@ LATEST_FAVOURITE = api.Sort(("favourite_id",), descending=True)
 )
 class ProductFilter:
     categories: list[str] | None = strawberry.field(
-        default=None, description="Slugs of categories. The product is in one of them."
+        default=None, description="Slugs of categories. The product is in one of them, or below one."
     )
     seller: str | None = strawberry.field(default=None, description="Slug of a seller's profile.")
     min_price: Decimal | None = strawberry.field(

@@ -1,4 +1,4 @@
-"""The GraphQL types of categories, of products, and of connections of products with their facets."""
+"""The GraphQL types of products, and of connections of products with their facets."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,14 +15,12 @@ from accounts.types import Profile
 from catalog import models, search, selectors
 from catalog.facets import MAX_FACET, Facets
 from catalog.related import MAX_RELATED, find_related
+from catalog.types.categories import Category
 from catalog.types.choices import (
     LATEST_FAVOURITE,
     SEARCH_SORTS,
-    SORTS,
-    NarrowedBy,
     ProductFilter,
     ProductSort,
-    SortedBy,
     plain,
 )
 from catalog.types.variants import (
@@ -60,45 +58,6 @@ class RatingSummary:
     average: float | None = strawberry.field(description="The average rating; null if there are none.")
     count: int = strawberry.field(description="The number of ratings.")
     histogram: list[int] = strawberry.field(description="The number of ratings of 1, 2, 3, 4 and 5.")
-
-
-@strawberry_django.type(models.Category, description="A category of products.")
-class Category(relay.Node):
-    id: relay.NodeID[int]
-    name: auto = api.field(description="The unique name, for display.")
-    slug: auto = api.field(description="The unique part of the address of the category's page.")
-    product_count: int = api.field(
-        annotate=api.CountUpTo(models.Product.objects.filter(category=OuterRef("pk")), most=MAX_FACET),
-        description=f"The number of products, counted up to {MAX_FACET}, which means {MAX_FACET} or more.",
-    )
-
-    @strawberry.field(description="The category's products, page by page.")
-    @staticmethod
-    def products(
-        root: strawberry.Parent[api.HasKey],
-        info: api.Info,
-        filter: NarrowedBy = None,
-        sort: SortedBy = ProductSort.NEWEST,
-        first: api.First = None,
-        after: api.After = None,
-        last: api.Last = None,
-        before: api.Before = None,
-    ) -> Annotated["ProductConnection", strawberry.lazy("catalog.types")]:
-        page = api.nested_page(
-            root,
-            info,
-            found=selectors.narrow(selectors.products(), plain(filter), order=SORTS[sort].columns[0]),
-            parent="category_id",
-            answer="ProductConnection",
-            sort=SORTS[sort],
-            paging=api.Paging(first=first, after=after, last=last, before=before),
-        )
-        found = selectors.products().filter(category=root.pk)
-        return ProductConnection(page=page, counted=Facets(found=found, filter=plain(filter)))
-
-    @classmethod
-    def visible(cls, info: api.Info) -> QuerySet[models.Category]:
-        return models.Category.objects.all()
 
 
 class HasRatings(Protocol):
@@ -231,7 +190,9 @@ class CategoryFacet:
 class ProductFacets:
     facets: strawberry.Private[Facets]
 
-    @strawberry.field(description="The categories that have products, by name.")
+    @strawberry.field(
+        description="The categories that have products, themselves or below, in the order of `categories`."
+    )
     def categories(self, info: api.Info) -> list[CategoryFacet]:
         counts = self.facets.counts.categories
         categories = selectors.categories().filter(pk__in=counts)
@@ -288,13 +249,15 @@ class ProductConnection(api.Connection[Product]):
         paging: api.Paging,
     ) -> "ProductConnection":
         """Read a page of the products `found` that pass the filter."""
-        narrowing = plain(filter)
+        narrowing = selectors.resolve(plain(filter))
+        listed = selectors.narrow_list(found(), narrowing, order=sort.columns[0]) if filter else None
         page = api.page(
-            selectors.narrow_list(found(), narrowing, order=sort.columns[0]) if filter else found,
+            listed.products if listed else found,
             info,
             answer="ProductConnection",
             sort=sort,
             paging=paging,
+            merge=api.Merge(column="category_id", keys=listed.merged) if listed and listed.merged else None,
         )
         if filter:
 
@@ -316,7 +279,7 @@ class ProductConnection(api.Connection[Product]):
         paging: api.Paging,
     ) -> "ProductConnection":
         """Read a page of the search results. The total and the facets also count matches that are not ranked."""
-        narrowing = plain(filter)
+        narrowing = selectors.resolve(plain(filter))
         found = search.search(term, filter=narrowing)
         order = SEARCH_SORTS[sort]
         page = api.page(

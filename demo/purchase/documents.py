@@ -19,7 +19,7 @@ ME = """
 
 CATEGORIES = """
     query Categories {
-      categories { name slug productCount }
+      categories { name slug productCount parent { slug } }
     }
 """
 

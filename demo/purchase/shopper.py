@@ -95,7 +95,7 @@ class Shopper:
             self.bargain["finalPrice"]["minorUnits"] < self.bargain["price"]["minorUnits"],
             "a price that is lower",
         )
-        count = sum(category["productCount"] for category in categories)
+        count = sum(category["productCount"] for category in categories if category["parent"] is None)
         return f"{count} products in {len(categories)} categories, {products['totalCount']} on sale"
 
     def search(self) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class SeedCategory:
-    """A category. `tint` is the background colour of its products' pictures."""
+    """A category below a department. `tint` is the background colour of its products' pictures."""
 
     name: str
+    department: str
     tint: str
 
 
@@ -51,10 +52,16 @@ _SHOP = tomllib.loads(Path(__file__).with_name("content.toml").read_text("utf-8"
 
 SELLERS: tuple[str, ...] = tuple(_SHOP["sellers"])
 PRODUCTS = tuple(
-    _product(row, category=SeedCategory(name=category["name"], tint=category["tint"]))
+    _product(
+        row,
+        category=SeedCategory(
+            name=category["name"], department=category["department"], tint=category["tint"]
+        ),
+    )
     for category in _SHOP["categories"]
     for row in category["products"]
 )
+DEPARTMENTS: tuple[str, ...] = tuple(_SHOP["departments"])
 CATEGORIES = tuple(dict.fromkeys(product.category for product in PRODUCTS))
 # Everyone who comments, in the order of their first comment.
 REVIEWERS = tuple(dict.fromkeys(comment.author for product in PRODUCTS for comment in product.comments))

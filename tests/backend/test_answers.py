@@ -25,6 +25,7 @@ from accounts.models import Profile
 from api.public import PUBLIC
 from backend.answers import TABLES
 from backend.schema import schema
+from catalog.categories import move_category
 from catalog.models import Category, Product
 from catalog.services import delete_product, update_product
 from orders.cart import ShoppingCart
@@ -237,6 +238,23 @@ class TestChanges:
         assert b"Light" in entrance.post(query).body
         Category.objects.update(name="Lamps")
         assert b"Lamps" in entrance.post(query).body
+
+    def test_of_the_tree(self, entrance: Entrance) -> None:
+        """A moved category changes its breadcrumbs and what is below others."""
+        light, lamps = make_category("Light"), make_category("Lamps")
+        make_product(category=lamps)
+        query = '{ category(slug: "light") { productCount children { name } products { totalCount } } }'
+        assert entrance.post(query).data["category"] == {
+            "productCount": 0,
+            "children": [],
+            "products": {"totalCount": 0},
+        }
+        move_category(category_pk=lamps.pk, parent_pk=light.pk)
+        assert entrance.post(query).data["category"] == {
+            "productCount": 1,
+            "children": [{"name": "Lamps"}],
+            "products": {"totalCount": 1},
+        }
 
     def test_by_a_connection_that_was_made_under_another_wrapper(self, entrance: Entrance) -> None:
         product = make_product(name="lamp")

@@ -32,7 +32,7 @@ from catalog.exchange.importing import BATCH
 from catalog.exchange.rows import COLUMNS, FIELDS, NUMBERS
 from catalog.models import Category, Product, ProductVariant, StockMovement
 from orders.audit import check_prices, check_products, check_stock
-from tests.factories import make_picture, make_product, make_user
+from tests.factories import make_category, make_picture, make_product, make_user
 from tests.hostile import hostile_names
 
 pytestmark = pytest.mark.django_db
@@ -212,9 +212,65 @@ class TestImportProducts:
             *("Floor lamps", "Floor lamps", "Floor lamps", "Été", "Floor lamps", "C#", "C++", "C++")
         ]
 
+    def test_a_category_is_known_by_its_path(self, seller: User) -> None:
+        men, women = make_category("Men"), make_category("Women")
+        shirts, others = make_category("Shirts", parent=men), make_category("Shirts", parent=women)
+        tops = make_category("Tops", parent=women)
+        texts = {
+            "Men > Shirts": shirts,
+            "women>SHIRTS": others,
+            " Women  >\u00a0Tops ": tops,
+            "Tops": tops,
+            "shirts": shirts,  # the slug
+            "Women": women,
+        }
+        rows = [{**LAMP, "name": str(number), "category": text} for number, text in enumerate(texts)]
+        assert bring_in(json_lines(*rows), seller=seller).created == len(texts)
+        found = Product.objects.order_by("pk")
+        assert [product.category for product in found] == list(texts.values())
+        assert Category.objects.count() == 5
+
+    def test_what_is_missing_of_a_path_is_made(self, seller: User) -> None:
+        make_category("Shirts")
+        texts = ["Clothes > Shirts > Long", "Clothes > Shirts", "clothes > ties", "Shirts"]
+        rows = [{**LAMP, "name": str(number), "category": text} for number, text in enumerate(texts)]
+        with CaptureQueriesContext(connection) as captured:
+            bring_in(json_lines(*rows), seller=seller)
+        if connection.features.has_select_for_update:
+            locks = [query["sql"].split('"')[1] for query in captured if "FOR NO KEY UPDATE" in query["sql"]]
+            assert locks == ["catalog_category"]
+        long, shirts, ties, top = (product.category for product in Product.objects.order_by("pk"))
+        assert (long.name, long.parent, shirts.parent, ties.parent) == (
+            "Long",
+            shirts,
+            shirts.parent,
+            shirts.parent,
+        )
+        assert shirts.parent is not None
+        assert (shirts.parent.name, shirts.parent.parent, top.parent) == ("Clothes", None, None)
+        assert Category.objects.count() == 5
+
+    def test_a_name_of_several_categories_is_refused(self, seller: User) -> None:
+        for name in ("Men", "Women"):
+            make_category("Shirts", parent=make_category(name))
+        Category.objects.filter(slug="shirts").update(slug="other")
+        before = everything()
+        [refusal] = bring_in(json_lines({**LAMP, "category": "Shirts"}), seller=seller).refused
+        assert refusal.reason == (
+            "category: 2 categories have this name. Write the path of one: “Men > Shirts”, “Women > Shirts”."
+        )
+        assert everything() == before
+        top = make_category("Shirts")
+        bring_in(json_lines({**LAMP, "category": "Shirts"}), seller=seller)
+        assert Product.objects.get().category == top
+
     @pytest.mark.parametrize(
         ("changes", "reason"),
         [
+            ({"category": "A > > B"}, "category: This field cannot be blank."),
+            ({"category": "> A"}, "category: This field cannot be blank."),
+            ({"category": "A >"}, "category: This field cannot be blank."),
+            ({"category": "A > B > C > D > E > F"}, "category: Categories have at most 5 levels."),
             ({"price": "ten"}, "price: “ten” value must be a decimal number."),
             ({"price": "-1"}, "price: Enter an amount between 0 and"),
             ({"price": "1.999"}, "price: "),
@@ -483,6 +539,22 @@ class TestExportProducts:
         outcome = bring_in(export(suffix), seller=make_user(), name=f"p{suffix}")
         assert not refused
         assert outcome == Outcome(unchanged=len(rows))
+        assert everything() == before
+
+    @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+    def test_the_path_of_a_category(self, seller: User, suffix: str) -> None:
+        """Names that several categories have come back to their own."""
+        top = make_category("Shirts")
+        for category in (
+            top,
+            make_category("Shirts", parent=make_category("Men")),
+            make_category("A", parent=top),
+        ):
+            make_product(category=category, user=seller)
+        before = everything()
+        content = export(suffix)
+        assert "Men > Shirts" in content.decode()
+        assert bring_in(content, seller=seller, name=f"p{suffix}") == Outcome(unchanged=3)
         assert everything() == before
 
     def test_a_spreadsheet_finds_no_formula_in_any_column(self) -> None:

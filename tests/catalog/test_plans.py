@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 import api
+from api.keyset import Slice
 from catalog.models import Product
 from catalog.selectors import (
     CONDITIONS,
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.django_db
 # Values of the filters' types. One category and several are read by different indexes.
 VALUES: dict[Any, list[Any]] = {
     list[str] | None: [["lamps"], ["lamps", "seats"]],
+    tuple[int, ...] | None: [(1,), (1, 2)],
     str | None: ["ada"],
     int | None: [1],
     float | None: [3.5],
@@ -44,7 +46,7 @@ FILTERS = [
 # Filters whose lists have indexes of their own, the column that these begin with, and the orders that they are for.
 LISTS = [
     (ProductFilter(), [], [*ProductSort]),
-    (ProductFilter(categories=["lamps"]), ["category"], [*ProductSort]),
+    (ProductFilter(branch=(1,)), ["category"], [*ProductSort]),
     (
         ProductFilter(seller="ada"),
         ["user"],
@@ -104,9 +106,21 @@ class TestOrders:
         )
 
 
+class TestBranches:
+    @pytest.mark.parametrize("sort", ProductSort)
+    @pytest.mark.parametrize("paging", [api.Paging(), api.Paging(last=20)], ids=["forwards", "backwards"])
+    def test_seek_the_index_of_each_category(self, sort: ProductSort, paging: api.Paging) -> None:
+        order = SORTS[sort]
+        cut = Slice.of(products(), sort=order, paging=paging)
+        merge = api.Merge(column="category_id", keys=[1, 2])
+        plan = plan_of(cut.one_more(products(), merge=merge).values("pk"))
+        [index] = [index for index in Product._meta.indexes if index.fields == ["category", *order.columns]]
+        assert index.name in plan, plan
+
+
 class TestFilters:
     def test_are_known_wherever_they_are_listed(self) -> None:
-        inputs = set(get_type_hints(ProductFilterInput))
+        inputs = {*get_type_hints(ProductFilterInput), "branch"}  # which is read from the categories
         for place, names in (
             ("ProductFilter of catalog/selectors.py", set(get_type_hints(ProductFilter))),
             ("CONDITIONS of catalog/selectors.py", set(CONDITIONS)),

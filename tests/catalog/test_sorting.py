@@ -84,13 +84,15 @@ class TestCategoryNames:
     def test_in_the_admin(self, client: Client) -> None:
         make_category("Äpfel")
         client.force_login(make_user(is_staff=True, is_superuser=True))
-        answer = client.post(reverse("admin:catalog_category_add"), {"name": " ÄPFEL "})
+        answer = client.post(reverse("admin:catalog_category_add"), {"name": " ÄPFEL ", "position": "0"})
         assert answer.context["adminform"].errors == {"name": ["There is already a category with this name."]}
         assert Category.objects.count() == 1
 
     def test_one_keeps_its_own_in_another_case(self, client: Client) -> None:
         lamps = make_category("Lamps")
         client.force_login(make_user(is_staff=True, is_superuser=True))
-        client.post(reverse("admin:catalog_category_change", args=[lamps.pk]), {"name": "LAMPS"})
+        client.post(
+            reverse("admin:catalog_category_change", args=[lamps.pk]), {"name": "LAMPS", "position": "0"}
+        )
         lamps.refresh_from_db()
         assert lamps.name == "LAMPS"

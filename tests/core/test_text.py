@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from catalog.models import Category
-from core.text import single_line, validate_single_line
+from core.text import beginning, single_line, validate_single_line
 from orders.models import Shipping
 from tests.hostile import hostile_strings
 
@@ -61,3 +61,19 @@ class TestFields:
                 exclude=["phone", "address", "country"]
             )
         assert set(refused.value.message_dict) == {"first_name", "email"}
+
+
+class TestBeginning:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("", ""),
+            ("  Two\n\nlines. ", "Two lines."),
+            ("0123456789", "0123456789"),
+            ("one two three", "one two…"),
+            ("one, two, three", "one, two…"),
+            ("01234567890", "012345678…"),
+        ],
+    )
+    def test_is_cut_between_words(self, text: str, expected: str) -> None:
+        assert beginning(text, 10) == expected

@@ -56,10 +56,12 @@ def products_off_their_ledger() -> int:
 class TestShop:
     def test_sells_what_the_content_says(self) -> None:
         seed()
-        assert Category.objects.count() == len(content.CATEGORIES) == 8
+        assert Category.objects.count() == len(content.DEPARTMENTS) + len(content.CATEGORIES) == 11
         for wanted in content.PRODUCTS:
             product = Product.objects.select_related("category", "user__profile").get(name=wanted.name)
             assert product.category.name == wanted.category.name
+            assert product.category.parent is not None
+            assert product.category.parent.name == wanted.category.department
             assert product.user.profile.name == wanted.seller
             assert (product.price, product.discount, product.stock) == (
                 wanted.price,

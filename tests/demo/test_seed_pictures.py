@@ -6,7 +6,7 @@ import pytest
 from django.utils.text import slugify
 from PIL import Image, ImageChops, ImageColor
 
-from demo.seed.content import CATEGORIES, PRODUCTS, REVIEWERS, SELLERS, SeedProduct
+from demo.seed.content import CATEGORIES, DEPARTMENTS, PRODUCTS, REVIEWERS, SELLERS, SeedProduct
 from demo.seed.pictures import SIDE, draw, motifs
 
 each_product = pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: slugify(product.name))
@@ -15,6 +15,7 @@ each_product = pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: 
 class TestContent:
     def test_is_a_shop_worth_looking_at(self) -> None:
         assert len(CATEGORIES) == 8
+        assert {category.department for category in CATEGORIES} == {*DEPARTMENTS}
         assert len(PRODUCTS) >= 64
         assert min(sum(product.category == category for product in PRODUCTS) for category in CATEGORIES) >= 6
         assert any(product.stock == 0 for product in PRODUCTS)
@@ -25,7 +26,7 @@ class TestContent:
     @pytest.mark.parametrize(
         "names",
         [
-            [category.name for category in CATEGORIES],
+            [*DEPARTMENTS, *(category.name for category in CATEGORIES)],
             [product.name for product in PRODUCTS],
             SELLERS + REVIEWERS,
         ],

@@ -34,7 +34,7 @@ EXAMPLES = [
     Example(operation="shop", document="{ shop { currency guestCheckout stripePublishableKey } }"),
     Example(
         operation="categories",
-        document="{ categories { name slug productCount } }",
+        document="{ categories { name slug productCount parent { slug } } }",
     ),
     Example(
         operation="products",
@@ -56,6 +56,9 @@ query Category($slug: String!) {
   category(slug: $slug) {
     name
     productCount
+    seo { title description }
+    ancestors { name slug }
+    children { name slug productCount }
     products(first: 2, sort: NAME_ASC) { nodes { name } }
   }
 }

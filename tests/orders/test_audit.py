@@ -6,11 +6,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from catalog.models import Product, ProductVariant, StockMovement
+from catalog.models import Category, Product, ProductVariant, StockMovement
 from orders.audit import differences
 from orders.models import Order, OrderItem, Payment, Refund, Shipping
 from tests.conftest import GraphQLClient
-from tests.factories import make_product
+from tests.factories import make_category, make_product
 from tests.orders.conftest import Bank, add_to_cart, checkout
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +116,18 @@ class TestDifferences:
         Shipping.objects.create(country="US")
         assert find_checks() == {"orphans"}
 
+    def test_the_path_of_a_category(self, paid: Order) -> None:
+        category = make_category(parent=make_category(parent=make_category()))
+        Category.objects.filter(pk=category.pk).update(above=f"/999/{category.parent_id}/")
+        assert find_checks() == {"category paths"}
+
+    def test_categories_in_a_loop(self, paid: Order) -> None:
+        one = make_category()
+        two = make_category(parent=one)
+        Category.objects.filter(pk=one.pk).update(parent=two, above=f"/{two.pk}/")
+        assert find_checks() == {"category paths"}
+        assert [found.mend for found in differences(now=timezone.now())] == [None, None]
+
     def test_intent_of_no_payment(self, paid: Order) -> None:
         Payment.objects.filter(order=paid).update(intent_id="pi_of_another_row")
         assert find_checks() == {"stripe"}
@@ -139,3 +151,11 @@ class TestCommand:
         call_command("audit", fix=True)
         assert Order.objects.get(pk=uuid).status == "shipped"
         assert find_checks() == set()
+
+    def test_mends_paths(self, paid: Order) -> None:
+        middle = make_category(parent=make_category())
+        category = make_category(parent=middle)
+        Category.objects.filter(pk=category.pk).update(above=f"/999/{middle.pk}/")
+        call_command("audit", fix=True)
+        category.refresh_from_db()
+        assert category.above == middle.path

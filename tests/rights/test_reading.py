@@ -59,7 +59,9 @@ class Fields:
 FIELDS = {
     "Cart": Fields(alike="id", own="items totalQuantity subtotal discountTotal total changes"),
     "CartItem": Fields(alike="id product variant quantity unitPrice total"),
-    "Category": Fields(alike="id name slug productCount products"),
+    "Category": Fields(
+        alike="id name slug description parent children ancestors image seo productCount products"
+    ),
     "Comment": Fields(
         alike="id slug author product body rating verifiedPurchase active createdAt updatedAt", own="isMine"
     ),
@@ -100,6 +102,7 @@ PARTS = {
     "PriceRange": "min max",
     "ProductOption": "name values",
     "ProductRemoved": "productId variantId name variantTitle",
+    "Seo": "title description",
     "RatingSummary": "average count histogram",
     "SelectedOption": "name value",
     "Shop": "currency guestCheckout stripePublishableKey",

@@ -15,7 +15,8 @@ class Command(BaseCommand):
     help = (
         "Audit the books: products are the sums of their variants, stock is the sum of its movements, the movements "
         "match the orders, amounts are the sums of their items and of what Stripe charges, paid orders have been paid "
-        "for, and no row is orphaned. Exits with 1 if there are differences."
+        "for, no row is orphaned, and the paths of categories follow their parents. Exits with 1 if there are "
+        "differences."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

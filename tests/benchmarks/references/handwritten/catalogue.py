@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 import catalog.search
 from catalog.facets import Facets
-from catalog.models import Category
+from catalog.selectors import categories as in_order
 from catalog.types.choices import SEARCH_SORTS, ProductSort
 from tests.benchmarks.references.handwritten.forms import (
     answer,
@@ -83,7 +83,7 @@ def search(request: HttpRequest) -> HttpResponse:
     best = found.best.order_by(*RELEVANCE.order_by(backwards=False))
     facets = Facets(found=found.sample, bounded=True).counts
     low, high = facets.price_range
-    categories = Category.objects.filter(pk__in=facets.categories).order_by("sort_name")
+    categories = in_order().filter(pk__in=facets.categories)
     value = {
         "__typename": "ProductConnection",
         "totalCount": found.count(),

@@ -71,6 +71,7 @@ export function createCache(endpoint: string): InMemoryCache {
       Image: { ...value("url"), fields: { url: address, thumbnail: address } },
       Money: value("amount"),
       RatingSummary: { merge: false },
+      Seo: { merge: true },
     },
   });
 }

@@ -1,4 +1,4 @@
-"""Products with their stock and its ledger, and categories, for the staff."""
+"""Products with their stock and its ledger, for the staff."""
 
 import re
 from collections.abc import Sequence
@@ -8,11 +8,10 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
@@ -20,13 +19,10 @@ from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
-from unfold.widgets import (
-    UnfoldAdminFileFieldWidget,
-    UnfoldAdminImageFieldWidget,
-    UnfoldAdminSelectWidget,
-)
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from accounts.models import User
+from catalog.admin.forms import PictureForm, TreeChoices
 from catalog.exchange import (
     COLUMNS,
     FORMATS,
@@ -40,7 +36,7 @@ from catalog.exchange import (
     read_rows,
     template,
 )
-from catalog.models import FEW_LEFT, Category, Product, ProductVariant, StockMovement
+from catalog.models import FEW_LEFT, Product, ProductVariant, StockMovement
 from catalog.selectors import ProductFilter, fully_held, mark_several, narrow
 from catalog.services import WRITTEN, delete_files_after_commit, set_picture
 from catalog.stock import lock_products
@@ -54,7 +50,6 @@ from catalog.variants import (
 )
 from core import images
 from core.admin import ModelAdmin, edit_form
-from core.errors import RateLimited
 from core.money import Money
 from core.slugs import save_with_slug
 
@@ -102,18 +97,8 @@ class OneVariantForm(forms.ModelForm[Product]):
                 self.fields[name].disabled = True
 
 
-class ProductForm(OneVariantForm):
-    # Not Django's ImageField, which would let Pillow read any format that it supports.
-    image = forms.FileField(required=False, widget=UnfoldAdminImageFieldWidget({"accept": "image/*"}))
-
-    def clean_image(self) -> Any:
-        upload = self.cleaned_data["image"]
-        if isinstance(upload, UploadedFile):  # otherwise the current picture, or False to remove it
-            try:
-                images.prepare(upload)
-            except (images.InvalidImage, RateLimited) as error:
-                raise ValidationError(str(error)) from error
-        return upload
+class ProductForm(OneVariantForm, PictureForm):
+    pass
 
 
 class ImportForm(forms.Form):
@@ -170,7 +155,7 @@ class MovementInline(PartInline):
 
 
 @admin.register(Product)
-class ProductAdmin(ModelAdmin):
+class ProductAdmin(TreeChoices, ModelAdmin):
     """The admin of products. Writes use the steps of catalog.services and catalog.stock in the views' transaction."""
 
     form = ProductForm
@@ -383,28 +368,3 @@ def write_changes(
         save_variants(product, build_variants(product, wanted), wanted, now=now)
     if product.image.name != old_picture:
         delete_files_after_commit(old_picture)
-
-
-@admin.register(Category)
-class CategoryAdmin(ModelAdmin):
-    list_display = ("name", "slug", "products")
-    search_fields = ("name",)
-    fields = ("name", "slug")
-    readonly_fields = ("slug",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
-        categories: QuerySet[Category] = super().get_queryset(request)
-        return categories.annotate(product_count=Count("products"))
-
-    @display(description="Products", ordering="product_count")
-    def products(self, category: Category) -> int:
-        count: int = category.product_count  # type: ignore[attr-defined]  # annotated
-        return count
-
-    def save_model(
-        self, request: HttpRequest, obj: Category, form: forms.ModelForm[Category], change: bool
-    ) -> None:
-        if change:
-            super().save_model(request, obj, form, change)
-        else:
-            save_with_slug(obj, obj.name)
