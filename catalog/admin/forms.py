@@ -30,8 +30,8 @@ class PictureForm(forms.ModelForm[Any]):
         return upload
 
 
-class TreeChoiceField(forms.ModelChoiceField):
-    def label_from_instance(self, category: Category) -> str:  # type: ignore[override]  # of any model there
+class TreeChoiceField(forms.ModelChoiceField[Category]):
+    def label_from_instance(self, category: Category) -> str:
         return indent(category)
 
 
