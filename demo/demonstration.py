@@ -15,6 +15,7 @@ from accounts.models import Profile, User
 from catalog.categories import create_category
 from catalog.models import Category, Product
 from catalog.services import ProductFields, create_product, update_product
+from catalog.variants import VariantFields
 from core.money import round_half_up
 from core.slugs import slug_of
 from demo.seed import content
@@ -95,16 +96,32 @@ def offer(sellers: dict[str, User]) -> None:
                     "category": categories[product.category.name],
                     "name": product.name,
                     "description": product.description,
-                    "price": round_half_up(product.price, settings.STORE_CURRENCY),
-                    "stock": product.stock,
                     "image": ContentFile(next(pictures), name="picture.jpg"),
+                    "options": [name for name, _ in product.options],
+                    "variants": variants_of(product),
                 },
                 now=added_at,
             )
             if product.discount:  # later, so that it has a price before the reduction
+                reduced = variants_of(product)
+                for fields, variant in zip(reduced, created.variants.all(), strict=True):
+                    fields |= {"id": variant.pk, "discount": product.discount}
+                changes: ProductFields = {"variants": reduced}
                 reduced_at = added_at + timedelta(days=40)
-                fields: ProductFields = {"discount": product.discount}
-                update_product(user=seller, product_pk=created.pk, changes=fields, now=reduced_at)
+                update_product(user=seller, product_pk=created.pk, changes=changes, now=reduced_at)
+
+
+def variants_of(product: content.SeedProduct) -> list[VariantFields]:
+    initials = "".join(word[0] for word in product.name.split())
+    return [
+        {
+            "option_values": list(values),
+            "sku": "-".join([initials, *values]).upper() if values else "",
+            "price": round_half_up(product.price, settings.STORE_CURRENCY),
+            "stock": stock,
+        }
+        for values, stock in product.variants()
+    ]
 
 
 def days_of_adding() -> Iterator[datetime]:

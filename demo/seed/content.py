@@ -1,5 +1,6 @@
 """The products and comments of the demonstration shop, read from content.toml."""
 
+import itertools
 import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,7 +28,10 @@ class SeedComment:
 
 @dataclass(frozen=True, kw_only=True)
 class SeedProduct:
-    """A product. `discount` is in per cent. `motif`, `colour` and `accent` define its picture."""
+    """A product. `discount` is in per cent. `motif`, `colour` and `accent` define its picture.
+
+    It has a variant for each combination of the values of its `options`.
+    """
 
     category: SeedCategory
     name: str
@@ -40,12 +44,24 @@ class SeedProduct:
     colour: str
     accent: str
     comments: tuple[SeedComment, ...]
+    options: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def variants(self) -> list[tuple[tuple[str, ...], int]]:
+        """Return the values and the stock of each variant. The last is sold out; the first has its share, too."""
+        combinations = list(itertools.product(*(values for _, values in self.options)))
+        share, rest = divmod(self.stock, len(combinations))
+        stocks = [share + rest] + [share] * (len(combinations) - 1)
+        if len(stocks) > 1:
+            stocks[0] += stocks.pop()
+            stocks.append(0)
+        return list(zip(combinations, stocks, strict=True))
 
 
 def _product(row: dict[str, Any], *, category: SeedCategory) -> SeedProduct:
     numbers = {"price": Decimal(row["price"]), "discount": Decimal(row.get("discount", 0))}
     comments = tuple(SeedComment(**comment) for comment in row.get("comments", ()))
-    return SeedProduct(**row | numbers | {"category": category, "comments": comments})
+    options = tuple((name, tuple(values)) for name, values in row.get("options", {}).items())
+    return SeedProduct(**row | numbers | {"category": category, "comments": comments, "options": options})
 
 
 _SHOP = tomllib.loads(Path(__file__).with_name("content.toml").read_text("utf-8"))

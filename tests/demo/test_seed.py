@@ -1,5 +1,6 @@
 """manage.py seed."""
 
+from decimal import Decimal
 from functools import cache
 from io import StringIO
 from typing import Any
@@ -13,7 +14,8 @@ from django.db.models.functions import Coalesce
 from pytest_django import Settings
 
 from accounts.models import User
-from catalog.models import RATINGS, Category, Product, StockMovement
+from catalog.models import RATINGS, Category, Product, ProductVariant, StockMovement
+from catalog.prices import lowest_prior_prices
 from core.money import round_half_up
 from demo import demonstration
 from demo.demonstration import PASSWORD, SELLER, SHOPPER, STAFF
@@ -25,6 +27,9 @@ pytestmark = pytest.mark.django_db
 
 drawn = cache(pictures.draw)  # which draws the same bytes on every run, see test_seed_pictures.py
 MODELS: tuple[type[models.Model], ...] = (User, Category, Product, StockMovement, Comment)
+
+
+ALL_PRODUCTS = content.PRODUCTS
 
 
 @pytest.fixture(autouse=True)
@@ -149,6 +154,28 @@ class TestIfEmpty:
         before = rows()
         assert SHOPPER in seed("--if-empty", "--products", "5")
         assert rows() == before
+
+
+class TestVariants:
+    @pytest.fixture(autouse=True)
+    def _clothes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        names = ("Everyday Cotton T-Shirt", "Fjord Knit Sweater")
+        monkeypatch.setattr(content, "PRODUCTS", [found for found in ALL_PRODUCTS if found.name in names])
+        seed()
+
+    def test_of_clothes(self) -> None:
+        shirt = Product.objects.get(name="Everyday Cotton T-Shirt")
+        assert shirt.option_names == ["Size", "Colour"]
+        variants = list(shirt.variants.all())
+        assert [variant.title for variant in variants[:3]] == ["S / Blue", "S / Sand", "M / Blue"]
+        assert [variant.stock == 0 for variant in variants] == [False] * 7 + [True]
+        assert variants[0].sku == "ECT-S-BLUE"
+
+    def test_what_is_reduced_has_an_earlier_price(self) -> None:
+        sweaters = ProductVariant.objects.filter(product__name="Fjord Knit Sweater")
+        prior = lowest_prior_prices([variant.pk for variant in sweaters])
+        assert [prior[variant.pk] for variant in sweaters] == [98, 98, 98]
+        assert {variant.final_price for variant in sweaters} == {Decimal("68.60")}
 
 
 class TestGeneratedProducts:
