@@ -133,12 +133,11 @@ def nested_page(
             paths=NODE_PATHS,
             only=cursor_columns(cut, queryset),
         )
-        # The rows come in order, so each page takes the first of its own.
+        # The rows come in order, so each page begins with the first of its own.
         pages: dict[Any, list[Any]] = {key: [] for key in keys}
         for row in rows:
             for key in keys if len(keys) == 1 else holders[row.parent_key]:
-                if len(pages[key]) <= cut.size:
-                    pages[key].append(row)
+                pages[key].append(row)
 
         def count_each() -> dict[Any, int]:
             number = CountUpTo(queryset.filter(**{parent: OuterRef("pk")}))
