@@ -76,12 +76,15 @@ class CategoryAdmin(TreeChoices, ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         response: HttpResponse
-        if "_save" in request.POST:
-            with transaction.atomic():
-                categories.lock_tree()
+        try:
+            if "_save" in request.POST:
+                with transaction.atomic():
+                    categories.lock_tree()
+                    response = super().changelist_view(request, extra_context)
+            else:
                 response = super().changelist_view(request, extra_context)
-        else:
-            response = super().changelist_view(request, extra_context)
+        except (NotFound, ValidationError) as error:
+            response = self.refuse(request, error)
         return response
 
     def changeform_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
@@ -90,8 +93,7 @@ class CategoryAdmin(TreeChoices, ModelAdmin):
         try:
             response = super().changeform_view(request, *arguments, **options)
         except (NotFound, ValidationError) as error:
-            self.message_user(request, str(error), messages.ERROR)
-            response = redirect(request.get_full_path())
+            response = self.refuse(request, error)
         return response
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
@@ -116,9 +118,13 @@ class CategoryAdmin(TreeChoices, ModelAdmin):
         try:
             response = super().delete_view(request, object_id, extra_context)
         except (NotFound, ValidationError) as error:
-            self.message_user(request, str(error), messages.ERROR)
-            response = redirect("admin:catalog_category_changelist")
+            response = self.refuse(request, error)
         return response
+
+    def refuse(self, request: HttpRequest, error: NotFound | ValidationError) -> HttpResponse:
+        """Show the list with the error. The transaction has been rolled back."""
+        self.message_user(request, str(error), messages.ERROR)
+        return redirect("admin:catalog_category_changelist")
 
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
         categories.delete_category(category_pk=obj.pk)

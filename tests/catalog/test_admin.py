@@ -502,6 +502,23 @@ class TestCategories:
         superuser.post(CATEGORIES, form)
         assert list(Category.objects.values_list("name", "position")) == [("B", 1), ("A", 2)]
 
+    def test_the_tree_is_locked_before_any_of_them(self, superuser: Client) -> None:
+        """Two moves that each hold one category, and then want all, would wait for each other."""
+        category, parent = make_category(), make_category()
+        edited = {"_save": "Save", "form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "1"}
+        row = {"form-0-id": str(category.pk), "form-0-position": "7", "initial-form-0-position": "0"}
+        for page, form in (
+            (category_page(category), self.form(category, parent=str(parent.pk))),
+            (CATEGORIES, edited | row),
+        ):
+            with CaptureQueriesContext(connection) as captured:
+                superuser.post(page, form)
+            statements = [query["sql"] for query in captured if '"catalog_category"' in query["sql"]]
+            locks = [sql for sql in statements if "FOR NO KEY UPDATE" in sql or "FOR UPDATE" in sql]
+            if connection.features.has_select_for_update:
+                assert locks[0].endswith('FROM "catalog_category" ORDER BY 1 ASC FOR NO KEY UPDATE')
+            assert any(sql.startswith("UPDATE") for sql in statements)
+
     def test_have_a_picture(
         self, superuser: Client, django_capture_on_commit_callbacks: Callable[..., Any]
     ) -> None:
@@ -545,6 +562,15 @@ class TestCategories:
         monkeypatch.setattr(CategoryAdmin, "lock", lambda *_: None)
         assert "“Shirts” has products." in superuser.post(page, {"post": "yes"}, follow=True).text
         assert Category.objects.get() == category
+
+    def test_of_a_selection_all_stay_if_one_must(
+        self, superuser: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        one, two = make_category("A"), make_category("B")
+        slip_in(monkeypatch, categories, "lock_tree", before=lambda: make_product(category=two))
+        chosen = {"action": "delete_selected", "_selected_action": [one.pk, two.pk], "post": "yes"}
+        assert "“B” has products." in superuser.post(CATEGORIES, chosen, follow=True).text
+        assert list(Category.objects.all()) == [one, two]
 
     def test_are_deleted(self, superuser: Client) -> None:
         one, two, three = (make_category() for _ in range(3))
