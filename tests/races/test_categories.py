@@ -4,9 +4,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from itertools import permutations
+from threading import Thread
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection, connections
 from django.utils import timezone
 
 from catalog import categories
@@ -105,3 +106,39 @@ class TestDeleteCategory:
             assert [deleted, created].count("done") == 1
             products = Product.objects.filter(category_id=category.pk).count()
             assert (products, Category.objects.filter(pk=category.pk).count()) in ((1, 1), (0, 0))
+
+    @pytest.mark.skipif(not connection.features.has_select_for_update, reason="One writer at a time.")
+    def test_a_product_that_comes_after_the_check_waits(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is refused by its foreign key, and the category is gone."""
+        category, seller = make_category(), make_staff()
+        fields: ProductFields = {
+            "category": category.slug,
+            "name": "Lamp",
+            "description": "It shines.",
+            "price": Decimal(1),
+            "stock": 1,
+        }
+        outcomes: list[str] = []
+
+        def create() -> None:
+            try:
+                add = partial(create_product, user=seller, fields=fields, now=timezone.now())
+                outcomes.append(outcome(add))
+            finally:
+                connections.close_all()
+
+        thread = Thread(target=create)
+        check = categories.find_hindrance
+
+        def check_then_create(category: Category) -> str | None:
+            found = check(category)
+            thread.start()
+            thread.join(timeout=2)  # it is done by then, unless it waits for the category
+            return found
+
+        monkeypatch.setattr(categories, "find_hindrance", check_then_create)
+        delete_category(category_pk=category.pk)
+        thread.join()
+        assert outcomes == ["IntegrityError"]
+        assert not Product.objects.exists()
+        assert not Category.objects.exists()
