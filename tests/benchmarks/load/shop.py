@@ -74,7 +74,8 @@ def fill(products: int) -> Shop:
     )
     newest = list(Product.objects.order_by("-added_at", "-slug")[:DISCUSSED])
     discuss(newest)
-    cheap = Product.objects.filter(price__lt=CHEAP).order_by("pk")[:BUYABLE]
+    # With one variant each, because the requests name products.
+    cheap = Product.objects.filter(price__lt=CHEAP, option_1="").order_by("pk")[:BUYABLE]
     buyable = [product.pk for product in cheap]
     with transaction.atomic():
         for variant in ProductVariant.objects.filter(product__in=buyable).order_by("product", "pk"):
