@@ -1,4 +1,4 @@
-"""Category, Product with its variants, Favourite, and the ledger of every variant's stock."""
+"""Category, TaxClass, Product with its variants, Favourite, and the ledger of every variant's stock."""
 
 from decimal import Decimal
 from typing import Any, Protocol
@@ -153,6 +153,36 @@ def keys_in(path: str) -> list[int]:
     return [int(key) for key in path.split("/") if key]
 
 
+class TaxClass(models.Model):
+    """A kind of goods for tax, such as food. The rates of each place are in pricing, which knows the catalogue.
+
+    A migration creates the default class, of all products that name none.
+    """
+
+    name = LineField(max_length=100, validators=[validate_not_blank])
+    sort_name = SortKeyField()
+    is_default = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        verbose_name_plural = "tax classes"
+        ordering = ["-is_default", "sort_name"]
+        constraints = [
+            models.UniqueConstraint(fields=["sort_name"], name="tax_class_name_once"),
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="one_default_tax_class"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Refuse another class's name with a message for the form, before the database refuses it."""
+        namesakes = TaxClass.objects.filter(sort_name=sort_key(self.name or ""))
+        if namesakes.exclude(pk=self.pk).exists():
+            raise ValidationError({"name": "There is already a tax class with this name."})
+
+
 class FinalPriceField(AmountField):
     """The price less the discount, computed whenever the row is written, like auto_now."""
 
@@ -240,6 +270,14 @@ class Product(models.Model):
     option_1 = LineField("first option", max_length=50, blank=True, default="")
     option_2 = LineField("second option", max_length=50, blank=True, default="")
     option_3 = LineField("third option", max_length=50, blank=True, default="")
+    tax_class = models.ForeignKey(
+        TaxClass,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="products",
+        help_text="The default class, if left blank.",
+    )
     price = AmountField()
     discount = percent_field()
     final_price = FinalPriceField(editable=False)

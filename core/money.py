@@ -41,14 +41,29 @@ def apply_discount(price: Decimal, discount: Decimal, *, currency: str) -> Decim
     return round_half_up(price * (100 - discount) / 100, currency)
 
 
+def to_units(amount: Decimal, currency: str) -> int:
+    """Return the amount in the currency's smallest units. Stripe's can be smaller ones, which it does not charge.
+
+    Raises: ValueError, for an amount with more digits than the currency has.
+    """
+    exact = round_half_up(amount, currency)
+    if amount != exact:
+        raise ValueError(f"{amount} has more digits than {currency}")
+    return int(exact.scaleb(DIGITS[currency]))
+
+
+def from_units(units: int, currency: str) -> Decimal:
+    """The inverse of `to_units`."""
+    return units * smallest_unit(currency)
+
+
 def to_minor_units(amount: Decimal, currency: str) -> int:
     """Return the amount in Stripe's smallest units.
 
     Raises: ValueError, for an amount with more digits than the currency has.
     """
-    if amount != round_half_up(amount, currency):
-        raise ValueError(f"{amount} has more digits than {currency}")
-    return int(amount.scaleb(EXPONENTS[currency]))
+    of_one: int = 10 ** (EXPONENTS[currency] - DIGITS[currency])
+    return to_units(amount, currency) * of_one
 
 
 def from_minor_units(units: int, currency: str) -> Decimal:

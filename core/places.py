@@ -40,6 +40,15 @@ SEPARATORS = re.compile(r"[\s.·ー〒\-\u2010-\u2015\u2212]+")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Destination:
+    """Where something is delivered, as far as it is known, in the country's spelling."""
+
+    country: str
+    zip_code: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Country:
     """The rules of a country's addresses."""
 

@@ -17,7 +17,7 @@ from PIL import Image
 from accounts.models import User
 from catalog import stock as ledger
 from catalog.categories import create_category
-from catalog.models import OPTIONS, Category, Product, ProductVariant
+from catalog.models import OPTIONS, Category, Product, ProductVariant, TaxClass
 from catalog.variants import Wanted, add_first_variants, assign_options, build_variants, save_variants
 from core.slugs import save_with_slug
 from orders.models import Shipping
@@ -58,6 +58,11 @@ def get_sellers() -> Group:
         permissions = Permission.objects.filter(content_type__app_label="catalog", codename__in=made)
         group.permissions.set(permissions)
     return group
+
+
+def default_tax_class() -> TaxClass:
+    """Return the default class, made again if a transactional test has deleted what the migrations made."""
+    return TaxClass.objects.get_or_create(is_default=True, defaults={"name": "Standard"})[0]
 
 
 def make_picture() -> SimpleUploadedFile:

@@ -2,5 +2,6 @@
 
 from catalog.admin.categories import CategoryAdmin
 from catalog.admin.products import ProductAdmin
+from catalog.admin.tax_classes import TaxClassAdmin
 
-__all__ = ["CategoryAdmin", "ProductAdmin"]
+__all__ = ["CategoryAdmin", "ProductAdmin", "TaxClassAdmin"]

@@ -191,7 +191,10 @@ class ProductAdmin(TreeChoices, ModelAdmin):
         seller = "user" if request.user.has_perm("accounts.view_user") else "seller"
         return (
             (None, {"fields": ("name", "description", ("category", seller), "image")}),
-            ("Price and stock", {"fields": (("price", "discount"), ("stock", "discounted_price"))}),
+            (
+                "Price and stock",
+                {"fields": (("price", "discount"), ("stock", "discounted_price"), "tax_class")},
+            ),
             ("Records", {"fields": (("slug", "added_at"), ("updated_at", "sold_count"), "rating")}),
         )
 

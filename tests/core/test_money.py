@@ -6,7 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from core.currencies import DIGITS
-from core.money import format_money
+from core.money import format_money, from_units, to_minor_units, to_units
 
 
 class TestFormatted:
@@ -35,3 +35,26 @@ class TestFormatted:
         for currency, digits in DIGITS.items():
             number = format_money(Decimal(1), currency)
             assert number.endswith(f"1.{'0' * digits}" if digits else "1"), number
+
+
+class TestUnits:
+    @pytest.mark.parametrize(
+        ("amount", "currency", "units", "minor_units"),
+        [
+            ("19.90", "USD", 1990, 1990),
+            ("653.00", "JPY", 653, 653),
+            ("1.25", "KWD", 125, 1250),
+            ("1200.00", "ISK", 1200, 120000),
+        ],
+    )
+    def test_are_the_smallest_that_are_charged(
+        self, amount: str, currency: str, units: int, minor_units: int
+    ) -> None:
+        assert to_units(Decimal(amount), currency) == units
+        assert from_units(units, currency) == Decimal(amount)
+        assert to_minor_units(Decimal(amount), currency) == minor_units
+
+    @pytest.mark.parametrize(("amount", "currency"), [("0.5", "ISK"), ("0.001", "KWD"), ("0.1", "JPY")])
+    def test_are_not_divided(self, amount: str, currency: str) -> None:
+        with pytest.raises(ValueError, match="more digits"):
+            to_units(Decimal(amount), currency)

@@ -1,0 +1,7 @@
+"""The app of what an order costs: the quote."""
+
+from django.apps import AppConfig
+
+
+class PricingConfig(AppConfig):
+    name = "pricing"
