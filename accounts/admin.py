@@ -13,10 +13,11 @@ from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import second_factor
-from accounts.models import Profile, User
+from accounts.models import Address, Profile, User
 from accounts.rights import grantable_permissions, reaches_group, reaches_user
 from accounts.services import update_profile
-from core.admin import ModelAdmin, StackedInline
+from core.addresses import lines_of
+from core.admin import ModelAdmin, ReadOnlyInline, StackedInline
 
 admin.site.unregister(Group)
 # Anyone who can read or write these rows holds everybody's second factor.
@@ -44,6 +45,16 @@ class ProfileInline(StackedInline):
         return False
 
 
+class AddressInline(ReadOnlyInline):
+    model = Address
+    verbose_name_plural = "addresses"
+    fields = readonly_fields = ("written", "is_default")
+
+    @display(description="Address")
+    def written(self, address: Address) -> str:
+        return "\n".join(lines_of(address))
+
+
 @admin.register(User)
 class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):  # type: ignore[misc]  # both say who has which form
     form = UserChangeForm
@@ -56,7 +67,7 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):  # type: ignore[misc]  
     ordering = ("email",)
     readonly_fields = ("last_login",)
     autocomplete_fields = ("groups",)
-    inlines = (ProfileInline,)
+    inlines = (ProfileInline, AddressInline)
     actions = ("remove_avatars", "remove_second_factors")
     fieldsets = (
         (None, {"fields": ("email", "email_verified", "password", "first_name", "last_name", "last_login")}),

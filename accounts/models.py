@@ -1,4 +1,4 @@
-"""User, who signs in by e-mail address, and Profile, the public part of a person."""
+"""User, who signs in by e-mail address, Profile, the public part of a person, and Address, of the address book."""
 
 from contextlib import suppress
 from functools import partial
@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts import passwords
+from core.addresses import PostalAddress
 from core.emails import AddressField, normalize_email
 from core.slugs import MAX_LENGTH
 from core.text import LineField
@@ -123,3 +124,19 @@ class Profile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Address(PostalAddress):
+    """An address in a person's address book. One of them is the default."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="addresses")
+    is_default = models.BooleanField("default", default=False)
+
+    class Meta:
+        verbose_name_plural = "addresses"
+        ordering = ["-is_default", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(is_default=True), name="one_default_address_per_user"
+            )
+        ]

@@ -16,6 +16,7 @@ from accounts.models import Profile, User
 from accounts.services import check_own_password
 from accounts.signals import account_closing, data_requested
 from core import images
+from core.addresses import data_of
 from core.errors import ValidationError
 
 
@@ -36,6 +37,9 @@ def export(user: User) -> dict[str, Any]:
             "joinedAt": profile.joined_at,
             "avatar": images.url(profile.avatar.name) if profile.avatar.name else None,
         },
+        "addresses": [
+            {**data_of(address), "isDefault": address.is_default} for address in user.addresses.all()
+        ],
     }
     for _, more in data_requested.send(sender=User, user=user):
         sections |= cast(dict[str, Any], more)  # Django's stubs take receivers to return text

@@ -1,12 +1,17 @@
 """The queries and mutations of accounts."""
 
+from typing import TYPE_CHECKING, Annotated
+
 import strawberry
 from django.db.models import QuerySet
 from strawberry.scalars import JSON
 
 import api
-from accounts import models, personal_data, selectors, services, types
+from accounts import address_book, models, personal_data, selectors, services, types
 from core.throttle import Limit
+
+if TYPE_CHECKING:
+    from catalog.types import Deleted
 
 # A copy reads all that a person has.
 EXPORT_MY_DATA_LIMITS = [
@@ -29,6 +34,16 @@ class Query:
     )
     def profile(self, info: api.Info, slug: api.Slug) -> api.HasKey | None:
         return api.one(selectors.profiles, info, slug=slug)
+
+    @strawberry.field(
+        description="The rules for addresses in a country; null if there is no such country.",
+        metadata=api.PUBLIC,
+    )
+    def address_rules(
+        self,
+        country: Annotated[str, strawberry.argument(description="ISO 3166-1 alpha-2 code of the country.")],
+    ) -> types.AddressRules | None:
+        return types.AddressRules.of(country)
 
 
 @strawberry.type
@@ -123,6 +138,33 @@ class Mutation:
         return api.Done()
 
     @api.mutation(
+        types.AddressResult,
+        description="Adds an address to the signed-in person's address book. The first one becomes the default.",
+    )
+    def create_address(self, info: api.Info, input: types.AddressInput) -> QuerySet[models.Address]:
+        user = api.require_user(info)
+        return selectors.address(user, address_book.create_address(input.row(), user=user))
+
+    @api.mutation(
+        types.AddressResult, description="Replaces an address of the signed-in person's address book."
+    )
+    def update_address(self, info: api.Info, input: types.UpdateAddressInput) -> QuerySet[models.Address]:
+        user, key = api.require_user(info), api.key_of(input.id, "Address")
+        address_book.update_address(input.address.row(), user=user, key=key)
+        return selectors.address(user, key)
+
+    @api.mutation(
+        types.DeleteAddressResult,
+        description="Deletes an address of the signed-in person's address book. If it was the default, the one that "
+        "was added last becomes it. Orders keep their own addresses.",
+    )
+    def delete_address(self, info: api.Info, input: types.DeleteAddressInput) -> "Deleted":
+        user, key = api.require_user(info), api.key_of(input.id, "Address")
+        address_book.delete_address(user=user, key=key)
+        deleted: type[Deleted] = api.type_named("Deleted", info)
+        return deleted(id=api.id_of("Address", key))
+
+    @api.mutation(
         types.ExportMyDataResult,
         description="Returns everything that the store keeps about the signed-in person. It is a mutation so that no "
         "link can trigger it and no cache keeps the answer.",
@@ -133,9 +175,9 @@ class Mutation:
 
     @api.mutation(
         types.DeleteAccountResult,
-        description="Deletes the account with its profile, favourites, cart and comments, and signs out. Placed orders "
-        "stay, with their addresses but without an owner. Refused while an order is unpaid. Also refused to sellers "
-        "with products and to the staff.",
+        description="Deletes the account with its profile, addresses, favourites, cart and comments, and signs out. "
+        "Placed orders stay, with their addresses but without an owner. Refused while an order is unpaid. Also refused "
+        "to sellers with products and to the staff.",
     )
     def delete_account(self, info: api.Info, input: types.DeleteAccountInput) -> api.Done:
         user = api.require_user(info)

@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from accounts.models import Profile, User
+from accounts.models import Address, Profile, User
 
 
 def account(user: User) -> QuerySet[User]:
@@ -22,3 +22,17 @@ def users_seen_by(viewer: User | None) -> QuerySet[User]:
 def profiles() -> QuerySet[Profile]:
     """All profiles, which are public."""
     return Profile.objects.all()
+
+
+def address(user: User, key: int) -> QuerySet[Address]:
+    """The address with this key in the user's own address book."""
+    return Address.objects.filter(user=user, pk=key)
+
+
+def addresses_seen_by(viewer: User | None) -> QuerySet[Address]:
+    """The viewer's own addresses; all of them for staff who may see both addresses and users."""
+    if viewer is None:
+        return Address.objects.none()
+    if viewer.acts_as_staff and viewer.has_perms(["accounts.view_address", "accounts.view_user"]):
+        return Address.objects.all()
+    return Address.objects.filter(user=viewer)

@@ -15,12 +15,14 @@ import api
 import catalog.schema
 import orders.schema
 import reviews.schema
+from accounts.types import Country
 from api.context import Context
 from api.public import is_public
 from api.scalars import SCALARS
 from backend.http import budget
 from backend.http.documents import Document, documents
 from backend.http.limits import check_variables, check_weight
+from core.places import list_countries
 
 
 class MutationByGet(Exception):
@@ -104,11 +106,18 @@ class Schema(strawberry.Schema):
 
 @strawberry.type(description="The settings of the shop that a front end needs.")
 class Shop:
+    name: str = strawberry.field(description="The store's name.")
     currency: str = strawberry.field(description="The currency's ISO 4217 code.")
     guest_checkout: bool = strawberry.field(description="Whether guests can buy without signing in.")
     stripe_publishable_key: str | None = strawberry.field(
         description="The key for Stripe.js; null without Stripe."
     )
+
+    @strawberry.field(
+        description="The countries that the store delivers to, sorted by name. `addressRules` has the rules of each."
+    )
+    def countries(self) -> list[Country]:
+        return [Country(code=code, name=name) for code, name in list_countries()]
 
 
 @strawberry.type
@@ -118,6 +127,7 @@ class Root:
     )
     def shop(self) -> Shop:
         return Shop(
+            name=settings.STORE_NAME,
             currency=settings.STORE_CURRENCY,
             guest_checkout=settings.STORE_GUEST_CHECKOUT,
             stripe_publishable_key=settings.STRIPE_PUBLISHABLE_KEY or None,

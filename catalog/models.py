@@ -14,7 +14,7 @@ from django.utils import timezone
 from catalog.analysis import search_text
 from core.money import AmountField, apply_discount
 from core.slugs import MAX_LENGTH
-from core.text import LineField, SortKeyField, sort_key
+from core.text import LineField, SortKeyField, sort_key, validate_not_blank
 
 MAX_STOCK = 1_000_000_000
 FEW_LEFT = 10  # in stock, and time to order more
@@ -33,7 +33,6 @@ TOP = "/"
 SEPARATOR = ">"
 NAME_TAKEN = "There is already a category with this name."
 
-validate_not_blank = RegexValidator(r"\S", "This field cannot be blank.", code="blank")
 validate_no_separator = RegexValidator(
     SEPARATOR,
     f"Leave out “{SEPARATOR}”, which separates the levels of categories in files.",

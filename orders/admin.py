@@ -13,7 +13,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.dataclasses import ActionDialog, UnfoldAction
 from unfold.decorators import action, display
@@ -22,10 +21,10 @@ from unfold.forms import BaseDialogForm
 from unfold.utils import display_for_label
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
-from core.admin import ModelAdmin
+from core.addresses import lines_of
+from core.admin import ModelAdmin, ReadOnlyInline
 from core.errors import DomainError
 from core.money import format_money, smallest_unit
-from orders.addresses import lines_of
 from orders.cancellation import CANCELLABLE, cancel
 from orders.fulfilment import RESTOCKABLE, SHIPPABLE, restock, ship
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus
@@ -80,18 +79,6 @@ class Confirmation(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
         return queryset.filter(pk__in=unconfirmed_orders().values("pk")) if self.value() else queryset
-
-
-class ReadOnlyInline(TabularInline):
-    extra = 0
-    can_delete = False
-    hide_title = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class ItemInline(ReadOnlyInline):
@@ -215,7 +202,7 @@ class OrderAdmin(ModelAdmin):
         to = order.shipping
         if to is None:
             return "–"
-        return "\n".join(lines_of(to))
+        return "\n".join((*lines_of(to), to.email))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str

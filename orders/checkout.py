@@ -13,10 +13,10 @@ from django.db.models import Count, F, Q, Sum
 
 from catalog.models import ProductVariant
 from catalog.stock import release, take_stock
+from core.addresses import validate_address
 from core.errors import NotFound, Unauthenticated, field_errors
 from core.money import Money, round_half_up, validate_amount
 from orders import holds, mail
-from orders.addresses import validate_shipping
 from orders.cart import ShoppingCart, keys_of
 from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
 from orders.holds import Hold
@@ -69,10 +69,11 @@ def checkout(
     """
     if owner.user is None and not settings.STORE_GUEST_CHECKOUT:
         raise Unauthenticated
+    validate_address(shipping, prefix="shipping.")
     placed = place(
         owner=owner,
         address=address,
-        shipping=validate_shipping(shipping),
+        shipping=shipping,
         idempotency_key=idempotency_key,
         expected_total=expected_total,
         now=now,
@@ -155,11 +156,12 @@ def place_draft(
 
     Raises: the errors of `checkout`, NotFound, OrderNotEditable.
     """
+    validate_address(shipping, prefix="shipping.")
     submitted = submit_draft(
         owner=owner,
         address=address,
         order_uuid=order_uuid,
-        shipping=validate_shipping(shipping),
+        shipping=shipping,
         expected_total=expected_total,
         now=now,
     )

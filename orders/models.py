@@ -10,10 +10,10 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Right
 from django.utils import timezone
 
-from catalog.models import Product, ProductVariant, full_name, validate_not_blank
+from catalog.models import Product, ProductVariant, full_name
+from core.addresses import PostalAddress
 from core.emails import AddressField
 from core.money import AmountField
-from core.text import LineField
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
@@ -112,21 +112,10 @@ class CartItem(models.Model):
         return f"{self.quantity} × {full_name(self.product_name, self.variant_title)}"
 
 
-class Shipping(models.Model):
-    """The shipping address of an order. Postal code and state are only required if the country has them."""
+class Shipping(PostalAddress):
+    """The shipping address of an order, with the address for its mails."""
 
-    first_name = LineField(max_length=100, validators=[validate_not_blank])
-    last_name = LineField(max_length=100, blank=True)
     email = AddressField("e-mail address")
-    phone = LineField(
-        max_length=50, help_text="In the international form, +15551234567 or +15551234567 ext. 89."
-    )
-    address = LineField(max_length=200, validators=[validate_not_blank])
-    building_number = LineField(max_length=20, blank=True)
-    city = LineField(max_length=100, blank=True)
-    zip_code = LineField(max_length=20, blank=True)
-    state = LineField(max_length=100, blank=True)
-    country = LineField(max_length=2, help_text="ISO 3166-1 alpha-2.")
 
     class Meta:
         verbose_name_plural = "shipping addresses"
@@ -135,14 +124,6 @@ class Shipping(models.Model):
             models.Index(Right("phone", PHONE_END), name="shipping_by_phone_end"),
             models.Index(Lower("email"), name="shipping_by_email"),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.name}, {self.city or self.country}"
-
-    @property
-    def name(self) -> str:
-        """First and last name; some people have only one."""
-        return f"{self.first_name} {self.last_name}".strip()
 
 
 class Order(models.Model):

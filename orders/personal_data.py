@@ -7,9 +7,10 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from accounts.signals import account_closing, data_requested
+from core.addresses import data_of
 from core.errors import ValidationError
 from orders.cart import ShoppingCart, items_of
-from orders.models import Order, OrderItem, OrderStatus, Payment, Shipping
+from orders.models import Order, OrderItem, OrderStatus, Payment
 from orders.owners import Owner
 
 UNPAID = "You have an unpaid order. Pay or cancel it first, because you can do neither without the account."
@@ -64,7 +65,7 @@ def order_data(order: Order) -> dict[str, Any]:
         "shippedAt": order.shipped_at,
         "cancelledAt": order.cancelled_at,
         "items": [item_data(item) for item in order.items.all()],
-        "shipping": shipping_data(order.shipping) if order.shipping else None,
+        "shipping": {**data_of(order.shipping), "email": order.shipping.email} if order.shipping else None,
         "payments": [payment_data(payment) for payment in order.payments.all()],
     }
 
@@ -76,21 +77,6 @@ def item_data(item: OrderItem) -> dict[str, Any]:
         "sku": item.sku,
         "quantity": item.quantity,
         "unitPrice": item.unit_price,
-    }
-
-
-def shipping_data(shipping: Shipping) -> dict[str, Any]:
-    return {
-        "firstName": shipping.first_name,
-        "lastName": shipping.last_name,
-        "email": shipping.email,
-        "phone": shipping.phone,
-        "address": shipping.address,
-        "buildingNumber": shipping.building_number,
-        "city": shipping.city,
-        "zipCode": shipping.zip_code,
-        "state": shipping.state,
-        "country": shipping.country,
     }
 
 

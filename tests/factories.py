@@ -14,7 +14,8 @@ from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
-from accounts.models import User
+from accounts.address_book import create_address
+from accounts.models import Address, User
 from catalog import stock as ledger
 from catalog.categories import create_category
 from catalog.models import OPTIONS, Category, Product, ProductVariant, TaxClass
@@ -158,19 +159,23 @@ def make_comment(*, active: bool = True, **fields: Any) -> Comment:
     return comment
 
 
+STREET = {
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "phone": "+14155552671",
+    "address": "Market Street",
+    "building_number": "1",
+    "zip_code": "94105",
+    "state": "CA",
+    "country": "US",
+}
+
+
 def make_address(**fields: Any) -> Shipping:
     """Make an unsaved address for `checkout`."""
-    return Shipping(
-        **{
-            "first_name": "Ada",
-            "last_name": "Lovelace",
-            "email": "ada@example.com",
-            "phone": "+14155552671",
-            "address": "Market Street",
-            "building_number": "1",
-            "zip_code": "94105",
-            "state": "CA",
-            "country": "US",
-            **fields,
-        }
-    )
+    return Shipping(**{"email": "ada@example.com", **STREET, **fields})
+
+
+def make_entry(*, user: User, **fields: Any) -> int:
+    """Add an address to the user's address book, and return its key."""
+    return create_address(Address(**{**STREET, **fields}), user=user)

@@ -29,6 +29,7 @@ from graphql import (
     is_list_type,
 )
 
+from accounts.address_book import MAX_ADDRESSES
 from api.keyset import DEFAULT_FIRST, MAX_FIRST
 from catalog.models import MAX_OPTIONS
 from core.errors import OperationTooLarge
@@ -38,8 +39,15 @@ INTROSPECTION_SIZES = {"types": 12, "fields": 8, "possibleTypes": 8}
 # Of `types`, `fields`, `args` and the like; the query that tools send has nine. By the sizes above 29 aliases of
 # `types` cost hardly more than that query, and took seven times as long: 0.45 s.
 MAX_INTROSPECTED_LISTS = 12
-# Lists that are always shorter than a page. Without this, 20 products with their variants would cost too much.
-SHORT_LISTS = {"Product.options": MAX_OPTIONS, "ProductVariant.selectedOptions": MAX_OPTIONS}
+# The lengths of lists that are always shorter than a page, or always longer. Without the former, 20 products with their
+# variants would cost too much.
+LIST_LENGTHS = {
+    "Product.options": MAX_OPTIONS,
+    "ProductVariant.selectedOptions": MAX_OPTIONS,
+    "Shop.countries": 260,
+    "AddressRules.states": 110,
+    "User.addresses": MAX_ADDRESSES,
+}
 # The cost of a connection, in fields: it is sliced, read and counted for each row that it stands below.
 CONNECTION_COST = 5
 # The cost of a summary of all rows, such as the total count or the facets, in fields. It is paid once, even below a
@@ -245,7 +253,7 @@ class Scale:
                 size = INTROSPECTION_SIZES.get(node.name.value, 1)
                 introspected += 1
             else:
-                size = SHORT_LISTS.get(f"{parent.name}.{node.name.value}", page_size)
+                size = LIST_LENGTHS.get(f"{parent.name}.{node.name.value}", page_size)
         return Weight(
             depth=1 + below.depth,
             cost=(CONNECTION_COST if is_connection(child) else 1) + size * each,

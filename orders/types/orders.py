@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from strawberry import auto, relay
 
 import api
-from accounts.types import User
+from accounts.types import PostalAddress, User
 from catalog.types import Product, ProductVariant
 from orders import models, selectors
 from orders.models import OrderStatus, PaymentStatus
@@ -94,24 +94,9 @@ class OrderItem(relay.Node):
 
 
 @strawberry_django.type(models.Shipping, description="The shipping address of an order.")
-class Shipping(relay.Node):
+class Shipping(PostalAddress, relay.Node):
     id: relay.NodeID[int]
-    first_name: auto = api.field(description="First name of the recipient.")
-    last_name: auto = api.field(description="Last name of the recipient; may be empty.")
     email: str = api.field(description="E-mail address for the confirmation.")
-    phone: auto = api.field(
-        description="Phone number in international form: +14155552671, or +14155552671 ext. 89."
-    )
-    address: auto = api.field(description="Street.")
-    building_number: auto = api.field(
-        description="Building number with any addition, such as 12b; may be empty."
-    )
-    city: auto = api.field(description="Town or city; may be empty.")
-    zip_code: auto = api.field(description="Postal code; empty if the country's addresses have none.")
-    state: auto = api.field(
-        description="State, province or region; empty if the country's addresses have none."
-    )
-    country: str = strawberry_django.field(description="ISO 3166-1 alpha-2 code of the country.")
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Shipping]:

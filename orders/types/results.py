@@ -8,6 +8,7 @@ import strawberry
 from strawberry import relay
 
 import api
+from accounts.types import PostalAddressInput
 from catalog.types import InsufficientStock
 from core.errors import ValidationError
 from orders import models, selectors
@@ -127,25 +128,11 @@ class RemoveFromCartInput:
 
 
 @strawberry.input(
-    description="A shipping address. Postal code and state are required where the country's addresses have them."
+    description="A shipping address. Postal code and state are required where the country's addresses have them; "
+    "`addressRules` says where."
 )
-class ShippingInput:
-    first_name: str = strawberry.field(description="First name of the recipient.")
-    last_name: str = strawberry.field(
-        description="Last name of the recipient; empty for a person with a single name."
-    )
+class ShippingInput(PostalAddressInput):
     email: str = strawberry.field(description="E-mail address for the confirmation.")
-    phone: str = strawberry.field(
-        description="Phone number in international form or as dialled in the country, with any extension."
-    )
-    address: str = strawberry.field(description="Street.")
-    building_number: str = strawberry.field(
-        description="Building number with any addition, such as 12b; empty if there is none."
-    )
-    country: str = strawberry.field(description="ISO 3166-1 alpha-2 code of the country.")
-    city: str = strawberry.field(default="", description="Town or city.")
-    zip_code: str = strawberry.field(default="", description="Postal code.")
-    state: str = strawberry.field(default="", description="Name or code of the state, province or region.")
 
     def row(self) -> models.Shipping:
         """Build the unsaved row."""

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts import services
 from accounts.models import User
-from tests.factories import PASSWORD, make_staff, make_user
+from tests.factories import PASSWORD, make_entry, make_staff, make_user
 from tests.staff import browser_of, clerk
 
 pytestmark = pytest.mark.django_db
@@ -41,8 +41,27 @@ def form_of(user: User, **changes: str) -> dict[str, str]:
         "profile-0-id": str(user.profile.pk),
         "profile-0-user": str(user.pk),
         "profile-0-name": user.profile.name,
+        "addresses-TOTAL_FORMS": "0",
+        "addresses-INITIAL_FORMS": "0",
         **changes,
     }
+
+
+class TestAddressBook:
+    def test_is_shown_to_those_who_may_see_it(self, superuser: Client) -> None:
+        user = make_user()
+        make_entry(user=user, company="Lovelace Ltd")
+        assert "Lovelace Ltd" in superuser.get(change_page(user)).text
+        assert "Lovelace Ltd" not in clerk("view_user").get(change_page(user)).text
+        assert "Lovelace Ltd" in clerk("view_user", "view_address").get(change_page(user)).text
+
+    def test_is_not_written(self, superuser: Client) -> None:
+        user = make_user()
+        key = make_entry(user=user)
+        fields = {"addresses-TOTAL_FORMS": "1", "addresses-INITIAL_FORMS": "1", "addresses-0-id": str(key)}
+        form = form_of(user, **fields, **{"addresses-0-company": "Theirs", "first_name": "New"})
+        assert superuser.post(change_page(user), form).status_code == 302
+        assert [*user.addresses.values_list("company", flat=True)] == [""]
 
 
 class TestList:

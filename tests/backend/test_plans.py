@@ -43,6 +43,7 @@ from tests.factories import (
     make_address,
     make_category,
     make_comment,
+    make_entry,
     make_picture,
     make_product,
     make_seller,
@@ -144,8 +145,15 @@ def fitting_arguments(people: dict[str, User | None]) -> dict[str, Sequence[str]
     filtered = [f"(filter: {filter}, sort: {sort})" for filter in FILTERS for sort in SORTS]
     order = shopper.orders.get()
     nodes: list[tuple[str, object]] = [("Product", product.pk) for product in Product.objects.all()[:2]]
-    nodes += [("Order", order.pk), ("User", shopper.pk), ("Cart", "mine"), ("Profile", seller.profile.pk)]
+    nodes += [
+        ("Order", order.pk),
+        ("Address", make_entry(user=shopper)),
+        ("User", shopper.pk),
+        ("Cart", "mine"),
+        ("Profile", seller.profile.pk),
+    ]
     return {
+        "addressRules": ['(country: "US")', '(country: "XX")'],
         "node": [f'(id: "{global_id(name, key)}")' for name, key in nodes],
         "profile": [f'(slug: "{seller.profile.slug}")', '(slug: "nobody")'],
         "category": ['(slug: "light")', '(slug: "none")'],

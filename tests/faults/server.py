@@ -39,7 +39,7 @@ def warm() -> None:
     # Django's applications have to be loaded first.
     from backend.http.documents import documents
     from backend.schema import schema
-    from orders.addresses import validate_shipping
+    from core.addresses import validate_address
     from tests.factories import make_address
     from tests.faults.shop import CANCEL
     from tests.orders.conftest import ADD_TO_CART, CHECKOUT
@@ -48,7 +48,7 @@ def warm() -> None:
         document = documents.get(text, schema)
         assert not document.errors
         document.plan(document.operation(None))
-    validate_shipping(make_address())  # compiles the patterns of e-mail addresses and phone numbers
+    validate_address(make_address())  # compiles the patterns of e-mail addresses and phone numbers
 
 
 class Supervisor:

@@ -9,6 +9,15 @@ from demo.purchase.shopper import ADDRESS
 
 # The answers to earlier operations by name, and the token of the last mail as `mail`.
 Answers = dict[str, Any]
+HOME = {
+    "firstName": "Nora",
+    "phone": "030 123456",
+    "address": "Hauptstraße",
+    "buildingNumber": "12",
+    "city": "Berlin",
+    "zipCode": "D-10115",
+    "country": "DE",
+}
 SHOPPING, SELLING = "shopping", "selling"
 EMAIL, OLD, NEW = "nora@example.com", "a long password of hers", "an entirely new password"
 
@@ -31,7 +40,22 @@ def second_found(answers: Answers) -> str:
 
 
 EXAMPLES = [
-    Example(operation="shop", document="{ shop { currency guestCheckout stripePublishableKey } }"),
+    Example(operation="shop", document="{ shop { name currency guestCheckout stripePublishableKey } }"),
+    Example(
+        operation="addressRules",
+        document="""
+query AddressRules($country: String!) {
+  addressRules(country: $country) {
+    country { name }
+    required
+    used
+    zipCodePattern
+    zipCodeExample
+  }
+}
+""",
+        variables=lambda answers: {"country": "DE"},
+    ),
     Example(
         operation="categories",
         document="{ categories { name slug productCount parent { slug } } }",
@@ -177,6 +201,49 @@ mutation UpdateProfile($input: UpdateProfileInput!) {
 }
 """,
         variables=lambda answers: {"input": {"name": "Nora N."}},
+    ),
+    Example(
+        operation="createAddress",
+        document="""
+mutation CreateAddress($input: AddressInput!) {
+  createAddress(input: $input) {
+    __typename
+    ... on Address { id firstName phone address zipCode country isDefault }
+    ... on UserError { code message }
+    ... on ValidationError { fields { field message } }
+  }
+}
+""",
+        variables=lambda answers: {"input": HOME},
+    ),
+    Example(
+        operation="updateAddress",
+        document="""
+mutation UpdateAddress($input: UpdateAddressInput!) {
+  updateAddress(input: $input) {
+    __typename
+    ... on Address { id company isDefault }
+    ... on UserError { code message }
+    ... on ValidationError { fields { field message } }
+  }
+}
+""",
+        variables=lambda answers: {
+            "input": {"id": answers["createAddress"]["id"], "address": {**HOME, "company": "Nora Ltd"}}
+        },
+    ),
+    Example(
+        operation="deleteAddress",
+        document="""
+mutation DeleteAddress($input: DeleteAddressInput!) {
+  deleteAddress(input: $input) {
+    __typename
+    ... on Deleted { id }
+    ... on UserError { code message }
+  }
+}
+""",
+        variables=lambda answers: {"input": {"id": answers["updateAddress"]["id"]}},
     ),
     Example(
         operation="changePassword",

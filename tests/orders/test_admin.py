@@ -15,8 +15,8 @@ from pytest_django import Settings
 
 from accounts.models import User
 from catalog.models import Product
+from core.addresses import lines_of
 from orders import selectors
-from orders.addresses import lines_of
 from orders.fulfilment import ship
 from orders.models import Order, OrderItem, Shipping
 from tests.conftest import GraphQLClient
@@ -353,25 +353,25 @@ class TestWhatAPageSays:
         [
             (
                 {"country": "US", "city": "San Francisco", "state": "CA", "zipCode": "94103"},
-                "12 Market Street\nSan Francisco, CA 94103\nUNITED STATES",
+                "Ada Lovelace\nLovelace Ltd\n12 Market Street\n3rd floor\nSan Francisco, CA 94103\nUNITED STATES",
             ),
             (
                 {"country": "DE", "city": "Köln", "state": "", "zipCode": "50667"},
-                "Market Street 12\n50667 Köln\nGERMANY",
+                "Ada Lovelace\nLovelace Ltd\nMarket Street 12\n3rd floor\n50667 Köln\nGERMANY",
             ),
             (
                 {"country": "FR", "city": "Paris", "state": "", "zipCode": "75001"},
-                "12 Market Street\n75001 Paris\nFRANCE",
+                "Lovelace Ltd\nAda Lovelace\n12 Market Street\n3rd floor\n75001 Paris\nFRANCE",
             ),
         ],
     )
     def test_the_address_as_its_country_writes_it(self, address: dict[str, str], lines: str) -> None:
         shipping = Shipping(
-            first_name="Ada", last_name="Lovelace", email="ada@example.com", phone="+15551234567",
-            address="Market Street", building_number="12", city=address["city"], state=address["state"],
-            zip_code=address["zipCode"], country=address["country"],
+            first_name="Ada", last_name="Lovelace", company="Lovelace Ltd", phone="+15551234567",
+            address="Market Street", building_number="12", address2="3rd floor", city=address["city"],
+            state=address["state"], zip_code=address["zipCode"], country=address["country"],
         )  # fmt: skip
-        assert "\n".join(lines_of(shipping)) == f"Ada Lovelace\n{lines}\n+15551234567\nada@example.com"
+        assert "\n".join(lines_of(shipping)) == f"{lines}\n+15551234567"
 
     def test_what_cannot_be_formatted_is_shown_as_it_is(self) -> None:
         shipping = Shipping(first_name="Ada", address="Street", city="Town", country="XX")

@@ -21,7 +21,9 @@ pytestmark = pytest.mark.django_db
 EVERYTHING = """
     id uuid status user { id email profile { name } } amount { amount currency minorUnits }
     items { id name quantity unitPrice { amount } total { amount } product { id name category { name } } }
-    shipping { id firstName lastName email phone address buildingNumber city zipCode state country }
+    shipping {
+      id firstName lastName company email phone address address2 buildingNumber city zipCode state country
+    }
     payment { id status amount { amount } refunded { amount } clientSecret failure }
     createdAt updatedAt expiresAt paidAt shippedAt cancelledAt
 """

@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from accounts import links
-from accounts.models import User
+from accounts.address_book import MAX_ADDRESSES, delete_address
+from accounts.models import Address, User
 from accounts.services import verify_email
 from core.errors import ValidationError
 from orders.audit import differences
@@ -15,7 +16,7 @@ from orders.models import CartItem, Order
 from reviews.models import Comment
 from tests.accounts.operations import DELETE_ACCOUNT, token_in
 from tests.conftest import GraphQLClient, global_id
-from tests.factories import PASSWORD, make_comment, make_product, make_user
+from tests.factories import PASSWORD, STREET, make_comment, make_entry, make_product, make_user
 from tests.orders.conftest import ADDRESS, CHECKOUT, add_to_cart
 from tests.races.conftest import at_once
 from tests.reviews.sums import assert_sums
@@ -127,3 +128,46 @@ class TestChangeEmail:
         outcomes = at_once(*(partial(self.verify, token) for token in tokens))
         assert outcomes.count(True) == 1
         assert User.objects.get(email="new@example.org") == people[outcomes.index(True)]
+
+
+class TestAddressBook:
+    """Whatever happens at once, a book has one default address and at most MAX_ADDRESSES."""
+
+    def test_first_addresses_at_once(self) -> None:
+        for _ in range(5):
+            user = make_user()
+            at_once(*[partial(make_entry, user=user)] * 3)
+            assert self.defaults(user) == 1
+
+    def test_two_that_become_the_default(self) -> None:
+        user = make_user()
+        for _ in range(5):
+            at_once(*[partial(make_entry, user=user, is_default=True)] * 2)
+            assert self.defaults(user) == 1
+
+    def test_deleting_the_default_against_a_new_one(self) -> None:
+        for _ in range(5):
+            user = make_user()
+            first, _ = make_entry(user=user), make_entry(user=user)
+            at_once(
+                partial(delete_address, user=user, key=first), partial(make_entry, user=user, is_default=True)
+            )
+            assert (self.defaults(user), user.addresses.count()) == (1, 2)
+
+    def test_the_last_place(self) -> None:
+        user = make_user()
+        Address.objects.bulk_create(Address(user=user, **STREET) for _ in range(MAX_ADDRESSES - 1))
+        assert sorted(at_once(*[partial(self.add, user)] * 3)) == [False, False, True]
+        assert user.addresses.count() == MAX_ADDRESSES
+
+    @staticmethod
+    def add(user: User) -> bool:
+        try:
+            make_entry(user=user)
+        except ValidationError:
+            return False
+        return True
+
+    @staticmethod
+    def defaults(user: User) -> int:
+        return Address.objects.filter(user=user, is_default=True).count()

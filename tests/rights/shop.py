@@ -26,7 +26,15 @@ from orders.owners import SESSION_KEY, Owner
 from reviews.models import Comment
 from reviews.services import report_comment
 from tests.conftest import GraphQLClient, global_id
-from tests.factories import make_address, make_comment, make_product, make_seller, make_staff, make_user
+from tests.factories import (
+    make_address,
+    make_comment,
+    make_entry,
+    make_product,
+    make_seller,
+    make_staff,
+    make_user,
+)
 
 graphql_schema = schema._schema
 # A guest has written nothing yet. A visitor is a guest with a cart and an order. The staff have all permissions. A
@@ -40,6 +48,7 @@ PEOPLE = EVERYONE - {GUEST, VISITOR}
 SECRETS = {
     "shopper.private@example.com": {SHOPPER, STAFF, CLERK},
     "Shoppersgivenname": {SHOPPER, STAFF, CLERK},
+    "Addressbookstreet": {SHOPPER, STAFF},
     "Shippingstreet": {SHOPPER, STAFF},
     "Visitorstreet": {VISITOR, STAFF},
     "A comment that is hidden": {SHOPPER, STAFF},
@@ -96,6 +105,7 @@ class Shop:
             user=self.people[OTHER], comment_pk=self.comment.pk, reason="A reason to report", now=now
         )
         add_favourite(user=shopper, product_pk=self.product.pk, now=now)
+        self.address = make_entry(user=shopper, address="Addressbookstreet")
         self.order = self.buy_pending(Owner(user=shopper), street="Shippingstreet")
         self.visitors_order = self.buy_pending(Owner(visitor=self.visitor), street="Visitorstreet")
         self.draft = services.create_order(user=shopper, now=now)
@@ -156,6 +166,9 @@ class Shop:
     def rows_of_ProductVariant(self) -> Iterator[dict[str, Any]]:  # noqa: N802
         for variant in ProductVariant.objects.all():
             yield {"key": variant.pk, "owner": SELLER, "seen_by": EVERYONE}
+
+    def rows_of_Address(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        yield {"key": self.address, "owner": SHOPPER, "seen_by": frozenset({SHOPPER, STAFF})}
 
     def rows_of_Category(self) -> Iterator[dict[str, Any]]:  # noqa: N802
         yield {"key": self.product.category_id, "owner": STAFF, "seen_by": EVERYONE}

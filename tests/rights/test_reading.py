@@ -55,8 +55,10 @@ class Fields:
         return {*self.alike.split(), *self.owner.split(), *self.own.split()}
 
 
+ADDRESS = "id firstName lastName company phone address address2 buildingNumber city zipCode state country"
 # Every field of every type with an id. Who sees the rows is in tests/rights/shop.py.
 FIELDS = {
+    "Address": Fields(alike=f"{ADDRESS} isDefault"),
     "Cart": Fields(alike="id", own="items totalQuantity subtotal discountTotal total changes"),
     "CartItem": Fields(alike="id product variant quantity unitPrice total"),
     "Category": Fields(
@@ -81,15 +83,18 @@ FIELDS = {
         "isAvailable image"
     ),
     "Profile": Fields(alike="id name slug joinedAt avatar"),
-    "Shipping": Fields(
-        alike="id firstName lastName email phone address buildingNumber city zipCode state country"
+    "Shipping": Fields(alike=f"{ADDRESS} email"),
+    "User": Fields(
+        alike="id email emailVerified firstName lastName profile favourites", own="addresses orders"
     ),
-    "User": Fields(alike="id email emailVerified firstName lastName profile favourites", own="orders"),
 }
 
 # Parts of other types, visible to everyone who sees the whole.
 PARTS = {
+    "AddressRules": "country required used states zipCodePattern zipCodeExample",
+    "AddressState": "code name",
     "CategoryFacet": "category count",
+    "Country": "code name",
     "Deleted": "id product",
     "Done": "ok",
     "FieldError": "field message",
@@ -105,7 +110,7 @@ PARTS = {
     "Seo": "title description",
     "RatingSummary": "average count histogram",
     "SelectedOption": "name value",
-    "Shop": "currency guestCheckout stripePublishableKey",
+    "Shop": "name currency guestCheckout stripePublishableKey countries",
     "SitemapEntry": "slug updatedAt",
     "StockReduced": "item available",
     **{f"{node}Edge": "cursor node" for node in ("Comment", "Order", "Product", "SitemapEntry")},
@@ -124,6 +129,7 @@ PARTS = {
 
 # Every root query: its arguments, the roles that get an answer, and whether all get the same.
 QUERIES: dict[str, tuple[Callable[[Shop], dict[str, Any]], frozenset[str]]] = {
+    "addressRules": (lambda shop: {"country": "US"}, EVERYONE),
     "cart": (lambda shop: {}, EVERYONE),
     "categories": (lambda shop: {}, EVERYONE),
     "category": (lambda shop: {"slug": shop.product.category.slug}, EVERYONE),

@@ -97,6 +97,14 @@ def offer(shop: Shop) -> dict[str, Any]:
     return {"category": category, "name": "New", "description": "Thing.", "price": "1.00", "stock": 1}
 
 
+def written_address(**fields: Any) -> dict[str, Any]:
+    return {key: value for key, value in {**ADDRESS, **fields}.items() if key != "email"}
+
+
+def address(shop: Shop) -> dict[str, Any]:
+    return {"id": global_id("Address", shop.address)}
+
+
 COMMENTS_OWN = same_for_signed_in("NotFound", shopper="Comment")
 VISITORS_OWN = answers("NotFound", visitor="Order")
 IN_CART = answers("NotFound", shopper="Cart", visitor="Cart")
@@ -177,6 +185,23 @@ CASES = [
         of="by a wrong password",
         input=lambda shop: {"password": "wrong", "newEmail": "new@example.com"},
         answers=same_for_signed_in("ValidationError"),
+    ),
+    Case(
+        mutation="createAddress",
+        input=lambda shop: written_address(),
+        answers=same_for_signed_in("Address"),
+    ),
+    Case(
+        mutation="updateAddress",
+        of="the shopper",
+        input=lambda shop: {**address(shop), "address": written_address(isDefault=True)},
+        answers=same_for_signed_in("NotFound", shopper="Address"),
+    ),
+    Case(
+        mutation="deleteAddress",
+        of="the shopper",
+        input=address,
+        answers=same_for_signed_in("NotFound", shopper="Deleted"),
     ),
     Case(mutation="exportMyData", input=None, answers=same_for_signed_in("MyData")),
     Case(

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from accounts.models import Profile, User
+from accounts.models import Address, Profile, User
 from accounts.signals import account_closing
 from catalog.models import Favourite, Product
 from catalog.services import add_favourite
@@ -38,7 +38,15 @@ from tests.accounts.operations import (
     wrong_fields,
 )
 from tests.conftest import GraphQLClient, global_id
-from tests.factories import PASSWORD, make_comment, make_picture, make_product, make_staff, make_user
+from tests.factories import (
+    PASSWORD,
+    make_comment,
+    make_entry,
+    make_picture,
+    make_product,
+    make_staff,
+    make_user,
+)
 from tests.orders.conftest import Bank, add_to_cart, bank, checkout  # noqa: F401  # a fixture
 from tests.reviews.sums import assert_sums
 from tests.rights.shop import whole_database
@@ -83,6 +91,7 @@ def fill(user: User, browser: GraphQLClient, bank: Bank, *, things: int = 1) -> 
         buy(browser, product, bank)
         create_order(user=user, now=now)
         add_favourite(user=user, product_pk=product.pk, now=now)
+        make_entry(user=user)
         make_comment(user=user, product=product, rating=4, body="Shines")
         make_comment(user=user, product=product, active=False)
         report_comment(user=user, comment_pk=make_comment().pk, reason="Rude", now=now)
@@ -97,6 +106,8 @@ class TestExportMyData:
         data = export(browser)
         assert data["account"]["email"] == user.email
         assert data["profile"]["name"] == "Adasgivenname Lovelace"
+        [address] = data["addresses"]
+        assert (address["address"], address["address2"], address["isDefault"]) == ("Market Street", "", True)
         assert [line["product"] for line in data["favourites"]] == ["Lamp"]
         assert [(line["product"], line["quantity"]) for line in data["cart"]] == [("Rug", 1)]
         draft, order = sorted(data["orders"], key=lambda order: str(order["status"]))
@@ -124,6 +135,7 @@ class TestExportMyData:
         assert (
             export(signed_in(make_user())).items()
             >= {
+                "addresses": [],
                 "favourites": [],
                 "cart": [],
                 "orders": [],
@@ -145,7 +157,8 @@ class TestExportMyData:
             if field.is_relation and field.concrete and field.related_model in (User, Profile)
         }
         exported = {
-            *("accounts.Profile.user", "catalog.Favourite.user", "orders.Cart.user", "orders.Order.user"),
+            *("accounts.Address.user", "accounts.Profile.user"),
+            *("catalog.Favourite.user", "orders.Cart.user", "orders.Order.user"),
             *("reviews.Comment.user", "reviews.Report.user"),
         }
         of_staff = {"admin.LogEntry.user", "otp_static.StaticDevice.user", "otp_totp.TOTPDevice.user"}
@@ -182,7 +195,7 @@ class TestDeleteAccount:
             assert answer_of(browser, DELETE_ACCOUNT, password=PASSWORD) == DONE
         assert not User.objects.filter(pk=user.pk).exists()
         assert not Profile.objects.filter(user_id=user.pk).exists()
-        for table in (Favourite, Comment, Report, Cart):
+        for table in (Address, Favourite, Comment, Report, Cart):
             assert not table._base_manager.filter(user_id=user.pk).exists()
         assert not CartItem.objects.exists()
         rows = json.dumps(whole_database(), default=str)

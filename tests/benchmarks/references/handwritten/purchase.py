@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
+from core.addresses import validate_address
 from core.money import MAX_MINOR_UNITS, to_minor_units
-from orders.addresses import validate_shipping
 from orders.holds import MAX_PENDING, first_expiry
 from orders.models import MAX_LINES, MAX_QUANTITY, Shipping
 from orders.payments import gateway
@@ -58,8 +58,9 @@ OPEN_ORDERS = """
 """
 NEW_SHIPPING = """
     INSERT INTO orders_shipping
-        (first_name, last_name, email, phone, address, building_number, city, zip_code, state, country)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
+        (first_name, last_name, company, phone, address, address2, building_number, city, zip_code, state,
+        country, email)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
 """
 NEW_ORDER = """
     INSERT INTO orders_order
@@ -142,7 +143,8 @@ def cart(lines: list[tuple[Any, ...]]) -> dict[str, Any]:
 def checkout(request: HttpRequest) -> HttpResponse:
     wanted = variables_of(request)["input"]
     address = {SHIPPING_FIELDS.get(name, name): value for name, value in wanted["shipping"].items()}
-    shipping = validate_shipping(Shipping(**address))
+    shipping = Shipping(**address)
+    validate_address(shipping, prefix="shipping.")
     visitor = UUID(request.session["visitor"])
     order, payment = uuid4(), uuid4()
     items = place_order(

@@ -19,9 +19,9 @@ from strawberry_django.relay import DjangoListConnection
 
 from catalog import models
 from catalog.models import StockMovement
+from core.addresses import validate_address
 from core.money import to_minor_units
 from orders import models as orders
-from orders.addresses import validate_shipping
 from orders.payments import gateway
 from tests.benchmarks.references.plain.types import Cart, Order, Product
 
@@ -86,7 +86,8 @@ class Mutation:
 
     @strawberry_django.mutation(handle_django_errors=True)
     def checkout(self, info: strawberry.Info, input: CheckoutInput) -> Order:
-        shipping = validate_shipping(orders.Shipping(**vars(input.shipping)))
+        shipping = orders.Shipping(**vars(input.shipping))
+        validate_address(shipping, prefix="shipping.")
         payment = place_order(visitor_of(info.context.request), shipping, key=input.idempotency_key)
         start(payment)
         return cast(

@@ -1,4 +1,4 @@
-"""Shipping addresses: real ones, phone numbers of every region, each country's rules, and hostile strings."""
+"""Addresses: real ones, phone numbers of every region, each country's rules, and hostile strings."""
 
 import gzip
 import json
@@ -8,24 +8,27 @@ from typing import Any
 
 import pytest
 
-from core.errors import ValidationError
+from core.addresses import lines_of, required_fields, used_fields, validate_address
+from core.errors import ValidationError, camel_case
+from core.places import Country, is_in_state, list_countries
 from core.places import country as country_of
-from core.places import is_in_state
 from core.text import single_line
-from orders.addresses import lines_of, validate_shipping
 from orders.models import Shipping
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
 from tests.hostile import hostile_strings
 from tests.orders.conftest import ADDRESS, add_to_cart, checkout, nothing_changes
 
+CODES = [code for code, _ in list_countries()]
 DATA = Path(__file__).parents[3] / "shared" / "data" / "addresses-phones"
 COLUMNS = {
     "first_name": "Ada",
     "last_name": "Lovelace",
+    "company": "",
     "email": "ada@example.com",
     "phone": "+14155552671",
     "address": "Market Street",
+    "address2": "",
     "building_number": "1",
     "city": "",
     "zip_code": "94105",
@@ -44,7 +47,9 @@ def load(name: str, *, purpose: str) -> Any:
 
 def check(**columns: str) -> Shipping:
     """Validate an address with these columns and return it. The other columns are right for its country."""
-    return validate_shipping(Shipping(**{**COLUMNS, **home(**{**COLUMNS, **columns}), **columns}))
+    shipping = Shipping(**{**COLUMNS, **home(**{**COLUMNS, **columns}), **columns})
+    validate_address(shipping, prefix="shipping.")
+    return shipping
 
 
 def home(*, country: str, zip_code: str, **_: str) -> dict[str, str]:
@@ -227,6 +232,43 @@ class TestCity:
                 assert wrong_fields(country=country, city=city) == []
 
 
+class TestRules:
+    """What a form is told is what the store refuses."""
+
+    @pytest.mark.parametrize("code", CODES)
+    def test_a_field_is_required_if_it_may_not_be_blank(self, code: str) -> None:
+        rules = is_known(code)
+        required = required_fields(rules)
+        assert set(required) <= set(used_fields(rules)) <= COLUMNS.keys()
+        refused = {column for column in COLUMNS if wrong_fields(**{"country": code, column: ""})}
+        assert refused == {*required, "email"}
+
+    @pytest.mark.parametrize(
+        ("code", "used"),
+        [
+            (
+                "DE",
+                "first_name last_name company address building_number address2 zip_code city country phone",
+            ),
+            (
+                "US",
+                "first_name last_name company building_number address address2 city state zip_code country phone",
+            ),
+            (
+                "JP",
+                "zip_code state address building_number address2 company first_name last_name country phone",
+            ),
+            (
+                "IE",
+                "first_name last_name company building_number address address2 city state zip_code country phone",
+            ),
+            ("SG", "first_name last_name company building_number address address2 zip_code country phone"),
+        ],
+    )
+    def test_fields_are_in_the_order_of_the_country(self, code: str, used: str) -> None:
+        assert " ".join(used_fields(is_known(code))) == used
+
+
 class TestAllOfIt:
     def test_everything_that_is_wrong_is_named_at_once(self) -> None:
         columns = dict.fromkeys(COLUMNS, "")
@@ -271,7 +313,9 @@ class TestAllOfIt:
         [
             ("first_name", 100),
             ("last_name", 100),
+            ("company", 200),
             ("address", 200),
+            ("address2", 200),
             ("building_number", 20),
             ("city", 100),
         ],
@@ -285,13 +329,13 @@ class TestAllOfIt:
 class TestHostileStrings:
     """Stored and returned unchanged, or refused with an error of that field and without a change."""
 
-    DOCUMENT = f"query($uuid: UUID!) {{ order(uuid: $uuid) {{ shipping {{ {' '.join(ADDRESS)} }} }} }}"
+    DOCUMENT = f"query($uuid: UUID!) {{ order(uuid: $uuid) {{ shipping {{ {' '.join(map(camel_case, COLUMNS))} }} }} }}"
     CANCEL = "mutation($uuid: UUID!) { cancelOrder(input: {uuid: $uuid}) { __typename } }"
 
-    @pytest.mark.parametrize("field", ADDRESS)
-    def test_in_a_field(self, field: str) -> None:
+    @pytest.mark.parametrize("column", COLUMNS)
+    def test_in_a_field(self, column: str) -> None:
         """All strings through the service, because an order for each would take minutes."""
-        [column] = [name for name in COLUMNS if name.replace("_", "") == field.lower()]
+        field = camel_case(column)
         for text in hostile_strings():
             if "\0" in text:
                 continue
@@ -309,7 +353,7 @@ class TestHostileStrings:
                 assert answer["__typename"] == "ValidationError"
         taken = 0
         for text in some(hostile_strings()):
-            names = ("firstName", "lastName", "address", "city")
+            names = ("firstName", "lastName", "company", "address", "address2", "city")
             answer = checkout(api, shipping={**ADDRESS, **dict.fromkeys(names, text)})
             if answer["__typename"] == "ValidationError":
                 assert {error["field"] for error in answer["fields"]} <= {
@@ -322,6 +366,12 @@ class TestHostileStrings:
             api.run(self.CANCEL, uuid=answer["uuid"])
             add_to_cart(api, lamp)
         assert taken > 10
+
+
+def is_known(code: str) -> Country:
+    found = country_of(code)
+    assert found is not None
+    return found
 
 
 def ones(examples: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 import api
 from accounts import models, selectors
 from accounts.services import ProfileChanges
+from accounts.types.addresses import Address
 
 if TYPE_CHECKING:
     from catalog.types import ProductConnection
@@ -64,6 +65,14 @@ class User(relay.Node):
     first_name: auto = api.field(description="First name; may be empty.")
     last_name: auto = api.field(description="Last name; may be empty.")
     profile: Profile = api.field(description="The person's public profile.")
+
+    @strawberry.field(
+        description="The person's address book: the default address, then the others as they were added."
+    )
+    @staticmethod
+    def addresses(root: strawberry.Parent[api.HasKey], info: api.Info) -> list[Address]:
+        found = Address.visible(info)
+        return api.nested_rows(root, info, found=found, parent="user_id")  # type: ignore[return-value]  # their rows
 
     @strawberry.field(description="Favourite products, the latest first.")
     @staticmethod
@@ -180,7 +189,8 @@ class DeleteAccountInput:
 @strawberry.type(description="Everything that the store keeps about the signed-in person.")
 class MyData:
     data: JSON = strawberry.field(
-        description="By section: account, profile, favourites, cart, orders, comments, reports. Amounts are strings."
+        description="By section: account, profile, addresses, favourites, cart, orders, comments, reports. Amounts are "
+        "strings."
     )
 
 
