@@ -37,6 +37,13 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": "Tax",
+        "items": [
+            admin_link("Rates", icon="percent", page="pricing_taxrate", permission="pricing.view_taxrate"),
+            admin_link("Classes", icon="label", page="catalog_taxclass", permission="catalog.view_taxclass"),
+        ],
+    },
+    {
         "title": "People",
         "items": [
             admin_link(

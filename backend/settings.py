@@ -268,6 +268,12 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="shop@localhost")
 STORE_NAME = env.str("STORE_NAME", default="Store")
 OTP_TOTP_ISSUER = STORE_NAME
 STORE_CURRENCY = env.choice("STORE_CURRENCY", default="USD", choices=EXPONENTS)
+# Where the shop is. Its tax is assumed until a cart's destination is known.
+STORE_COUNTRY = env.str("STORE_COUNTRY", default="US").upper()
+STORE_PRICES_INCLUDE_TAX = env.bool("STORE_PRICES_INCLUDE_TAX", default=False)
+# Of prices that include tax: abroad the same price includes the tax there, or the price without tax stays the same.
+STORE_PRICES_ABROAD = env.choice("STORE_PRICES_ABROAD", default="gross", choices=["gross", "net"])
+STORE_TAX_PROVIDER = env.str("STORE_TAX_PROVIDER", default="pricing.tax.TaxTables")
 STORE_GUEST_CHECKOUT = env.bool("STORE_GUEST_CHECKOUT", default=True)
 STORE_SHIP_ON_PAYMENT = env.bool("STORE_SHIP_ON_PAYMENT", default=True)
 STORE_COMMENTS_NEED_VERIFICATION = env.bool("STORE_COMMENTS_NEED_VERIFICATION", default=False)

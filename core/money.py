@@ -41,6 +41,11 @@ def apply_discount(price: Decimal, discount: Decimal, *, currency: str) -> Decim
     return round_half_up(price * (100 - discount) / 100, currency)
 
 
+def plain(number: Decimal) -> Decimal:
+    """Return the number without zeros at its end, and without an exponent: 20, not 20.0000 or 2E+1."""
+    return Decimal(f"{number.normalize():f}")
+
+
 def to_units(amount: Decimal, currency: str) -> int:
     """Return the amount in the currency's smallest units. Stripe's can be smaller ones, which it does not charge.
 

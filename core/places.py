@@ -189,6 +189,12 @@ def format_state(text: str, country: Country, *, zip_code: str = "") -> str | No
     return next(iter(found.values())) if len(found) == 1 else text
 
 
+def state_key(text: str, country: Country | None) -> str:
+    """Return the key of the state with this name, in whatever script it is written; the text if it is no single one."""
+    found = states_named(text, country) if text and country else {}
+    return next(iter(found)) if len(found) == 1 else text
+
+
 def states_named(text: str, country: Country) -> dict[str, str]:
     """Return the states with this name: the key and the way to write each."""
     short = fold(text, without=KINDS_OF_STATE)

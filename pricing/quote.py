@@ -4,8 +4,8 @@ It is a pure function of its arguments. Nothing else in the store adds up an ord
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -30,11 +30,12 @@ Rates = Mapping[int | None, Sequence[Rate]]
 class Line:
     """A quantity of one variant at its price. The key is the caller's, to find its line again."""
 
-    key: Hashable
+    key: int
     unit: int
     quantity: int
     tax_class: int | None = None
     in_scope: bool = True  # of the code
+    reduction: int = 0  # what the product's own discount took off the unit
 
     @property
     def total(self) -> int:
@@ -74,9 +75,14 @@ class Tax:
 class Part:
     """A line or the delivery, as it is charged. Its discount and its taxes are those of the whole quantity."""
 
-    total: int
+    total: int  # before the code
     discount: int
-    taxes: tuple[Tax, ...]
+    tax_class: int | None
+    taxes: tuple[Tax, ...] = ()
+
+    @property
+    def charged(self) -> int:
+        return self.total - self.discount
 
     @property
     def tax(self) -> int:
@@ -85,9 +91,10 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class QuotedLine(Part):
-    key: Hashable
+    key: int
     unit: int
     quantity: int
+    reduction: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +118,11 @@ class Quote:
         return sum(line.total for line in self.lines)
 
     @cached_property
+    def reduction(self) -> int:
+        """What the products' own discounts took off the goods, before the subtotal."""
+        return sum(line.reduction * line.quantity for line in self.lines)
+
+    @cached_property
     def discount_total(self) -> int:
         """What the code took off, from goods and delivery."""
         return sum(part.discount for part in self.parts)
@@ -132,7 +144,7 @@ class Quote:
     @cached_property
     def total(self) -> int:
         """What the shopper pays."""
-        charged = self.subtotal - self.discount_total + self.delivery_total
+        charged = sum(part.charged for part in self.parts)
         return charged if self.prices_include_tax else charged + self.tax_total
 
 
@@ -147,43 +159,76 @@ def quote(
     rates: Rates,
     prices_include_tax: bool,
 ) -> Quote:
-    """Return what the lines cost with the code and the delivery. Without lines, nothing is delivered.
+    """Return what the lines cost with the code and the delivery. Without lines, nothing is delivered."""
+    charged = charge(lines, code=code, delivery=delivery, prices_include_tax=prices_include_tax)
+    return add_taxes(charged, tax_by_rates(charged, rates))
 
-    The code takes no more than the goods, and is allotted to them in proportion. Then tax is rounded half up, once for
-    each set of rates over goods and delivery, and allotted to them in proportion. Rounding it for each line would be
-    off by a unit for every few lines. Where prices include tax, the tax is rounded, and the rest is the net.
+
+def charge(
+    lines: Sequence[Line], *, code: Code | None, delivery: Delivery | None, prices_include_tax: bool
+) -> Quote:
+    """Return the quote without its taxes.
+
+    The code takes no more than the goods, and is allotted to them in proportion.
     """
-    discounts = discounts_of(lines, code)
-    charged = [line.total - discount for line, discount in zip(lines, discounts, strict=True)]
-    sets = [rate_set(rates, line.tax_class) for line in lines]
     cost = delivery.price if delivery and lines else 0
-    free = cost if code and code.free_delivery else 0
-    if delivery and delivery.tax_class is not None:
-        carried = {rate_set(rates, delivery.tax_class): cost - free}
-    else:
-        carried = carry(cost - free, sets, lines, charged)
-    # The taxable amounts: the lines', then those of the delivery.
-    amounts, sets = [*charged, *carried.values()], [*sets, *carried]
-    taxes = tax_by_set(amounts, sets, included=prices_include_tax)
     return Quote(
         lines=tuple(
             QuotedLine(
                 key=line.key,
                 unit=line.unit,
                 quantity=line.quantity,
+                reduction=line.reduction,
                 total=line.total,
                 discount=discount,
-                taxes=tax,
+                tax_class=line.tax_class,
             )
-            for line, discount, tax in zip(lines, discounts, taxes, strict=False)
+            for line, discount in zip(lines, discounts_of(lines, code), strict=True)
         ),
         delivery=Part(
             total=cost,
-            discount=free,
-            taxes=add_up(tax for taxed in taxes[len(lines) :] for tax in taxed),
+            discount=cost if code and code.free_delivery else 0,
+            tax_class=delivery.tax_class if delivery else None,
         ),
         prices_include_tax=prices_include_tax,
     )
+
+
+def discounts_of(lines: Sequence[Line], code: Code | None) -> list[int]:
+    """Return what the code takes off each line."""
+    weights = [line.total if line.in_scope else 0 for line in lines]
+    goods = sum(weights)
+    if code is None or not goods:
+        return [0] * len(lines)
+    wanted = code.amount + round_half_up(goods * Fraction(code.percent) / 100)
+    return allot(min(wanted, goods), weights)
+
+
+def add_taxes(charged: Quote, taxes: Sequence[Sequence[Tax]]) -> Quote:
+    """Return the quote with the taxes of each of its parts, in their order."""
+    *of_lines, of_delivery = map(tuple, taxes)
+    lines = [replace(line, taxes=own) for line, own in zip(charged.lines, of_lines, strict=True)]
+    return replace(charged, lines=tuple(lines), delivery=replace(charged.delivery, taxes=of_delivery))
+
+
+def tax_by_rates(charged: Quote, rates: Rates) -> list[tuple[Tax, ...]]:
+    """Return the taxes of each part of the quote.
+
+    Tax is rounded half up, once for each set of rates over goods and delivery, and allotted to them in proportion.
+    Rounding it for each line would be off by a unit for every few lines. Where prices include tax, the tax is rounded,
+    and the rest is the net.
+    """
+    lines, delivery = charged.lines, charged.delivery
+    sets = [rate_set(rates, line.tax_class) for line in lines]
+    if delivery.tax_class is None:
+        carried = carry(charged, sets)
+    else:
+        carried = {rate_set(rates, delivery.tax_class): delivery.charged}
+    shares = {rates: share for rates, share in carried.items() if share}
+    amounts = [*(line.charged for line in lines), *shares.values()]
+    taxes = tax_by_set(amounts, [*sets, *shares], included=charged.prices_include_tax)
+    of_delivery = add_up(tax for own in taxes[len(lines) :] for tax in own)
+    return [*taxes[: len(lines)], of_delivery]
 
 
 # A set of rates in one order, so that two classes with the same rates are taxed together.
@@ -199,27 +244,17 @@ def in_order(rates: Iterable[Rate]) -> list[Rate]:
     return sorted(rates, key=lambda rate: (-rate.percent, rate.name))
 
 
-def discounts_of(lines: Sequence[Line], code: Code | None) -> list[int]:
-    """Return what the code takes off each line."""
-    weights = [line.total if line.in_scope else 0 for line in lines]
-    goods = sum(weights)
-    if code is None or not goods:
-        return [0] * len(lines)
-    wanted = code.amount + round_half_up(goods * Fraction(code.percent) / 100)
-    return allot(min(wanted, goods), weights)
-
-
-def carry(
-    cost: int, sets: Sequence[RateSet], lines: Sequence[Line], charged: Sequence[int]
-) -> dict[RateSet, int]:
-    """Divide the cost of a delivery among the goods' sets of rates, in proportion to the goods.
+def carry(charged: Quote, sets: Sequence[RateSet]) -> dict[RateSet, int]:
+    """Divide what is charged for the delivery among the goods' sets of rates, in proportion to the goods.
 
     Where the code has made all of them free, their prices before it count.
     """
     weights: dict[RateSet, int] = dict.fromkeys(sets, 0)
-    for rates, line, amount in zip(sets, lines, charged, strict=True):
-        weights[rates] += amount if any(charged) else line.total
-    return dict(zip(weights, allot(cost, list(weights.values())), strict=True))
+    are_free = not any(line.charged for line in charged.lines)
+    for rates, line in zip(sets, charged.lines, strict=True):
+        weights[rates] += line.total if are_free else line.charged
+    shares = allot(charged.delivery.charged, list(weights.values()))
+    return dict(zip(weights, shares, strict=True))
 
 
 def tax_by_set(amounts: Sequence[int], sets: Sequence[RateSet], *, included: bool) -> list[tuple[Tax, ...]]:

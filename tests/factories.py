@@ -1,7 +1,7 @@
 """Rows for tests, made as the services make them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from importlib import import_module
 from io import BytesIO
@@ -22,6 +22,7 @@ from catalog.models import OPTIONS, Category, Product, ProductVariant, TaxClass
 from catalog.variants import Wanted, add_first_variants, assign_options, build_variants, save_variants
 from core.slugs import save_with_slug
 from orders.models import Shipping
+from pricing.models import TaxRate
 from reviews.models import Comment
 from reviews.services import create_comment, set_active
 
@@ -64,6 +65,15 @@ def get_sellers() -> Group:
 def default_tax_class() -> TaxClass:
     """Return the default class, made again if a transactional test has deleted what the migrations made."""
     return TaxClass.objects.get_or_create(is_default=True, defaults={"name": "Standard"})[0]
+
+
+def make_rate(country: str, percent: str, **fields: Any) -> TaxRate:
+    """Make a rate of tax, by default of the default class and since 2020."""
+    values = {"tax_class": fields.pop("tax_class", None) or default_tax_class(), "name": "VAT", **fields}
+    rate = TaxRate(country=country, percent=percent, **{"valid_from": date(2020, 1, 1), **values})
+    rate.full_clean()
+    rate.save()
+    return rate
 
 
 def make_picture() -> SimpleUploadedFile:

@@ -41,7 +41,7 @@ class TestKnownAnswers:
         assert (found.total, found.tax_total) == (38230, 6372)
 
     def test_the_code_lowers_the_base_of_each_rate_in_proportion(self) -> None:
-        lines = [*lines_of(10000), Line(key="untaxed", unit=10000, quantity=1, tax_class=NONE)]
+        lines = [*lines_of(10000), Line(key=9, unit=10000, quantity=1, tax_class=NONE)]
         found = quote(lines, code=Code(amount=5000), rates=at("20"), prices_include_tax=True)
         assert (found.total, found.tax_total) == (15000, 1250)
         assert [line.discount for line in found.lines] == [2500, 2500]
@@ -79,7 +79,26 @@ class TestKnownAnswers:
             rates=GERMAN,
             prices_include_tax=False,
         )
-        assert table_of(found.delivery.taxes) == [("19", 0, 0), ("7", 100, 7)]
+        assert table_of(found.delivery.taxes) == [("7", 100, 7)]
+
+    def test_delivery_of_free_goods_follows_their_prices_before_the_code(self) -> None:
+        lines = [
+            Line(key=1, unit=1000, quantity=1, tax_class=REDUCED),
+            Line(key=2, unit=3000, quantity=1, tax_class=STANDARD),
+        ]
+        found = quote(
+            lines,
+            code=Code(amount=4000),
+            delivery=Delivery(price=400),
+            rates=GERMAN,
+            prices_include_tax=False,
+        )
+        assert table_of(found.delivery.taxes) == [("19", 300, 57), ("7", 100, 7)]
+
+    def test_delivery_that_costs_nothing_is_not_taxed(self) -> None:
+        for delivery in (None, Delivery(price=0), Delivery(price=0, tax_class=STANDARD)):
+            found = quote(lines_of(1000), delivery=delivery, rates=at("20"), prices_include_tax=False)
+            assert found.delivery.taxes == ()
 
     def test_delivery_with_a_class_of_its_own(self) -> None:
         found = quote(
@@ -98,6 +117,12 @@ class TestKnownAnswers:
             Tax(rate=Rate("State", Decimal(10)), base=2000, amount=200),
             Tax(rate=Rate("County", Decimal(5)), base=2000, amount=100),
         )
+
+    def test_rates_of_a_set_get_their_parts_over_all_lines(self) -> None:
+        """Each line has a unit of tax. By itself each would give it to the first rate."""
+        found = quote(lines_of(*[10] * 10), rates=at("5", "5.0"), prices_include_tax=False)
+        assert [tax.amount for tax in found.taxes] == [5, 5]
+        assert [line.tax for line in found.lines] == [1] * 10
 
     def test_two_rates_that_are_included(self) -> None:
         found = quote(lines_of(2300), rates=at("5", "10"), prices_include_tax=True)
@@ -127,7 +152,7 @@ class TestKnownAnswers:
         assert found.tax_total == 286
 
     def test_a_rate_of_zero_is_in_the_table_and_no_rate_is_not(self) -> None:
-        lines = [*lines_of(1000), Line(key="exempt", unit=500, quantity=1, tax_class=NONE)]
+        lines = [*lines_of(1000), Line(key=9, unit=500, quantity=1, tax_class=NONE)]
         found = quote(lines, rates=at("0"), prices_include_tax=False)
         assert found.taxes == (Tax(rate=Rate("0 %", Decimal(0)), base=1000, amount=0),)
         assert [len(line.taxes) for line in found.lines] == [1, 0]
