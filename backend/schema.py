@@ -108,6 +108,9 @@ class Schema(strawberry.Schema):
 class Shop:
     name: str = strawberry.field(description="The store's name.")
     currency: str = strawberry.field(description="The currency's ISO 4217 code.")
+    prices_include_tax: bool = strawberry.field(
+        description="Whether prices include tax. Otherwise it is added to them."
+    )
     guest_checkout: bool = strawberry.field(description="Whether guests can buy without signing in.")
     stripe_publishable_key: str | None = strawberry.field(
         description="The key for Stripe.js; null without Stripe."
@@ -129,6 +132,7 @@ class Root:
         return Shop(
             name=settings.STORE_NAME,
             currency=settings.STORE_CURRENCY,
+            prices_include_tax=settings.STORE_PRICES_INCLUDE_TAX,
             guest_checkout=settings.STORE_GUEST_CHECKOUT,
             stripe_publishable_key=settings.STRIPE_PUBLISHABLE_KEY or None,
         )

@@ -393,7 +393,9 @@ class ProductVariant(models.Model):
     weight_grams = models.PositiveIntegerField("weight, g", null=True, blank=True)
     barcode = LineField(max_length=64, blank=True, default="")
 
-    product_name: str  # set by catalog.stock on the variants that it sells
+    # The product's, set by catalog.stock on the variants that it sells.
+    product_name: str
+    tax_class: int | None
 
     class Meta:
         ordering = ["position", "pk"]

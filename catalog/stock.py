@@ -73,7 +73,7 @@ FOLLOW_VARIANTS = """
         GROUP BY movement.product_id
     ) AS moved
     WHERE catalog_product.id = moved.id
-    RETURNING catalog_product.id, catalog_product.name
+    RETURNING catalog_product.id, catalog_product.name, catalog_product.tax_class_id
 """
 # The prices of a product: those of its cheapest variant in stock, or of the cheapest if none is.
 CHEAPEST = """
@@ -164,9 +164,9 @@ def take_stock(
                 available=min(scarce.stock, most_for_an_order(scarce)),
             )
     sold_out = any(variant.stock == 0 for variant in taken.values())
-    names = move_products(order_uuid=order_uuid, reason=Reason.SOLD, reprice=sold_out)
+    products = move_products(order_uuid=order_uuid, reason=Reason.SOLD, reprice=sold_out)
     for variant in taken.values():
-        variant.product_name = names[variant.product_id]
+        variant.product_name, variant.tax_class = products[variant.product_id]
     return taken
 
 
@@ -231,17 +231,17 @@ def move_variants(
     return {variant.pk: variant for variant in variants.raw(statement, values)}
 
 
-def move_products(*, order_uuid: UUID, reason: Reason, reprice: bool) -> dict[int, str]:
+def move_products(*, order_uuid: UUID, reason: Reason, reprice: bool) -> dict[int, tuple[str, int | None]]:
     """Move the counts of the products by the movements of their variants, which the caller has moved.
 
     `reprice` says that a variant was sold out or came back, so that another may be the cheapest in stock. Without it
     the prices are not written: a write of them outdates every kept answer (see backend/answers.py). Return the names
-    by primary key.
+    and tax classes by primary key.
     """
     statement = FOLLOW_VARIANTS.format(prices=f", {CHEAPEST}" if reprice else "")
     with connection.cursor() as cursor:
         cursor.execute(statement, [uuid_value(order_uuid), reason.value])
-        return dict(cursor.fetchall())
+        return {key: (name, tax_class) for key, name, tax_class in cursor.fetchall()}
 
 
 def sum_up(keys: Collection[int]) -> dict[int, Product]:

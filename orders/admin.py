@@ -32,6 +32,7 @@ from orders.payments.attempts import live_attempt
 from orders.payments.refunds import refundable_amount
 from orders.selectors import search_orders, unconfirmed_orders
 from orders.services import refund
+from orders.totals import sum_of
 
 ORDER_COLOURS = {
     OrderStatus.DRAFT: "default",
@@ -84,7 +85,10 @@ class Confirmation(admin.SimpleListFilter):
 class ItemInline(ReadOnlyInline):
     model = OrderItem
     verbose_name_plural = "items"
-    fields = readonly_fields = ("name", "variant_title", "sku", "price", "quantity", "total", "product")
+    fields = readonly_fields = (
+        *("name", "variant_title", "sku", "price", "quantity", "total"),
+        *("reduction", "contained_tax", "product"),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderItem]:
         items: QuerySet[OrderItem] = super().get_queryset(request)
@@ -97,6 +101,14 @@ class ItemInline(ReadOnlyInline):
     @display(description="Total")
     def total(self, item: OrderItem) -> str:
         return format_money(item.unit_price * item.quantity, item.order.currency)
+
+    @display(description="Discount", empty_value="–")
+    def reduction(self, item: OrderItem) -> str | None:
+        return format_money(-item.discount, item.order.currency) if item.discount else None
+
+    @display(description="Tax", empty_value="–")
+    def contained_tax(self, item: OrderItem) -> str | None:
+        return format_money(item.tax, item.order.currency) if item.tax else None
 
 
 class PaymentInline(ReadOnlyInline):
@@ -150,7 +162,7 @@ class OrderAdmin(ModelAdmin):
     search_fields = ("uuid",)  # shows the box; get_search_results does the search
     search_help_text = "Number, e-mail address, phone, customer or product"
     fieldsets = (
-        (None, {"fields": (("uuid", "state"), ("total", "user"), "ships_to")}),
+        (None, {"fields": (("uuid", "state"), ("sum", "user"), "ships_to")}),
         (
             "History",
             {
@@ -162,7 +174,7 @@ class OrderAdmin(ModelAdmin):
             },
         ),
     )
-    readonly_fields = ("state", "total", "ships_to")
+    readonly_fields = ("state", "sum", "ships_to")
     inlines = (ItemInline, PaymentInline)
     actions = ("ship_orders", "cancel_orders", "restock_orders")
     actions_detail = ("ship_this", "cancel_this", "refund_this", "restock_this")
@@ -191,6 +203,12 @@ class OrderAdmin(ModelAdmin):
     @display(description="Amount", ordering="amount")
     def total(self, order: Order) -> str:
         return format_money(order.amount, order.currency)
+
+    @display(description="Amount")
+    def sum(self, order: Order) -> str:
+        """The sum as an invoice shows it, and whether the customer owes the tax."""
+        lines = [f"{name}: {format_money(amount, order.currency)}" for name, amount in sum_of(order)]
+        return "\n".join([*lines, *(["Reverse charge"] if order.is_reverse_charge else [])])
 
     @display(description="Payment", empty_value="–")
     def payment(self, order: Order) -> str | None:

@@ -1,6 +1,6 @@
 """The audit: stock, orders, payments and Stripe's record must agree to the last unit and cent."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, Count, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
 from catalog.categories import find_wrong_paths, rewrite_paths
@@ -197,19 +197,15 @@ def expected_movements(item: OrderItem) -> tuple[int, tuple[int, ...]]:
 
 
 def check_amounts() -> Iterator[Difference]:
-    """An order's amount is the sum of its items, and its payments ask for that amount."""
-    summed = Order.objects.annotate(
-        total=Coalesce(
-            Sum(F("items__unit_price") * F("items__quantity")), Decimal(0), output_field=DecimalField()
-        )
-    )
-    for order in summed.iterator():
-        total = money.round_half_up(order.total, order.currency)
-        if order.amount != total:
+    """An order's amount is the sum of its parts, these are the sums of its items' parts and taxes, and its payments ask
+    for the amount.
+    """
+    for order in Order.objects.prefetch_related("items", "taxes").iterator(chunk_size=1_000):
+        for name, written, right in wrong_sums(order):
             yield Difference(
                 check="amount",
                 subject=f"order {order.pk}",
-                detail=f"amount is {order.amount}, its items add up to {total}",
+                detail=f"{name} is {written}, its parts add up to {right}",
             )
     for payment in Payment.objects.exclude(amount=F("order__amount"), currency=F("order__currency")):
         yield Difference(
@@ -217,6 +213,29 @@ def check_amounts() -> Iterator[Difference]:
             subject=f"payment {payment.pk}",
             detail=f"asks for {payment.amount} {payment.currency}, not for the order's amount",
         )
+
+
+def wrong_sums(order: Order) -> Iterator[tuple[str, Decimal, Decimal]]:
+    """Yield each sum of the order that is not right: its name, what is written, and what its parts add up to."""
+    items, taxes = order.items.all(), order.taxes.all()
+    charged = order.subtotal - order.discount_total + order.delivery_total
+    sums = {
+        "amount": (order.amount, charged if order.prices_include_tax else charged + order.tax_total),
+        "subtotal": (order.subtotal, total(item.unit_price * item.quantity for item in items)),
+        "discount": (order.discount_total, order.delivery_discount + total(item.discount for item in items)),
+        "tax": (order.tax_total, total(tax.amount for tax in taxes)),
+        "tax of the items": (
+            total(item.tax for item in items),
+            total(tax.amount for tax in taxes if tax.item_id),
+        ),
+    }
+    for name, (written, right) in sums.items():
+        if money.round_half_up(written, order.currency) != money.round_half_up(right, order.currency):
+            yield name, written, right
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, Decimal(0))
 
 
 def check_paid() -> Iterator[Difference]:

@@ -20,6 +20,10 @@ from orders.choices import Choice, find_variant
 from orders.errors import ProductUnavailable
 from orders.models import MAX_LINES, MAX_QUANTITY, CartItem
 from orders.owners import Owner
+from orders.totals import sale_to, units
+from pricing import quote as pricing
+from pricing.quote import Quote
+from pricing.tax import home, price
 
 
 class Line(Protocol):
@@ -43,6 +47,8 @@ class Line(Protocol):
     def final_price(self) -> Decimal: ...
     @property
     def stock(self) -> int | None: ...
+    @property
+    def tax_class(self) -> int | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +122,12 @@ EMPTY = """
 
 
 def items() -> QuerySet[CartItem]:
-    """All lines, each with its variant's current price, final price and stock, which are null once it is deleted."""
+    """All lines, each with its variant's current price, final price, stock and tax class, null once it is deleted."""
     return CartItem.objects.annotate(  # type: ignore[no-redef]  # declared on the model
-        price=F("variant__price"), final_price=F("variant__final_price"), stock=F("variant__stock")
+        price=F("variant__price"),
+        final_price=F("variant__final_price"),
+        stock=F("variant__stock"),
+        tax_class=F("product__tax_class"),
     )
 
 
@@ -143,21 +152,18 @@ class ShoppingCart:
 
     @property
     def items(self) -> list[Line]:
-        """The lines whose variant still exists. The totals are the sums over these."""
+        """The lines whose variant still exists. The quote is of these."""
         return [line for line in self.lines if line.stock is not None]
 
     @property
     def total_quantity(self) -> int:
         return sum(item.quantity for item in self.items)
 
-    @property
-    def subtotal(self) -> Decimal:
-        """The total before discounts."""
-        return sum((item.price * item.quantity for item in self.items), Decimal(0))
-
-    @property
-    def total(self) -> Decimal:
-        return sum((item.final_price * item.quantity for item in self.items), Decimal(0))
+    def quote(self, *, now: datetime) -> Quote:
+        """Return what the items cost now, in the shop's country."""
+        lines = [line_of(item) for item in self.items]
+        sale = sale_to(home(), now=now)
+        return price(lines, sale=sale, tables=sale.tables())
 
     @property
     def changes(self) -> Iterator[Change]:
@@ -311,6 +317,19 @@ def explain_refusal(cart: models.Cart, choice: Choice, more: int) -> DomainError
         return InsufficientStock(variant=variant, product_name=variant.product.name, requested=quantity)
     check_payable_at_once(worth + variant.price * more)
     return ValidationError.of(**{choice.field: "The product has just changed. Please try again."})
+
+
+def line_of(item: Line) -> pricing.Line:
+    """Return the quote's line of an item."""
+    _, variant = keys_of(item)
+    unit = units(item.final_price, settings.STORE_CURRENCY)
+    return pricing.Line(
+        key=variant,
+        unit=unit,
+        quantity=item.quantity,
+        tax_class=item.tax_class,
+        reduction=units(item.price, settings.STORE_CURRENCY) - unit,
+    )
 
 
 def keys_of(line: Line) -> tuple[int, int]:

@@ -9,13 +9,13 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import transaction
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 
 from catalog.models import ProductVariant
 from catalog.stock import release, take_stock
 from core.addresses import validate_address
 from core.errors import NotFound, Unauthenticated, field_errors
-from core.money import Money, round_half_up, validate_amount
+from core.money import Money, validate_amount
 from orders import holds, mail
 from orders.cart import ShoppingCart, keys_of
 from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
@@ -23,10 +23,11 @@ from orders.holds import Hold
 from orders.models import Order, OrderItem, OrderStatus, Payment, Shipping
 from orders.owners import Owner
 from orders.payments.attempts import check_payable, live_attempt, new_attempt, start_payment
+from orders.totals import FROZEN, FROZEN_OF_ITEMS, destination_of, price_items, put_taxes, sale_to
 from orders.transitions import move
 
-# What an item keeps of its variant and product once the order is placed.
-FROZEN = ("name", "variant_title", "sku", "unit_price")
+# What an item keeps of its variant, product and price once the order is placed.
+KEPT = ("name", "variant_title", "sku", *FROZEN_OF_ITEMS)
 # The lines and units that an order holds, for `values_list`.
 HELD = (Count("items"), Sum("items__quantity", default=0))
 
@@ -211,9 +212,9 @@ def submit_draft(
         order.pk,
         OrderStatus.PENDING,
         now=now,
-        amount=order.amount,
         shipping=order.shipping,
         expires_at=order.expires_at,
+        **{name: getattr(order, name) for name in FROZEN},
     )
     return request_payment(order, hold, now=now)
 
@@ -234,7 +235,7 @@ def fill(
     expected_total: Decimal | None,
     now: datetime,
 ) -> None:
-    """Take the stock for an order that becomes pending, and set its items at current prices, amount and address.
+    """Take the stock for an order that becomes pending, and set its address, its items at current prices and its parts.
 
     `wanted` is by the variants' keys.
 
@@ -255,17 +256,17 @@ def fill(
                 name=item.name,
                 variant_title=item.variant_title,
             )
-    put_items(
-        [
-            item_of(order, variants[key], name=variants[key].product_name, quantity=item.quantity)
-            for key, item in wanted.items()
-        ],
-        written=FROZEN,
-    )
-    order.amount = items_total(order)
+    items = {
+        key: item_of(order, variants[key], name=variants[key].product_name, quantity=item.quantity)
+        for key, item in wanted.items()
+    }
+    tax_classes = {key: variant.tax_class for key, variant in variants.items()}
+    quote = price_items(order, items, tax_classes, sale_to(destination_of(shipping), now=now))
     if expected_total is not None:
         check_expected(expected_total, actual=Money.of(order.amount, order.currency))
     check_payable(order.amount, order.currency)
+    put_items(list(items.values()), written=KEPT)
+    put_taxes(order, items, quote)
 
 
 def item_of(order: Order, variant: ProductVariant, *, name: str, quantity: int) -> OrderItem:
@@ -298,12 +299,6 @@ def check_expected(total: Decimal, *, actual: Money) -> None:
         validate_amount(total)
     if total != actual.amount:
         raise TotalChanged(expected=Money.of(total, actual.currency), actual=actual)
-
-
-def items_total(order: Order) -> Decimal:
-    """The sum over the order's items."""
-    total = order.items.aggregate(total=Sum(F("unit_price") * F("quantity")))["total"]
-    return round_half_up(total or Decimal(0), order.currency)
 
 
 def give_away(order_uuid: UUID, *, now: datetime) -> None:

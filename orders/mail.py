@@ -13,6 +13,7 @@ from core.mail import check_no_transaction, send, shorten
 from core.money import format_money
 from orders.models import Order, OrderItem
 from orders.selectors import unconfirmed_orders
+from orders.totals import sum_of
 
 # A lease on sending a mail, longer than any mail server takes. A process that dies while sending blocks the mail this
 # long.
@@ -50,13 +51,14 @@ def build_confirmation(order_uuid: UUID) -> EmailMessage:
 
     Names are cut and stripped of links, because anyone can type them together with another person's address.
     """
-    order = Order.objects.select_related("shipping").prefetch_related("items").get(pk=order_uuid)
+    orders = Order.objects.select_related("shipping").prefetch_related("items", "taxes")
+    order = orders.get(pk=order_uuid)
     assert order.shipping is not None, "a constraint of the table"
     words = {
         "order": order,
         "name": shorten(order.shipping.first_name, most=40),
         "lines": [format_line(item, order.currency) for item in order.items.all()],
-        "total": format_money(order.amount, order.currency),
+        "sum": [f"{name}: {format_money(amount, order.currency)}" for name, amount in sum_of(order)],
         "store": settings.STORE_NAME,
     }
     body = render_to_string("orders/confirmation.txt", words)

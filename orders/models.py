@@ -1,4 +1,4 @@
-"""Carts, orders, shipping addresses, payments and refunds, with the rules that the database enforces."""
+"""Carts, orders, their taxes and addresses, payments and refunds, with the rules that the database enforces."""
 
 import uuid
 from decimal import Decimal
@@ -13,7 +13,7 @@ from django.utils import timezone
 from catalog.models import Product, ProductVariant, full_name
 from core.addresses import PostalAddress
 from core.emails import AddressField
-from core.money import AmountField
+from core.money import AmountField, plain
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
@@ -95,6 +95,7 @@ class CartItem(models.Model):
     price: Decimal
     final_price: Decimal
     stock: int | None
+    tax_class: int | None
 
     class Meta:
         ordering = ["pk"]
@@ -126,8 +127,16 @@ class Shipping(PostalAddress):
         ]
 
 
+def part_field() -> AmountField:
+    """Return the field of a part of an order's amount."""
+    return AmountField(default=Decimal(0), db_default=Decimal(0))
+
+
 class Order(models.Model):
-    """An order or a draft of a user or a visitor. Only orders.transitions changes its status."""
+    """An order or a draft of a user or a visitor. Only orders.transitions changes its status.
+
+    Its amount and the parts of it are those of its quote, which orders.totals freezes.
+    """
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
@@ -138,6 +147,16 @@ class Order(models.Model):
     status = models.CharField(max_length=10, choices=OrderStatus, default=OrderStatus.DRAFT)
     currency = models.CharField(max_length=3)
     amount = AmountField(default=0)
+    # The goods before the code, what the code took off goods and delivery, the delivery before the code, and all tax.
+    subtotal = part_field()
+    discount_total = part_field()
+    delivery_total = part_field()
+    tax_total = part_field()
+    # What of the code's discount was taken off the delivery, and not off an item.
+    delivery_discount = part_field()
+    prices_include_tax = models.BooleanField(default=False, db_default=False)
+    # The customer, a company, owes the tax: invoices have to say so.
+    is_reverse_charge = models.BooleanField("reverse charge", default=False, db_default=False)
     shipping = models.OneToOneField(Shipping, on_delete=models.PROTECT, null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
@@ -210,6 +229,9 @@ class OrderItem(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]
     )
     unit_price = AmountField()
+    # Of the whole quantity: what the code took off, and the tax after it.
+    discount = part_field()
+    tax = part_field()
 
     class Meta:
         ordering = ["pk"]
@@ -228,6 +250,29 @@ class OrderItem(models.Model):
     def full_name(self) -> str:
         """The name of the product with the title of the variant."""
         return full_name(self.name, self.variant_title)
+
+
+class OrderTax(models.Model):
+    """The tax of one rate on an item, or on the delivery of its order, as it was charged."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="taxes")
+    item = models.ForeignKey(
+        OrderItem, on_delete=models.CASCADE, null=True, blank=True, related_name="taxes"
+    )  # null: the delivery
+    name = models.CharField(max_length=100)
+    percent = models.DecimalField("rate, %", max_digits=7, decimal_places=4)
+    base = AmountField()  # without tax
+    amount = AmountField()
+
+    class Meta:
+        verbose_name_plural = "order taxes"
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(base__gte=0, amount__gte=0), name="order_tax_not_negative")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {plain(self.percent)} %"
 
 
 class Payment(models.Model):

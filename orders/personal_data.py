@@ -50,7 +50,7 @@ def collect(*, user: User, **_: Any) -> dict[str, Any]:
             }
             for line in items_of(Owner(user=user))
         ],
-        "orders": [order_data(order) for order in orders.prefetch_related("items", "payments")],
+        "orders": [order_data(order) for order in orders.prefetch_related("items", "taxes", "payments")],
     }
 
 
@@ -60,6 +60,14 @@ def order_data(order: Order) -> dict[str, Any]:
         "status": order.status,
         "amount": order.amount,
         "currency": order.currency,
+        "subtotal": order.subtotal,
+        "discountTotal": order.discount_total,
+        "deliveryTotal": order.delivery_total,
+        "taxTotal": order.tax_total,
+        "taxes": [
+            {"name": tax.name, "rate": tax.percent, "base": tax.base, "amount": tax.amount}
+            for tax in order.taxes.all()
+        ],
         "createdAt": order.created_at,
         "paidAt": order.paid_at,
         "shippedAt": order.shipped_at,
@@ -77,6 +85,8 @@ def item_data(item: OrderItem) -> dict[str, Any]:
         "sku": item.sku,
         "quantity": item.quantity,
         "unitPrice": item.unit_price,
+        "discount": item.discount,
+        "tax": item.tax,
     }
 
 

@@ -1,5 +1,6 @@
 """Writes of drafts, and of orders after they are placed: paying, cancelling, refunding."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -15,14 +16,16 @@ from core import money
 from core.errors import NotFound, TooManyAttempts, ValidationError
 from orders import cancellation
 from orders.cart import check_payable_at_once, check_quantity
-from orders.checkout import FROZEN, item_of, items_total, put_items
+from orders.checkout import KEPT, item_of, put_items
 from orders.choices import Choice, find_variant
 from orders.errors import OrderNotEditable, PaymentUnavailable
-from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderStatus, Payment
+from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus, Payment
 from orders.owners import Owner
 from orders.payments.attempts import ensure_attempt, live_attempt, start_payment
 from orders.payments.refunds import promise_refund, refundable_amount
 from orders.payments.settlement import PAID, try_settle
+from orders.totals import FROZEN, FROZEN_OF_ITEMS, price_items, put_taxes, sale_to
+from pricing.tax import home
 
 MAX_DRAFTS = 10
 
@@ -52,19 +55,20 @@ def add_order_item(*, owner: Owner, order_uuid: UUID, choice: Choice, quantity: 
     check_quantity(quantity)
     order = lock_draft(owner, order_uuid)
     variant = find_variant(choice)
-    items = {item.variant_key: item.quantity for item in order.items.all()}
+    items = items_by_variant(order)
     if variant.pk not in items and len(items) >= MAX_LINES:
         raise ValidationError.of(
             **{choice.field: f"An order can have at most {MAX_LINES} products. Please remove one first."}
         )
-    wanted = items.get(variant.pk, 0) + quantity
+    wanted = quantity + (items[variant.pk].quantity if variant.pk in items else 0)
     if wanted > MAX_QUANTITY:
         raise ValidationError.of(quantity=f"You can order at most {MAX_QUANTITY} of a product.")
     if wanted > variant.stock:
         raise InsufficientStock(variant=variant, product_name=variant.product.name, requested=wanted)
     item = item_of(order, variant, name=variant.product.name, quantity=wanted)
-    put_items([item], written=(*FROZEN, "quantity"))
-    sum_up(order, now=now)
+    item.product = variant.product
+    items[variant.pk] = item
+    add_up(order, items, added=item, now=now)
 
 
 @transaction.atomic(durable=True)
@@ -85,7 +89,7 @@ def remove_order_item(*, owner: Owner, order_uuid: UUID, choice: Choice, now: da
     if choice.by_product and (len(items) > 1 or several):
         raise choice.refuse_several()
     items[0].delete()
-    sum_up(order, now=now)
+    add_up(order, items_by_variant(order), now=now)
 
 
 def lock_draft(owner: Owner, order_uuid: UUID) -> Order:
@@ -97,10 +101,29 @@ def lock_draft(owner: Owner, order_uuid: UUID) -> Order:
     return order
 
 
-def sum_up(order: Order, *, now: datetime) -> None:
-    order.amount, order.updated_at = items_total(order), now
+def items_by_variant(order: Order) -> dict[int, OrderItem]:
+    """Return the items of the order with their products, by the keys of their variants."""
+    return {item.variant_key: item for item in order.items.select_related("product")}
+
+
+def add_up(
+    order: Order, items: Mapping[int, OrderItem], *, added: OrderItem | None = None, now: datetime
+) -> None:
+    """Write what the draft costs in the shop's country, with one item that is `added` or changed.
+
+    Raises: ValidationError, if it is too much for one payment.
+    """
+    tax_classes = {key: item.product.tax_class_id if item.product else None for key, item in items.items()}
+    quote = price_items(order, items, tax_classes, sale_to(home(), now=now))
     check_payable_at_once(order.amount)
-    order.save(update_fields=["amount", "updated_at"])
+    if added:
+        put_items([added], written=(*KEPT, "quantity"))
+    OrderItem.objects.bulk_update(
+        [item for item in items.values() if item is not added], fields=FROZEN_OF_ITEMS
+    )
+    put_taxes(order, items, quote)
+    order.updated_at = now
+    order.save(update_fields=[*FROZEN, "updated_at"])
 
 
 def retry_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:

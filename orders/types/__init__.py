@@ -4,3 +4,4 @@ from orders.models import OrderStatus as OrderStatus
 from orders.types.carts import *
 from orders.types.orders import *
 from orders.types.results import *
+from orders.types.taxes import *

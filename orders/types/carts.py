@@ -1,17 +1,23 @@
 """GraphQL types of a cart and of the changes of what is in it."""
 
+from functools import cached_property
 from typing import Annotated, Protocol
 
 import strawberry
 import strawberry_django
+from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 from strawberry import relay
 
 import api
 from catalog.types import HasFinalPrice, Product, ProductVariant
+from core.money import from_units
 from orders import cart, models
 from orders.cart import Line
 from orders.owners import Owner, owner_of
+from orders.types.taxes import TaxAmount
+from pricing.quote import Quote
 
 
 class HasLinePrice(Protocol):
@@ -90,19 +96,45 @@ class Cart(relay.Node):
     def total_quantity(self) -> int:
         return self.cart.total_quantity
 
-    @strawberry.field(description="The total before discounts.")
-    def subtotal(self) -> api.Money:
-        return api.Money.of(self.cart.subtotal)
+    @cached_property
+    def quote(self) -> Quote:
+        return self.cart.quote(now=timezone.now())
 
-    @strawberry.field(description="The sum of the discounts.")
+    @strawberry.field(description="The total of the items before discounts.")
+    def subtotal(self) -> api.Money:
+        return money(self.quote.subtotal + self.quote.reduction)
+
+    @strawberry.field(description="The sum of the discounts, of the products and of the code.")
     def discount_total(self) -> api.Money:
-        return api.Money.of(self.cart.subtotal - self.cart.total)
+        return money(self.quote.reduction + self.quote.discount_total)
+
+    @strawberry.field(description="The price of the delivery, before the code; 0 while it is not known.")
+    def delivery_total(self) -> api.Money:
+        return money(self.quote.delivery_total)
 
     @strawberry.field(
-        description="The total that the shopper pays. Pass it to `checkout` as `expectedTotal`."
+        description="The tax. `total` includes it; so do prices if the shop's `pricesIncludeTax` says so."
+    )
+    def tax_total(self) -> api.Money:
+        return money(self.quote.tax_total)
+
+    @strawberry.field(description="The tax by rate, the highest first.")
+    def taxes(self) -> list[TaxAmount]:
+        return [
+            TaxAmount(
+                name=tax.rate.name, rate=tax.rate.percent, base=money(tax.base), amount=money(tax.amount)
+            )
+            for tax in self.quote.taxes
+        ]
+
+    @strawberry.field(
+        description=(
+            "The total that the shopper pays: `subtotal` less `discountTotal`, plus `deliveryTotal`, plus `taxTotal` "
+            "unless prices include it. Pass it to `checkout` as `expectedTotal`."
+        )
     )
     def total(self) -> api.Money:
-        return api.Money.of(self.cart.total)
+        return money(self.quote.total)
 
     @strawberry.field(
         graphql_type=list[CartChange],
@@ -139,6 +171,11 @@ def lines_of(owner: Owner, info: api.Info) -> list[Line]:
         paths=("items", "changes.item"),
         only=("product", "variant", "quantity", "product_name", "variant_title", "seen_price"),
     )
+
+
+def money(units: int) -> api.Money:
+    """Make an amount of a quote, in the store's currency."""
+    return api.Money.of(from_units(units, settings.STORE_CURRENCY))
 
 
 def build_change(change: cart.Change) -> PriceChanged | StockReduced | ProductRemoved:

@@ -13,9 +13,11 @@ from strawberry import auto, relay
 import api
 from accounts.types import PostalAddress, User
 from catalog.types import Product, ProductVariant
-from orders import models, selectors
+from core.money import from_units
+from orders import models, selectors, totals
 from orders.models import OrderStatus, PaymentStatus
 from orders.owners import owner_of
+from orders.types.taxes import TaxAmount
 
 api.describe(
     OrderStatus,
@@ -54,6 +56,16 @@ class HasTotal(HasUnitPrice, Protocol):
     quantity: int
 
 
+class HasDiscount(Protocol):
+    discount: Decimal
+    order: HasCurrency
+
+
+class HasTax(Protocol):
+    tax: Decimal
+    order: HasCurrency
+
+
 class HasSku(Protocol):
     sku: str
 
@@ -88,6 +100,20 @@ class OrderItem(relay.Node):
     def total(root: strawberry.Parent[HasTotal]) -> api.Money:
         return api.Money.of(root.unit_price * root.quantity, root.order.currency)
 
+    @api.field(description="The discount by the code, over the whole quantity.")
+    @staticmethod
+    def discount(root: strawberry.Parent[HasDiscount]) -> api.Money:
+        return api.Money.of(root.discount, root.order.currency)
+
+    @api.field(
+        description=(
+            "The tax over the whole quantity, after the discount. `total` includes it if the order's prices do."
+        )
+    )
+    @staticmethod
+    def tax(root: strawberry.Parent[HasTax]) -> api.Money:
+        return api.Money.of(root.tax, root.order.currency)
+
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.OrderItem]:
         return models.OrderItem.objects.filter(order__in=Order.visible(info))
@@ -105,6 +131,22 @@ class Shipping(PostalAddress, relay.Node):
 
 class HasAmount(HasCurrency, Protocol):
     amount: Decimal
+
+
+class HasSubtotal(HasCurrency, Protocol):
+    subtotal: Decimal
+
+
+class HasDiscountTotal(HasCurrency, Protocol):
+    discount_total: Decimal
+
+
+class HasDeliveryTotal(HasCurrency, Protocol):
+    delivery_total: Decimal
+
+
+class HasTaxTotal(HasCurrency, Protocol):
+    tax_total: Decimal
 
 
 class HasRefunded(HasCurrency, Protocol):
@@ -188,10 +230,63 @@ class Order(relay.Node):
     def expires_at(root: strawberry.Parent[models.Order]) -> datetime | None:
         return root.expires_at if root.status == OrderStatus.PENDING else None
 
-    @api.field(only=["amount", "currency"], description="The total of the items.")
+    @api.field(
+        only=["amount", "currency"],
+        description=(
+            "The total that is charged: `subtotal` less `discountTotal`, plus `deliveryTotal`, plus `taxTotal` unless "
+            "`pricesIncludeTax`. These parts stay the same once the order is placed."
+        ),
+    )
     @staticmethod
     def amount(root: strawberry.Parent[HasAmount]) -> api.Money:
         return api.Money.of(root.amount, root.currency)
+
+    @api.field(only=["subtotal", "currency"], description="The total of the items, before the code.")
+    @staticmethod
+    def subtotal(root: strawberry.Parent[HasSubtotal]) -> api.Money:
+        return api.Money.of(root.subtotal, root.currency)
+
+    @api.field(
+        only=["discount_total", "currency"],
+        description="The discount by the code, on the items and on the delivery.",
+    )
+    @staticmethod
+    def discount_total(root: strawberry.Parent[HasDiscountTotal]) -> api.Money:
+        return api.Money.of(root.discount_total, root.currency)
+
+    @api.field(only=["delivery_total", "currency"], description="The price of the delivery, before the code.")
+    @staticmethod
+    def delivery_total(root: strawberry.Parent[HasDeliveryTotal]) -> api.Money:
+        return api.Money.of(root.delivery_total, root.currency)
+
+    @api.field(only=["tax_total", "currency"], description="The tax on the items and on the delivery.")
+    @staticmethod
+    def tax_total(root: strawberry.Parent[HasTaxTotal]) -> api.Money:
+        return api.Money.of(root.tax_total, root.currency)
+
+    @api.field(
+        only=["currency"],
+        prefetch_related=["taxes"],
+        description="The tax by rate, the highest first.",
+    )
+    @staticmethod
+    def taxes(root: strawberry.Parent[models.Order]) -> list[TaxAmount]:
+        return [
+            TaxAmount(
+                name=tax.rate.name,
+                rate=tax.rate.percent,
+                base=api.Money.of(from_units(tax.base, root.currency), root.currency),
+                amount=api.Money.of(from_units(tax.amount, root.currency), root.currency),
+            )
+            for tax in totals.taxes_of(root)
+        ]
+
+    prices_include_tax: bool = strawberry_django.field(
+        description="Whether the prices of the items and of the delivery include the tax."
+    )
+    is_reverse_charge: bool = strawberry_django.field(
+        description="Whether no tax was charged because the customer, a company abroad, owes it."
+    )
 
     @api.field(
         only=["user", "visitor"],

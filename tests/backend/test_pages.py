@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from backend.navigation import NAVIGATION
 from catalog.models import OPTIONS
+from orders.totals import FROZEN
 from tests.factories import make_staff
 
 PAGES: dict[str, tuple[type[Model], Any]] = {
@@ -18,7 +19,11 @@ PAGES: dict[str, tuple[type[Model], Any]] = {
 }
 # Columns that a page shows in other words.
 SHOWN_AS = {
-    "orders.order": {"amount": "total", "currency": "total", "shipping": "ships_to", "status": "state"},
+    "orders.order": {
+        **dict.fromkeys(("currency", *FROZEN), "sum"),
+        "shipping": "ships_to",
+        "status": "state",
+    },
     "reviews.comment": {"rating": "stars", "user": "author"},
 }
 # The admin does not change the variants of a product.

@@ -40,7 +40,10 @@ def second_found(answers: Answers) -> str:
 
 
 EXAMPLES = [
-    Example(operation="shop", document="{ shop { name currency guestCheckout stripePublishableKey } }"),
+    Example(
+        operation="shop",
+        document="{ shop { name currency pricesIncludeTax guestCheckout stripePublishableKey } }",
+    ),
     Example(
         operation="addressRules",
         document="""
@@ -357,6 +360,9 @@ mutation UpdateCartItem($id: ID!) {
     totalQuantity
     subtotal { amount }
     discountTotal { amount }
+    deliveryTotal { amount }
+    taxTotal { amount }
+    taxes { name rate base { amount } amount { amount } }
     total { amount currency }
     items { id quantity unitPrice { amount } total { amount } product { name } }
     changes { __typename ... on PriceChanged { before { amount } now { amount } } }
@@ -400,7 +406,13 @@ query Order($uuid: UUID!) {
   order(uuid: $uuid) {
     id
     status
+    subtotal { amount }
+    discountTotal { amount }
+    deliveryTotal { amount }
+    taxTotal { amount }
+    taxes { name rate base { amount } amount { amount } }
     amount { amount }
+    pricesIncludeTax
     shipping { firstName city country }
     paidAt
   }

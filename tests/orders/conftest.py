@@ -14,7 +14,7 @@ from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Product, ProductVariant, StockMovement
-from orders.models import Cart, CartItem, Order, OrderItem, Payment, Refund, Shipping, StripeEvent
+from orders.models import Cart, CartItem, Order, OrderItem, OrderTax, Payment, Refund, Shipping, StripeEvent
 from orders.payments.gateway import fake
 from packages.stripe_fake import FakeStripe, Outcome
 from tests.conftest import GraphQLClient, global_id
@@ -128,6 +128,7 @@ TABLES: tuple[type[models.Model], ...] = (
         CartItem,
         Order,
         OrderItem,
+        OrderTax,
         Shipping,
         Payment,
         Refund,

@@ -59,7 +59,10 @@ ADDRESS = "id firstName lastName company phone address address2 buildingNumber c
 # Every field of every type with an id. Who sees the rows is in tests/rights/shop.py.
 FIELDS = {
     "Address": Fields(alike=f"{ADDRESS} isDefault"),
-    "Cart": Fields(alike="id", own="items totalQuantity subtotal discountTotal total changes"),
+    "Cart": Fields(
+        alike="id",
+        own="items totalQuantity subtotal discountTotal deliveryTotal taxTotal taxes total changes",
+    ),
     "CartItem": Fields(alike="id product variant quantity unitPrice total"),
     "Category": Fields(
         alike="id name slug description parent children ancestors image seo productCount products"
@@ -69,9 +72,11 @@ FIELDS = {
     ),
     "Order": Fields(
         alike="id uuid status user items shipping createdAt updatedAt expiresAt paidAt shippedAt cancelledAt "
-        "amount payment"
+        "amount subtotal discountTotal deliveryTotal taxTotal taxes pricesIncludeTax isReverseCharge payment"
     ),
-    "OrderItem": Fields(alike="id product variant name variantTitle sku quantity unitPrice total"),
+    "OrderItem": Fields(
+        alike="id product variant name variantTitle sku quantity unitPrice total discount tax"
+    ),
     "Payment": Fields(alike="id status amount refunded failure", owner="clientSecret"),
     "Product": Fields(
         alike="id name slug description category seller discount stock addedAt updatedAt price finalPrice onSale "
@@ -110,9 +115,10 @@ PARTS = {
     "Seo": "title description",
     "RatingSummary": "average count histogram",
     "SelectedOption": "name value",
-    "Shop": "name currency guestCheckout stripePublishableKey countries",
+    "Shop": "name currency pricesIncludeTax guestCheckout stripePublishableKey countries",
     "SitemapEntry": "slug updatedAt",
     "StockReduced": "item available",
+    "TaxAmount": "name rate base amount",
     **{f"{node}Edge": "cursor node" for node in ("Comment", "Order", "Product", "SitemapEntry")},
     **{f"{node}Connection": "edges nodes pageInfo totalCount" for node in ("Comment", "Order", "Sitemap")},
     "ProductConnection": "edges nodes pageInfo totalCount facets",

@@ -14,9 +14,9 @@ from orders.payments.gateway import patiently
 class Command(BaseCommand):
     help = (
         "Audit the books: products are the sums of their variants, stock is the sum of its movements, the movements "
-        "match the orders, amounts are the sums of their items and of what Stripe charges, paid orders have been paid "
-        "for, no row is orphaned, and the paths of categories follow their parents. Exits with 1 if there are "
-        "differences."
+        "match the orders, amounts are the sums of their parts and what Stripe charges, parts are the sums of their "
+        "items, paid orders have been paid for, no row is orphaned, and the paths of categories follow their parents. "
+        "Exits with 1 if there are differences."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -114,7 +114,15 @@ class TestExportMyData:
         assert (draft["status"], draft["items"], draft["shipping"]) == ("draft", [], None)
         assert (order["status"], order["amount"], order["currency"]) == ("shipped", "10.00", "USD")
         assert order["items"] == [
-            {"name": "Lamp", "variant": "", "sku": "", "quantity": 1, "unitPrice": "10.00"}
+            {
+                "name": "Lamp",
+                "variant": "",
+                "sku": "",
+                "quantity": 1,
+                "unitPrice": "10.00",
+                "discount": "0.00",
+                "tax": "0.00",
+            }
         ]
         assert order["shipping"]["email"] == Shipping.objects.get().email
         assert [payment["status"] for payment in order["payments"]] == ["succeeded"]

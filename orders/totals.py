@@ -1,0 +1,112 @@
+"""The quote of carts and orders, and the result that an order freezes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from core.money import from_units, plain, round_half_up, to_units
+from core.places import Destination
+from orders.models import Order, OrderItem, OrderTax, Shipping
+from pricing import tax
+from pricing.quote import Line, Quote, Rate, Tax, add_up
+
+# What an order and its items keep of their quote.
+FROZEN = (
+    *("amount", "subtotal", "discount_total", "delivery_total", "delivery_discount", "tax_total"),
+    *("prices_include_tax", "is_reverse_charge"),
+)
+FROZEN_OF_ITEMS = ("unit_price", "discount", "tax")
+
+
+def sale_to(destination: Destination, *, now: datetime) -> tax.Sale:
+    return tax.Sale(destination=destination, day=timezone.localdate(now))
+
+
+def destination_of(shipping: Shipping) -> Destination:
+    return Destination(country=shipping.country, zip_code=shipping.zip_code, state=shipping.state)
+
+
+def price_items(
+    order: Order, items: Mapping[int, OrderItem], tax_classes: Mapping[int, int | None], sale: tax.Sale
+) -> Quote:
+    """Quote the items, by the keys of their variants, and set what the order and they keep of it. Writes nothing."""
+    lines = [
+        Line(
+            key=key,
+            unit=units(item.unit_price, order.currency),
+            quantity=item.quantity,
+            tax_class=tax_classes[key],
+        )
+        for key, item in items.items()
+    ]
+    quote = tax.price(lines, sale=sale, tables=sale.tables())
+    freeze(order, items, quote, sale)
+    return quote
+
+
+def units(amount: Decimal, currency: str) -> int:
+    """Return a price of the database in the currency's smallest units."""
+    return to_units(round_half_up(amount, currency), currency)
+
+
+def freeze(order: Order, items: Mapping[int, OrderItem], quote: Quote, sale: tax.Sale) -> None:
+    def money(amount: int) -> Decimal:
+        return from_units(amount, order.currency)
+
+    order.amount, order.subtotal = money(quote.total), money(quote.subtotal)
+    order.discount_total, order.tax_total = money(quote.discount_total), money(quote.tax_total)
+    order.delivery_total = money(quote.delivery_total)
+    order.delivery_discount = money(quote.delivery.discount)
+    order.prices_include_tax = quote.prices_include_tax
+    order.is_reverse_charge = sale.is_reverse_charge
+    for line in quote.lines:
+        item = items[line.key]
+        item.unit_price, item.discount, item.tax = money(line.unit), money(line.discount), money(line.tax)
+
+
+def put_taxes(order: Order, items: Mapping[int, OrderItem], quote: Quote) -> None:
+    """Write the taxes of the quote in place of those that a draft has. The items are written."""
+    if not order._state.adding:
+        order.taxes.all().delete()
+    parts = [(items[line.key], line.taxes) for line in quote.lines]
+    OrderTax.objects.bulk_create(
+        OrderTax(
+            order=order,
+            item=item,
+            name=own.rate.name,
+            percent=own.rate.percent,
+            base=from_units(own.base, order.currency),
+            amount=from_units(own.amount, order.currency),
+        )
+        for item, taxes in [*parts, (None, quote.delivery.taxes)]
+        for own in taxes
+    )
+
+
+def taxes_of(order: Order) -> tuple[Tax, ...]:
+    """Return the frozen taxes of the order, one for each rate."""
+    return add_up(
+        Tax(
+            rate=Rate(own.name, plain(own.percent)),
+            base=units(own.base, order.currency),
+            amount=units(own.amount, order.currency),
+        )
+        for own in order.taxes.all()
+    )
+
+
+def sum_of(order: Order) -> list[tuple[str, Decimal]]:
+    """Return the lines of the order's sum, as an invoice has them below its items: a name and an amount each."""
+    taxes = [(f"{tax.rate.name} {tax.rate.percent} %", tax.amount) for tax in taxes_of(order)]
+    amounts = [(name, from_units(amount, order.currency)) for name, amount in taxes]
+    lines = [
+        ("Discount", -order.discount_total),
+        ("Delivery", order.delivery_total),
+        *(() if order.prices_include_tax else amounts),
+    ]
+    parts = [(name, amount) for name, amount in lines if amount]
+    included = [(f"including {name}", amount) for name, amount in amounts if order.prices_include_tax]
+    subtotal = [("Subtotal", order.subtotal)] if parts else []
+    return [*subtotal, *parts, ("Total", order.amount), *included]
