@@ -101,6 +101,8 @@ class ErrorCode(Enum):
     INSUFFICIENT_STOCK = strawberry.enum_value("INSUFFICIENT_STOCK", description="InsufficientStock.")
     PRODUCT_UNAVAILABLE = strawberry.enum_value("PRODUCT_UNAVAILABLE", description="ProductUnavailable.")
     TOTAL_CHANGED = strawberry.enum_value("TOTAL_CHANGED", description="TotalChanged.")
+    DELIVERY_UNAVAILABLE = strawberry.enum_value("DELIVERY_UNAVAILABLE", description="DeliveryUnavailable.")
+    DISCOUNT_CODE_REFUSED = strawberry.enum_value("DISCOUNT_CODE_REFUSED", description="DiscountCodeRefused.")
     PAYMENT_UNAVAILABLE = strawberry.enum_value("PAYMENT_UNAVAILABLE", description="PaymentUnavailable.")
     ORDER_NOT_EDITABLE = strawberry.enum_value("ORDER_NOT_EDITABLE", description="OrderNotEditable.")
     ORDER_NOT_CANCELLABLE = strawberry.enum_value("ORDER_NOT_CANCELLABLE", description="OrderNotCancellable.")

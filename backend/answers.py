@@ -28,6 +28,8 @@ TABLES = Tables(
         "otp_static_staticdevice",
         "otp_static_statictoken",
         "otp_totp_totpdevice",
+        "pricing_codescope",
+        "pricing_discountcode",
         "reviews_report",
     ),
     # Every order writes these.

@@ -37,10 +37,26 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
-        "title": "Tax",
+        "title": "Price",
         "items": [
-            admin_link("Rates", icon="percent", page="pricing_taxrate", permission="pricing.view_taxrate"),
-            admin_link("Classes", icon="label", page="catalog_taxclass", permission="catalog.view_taxclass"),
+            admin_link(
+                "Delivery",
+                icon="local_shipping",
+                page="pricing_deliverymethod",
+                permission="pricing.view_deliverymethod",
+            ),
+            admin_link(
+                "Discount codes",
+                icon="sell",
+                page="pricing_discountcode",
+                permission="pricing.view_discountcode",
+            ),
+            admin_link(
+                "Rates of tax", icon="percent", page="pricing_taxrate", permission="pricing.view_taxrate"
+            ),
+            admin_link(
+                "Tax classes", icon="label", page="catalog_taxclass", permission="catalog.view_taxclass"
+            ),
         ],
     },
     {

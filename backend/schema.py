@@ -23,6 +23,7 @@ from backend.http import budget
 from backend.http.documents import Document, documents
 from backend.http.limits import check_variables, check_weight
 from core.places import list_countries
+from pricing.selectors import served_countries
 
 
 class MutationByGet(Exception):
@@ -120,7 +121,12 @@ class Shop:
         description="The countries that the store delivers to, sorted by name. `addressRules` has the rules of each."
     )
     def countries(self) -> list[Country]:
-        return [Country(code=code, name=name) for code, name in list_countries()]
+        served = served_countries()
+        return [
+            Country(code=code, name=name)
+            for code, name in list_countries()
+            if served is None or code in served
+        ]
 
 
 @strawberry.type

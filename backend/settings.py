@@ -273,6 +273,8 @@ STORE_COUNTRY = env.str("STORE_COUNTRY", default="US").upper()
 STORE_PRICES_INCLUDE_TAX = env.bool("STORE_PRICES_INCLUDE_TAX", default=False)
 # Of prices that include tax: abroad the same price includes the tax there, or the price without tax stays the same.
 STORE_PRICES_ABROAD = env.choice("STORE_PRICES_ABROAD", default="gross", choices=["gross", "net"])
+# Whether the totals of delivery rates are those of the goods before the discount code, or after it.
+STORE_DELIVERY_TOTAL = env.choice("STORE_DELIVERY_TOTAL", default="after", choices=["before", "after"])
 STORE_TAX_PROVIDER = env.str("STORE_TAX_PROVIDER", default="pricing.tax.TaxTables")
 STORE_GUEST_CHECKOUT = env.bool("STORE_GUEST_CHECKOUT", default=True)
 STORE_SHIP_ON_PAYMENT = env.bool("STORE_SHIP_ON_PAYMENT", default=True)

@@ -396,6 +396,7 @@ class ProductVariant(models.Model):
     # The product's, set by catalog.stock on the variants that it sells.
     product_name: str
     tax_class: int | None
+    category_path: str
 
     class Meta:
         ordering = ["position", "pk"]

@@ -37,7 +37,7 @@ FOLLOW_LEDGER = """
     WHERE catalog_productvariant.id = moved.variant_id AND moved.order_uuid = %s AND moved.reason = %s
         AND {condition} {locked}
     RETURNING catalog_productvariant.id, catalog_productvariant.product_id, sku, option_1, option_2, option_3,
-        final_price, stock
+        final_price, stock, weight_grams
 """
 # Locks the products first, in order of primary key. As an array it is evaluated once, before the first variant. In a
 # join each variant would lock its product again, from the version that the statement's snapshot has: of two orders
@@ -73,7 +73,8 @@ FOLLOW_VARIANTS = """
         GROUP BY movement.product_id
     ) AS moved
     WHERE catalog_product.id = moved.id
-    RETURNING catalog_product.id, catalog_product.name, catalog_product.tax_class_id
+    RETURNING catalog_product.id, catalog_product.name, catalog_product.tax_class_id,
+        (SELECT path FROM catalog_category WHERE catalog_category.id = catalog_product.category_id)
 """
 # The prices of a product: those of its cheapest variant in stock, or of the cheapest if none is.
 CHEAPEST = """
@@ -166,7 +167,7 @@ def take_stock(
     sold_out = any(variant.stock == 0 for variant in taken.values())
     products = move_products(order_uuid=order_uuid, reason=Reason.SOLD, reprice=sold_out)
     for variant in taken.values():
-        variant.product_name, variant.tax_class = products[variant.product_id]
+        variant.product_name, variant.tax_class, variant.category_path = products[variant.product_id]
     return taken
 
 
@@ -231,17 +232,19 @@ def move_variants(
     return {variant.pk: variant for variant in variants.raw(statement, values)}
 
 
-def move_products(*, order_uuid: UUID, reason: Reason, reprice: bool) -> dict[int, tuple[str, int | None]]:
+def move_products(
+    *, order_uuid: UUID, reason: Reason, reprice: bool
+) -> dict[int, tuple[str, int | None, str]]:
     """Move the counts of the products by the movements of their variants, which the caller has moved.
 
     `reprice` says that a variant was sold out or came back, so that another may be the cheapest in stock. Without it
-    the prices are not written: a write of them outdates every kept answer (see backend/answers.py). Return the names
-    and tax classes by primary key.
+    the prices are not written: a write of them outdates every kept answer (see backend/answers.py). Return name, tax
+    class and path of the category by primary key.
     """
     statement = FOLLOW_VARIANTS.format(prices=f", {CHEAPEST}" if reprice else "")
     with connection.cursor() as cursor:
         cursor.execute(statement, [uuid_value(order_uuid), reason.value])
-        return {key: (name, tax_class) for key, name, tax_class in cursor.fetchall()}
+        return {key: (name, tax_class, path) for key, name, tax_class, path in cursor.fetchall()}
 
 
 def sum_up(keys: Collection[int]) -> dict[int, Product]:

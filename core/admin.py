@@ -14,7 +14,7 @@ from django.db import connections, models
 from django.http import HttpRequest, QueryDict
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import StackedInline as UnfoldStackedInline
-from unfold.admin import TabularInline
+from unfold.admin import TabularInline as UnfoldTabularInline
 
 
 class EditForm(forms.ModelForm[Any]):
@@ -230,15 +230,25 @@ class ModelAdmin(UnfoldModelAdmin):
         return super().get_inlines(request, obj) if obj else ()
 
 
-class StackedInline(UnfoldStackedInline):
-    """An inline whose rows are saved like those of a ModelAdmin."""
+class EditInline:
+    """Mixin of an inline whose rows are saved like those of a ModelAdmin."""
+
+    form: type[forms.ModelForm[Any]]
 
     def get_formset(self, request: HttpRequest, obj: models.Model | None = None, **options: Any) -> Any:
         options.setdefault("form", edit_form(self.form))
-        return super().get_formset(request, obj, **options)
+        return super().get_formset(request, obj, **options)  # type: ignore[misc]  # the inline's
 
 
-class ReadOnlyInline(TabularInline):
+class StackedInline(EditInline, UnfoldStackedInline):
+    pass
+
+
+class TabularInline(EditInline, UnfoldTabularInline):
+    pass
+
+
+class ReadOnlyInline(UnfoldTabularInline):
     """Rows below another one, which the page only shows."""
 
     extra = 0

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, cast
 
 from babel import Locale
 from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
@@ -140,3 +140,11 @@ class AmountField(models.DecimalField[Decimal | int | Combinable, Decimal]):
         super().__init__(
             **{"max_digits": 10, "decimal_places": 2, "validators": [validate_amount], **options}
         )
+
+
+def optional_amount(
+    verbose_name: str, **options: Any
+) -> "models.DecimalField[Decimal | int | None, Decimal | None]":
+    """Return the field of an amount that may be missing."""
+    field = AmountField(**{"verbose_name": verbose_name, "null": True, "blank": True, **options})
+    return cast("models.DecimalField[Decimal | int | None, Decimal | None]", field)

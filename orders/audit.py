@@ -18,6 +18,7 @@ from core import money
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Refund, Shipping
 from orders.payments.attempts import intents_since, payment_uuid_of
 from orders.payments.settlement import INTENT_STATUSES, PAID, settle
+from pricing.models import DiscountCode
 
 Reason = StockMovement.Reason
 BACK = (Reason.RETURNED, Reason.RESTOCKED)
@@ -52,6 +53,7 @@ def differences_here() -> Iterator[Difference]:
     yield from check_amounts()
     yield from check_paid()
     yield from check_refunds()
+    yield from check_codes()
     yield from check_orphans()
     yield from check_paths()
 
@@ -284,6 +286,21 @@ def check_refunds() -> Iterator[Difference]:
                 subject=f"order {payment.order_id}",
                 detail="was cancelled, but not all of the money is on its way back",
             )
+
+
+def check_codes() -> Iterator[Difference]:
+    """A code's uses are the placed orders with it that were not cancelled."""
+    placed = Order.objects.filter(discount_code=OuterRef("code"), cancelled_at=None)
+    counts = (
+        placed.exclude(status=OrderStatus.DRAFT).order_by().values("discount_code").annotate(n=Count("pk"))
+    )
+    counted = DiscountCode.objects.annotate(orders=Coalesce(Subquery(counts.values("n")), 0))
+    for code in counted.exclude(uses=F("orders")):
+        yield Difference(
+            check="code",
+            subject=f"code {code}",
+            detail=f"its uses are {code.uses}, its orders {code.orders}",
+        )
 
 
 def check_orphans() -> Iterator[Difference]:

@@ -13,6 +13,7 @@ from orders.payments.attempts import cancel_intent, live_attempt, start_payment
 from orders.payments.refunds import promise_rest
 from orders.payments.settlement import PAID, TRIED, try_settle
 from orders.transitions import move
+from pricing.codes import give_back
 
 TRY_LATER = "The payment is being processed. Please try again later."
 DISPUTED = "The payment is disputed. Please contact us."
@@ -68,7 +69,7 @@ def close(order_uuid: UUID, *, from_statuses: frozenset[OrderStatus], now: datet
     """Set the order to CANCELLED, return its stock, and record a refund of what was paid.
 
     Raises: OrderNotCancellable.
-    Locks: the order, its payment, its products.
+    Locks: the order, its payment, its products, its discount code.
     """
     order = Order.objects.select_for_update().get(pk=order_uuid)
     if order.cancelled_at:
@@ -86,3 +87,5 @@ def close(order_uuid: UUID, *, from_statuses: frozenset[OrderStatus], now: datet
     move(order_uuid, OrderStatus.CANCELLED, now=now)
     unpaid = status == OrderStatus.PENDING
     return_stock(order_uuid=order_uuid, reason=StockMovement.Reason.RETURNED, now=now, held=unpaid)
+    if order.discount_code and status != OrderStatus.DRAFT:
+        give_back(order.discount_code)

@@ -20,10 +20,6 @@ from orders.choices import Choice, find_variant
 from orders.errors import ProductUnavailable
 from orders.models import MAX_LINES, MAX_QUANTITY, CartItem
 from orders.owners import Owner
-from orders.totals import sale_to, units
-from pricing import quote as pricing
-from pricing.quote import Quote
-from pricing.tax import home, price
 
 
 class Line(Protocol):
@@ -48,7 +44,21 @@ class Line(Protocol):
     @property
     def stock(self) -> int | None: ...
     @property
+    def weight(self) -> int | None: ...
+    @property
     def tax_class(self) -> int | None: ...
+    @property
+    def category_path(self) -> str: ...
+    @property
+    def country(self) -> str: ...
+    @property
+    def zip_code(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def delivery_method(self) -> int | None: ...
+    @property
+    def discount_code(self) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +84,13 @@ class ProductRemoved:
 
 Change = PriceChanged | StockReduced | ProductRemoved
 
+# The columns of a cart that decide on its price, besides its lines.
+CONDITIONS = ("country", "zip_code", "state", "delivery_method", "discount_code")
 # An upsert that inserts an owner's cart or locks the existing one: two first writes at once get the same row.
 LOCK = """
     INSERT INTO "orders_cart" ({owner}) VALUES (%s)
     ON CONFLICT ({owner}) DO UPDATE SET {owner} = excluded.{owner}
-    RETURNING id, user_id, visitor
+    RETURNING id, user_id, visitor, country, zip_code, state, delivery_method_id, discount_code
 """
 # Adds to (or takes from) a variant's quantity in a locked cart, or writes nothing if a rule forbids it.
 # `explain_refusal` then finds out which rule it was, so both must have the same rules.
@@ -122,12 +134,15 @@ EMPTY = """
 
 
 def items() -> QuerySet[CartItem]:
-    """All lines, each with its variant's current price, final price, stock and tax class, null once it is deleted."""
+    """All lines, each with what its variant is now, which is null once it is deleted, and with its cart's columns."""
     return CartItem.objects.annotate(  # type: ignore[no-redef]  # declared on the model
         price=F("variant__price"),
         final_price=F("variant__final_price"),
         stock=F("variant__stock"),
+        weight=F("variant__weight_grams"),
         tax_class=F("product__tax_class"),
+        category_path=F("product__category__path"),
+        **{name: F(f"cart__{name}") for name in CONDITIONS},
     )
 
 
@@ -158,12 +173,6 @@ class ShoppingCart:
     @property
     def total_quantity(self) -> int:
         return sum(item.quantity for item in self.items)
-
-    def quote(self, *, now: datetime) -> Quote:
-        """Return what the items cost now, in the shop's country."""
-        lines = [line_of(item) for item in self.items]
-        sale = sale_to(home(), now=now)
-        return price(lines, sale=sale, tables=sale.tables())
 
     @property
     def changes(self) -> Iterator[Change]:
@@ -317,19 +326,6 @@ def explain_refusal(cart: models.Cart, choice: Choice, more: int) -> DomainError
         return InsufficientStock(variant=variant, product_name=variant.product.name, requested=quantity)
     check_payable_at_once(worth + variant.price * more)
     return ValidationError.of(**{choice.field: "The product has just changed. Please try again."})
-
-
-def line_of(item: Line) -> pricing.Line:
-    """Return the quote's line of an item."""
-    _, variant = keys_of(item)
-    unit = units(item.final_price, settings.STORE_CURRENCY)
-    return pricing.Line(
-        key=variant,
-        unit=unit,
-        quantity=item.quantity,
-        tax_class=item.tax_class,
-        reduction=units(item.price, settings.STORE_CURRENCY) - unit,
-    )
 
 
 def keys_of(line: Line) -> tuple[int, int]:

@@ -1,9 +1,10 @@
 """Checkout: placing the order in one transaction, and starting its payment after the commit."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -20,11 +21,23 @@ from orders import holds, mail
 from orders.cart import ShoppingCart, keys_of
 from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
 from orders.holds import Hold
-from orders.models import Order, OrderItem, OrderStatus, Payment, Shipping
+from orders.models import Cart, Order, OrderItem, OrderStatus, Payment, Shipping
 from orders.owners import Owner
 from orders.payments.attempts import check_payable, live_attempt, new_attempt, start_payment
-from orders.totals import FROZEN, FROZEN_OF_ITEMS, destination_of, price_items, put_taxes, sale_to
+from orders.selectors import uses_of
+from orders.totals import (
+    FROZEN,
+    FROZEN_OF_ITEMS,
+    choose_delivery,
+    destination_of,
+    freeze,
+    put_taxes,
+    sale_to,
+)
 from orders.transitions import move
+from pricing.codes import DiscountCodeRefused, count_use
+from pricing.tax import Sale
+from pricing.terms import Goods, Terms, price, read_terms
 
 # What an item keeps of its variant, product and price once the order is placed.
 KEPT = ("name", "variant_title", "sku", *FROZEN_OF_ITEMS)
@@ -57,6 +70,7 @@ def checkout(
     address: str,
     shipping: Shipping,
     idempotency_key: UUID,
+    delivery_method: int | None = None,
     expected_total: Decimal | None,
     now: datetime,
 ) -> UUID:
@@ -65,8 +79,10 @@ def checkout(
     `address` is the client's IP address, by which unpaid orders are limited. Once the order is placed it stands, even
     if Stripe cannot be reached.
 
-    Raises: ValidationError, CartEmpty, ProductUnavailable, InsufficientStock, TotalChanged, PaymentUnavailable,
-    RateLimited, Unauthenticated; none of them changes anything.
+    `delivery_method` is the key of the chosen method; None for the cart's choice, or the only one.
+
+    Raises: ValidationError, CartEmpty, ProductUnavailable, InsufficientStock, DeliveryUnavailable, DiscountCodeRefused,
+    TotalChanged, PaymentUnavailable, RateLimited, Unauthenticated; none of them changes anything.
     """
     if owner.user is None and not settings.STORE_GUEST_CHECKOUT:
         raise Unauthenticated
@@ -76,6 +92,7 @@ def checkout(
         address=address,
         shipping=shipping,
         idempotency_key=idempotency_key,
+        delivery_method=delivery_method,
         expected_total=expected_total,
         now=now,
     )
@@ -98,12 +115,13 @@ def place(
     address: str,
     shipping: Shipping,
     idempotency_key: UUID,
+    delivery_method: int | None = None,
     expected_total: Decimal | None,
     now: datetime,
 ) -> Placed:
     """Turn the cart into a pending order and the row of its payment.
 
-    Locks: the cart, then the products in order of their keys.
+    Locks: the cart, the products in order of their keys, then the discount code.
     """
     cart = ShoppingCart(owner)
     cart_row = cart.lock_or_create()
@@ -127,6 +145,7 @@ def place(
         idempotency_key=idempotency_key,
         status=OrderStatus.PENDING,
         currency=settings.STORE_CURRENCY,
+        discount_code=cart_row.discount_code,
         created_at=now,
         updated_at=now,
     )
@@ -139,9 +158,28 @@ def place(
             variant_title=line.variant_title,
             quantity=line.quantity,
         )
-    fill(order, wanted, shipping=shipping, expected_total=expected_total, now=now)
+    fill(
+        order,
+        wanted,
+        shipping=shipping,
+        delivery_method=delivery_method or method_for(cart_row, shipping),
+        expected_total=expected_total,
+        now=now,
+    )
+    forget_code(cart_row)
     order.save(force_insert=True)
     return request_payment(order, hold, now=now)
+
+
+def forget_code(cart: Cart) -> None:
+    """Take the discount code off the cart: the order has it now."""
+    if cart.discount_code:
+        Cart.objects.filter(pk=cart.pk).update(discount_code="")
+
+
+def method_for(cart: Cart, shipping: Shipping) -> int | None:
+    """Return the delivery method that was chosen for the cart. In another country it is to be chosen again."""
+    return cart.delivery_method_id if shipping.country == cart.country else None
 
 
 def place_draft(
@@ -150,6 +188,7 @@ def place_draft(
     address: str,
     order_uuid: UUID,
     shipping: Shipping,
+    delivery_method: int | None = None,
     expected_total: Decimal | None,
     now: datetime,
 ) -> None:
@@ -163,6 +202,7 @@ def place_draft(
         address=address,
         order_uuid=order_uuid,
         shipping=shipping,
+        delivery_method=delivery_method,
         expected_total=expected_total,
         now=now,
     )
@@ -176,6 +216,7 @@ def submit_draft(
     address: str,
     order_uuid: UUID,
     shipping: Shipping,
+    delivery_method: int | None = None,
     expected_total: Decimal | None,
     now: datetime,
 ) -> Placed:
@@ -207,7 +248,14 @@ def submit_draft(
     hold = Hold(lines=len(wanted), units=sum(item.quantity for item in wanted.values()))
     holds.check_owner([Hold(lines=lines, units=units) for lines, units in pending], hold)
     holds.check_address(address, hold, now=now)
-    fill(order, wanted, shipping=shipping, expected_total=expected_total, now=now)
+    fill(
+        order,
+        wanted,
+        shipping=shipping,
+        delivery_method=delivery_method,
+        expected_total=expected_total,
+        now=now,
+    )
     move(
         order.pk,
         OrderStatus.PENDING,
@@ -232,6 +280,7 @@ def fill(
     wanted: Mapping[int, Wanted],
     *,
     shipping: Shipping,
+    delivery_method: int | None,
     expected_total: Decimal | None,
     now: datetime,
 ) -> None:
@@ -241,8 +290,9 @@ def fill(
 
     A step of an open transaction. The caller saves the order's own row.
 
-    Raises: ProductUnavailable, InsufficientStock, ValidationError, TotalChanged, PaymentUnavailable.
-    Locks: the products.
+    Raises: ProductUnavailable, InsufficientStock, ValidationError, DeliveryUnavailable, DiscountCodeRefused,
+    TotalChanged, PaymentUnavailable.
+    Locks: the products, then the order's discount code.
     """
     shipping.save()
     order.shipping, order.expires_at = shipping, holds.first_expiry(now)
@@ -260,13 +310,56 @@ def fill(
         key: item_of(order, variants[key], name=variants[key].product_name, quantity=item.quantity)
         for key, item in wanted.items()
     }
-    tax_classes = {key: variant.tax_class for key, variant in variants.items()}
-    quote = price_items(order, items, tax_classes, sale_to(destination_of(shipping), now=now))
+    goods = [goods_of(variants[key], quantity=item.quantity) for key, item in wanted.items()]
+    sale = sale_to(destination_of(shipping), now=now)
+    terms = redeem(order.discount_code, goods, sale, emails=emails_of(order))
+    priced = price(
+        goods,
+        terms,
+        with_code=bool(order.discount_code),
+        choose=partial(choose_delivery, terms, delivery_method),
+    )
+    freeze(order, items, priced, sale)
     if expected_total is not None:
         check_expected(expected_total, actual=Money.of(order.amount, order.currency))
     check_payable(order.amount, order.currency)
     put_items(list(items.values()), written=KEPT)
-    put_taxes(order, items, quote)
+    put_taxes(order, items, priced.quote)
+
+
+def redeem(code: str, goods: Sequence[Goods], sale: Sale, *, emails: Collection[str]) -> Terms:
+    """Count a use of the code, if there is one, and return the terms of the sale.
+
+    Raises: DiscountCodeRefused.
+    Locks: the code, so that nobody else counts uses of it before the commit.
+    """
+    is_counted = bool(code) and count_use(code)
+    terms = read_terms(sale, code=code, uses_of_customer=uses_of(emails))
+    if is_counted and terms.code:
+        terms.code.uses -= 1  # as it was before this use
+    if code and (reason := terms.find_hindrance(goods)):
+        raise DiscountCodeRefused(reason)
+    return terms
+
+
+def emails_of(order: Order) -> set[str]:
+    """Return the addresses by which a customer is known, in lower case."""
+    assert order.shipping is not None, "it is being placed"
+    return {order.shipping.email.lower(), *([order.user.email.lower()] if order.user else [])}
+
+
+def goods_of(variant: ProductVariant, *, quantity: int) -> Goods:
+    """Return what decides on the price of a variant that `take_stock` has sold."""
+    return Goods(
+        key=variant.pk,
+        product=variant.product_id,
+        path=variant.category_path,
+        tax_class=variant.tax_class,
+        weight=variant.weight_grams or 0,
+        unit=variant.final_price,
+        full=variant.final_price,
+        quantity=quantity,
+    )
 
 
 def item_of(order: Order, variant: ProductVariant, *, name: str, quantity: int) -> OrderItem:

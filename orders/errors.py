@@ -4,6 +4,7 @@ DomainError
 ├── CartEmpty
 ├── ProductUnavailable
 ├── TotalChanged
+├── DeliveryUnavailable
 ├── PaymentUnavailable
 ├── OrderNotEditable
 ├── OrderNotCancellable
@@ -11,12 +12,14 @@ DomainError
 └── OrderNotRestockable    these two
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from catalog.models import full_name
 from core.errors import DomainError
 from core.money import Money
 from orders.models import OrderStatus
+from pricing.delivery import Offer
 
 
 class CartEmpty(DomainError):
@@ -46,6 +49,20 @@ class TotalChanged(DomainError):
         super().__init__(f"The total is now {actual.amount} {actual.currency}. Please confirm it.")
         self.expected = expected
         self.actual = actual
+
+
+class DeliveryUnavailable(DomainError):
+    """The chosen method, or any, does not bring these goods to the destination. `offers` has those that do."""
+
+    code = "DELIVERY_UNAVAILABLE"
+
+    def __init__(self, offers: Sequence[Offer]) -> None:
+        super().__init__(
+            "This cannot be delivered like that any more. Please choose another delivery."
+            if offers
+            else "We cannot deliver this to that place."
+        )
+        self.offers = offers
 
 
 class PaymentUnavailable(DomainError):

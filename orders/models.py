@@ -14,6 +14,7 @@ from catalog.models import Product, ProductVariant, full_name
 from core.addresses import PostalAddress
 from core.emails import AddressField
 from core.money import AmountField, plain
+from pricing.models import MAX_CODE, DeliveryMethod
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
@@ -55,6 +56,15 @@ class Cart(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="cart"
     )
     visitor = models.UUIDField(null=True, blank=True, unique=True)
+    # Where it goes, in the country's spelling; blank while that is not known.
+    country = models.CharField(max_length=2, blank=True, default="", db_default="")
+    zip_code = models.CharField(max_length=20, blank=True, default="", db_default="")
+    state = models.CharField(max_length=100, blank=True, default="", db_default="")
+    delivery_method = models.ForeignKey(
+        DeliveryMethod, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    # The text of a code. It stays when the code is deleted, so that the shopper is told.
+    discount_code = models.CharField(max_length=MAX_CODE, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -95,7 +105,15 @@ class CartItem(models.Model):
     price: Decimal
     final_price: Decimal
     stock: int | None
+    weight: int | None
     tax_class: int | None
+    category_path: str
+    # The cart's.
+    country: str
+    zip_code: str
+    state: str
+    delivery_method: int | None
+    discount_code: str
 
     class Meta:
         ordering = ["pk"]
@@ -154,6 +172,9 @@ class Order(models.Model):
     tax_total = part_field()
     # What of the code's discount was taken off the delivery, and not off an item.
     delivery_discount = part_field()
+    delivery_name = models.CharField("delivery", max_length=100, blank=True, default="", db_default="")
+    # The text of the code, which counts its uses by it.
+    discount_code = models.CharField(max_length=MAX_CODE, blank=True, default="", db_default="")
     prices_include_tax = models.BooleanField(default=False, db_default=False)
     # The customer, a company, owes the tax: invoices have to say so.
     is_reverse_charge = models.BooleanField("reverse charge", default=False, db_default=False)
@@ -193,6 +214,7 @@ class Order(models.Model):
             models.Index(fields=["user", "created_at", "uuid"], name="order_of_user_by_created"),
             models.Index(fields=["status", "expires_at"], name="order_by_expiry"),
             models.Index(fields=["created_at", "uuid"], name="order_by_created"),
+            models.Index(fields=["discount_code"], name="order_by_code", condition=~Q(discount_code="")),
         ]
 
     def __str__(self) -> str:

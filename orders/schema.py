@@ -7,11 +7,12 @@ from uuid import UUID
 import strawberry
 from django.db.models import QuerySet
 from django.utils import timezone
+from strawberry import relay
 
 import api
 from core.errors import NotFound
-from core.throttle import Limit, client_address, count_attempt
-from orders import cart, checkout, models, selectors, services, types
+from core.throttle import Limit, client_address, count_attempt, count_failures
+from orders import cart, cart_terms, checkout, models, selectors, services, types
 from orders.owners import Owner, ensure_owner, owner_of
 
 # These only stop floods, of refused attempts as well. orders.holds limits the stock that one owner can hold.
@@ -21,6 +22,8 @@ CHECKOUT_LIMITS = [
 ]
 # Each of these calls Stripe. A page that waits for the bank's answer sends one every few seconds.
 PAYMENT_LIMITS = [Limit(action="payment", rate="60/5m", by_account=True)]
+# Of refused codes, so that nobody finds one by trying.
+CODE_LIMITS = [Limit(action="discount_code", rate="20/5m", by_address=True)]
 CREATE_ORDER_LIMITS = [Limit(action="create_order", rate="100/1h", by_account=True)]
 
 
@@ -72,6 +75,42 @@ class Mutation:
         return types.Cart.current
 
     @api.mutation(
+        types.CartDeliveryResult,
+        description="Says where the cart goes, and by what. Its total then has delivery and tax as they are there.",
+    )
+    def set_cart_delivery(
+        self, info: api.Info, input: types.CartDeliveryInput
+    ) -> Callable[[api.Info], types.Cart]:
+        method = key_of_method(input.method_id)
+        with ensure_owner(info.context.request) as owner:
+            cart_terms.set_delivery(
+                owner,
+                country=input.country,
+                zip_code=input.zip_code,
+                state=input.state,
+                method=method,
+                now=timezone.now(),
+            )
+        return types.Cart.current
+
+    @api.mutation(
+        types.DiscountCodeResult,
+        description="Applies a discount code to the cart. A cart has one code; another takes its place.",
+    )
+    def apply_discount_code(
+        self, info: api.Info, input: types.DiscountCodeInput
+    ) -> Callable[[api.Info], types.Cart]:
+        request = info.context.request
+        with count_failures(request, CODE_LIMITS), ensure_owner(request) as owner:
+            cart_terms.apply_code(owner, text=input.code, now=timezone.now())
+        return types.Cart.current
+
+    @api.mutation(types.CartResult, description="Takes the discount code off the cart, if it has one.")
+    def remove_discount_code(self, info: api.Info) -> Callable[[api.Info], types.Cart]:
+        cart_terms.remove_code(owner_of(info.context.request))
+        return types.Cart.current
+
+    @api.mutation(
         types.CheckoutResult,
         description=(
             "Places an order of everything in the cart: in one transaction it creates the order and its items, takes "
@@ -87,6 +126,7 @@ class Mutation:
                 address=client_address(info.context.request),
                 shipping=input.shipping.row(),
                 idempotency_key=input.idempotency_key,
+                delivery_method=key_of_method(input.delivery_method_id),
                 expected_total=input.expected_total,
                 now=timezone.now(),
             )
@@ -137,6 +177,7 @@ class Mutation:
             address=client_address(info.context.request),
             order_uuid=input.order_uuid,
             shipping=input.shipping.row(),
+            delivery_method=key_of_method(input.delivery_method_id),
             expected_total=input.expected_total,
             now=timezone.now(),
         )
@@ -165,6 +206,10 @@ class Mutation:
         owner = require_owner(info)
         services.cancel_order(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)
+
+
+def key_of_method(id: relay.GlobalID | None) -> int | None:
+    return None if id is None else api.key_of(id, "DeliveryMethod")
 
 
 def require_owner(info: api.Info) -> Owner:

@@ -1,14 +1,15 @@
 """Reads of orders: they return unevaluated QuerySets."""
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Lower, Right
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Lower, Right
 
 from accounts.models import User
-from orders.models import PHONE_END, Order, OrderItem, OrderStatus, Payment, PaymentStatus
+from orders.models import PHONE_END, Order, OrderItem, OrderStatus, Payment, PaymentStatus, Shipping
 from orders.owners import Owner
 
 # The bounds of the staff's search: the orders that are searched, the words, and the orders found by one key.
@@ -53,6 +54,23 @@ def payments_to_come() -> QuerySet[Payment]:
     """The live payments of all pending orders, the newest order first."""
     live = Payment.objects.filter(order__status=OrderStatus.PENDING).exclude(status=PaymentStatus.CANCELLED)
     return live.select_related("order").order_by("-order__created_at", "-order")
+
+
+def uses_of(emails: Collection[str]) -> Case:
+    """An expression that counts a discount code's uses by a customer, for codes that limit them.
+
+    The customer is known by the e-mail addresses of their orders and of their account, in any case.
+    """
+    sent = Shipping.objects.annotate(folded=Lower("email")).filter(folded__in=emails)
+    people = User.objects.annotate(folded=Lower("email")).filter(folded__in=emails)
+    theirs = Q(shipping__in=sent.values("pk")) | Q(user__in=people.values("pk"))
+    placed = Order.objects.filter(theirs, discount_code=OuterRef("code"), cancelled_at=None)
+    uses = placed.exclude(status=OrderStatus.DRAFT).order_by().values("discount_code").annotate(n=Count("pk"))
+    return Case(
+        When(max_uses_each__isnull=False, then=Coalesce(Subquery(uses.values("n")), 0)),
+        default=0,
+        output_field=IntegerField(),
+    )
 
 
 def search_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:

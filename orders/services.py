@@ -24,8 +24,9 @@ from orders.owners import Owner
 from orders.payments.attempts import ensure_attempt, live_attempt, start_payment
 from orders.payments.refunds import promise_refund, refundable_amount
 from orders.payments.settlement import PAID, try_settle
-from orders.totals import FROZEN, FROZEN_OF_ITEMS, price_items, put_taxes, sale_to
+from orders.totals import FROZEN, FROZEN_OF_ITEMS, freeze, put_taxes, sale_to
 from pricing.tax import home
+from pricing.terms import Goods, price, read_terms
 
 MAX_DRAFTS = 10
 
@@ -113,17 +114,33 @@ def add_up(
 
     Raises: ValidationError, if it is too much for one payment.
     """
-    tax_classes = {key: item.product.tax_class_id if item.product else None for key, item in items.items()}
-    quote = price_items(order, items, tax_classes, sale_to(home(), now=now))
+    sale = sale_to(home(), now=now)
+    terms = read_terms(sale, delivers=False)
+    priced = price([goods_of_item(key, item) for key, item in items.items()], terms, with_code=False)
+    freeze(order, items, priced, sale)
     check_payable_at_once(order.amount)
     if added:
         put_items([added], written=(*KEPT, "quantity"))
     OrderItem.objects.bulk_update(
         [item for item in items.values() if item is not added], fields=FROZEN_OF_ITEMS
     )
-    put_taxes(order, items, quote)
+    put_taxes(order, items, priced.quote)
     order.updated_at = now
     order.save(update_fields=[*FROZEN, "updated_at"])
+
+
+def goods_of_item(key: int, item: OrderItem) -> Goods:
+    """Return what decides on the price of a draft's item. It has no code, and its destination is not known yet."""
+    return Goods(
+        key=key,
+        product=item.product_id or 0,
+        path="",
+        tax_class=item.product.tax_class_id if item.product else None,
+        weight=0,
+        unit=item.unit_price,
+        full=item.unit_price,
+        quantity=item.quantity,
+    )
 
 
 def retry_payment(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:

@@ -1,21 +1,26 @@
 """The quote of carts and orders, and the result that an order freezes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from django.utils import timezone
 
+from accounts.models import Address
+from core.errors import ValidationError
 from core.money import from_units, plain, round_half_up, to_units
 from core.places import Destination
-from orders.models import Order, OrderItem, OrderTax, Shipping
+from orders.errors import DeliveryUnavailable
+from orders.models import Cart, Order, OrderItem, OrderTax, Shipping
 from pricing import tax
-from pricing.quote import Line, Quote, Rate, Tax, add_up
+from pricing.delivery import Offer
+from pricing.quote import Quote, Rate, Tax, add_up
+from pricing.terms import Priced, Terms
 
 # What an order and its items keep of their quote.
 FROZEN = (
     *("amount", "subtotal", "discount_total", "delivery_total", "delivery_discount", "tax_total"),
-    *("prices_include_tax", "is_reverse_charge"),
+    *("prices_include_tax", "is_reverse_charge", "delivery_name", "discount_code"),
 )
 FROZEN_OF_ITEMS = ("unit_price", "discount", "tax")
 
@@ -24,26 +29,25 @@ def sale_to(destination: Destination, *, now: datetime) -> tax.Sale:
     return tax.Sale(destination=destination, day=timezone.localdate(now))
 
 
-def destination_of(shipping: Shipping) -> Destination:
-    return Destination(country=shipping.country, zip_code=shipping.zip_code, state=shipping.state)
+def destination_of(place: Shipping | Address | Cart) -> Destination:
+    return Destination(country=place.country, zip_code=place.zip_code, state=place.state)
 
 
-def price_items(
-    order: Order, items: Mapping[int, OrderItem], tax_classes: Mapping[int, int | None], sale: tax.Sale
-) -> Quote:
-    """Quote the items, by the keys of their variants, and set what the order and they keep of it. Writes nothing."""
-    lines = [
-        Line(
-            key=key,
-            unit=units(item.unit_price, order.currency),
-            quantity=item.quantity,
-            tax_class=tax_classes[key],
-        )
-        for key, item in items.items()
-    ]
-    quote = tax.price(lines, sale=sale, tables=sale.tables())
-    freeze(order, items, quote, sale)
-    return quote
+def choose_delivery(terms: Terms, method: int | None, offers: Sequence[Offer]) -> Offer | None:
+    """Return the offer of the chosen method, or the only one. A shop without methods delivers for nothing.
+
+    Raises:
+        DeliveryUnavailable: there is none, or not of this method.
+        ValidationError: there are several, and none was chosen.
+    """
+    if not terms.methods and method is None:
+        return None
+    if method is None and len(offers) > 1:
+        raise ValidationError.of(deliveryMethodId="Choose how the order is to be delivered.")
+    chosen = [offer for offer in offers if method in (None, offer.method.pk)]
+    if not chosen:
+        raise DeliveryUnavailable(offers)
+    return chosen[0]
 
 
 def units(amount: Decimal, currency: str) -> int:
@@ -51,12 +55,16 @@ def units(amount: Decimal, currency: str) -> int:
     return to_units(round_half_up(amount, currency), currency)
 
 
-def freeze(order: Order, items: Mapping[int, OrderItem], quote: Quote, sale: tax.Sale) -> None:
+def freeze(order: Order, items: Mapping[int, OrderItem], priced: Priced, sale: tax.Sale) -> None:
+    """Set what the order and its items, by the keys of their variants, keep of the quote. Write nothing."""
+    quote = priced.quote
+
     def money(amount: int) -> Decimal:
         return from_units(amount, order.currency)
 
     order.amount, order.subtotal = money(quote.total), money(quote.subtotal)
     order.discount_total, order.tax_total = money(quote.discount_total), money(quote.tax_total)
+    order.delivery_name = priced.delivery.method.name if priced.delivery else ""
     order.delivery_total = money(quote.delivery_total)
     order.delivery_discount = money(quote.delivery.discount)
     order.prices_include_tax = quote.prices_include_tax

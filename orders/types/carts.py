@@ -1,6 +1,5 @@
 """GraphQL types of a cart and of the changes of what is in it."""
 
-from functools import cached_property
 from typing import Annotated, Protocol
 
 import strawberry
@@ -15,9 +14,11 @@ from catalog.types import HasFinalPrice, Product, ProductVariant
 from core.money import from_units
 from orders import cart, models
 from orders.cart import Line
+from orders.cart_terms import PricedCart
 from orders.owners import Owner, owner_of
 from orders.types.taxes import TaxAmount
 from pricing.quote import Quote
+from pricing.types import AppliedDiscountCode, DeliveryOption, Destination
 
 
 class HasLinePrice(Protocol):
@@ -85,6 +86,7 @@ CartChange = Annotated[
 class Cart(relay.Node):
     key: relay.NodeID[str]
     cart: strawberry.Private[cart.ShoppingCart]
+    priced: strawberry.Private[PricedCart]
 
     @strawberry.field(
         graphql_type=list[CartItem], description="The items, in the order in which they were added."
@@ -96,9 +98,9 @@ class Cart(relay.Node):
     def total_quantity(self) -> int:
         return self.cart.total_quantity
 
-    @cached_property
+    @property
     def quote(self) -> Quote:
-        return self.cart.quote(now=timezone.now())
+        return self.priced.priced.quote
 
     @strawberry.field(description="The total of the items before discounts.")
     def subtotal(self) -> api.Money:
@@ -136,6 +138,41 @@ class Cart(relay.Node):
     def total(self) -> api.Money:
         return money(self.quote.total)
 
+    @strawberry.field(description="Where the cart goes; null while that is not known.")
+    def destination(self) -> Destination | None:
+        known = self.priced.destination
+        return (
+            Destination(country=known.country, zip_code=known.zip_code, state=known.state) if known else None
+        )
+
+    @strawberry.field(
+        description=(
+            "What can bring the cart to its destination, the cheapest first. Empty while the destination is not known, "
+            "and in a shop without delivery methods, which delivers for nothing."
+        )
+    )
+    def delivery_options(self) -> list[DeliveryOption]:
+        return [DeliveryOption.of(offer) for offer in self.priced.priced.offers]
+
+    @strawberry.field(
+        description="What brings the cart: the chosen option, or the cheapest. Null if there is none."
+    )
+    def delivery(self) -> DeliveryOption | None:
+        chosen = self.priced.priced.delivery
+        return DeliveryOption.of(chosen) if chosen else None
+
+    @strawberry.field(description="The cart's discount code; null without one.")
+    def discount_code(self) -> AppliedDiscountCode | None:
+        code, hindrance = self.priced.row.discount_code, self.priced.hindrance
+        if not code:
+            return None
+        return AppliedDiscountCode(
+            code=code,
+            amount=money(self.quote.discount_total),
+            applies=hindrance is None,
+            message=hindrance.label if hindrance else None,
+        )
+
     @strawberry.field(
         graphql_type=list[CartChange],
         description="Changes of the cart's products since they were added.",
@@ -148,7 +185,8 @@ class Cart(relay.Node):
         """Read the caller's cart, with everything that the operation selects of its lines, in one statement."""
         owner = owner_of(info.context.request)
         lines = lines_of(owner, info) if owner else []
-        return cls(key="mine", cart=cart.ShoppingCart(owner, lines=lines))
+        shopping = cart.ShoppingCart(owner, lines=lines)
+        return cls(key="mine", cart=shopping, priced=PricedCart(shopping, now=timezone.now()))
 
     @classmethod
     def resolve_node(cls, node_id: str, *, info: api.Info, required: bool = False) -> "Cart | None":  # type: ignore[override]

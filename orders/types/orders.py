@@ -145,6 +145,14 @@ class HasDeliveryTotal(HasCurrency, Protocol):
     delivery_total: Decimal
 
 
+class HasDelivery(HasDeliveryTotal, Protocol):
+    delivery_name: str
+
+
+class HasDiscountCode(Protocol):
+    discount_code: str
+
+
 class HasTaxTotal(HasCurrency, Protocol):
     tax_total: Decimal
 
@@ -195,6 +203,12 @@ class Payment(relay.Node):
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Payment]:
         return models.Payment.objects.filter(order__in=Order.visible(info))
+
+
+@strawberry.type(description="How an order is delivered.")
+class OrderDelivery:
+    name: str = strawberry.field(description="The method's name when the order was placed.")
+    cost: api.Money = strawberry.field(description="The price of the delivery, before the code.")
 
 
 @strawberry_django.type(
@@ -280,6 +294,21 @@ class Order(relay.Node):
             )
             for tax in totals.taxes_of(root)
         ]
+
+    @api.field(
+        only=["delivery_name", "delivery_total", "currency"],
+        description="How the order is delivered; null for a draft, and where the shop delivers for nothing.",
+    )
+    @staticmethod
+    def delivery(root: strawberry.Parent[HasDelivery]) -> "OrderDelivery | None":
+        if not root.delivery_name:
+            return None
+        return OrderDelivery(name=root.delivery_name, cost=api.Money.of(root.delivery_total, root.currency))
+
+    @api.field(description="The discount code of the order; null without one.")
+    @staticmethod
+    def discount_code(root: strawberry.Parent[HasDiscountCode]) -> str | None:
+        return root.discount_code or None
 
     prices_include_tax: bool = strawberry_django.field(
         description="Whether the prices of the items and of the delivery include the tax."

@@ -17,6 +17,7 @@ from orders.models import OrderStatus
 from orders.owners import owner_of
 from orders.types.carts import Cart
 from orders.types.orders import Order
+from pricing.types import DeliveryUnavailable, DiscountCodeRefused
 
 # ── Errors ───────────────────────────────────────────────────────────────────
 
@@ -145,9 +146,32 @@ class CheckoutInput:
     idempotency_key: UUID = strawberry.field(
         description="A UUID that the client makes, one for each purchase. Send the same one again when retrying."
     )
+    delivery_method_id: relay.GlobalID | None = strawberry.field(
+        default=None,
+        description=(
+            "ID of the delivery method. Needed where `setCartDelivery` has chosen none, and several can deliver there."
+        ),
+    )
     expected_total: Decimal | None = strawberry.field(
         default=None, description="The total that the shopper was shown; any other total is refused."
     )
+
+
+@strawberry.input(description="Where the cart goes, and by what.")
+class CartDeliveryInput:
+    country: str = strawberry.field(description="ISO 3166-1 alpha-2 code of the country.")
+    zip_code: str = strawberry.field(default="", description="Postal code, if it is known already.")
+    state: str = strawberry.field(
+        default="", description="Name or code of the state, province or region, if it is known already."
+    )
+    method_id: relay.GlobalID | None = strawberry.field(
+        default=None, description="ID of the delivery method; the cheapest, if it is left out."
+    )
+
+
+@strawberry.input(description="A discount code.")
+class DiscountCodeInput:
+    code: str = strawberry.field(description="The code. Case and spaces do not matter.")
 
 
 @strawberry.input(description="One of the caller's orders.")
@@ -176,6 +200,9 @@ class RemoveOrderItemInput:
 class PlaceOrderInput:
     order_uuid: UUID = strawberry.field(description="UUID of the draft.")
     shipping: ShippingInput = strawberry.field(description="The shipping address.")
+    delivery_method_id: relay.GlobalID | None = strawberry.field(
+        default=None, description="ID of the delivery method. Needed where the shop offers several."
+    )
     expected_total: Decimal | None = strawberry.field(
         default=None, description="The total that the shopper was shown; any other total is refused."
     )
@@ -187,12 +214,27 @@ CartResult = Annotated[
     Cart | InsufficientStock | ProductUnavailable | api.NotFound | api.ValidationError,
     strawberry.union("CartResult", description="The cart, or why it could not be changed."),
 ]
+CartDeliveryResult = Annotated[
+    Cart | DeliveryUnavailable | api.ValidationError,
+    strawberry.union(
+        "CartDeliveryResult",
+        description="The cart with what delivery costs, or why it cannot be delivered there.",
+    ),
+]
+DiscountCodeResult = Annotated[
+    Cart | DiscountCodeRefused | api.TooManyAttempts,
+    strawberry.union(
+        "DiscountCodeResult", description="The cart with the code, or why the code cannot be used."
+    ),
+]
 CheckoutResult = Annotated[
     Order
     | CartEmpty
     | InsufficientStock
     | ProductUnavailable
     | TotalChanged
+    | DeliveryUnavailable
+    | DiscountCodeRefused
     | api.ValidationError
     | PaymentUnavailable
     | OrderNotEditable

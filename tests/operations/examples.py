@@ -371,6 +371,54 @@ mutation UpdateCartItem($id: ID!) {
 """,
     ),
     Example(
+        operation="setCartDelivery",
+        document="""
+mutation SetCartDelivery($input: CartDeliveryInput!) {
+  setCartDelivery(input: $input) {
+    __typename
+    ... on Cart {
+      destination { country zipCode state }
+      deliveryOptions { method { id name minDays maxDays } cost { amount } }
+      delivery { method { name } cost { amount } }
+      deliveryTotal { amount }
+      total { amount }
+    }
+    ... on UserError { code message }
+    ... on ValidationError { fields { field message } }
+    ... on DeliveryUnavailable { deliveryOptions { method { id name } cost { amount } } }
+  }
+}
+""",
+        variables=lambda _: {"input": {"country": "US", "zipCode": "94105", "state": "CA"}},
+    ),
+    Example(
+        operation="applyDiscountCode",
+        document="""
+mutation ApplyDiscountCode($code: String!) {
+  applyDiscountCode(input: {code: $code}) {
+    __typename
+    ... on Cart { discountCode { code amount { amount } applies message } total { amount } }
+    ... on UserError { code message }
+    ... on DiscountCodeRefused { reason }
+    ... on TooManyAttempts { retryAfterSeconds }
+  }
+}
+""",
+        variables=lambda _: {"code": "welcome"},
+    ),
+    Example(
+        operation="removeDiscountCode",
+        document="""
+mutation {
+  removeDiscountCode {
+    __typename
+    ... on Cart { discountCode { code } total { amount } }
+    ... on UserError { code message }
+  }
+}
+""",
+    ),
+    Example(
         operation="checkout",
         document="""
 mutation Checkout($input: CheckoutInput!) {

@@ -17,6 +17,7 @@ from catalog.models import Product, ProductVariant, StockMovement
 from orders.models import Cart, CartItem, Order, OrderItem, OrderTax, Payment, Refund, Shipping, StripeEvent
 from orders.payments.gateway import fake
 from packages.stripe_fake import FakeStripe, Outcome
+from pricing.models import DiscountCode
 from tests.conftest import GraphQLClient, global_id
 
 ADDRESS = {
@@ -133,6 +134,7 @@ TABLES: tuple[type[models.Model], ...] = (
         Payment,
         Refund,
         StripeEvent,
+        DiscountCode,
         Session,
     ),
 )
