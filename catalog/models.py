@@ -1,5 +1,6 @@
 """Category, TaxClass, Product with its variants, Favourite, and the ledger of every variant's stock."""
 
+import re
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -8,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.functions import Cast, Coalesce, Concat, Length, NullIf, Replace, Upper
+from django.db.models.functions import Cast, Coalesce, Concat, Length, NullIf, Replace
 from django.utils import timezone
 
 from catalog.analysis import search_text
@@ -38,6 +39,23 @@ validate_no_separator = RegexValidator(
     f"Leave out “{SEPARATOR}”, which separates the levels of categories in files.",
     inverse_match=True,
 )
+
+# The digits of a GTIN: EAN-8, UPC-A, EAN-13 and that of a case.
+GTIN = re.compile(r"\d{8}|\d{12,14}", re.ASCII)
+
+
+def validate_barcode(barcode: str) -> None:
+    """Check the last digit of a GTIN. A code of another length may be the shop's own.
+
+    Raises: Django's ValidationError.
+    """
+    if GTIN.fullmatch(barcode):
+        # Threes and ones in turn, from the right, and the check digit itself counts once.
+        weighted = sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(reversed(barcode)))
+        if weighted % 10:
+            raise ValidationError(
+                "The last digit does not fit the others. Read the number again.", code="gtin"
+            )
 
 
 class PathField(models.CharField[str, str]):
@@ -380,6 +398,8 @@ class ProductVariant(models.Model):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants", db_index=False)
     position = models.PositiveSmallIntegerField(default=0)
     sku = LineField("SKU", max_length=64, blank=True, default="")
+    # SKUs that differ in case alone are the same, in every script. SQLite's UPPER knows ASCII only.
+    sku_key = SortKeyField(of="sku", default="")
     # One value for each of the product's options.
     option_1 = LineField("value of the first option", max_length=100, blank=True, default="")
     option_2 = LineField("value of the second option", max_length=100, blank=True, default="")
@@ -391,7 +411,7 @@ class ProductVariant(models.Model):
     # The units that unpaid orders hold. They are paid for soon, or return to the stock.
     held = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     weight_grams = models.PositiveIntegerField("weight, g", null=True, blank=True)
-    barcode = LineField(max_length=64, blank=True, default="")
+    barcode = LineField(max_length=64, blank=True, default="", validators=[validate_barcode])
 
     # The product's, set by catalog.stock on the variants that it sells.
     product_name: str
@@ -406,7 +426,10 @@ class ProductVariant(models.Model):
             # Also: a product without options has one variant.
             models.UniqueConstraint(fields=["product", *OPTIONS], name="variant_values_once"),
             # Its index serves the look-up of a SKU, too.
-            models.UniqueConstraint(Upper("sku"), condition=~Q(sku=""), name="variant_sku_once"),
+            models.UniqueConstraint(fields=["sku_key"], condition=~Q(sku_key=""), name="variant_sku_once"),
+            models.CheckConstraint(
+                condition=Q(sku="", sku_key="") | ~Q(sku="") & ~Q(sku_key=""), name="variant_sku_has_its_key"
+            ),
         ]
         indexes = [
             models.Index(fields=["product", "position", "id"], name="variant_by_position"),

@@ -7,18 +7,18 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import partial, reduce
-from operator import or_
+from functools import partial
 from typing import Any, TypedDict
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import CharField, Q, Value
+from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
 
 from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductVariant
 from catalog.prices import record_prices
 from catalog.stock import KEYS, record_counted, sum_up
 from core.errors import FieldError, ValidationError, check_all, field_errors, refuse_nulls
+from core.text import sort_key
 
 # The input's fields of a variant's columns, where the names differ.
 INPUT_NAMES = dict.fromkeys(OPTIONS, "optionValues")
@@ -30,18 +30,11 @@ EACH = "variants.{}."
 # The one variant of each new product, from the columns that the product was written with.
 ADD_FIRST = """
     INSERT INTO catalog_productvariant (
-        product_id, position, sku, option_1, option_2, option_3, price, discount, final_price, stock, held, barcode
+        product_id, position, sku, sku_key, option_1, option_2, option_3,
+        price, discount, final_price, stock, held, barcode
     )
-    SELECT id, 0, '', '', '', '', price, discount, final_price, stock, 0, ''
+    SELECT id, 0, '', '', '', '', '', price, discount, final_price, stock, 0, ''
     FROM catalog_product WHERE id IN ({keys})
-    RETURNING product_id, id
-"""
-FOLLOW_PRODUCTS = """
-    UPDATE catalog_productvariant SET (price, discount, final_price, stock) = (
-        SELECT product.price, product.discount, product.final_price, product.stock
-        FROM catalog_product AS product WHERE product.id = product_id
-    )
-    WHERE product_id IN ({keys})
     RETURNING product_id, id
 """
 
@@ -56,6 +49,7 @@ class VariantFields(TypedDict, total=False):
     discount: Decimal | None
     stock: int | None
     weight_grams: int | None  # None is for an unknown weight
+    barcode: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +150,7 @@ def check_differences(variants: Sequence[ProductVariant], wanted: Wanted) -> Non
     rules = (
         ("id", lambda variant: variant.pk, "The list has this variant twice."),
         ("optionValues", identity, "Another variant has the same values."),
-        ("sku", lambda variant: variant.sku.upper(), "Another variant has the same SKU."),
+        ("sku", lambda variant: sort_key(variant.sku), "Another variant has the same SKU."),
     )
     errors = [
         FieldError(field=wanted.named(place, field), message=message)
@@ -231,7 +225,7 @@ def part_identities(variants: Sequence[ProductVariant], *, before: Mapping[int, 
         # No value begins with a space.
         passing = Concat(Value(" "), Cast("pk", CharField()))
         ProductVariant.objects.filter(pk__in=changed).update(
-            sku="", option_1=passing, option_2="", option_3=""
+            sku="", sku_key="", option_1=passing, option_2="", option_3=""
         )
 
 
@@ -240,15 +234,12 @@ def find_taken_sku(
 ) -> ValidationError | None:
     """Return the error that names the SKUs of the list that other products have; None if there are none."""
     skus = {place: variant.sku for place, variant in enumerate(variants) if variant.sku}
-    if not skus:
-        return None
-    same = reduce(or_, (Q(sku__iexact=sku) for sku in skus.values()))
-    others = ProductVariant.objects.filter(same).exclude(product=product).values_list("sku", flat=True)
-    taken = {sku.upper() for sku in others}
+    others = ProductVariant.objects.exclude(product=product)
+    taken = set(others.filter(sku_key__in=map(sort_key, skus.values())).values_list("sku_key", flat=True))
     errors = [
         FieldError(field=wanted.named(place, "sku"), message=f"Another product has the SKU “{sku}”.")
         for place, sku in skus.items()
-        if sku.upper() in taken
+        if sort_key(sku) in taken
     ]
     return ValidationError(*errors) if errors else None
 
@@ -265,20 +256,8 @@ def add_first_variants(keys: Collection[int], *, now: datetime) -> dict[int, int
 
     They get the price, discount and stock of the products, which the caller has just inserted.
     """
-    return write_from_products(ADD_FIRST, keys, now=now)
-
-
-def follow_products(keys: Collection[int], *, now: datetime) -> dict[int, int]:
-    """Write price, discount and stock of products with one variant each to that variant. Return the keys, too.
-
-    The caller has locked the products, and written their columns.
-    """
-    return write_from_products(FOLLOW_PRODUCTS, keys, now=now)
-
-
-def write_from_products(statement: str, keys: Collection[int], *, now: datetime) -> dict[int, int]:
     with connection.cursor() as cursor:
-        cursor.execute(statement.format(keys=KEYS[connection.vendor]), [json.dumps(list(keys))])
-        written = dict(cursor.fetchall())
+        cursor.execute(ADD_FIRST.format(keys=KEYS[connection.vendor]), [json.dumps(list(keys))])
+        added = dict(cursor.fetchall())
     record_prices(keys, now=now)
-    return written
+    return added

@@ -41,6 +41,8 @@ def beginning(text: str, length: int) -> str:
 
 
 def without_accents(text: str) -> str:
+    if text.isascii():
+        return text
     decomposed = unicodedata.normalize("NFKD", text.translate(PLAIN_LETTERS))
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
@@ -82,13 +84,18 @@ class SingleLine:
 
 
 class SortKeyField(models.CharField[str, str]):
-    """A column with the sort_key of the row's name, computed at each write."""
+    """A column with the sort_key of the row's name, or of the column `of`, computed at each write."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, of: str = "name", **options: Any) -> None:
         super().__init__(**{"max_length": MAX_KEY_LENGTH, "blank": True, "editable": False, **options})
+        self.of = of
+
+    def deconstruct(self) -> Any:
+        name, path, arguments, options = super().deconstruct()
+        return name, path, arguments, options if self.of == "name" else {**options, "of": self.of}
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:
-        key = sort_key(model_instance.name)  # type: ignore[attr-defined]  # each has one
+        key = sort_key(getattr(model_instance, self.of))
         setattr(model_instance, self.attname, key)
         return key
 

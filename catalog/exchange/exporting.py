@@ -7,12 +7,19 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from catalog.exchange.rows import COLUMNS, escape
+from catalog.exchange.rows import COLUMNS, NAMES, OF_VARIANT, VALUES, escape
 from catalog.exchange.tree import read_categories
-from catalog.models import Product
+from catalog.models import Product, ProductVariant
 
 # Excel recognizes UTF-8 by this mark. Without it “ü” becomes “Ã¼”.
 BYTE_ORDER_MARK = "\ufeff"
+
+# The columns of the database, from a variant.
+SOURCES = {
+    **{column: f"product__{attribute}" for column, attribute in NAMES.items()},
+    **{column: VALUES.get(column, column) for column in OF_VARIANT},
+    "stock_at_export": "stock",
+}
 
 
 class Echo:
@@ -24,35 +31,45 @@ class Echo:
 
 def export_products(products: QuerySet[Product], *, suffix: str) -> Iterator[str]:
     """Yield the lines of a file of the products by slug. `suffix` is one of FORMATS. Reads in chunks."""
-    sources = {"stock_at_export": "stock"}
-    columns = [sources.get(column, column) for column in COLUMNS]
-    rows = products.order_by("slug").values_list(*columns).iterator(chunk_size=2_000)
-    found = name_categories(rows)
-    return csv_lines(found) if suffix == ".csv" else json_lines(found)
+    columns = [SOURCES.get(column, f"product__{column}") for column in COLUMNS]
+    variants = ProductVariant.objects.filter(product__in=products.order_by())
+    ordered = variants.order_by("product__slug", "position", "pk")
+    rows = fill(ordered.values_list(*columns).iterator(chunk_size=2_000))
+    return csv_lines(rows) if suffix == ".csv" else json_lines(rows)
 
 
-def name_categories(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    """Replace the key of each row's category by the path of names."""
+def fill(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[Any]]:
+    """Replace the key of each category by its path, and leave a product's own columns to its first row."""
     categories = read_categories()
-    place = COLUMNS.index("category")
-    for row in rows:
-        yield (*row[:place], categories.path(row[place]), *row[place + 1 :])
+    slug, category = COLUMNS.index("slug"), COLUMNS.index("category")
+    of_product = [
+        place for place, column in enumerate(COLUMNS) if column not in OF_VARIANT and column != "slug"
+    ]
+    current = None
+    for row in map(list, rows):
+        if row[slug] == current:
+            for place in of_product:
+                row[place] = None
+        else:
+            current = row[slug]
+            row[category] = categories.path(row[category])
+        yield row
 
 
 def template() -> str:
     """Return an empty CSV file with the columns that a person fills in."""
-    columns = [column for column in COLUMNS if column not in ("stock_at_export", "image")]
+    columns = [column for column in COLUMNS if column not in ("stock_at_export", "position", "image")]
     return f"{BYTE_ORDER_MARK}{csv.writer(Echo()).writerow(columns)}"
 
 
-def csv_lines(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+def csv_lines(rows: Iterator[list[Any]]) -> Iterator[str]:
     writer = csv.writer(Echo())
     yield f"{BYTE_ORDER_MARK}{writer.writerow(COLUMNS)}"
     for row in rows:
         yield writer.writerow([escape(cell) if isinstance(cell, str) else cell for cell in row])
 
 
-def json_lines(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
+def json_lines(rows: Iterator[list[Any]]) -> Iterator[str]:
     for row in rows:
         # Amounts as texts, so that no reader rounds them.
         yield json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False, default=str) + "\n"

@@ -1,11 +1,10 @@
 """Bulk import of products, batch by batch, each in its own transaction."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -14,31 +13,23 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from catalog.categories import lock_tree
+from catalog.exchange.applying import Change, Draft, apply
+from catalog.exchange.grouping import Group, group_rows
 from catalog.exchange.matching import Match, Matcher
-from catalog.exchange.rows import REQUIRED, Note, ProductRow, RefusedRow, values_of
+from catalog.exchange.rows import OF_VARIANT, REQUIRED, Note, ProductRow, RefusedRow, values_of
 from catalog.exchange.tree import Categories, read_categories
-from catalog.exchange.writing import insert, update
-from catalog.models import Product
-from catalog.selectors import mark_several
-from catalog.services import delete_files_after_commit, set_picture
-from catalog.stock import record_counted
-from catalog.variants import follow_products
+from catalog.exchange.writing import write_changes
+from catalog.models import Product, ProductVariant
+from catalog.stock import lock_products
 from core import images
 from core.errors import ValidationError
+from core.text import sort_key
+
+Item = Group | RefusedRow | Note
 
 BATCH = 1_000
 # Pictures are slow to process. A small batch loses little if the import is interrupted.
 BATCH_WITH_PICTURES = 50
-PICTURE = ("image", "image_width", "image_height", "image_placeholder")
-# What a row can only change of a product with one variant.
-SOLD_BY = {"price", "discount", "stock"}
-# Fields that are computed from others.
-COMPUTED = {
-    "name": ("search_text", "sort_name"),
-    "description": ("search_text",),
-    "price": ("final_price",),
-    "discount": ("final_price",),
-}
 
 
 @dataclass(kw_only=True)
@@ -59,16 +50,6 @@ class Outcome:
         self.notes += other.notes
 
 
-@dataclass(frozen=True, kw_only=True)
-class Draft:
-    """A valid row with its values, its picture, and the product that it matches."""
-
-    row: ProductRow
-    match: Match
-    values: dict[str, Any]
-    picture: images.StoredImage | None
-
-
 def import_products(
     rows: Iterable[ProductRow | RefusedRow | Note],
     *,
@@ -87,10 +68,22 @@ def import_products(
         The products of each batch, in order of primary key.
     """
     importer = Importer(seller=seller, now=now, pictures=pictures, create_categories=create_categories)
-    remaining = iter(rows)
-    size = BATCH_WITH_PICTURES if pictures else BATCH
-    while batch := list(islice(remaining, size)):
+    for batch in batches(group_rows(rows), size=BATCH_WITH_PICTURES if pictures else BATCH):
         yield importer.import_batch(batch)
+
+
+def batches(items: Iterable[Item], *, size: int) -> Iterator[list[Item]]:
+    """Yield lists of items with about `size` rows."""
+    batch: list[Item] = []
+    count = 0
+    for item in items:
+        batch.append(item)
+        count += len(item.rows) if isinstance(item, Group) else 1
+        if count >= size:
+            yield batch
+            batch, count = [], 0
+    if batch:
+        yield batch
 
 
 class Importer:
@@ -105,7 +98,7 @@ class Importer:
         self.create_categories = create_categories
         self.matcher = Matcher(seller=seller)
 
-    def import_batch(self, batch: Sequence[ProductRow | RefusedRow | Note]) -> Outcome:
+    def import_batch(self, batch: Sequence[Item]) -> Outcome:
         outcome = Outcome(notes=[item for item in batch if isinstance(item, Note)])
         # Pictures are decoded before the transaction, and deleted if it fails.
         with ExitStack() as files:
@@ -114,48 +107,69 @@ class Importer:
             self.write_each([item for item in items if isinstance(item, Draft)], outcome=outcome)
         return outcome
 
-    def drafts(
-        self, batch: Sequence[ProductRow | RefusedRow | Note], *, files: ExitStack
-    ) -> list[Draft | RefusedRow]:
-        """Return a draft for each valid row and a refusal for each invalid one, in order. Writes only pictures."""
-        rows = [row for row in batch if isinstance(row, ProductRow)]
-        matches = iter(self.matcher.match(rows))
+    def drafts(self, batch: Sequence[Item], *, files: ExitStack) -> list[Draft | RefusedRow]:
+        """Return a draft for each valid group and a refusal for each invalid row, in order. Writes only pictures."""
+        matches = iter(self.matcher.match([item.head for item in batch if isinstance(item, Group)]))
         categories = None if self.create_categories else read_categories()
         items: list[Draft | RefusedRow] = []
-        for row in batch:
-            if isinstance(row, ProductRow):
+        for item in batch:
+            if isinstance(item, Group):
+                refused: list[RefusedRow] = []
                 try:
-                    items.append(self.draft(row, next(matches), categories=categories, files=files))
+                    items.append(
+                        self.draft(item, next(matches), categories=categories, files=files, refused=refused)
+                    )
+                    items += refused
                 except ValidationError as error:
-                    items.append(row.refusal(error))
-            elif isinstance(row, RefusedRow):
-                items.append(row)
+                    items += item.refusals(error)
+            elif isinstance(item, RefusedRow):
+                items.append(item)
         return items
 
     def draft(
         self,
-        row: ProductRow,
+        group: Group,
         match: Match | ValidationError,
         *,
         categories: Categories | None,
         files: ExitStack,
+        refused: list[RefusedRow],
     ) -> Draft:
-        """Validate a row and store its picture.
+        """Validate the rows of a product and store its picture. Bad rows after the first are added to `refused`.
 
         Raises:
-            ValidationError: a value is invalid, or a new product lacks a required one.
+            ValidationError: a value of the first row is invalid, or a new product lacks a required one.
         """
-        values = values_of(row)
+        head, *others = group.rows
+        values = values_of(head.cells)
         if isinstance(match, ValidationError):
             raise match
+        of_product, of_first = divide(values)
+        variants = [(head, of_first)] if of_first else []
+        for row in others:
+            try:
+                also, of_variant = divide(values_of(row.cells))
+                if differing := [
+                    name for name in also if of_product.setdefault(name, also[name]) != also[name]
+                ]:
+                    message = f"Line {head.line}, the first of this product, has another one."
+                    raise ValidationError.of(**dict.fromkeys(differing, message))
+            except ValidationError as error:
+                refused.append(row.refusal(error))
+            else:
+                variants.append((row, of_variant))
         if match.product is None:
-            missing = {column: "This field is required." for column in REQUIRED if column not in row.cells}
-            if missing:
-                raise ValidationError.of(**missing)
-        if categories and "category" in values and categories.key(values["category"]) is None:
-            raise ValidationError.of(category=f"There is no category “{values['category']}”.")
-        picture = files.enter_context(self.picture(row, match))
-        return Draft(row=row, match=match, values=values, picture=picture)
+            of_product = values_of(head.defaults) | of_product
+            needed = REQUIRED if variants else (*REQUIRED, "price")
+            lacking = [name for name in needed if name not in of_product]
+            if of_first and "price" not in of_first:
+                lacking.append("price")
+            if lacking:
+                raise ValidationError.of(**dict.fromkeys(lacking, "This field is required."))
+        if categories and "category" in of_product and categories.key(of_product["category"]) is None:
+            raise ValidationError.of(category=f"There is no category “{of_product['category']}”.")
+        picture = files.enter_context(self.picture(head, match))
+        return Draft(group=group, match=match, values=of_product, variants=variants, picture=picture)
 
     def picture(self, row: ProductRow, match: Match) -> AbstractContextManager[images.StoredImage | None]:
         """Store the row's picture as `images.store_upload` does; store none if the product already has it.
@@ -200,7 +214,7 @@ class Importer:
             if draft.picture:
                 images.delete(draft.picture.name)
             reason = "The shop changed while this row was imported. Import it again."
-            outcome.refused.append(RefusedRow(line=draft.row.line, reason=reason))
+            outcome.refused += [RefusedRow(line=row.line, reason=reason) for row in draft.group.rows]
 
     @transaction.atomic(durable=True)
     def write(self, drafts: list[Draft]) -> Outcome:
@@ -216,38 +230,30 @@ class Importer:
         ):
             lock_tree()
             categories = read_categories()
-        keys = [draft.match.product.pk for draft in drafts if draft.match.product]
-        in_order = Product.objects.select_for_update().filter(pk__in=keys).order_by("pk")
-        locked = {product.pk: product for product in mark_several(in_order)}
-        created: list[tuple[Product, tuple[str, ...]]] = []
-        changed: dict[tuple[str, ...], list[Product]] = {}
-        deltas: dict[int, int] = {}
+        locked = lock_products([draft.match.product.pk for draft in drafts if draft.match.product])
+        before = read_variants(locked)
+        owners = read_owners(drafts)
+        created: list[Change] = []
+        updated: list[Change] = []
         for draft in drafts:
             try:
                 product = self.product_of(draft, locked)
-                before = product.stock
-                fields = apply(draft, product, categories=categories)
+                variants = before[product.pk] if product.pk else []
+                change = apply(draft, product, variants, categories=categories, owners=owners)
             except ValidationError as error:
-                outcome.refused.append(draft.row.refusal(error))
+                outcome.refused += draft.group.refusals(error)
                 continue
-            if draft.match.product is None:
-                created.append((product, fields))
-            elif fields:
+            outcome.refused += change.refused
+            if product.pk is None:
+                created.append(change)
+            elif change.fields or change.changed:
                 product.updated_at = self.now
-                changed.setdefault((*fields, "updated_at"), []).append(product)
-                deltas[product.pk] = product.stock - before
-        for fields, products in changed.items():
-            update(products, fields=fields)
-        of_variants = [
-            product.pk for fields, products in changed.items() for product in products if SOLD_BY & {*fields}
-        ]
-        keys_of_variants = follow_products(of_variants, now=self.now) if of_variants else {}
-        moved = {variant: deltas[product] for product, variant in keys_of_variants.items()}
-        stocks = insert(created, blank=self.blank(), now=self.now) if created else {}
-        record_counted(moved | stocks, now=self.now)
-        outcome.created = len(created)
-        outcome.updated = len(deltas)
-        outcome.unchanged = len(drafts) - len(created) - len(deltas) - len(outcome.refused)
+                change.fields.add("updated_at")
+                updated.append(change)
+            else:
+                outcome.unchanged += 1
+        write_changes(created, updated, blank=self.blank(), now=self.now)
+        outcome.created, outcome.updated = len(created), len(updated)
         return outcome
 
     def product_of(self, draft: Draft, locked: Mapping[int, Product]) -> Product:
@@ -262,7 +268,7 @@ class Importer:
         product = locked.get(known.pk)
         if product is None:
             raise ValidationError.of(slug="The product was just deleted.")
-        if "slug" not in draft.row.cells and product.name != known.name:
+        if "slug" not in draft.group.head.cells and product.name != known.name:
             raise ValidationError.of(name=f"The product was just renamed to “{product.name}”.")
         return product
 
@@ -270,53 +276,26 @@ class Importer:
         return Product(slug=slug, user=self.seller, added_at=self.now, updated_at=self.now)
 
 
-def apply(draft: Draft, product: Product, *, categories: Categories) -> tuple[str, ...]:
-    """Set the row's values in memory, and return the names of the fields that change.
-
-    Raises:
-        ValidationError: the stock changed both in the file and, since the export, in the shop; or the product has
-            several variants, and the row has another price, discount or stock.
-    """
-    values = {**draft.values, **stock_of(draft, product)}
-    values.pop("stock_at_export", None)
-    if category := values.pop("category", None):
-        values["category_id"] = categories.find_or_create(category)
-    changed = [name for name, value in values.items() if getattr(product, name) != value]
-    if draft.match.product and product.has_several:  # type: ignore[attr-defined]  # annotated
-        refused = dict.fromkeys(
-            sorted(SOLD_BY & {*changed}), "The product has several variants. Change it in the shop."
-        )
-        if refused:
-            raise ValidationError.of(**refused)
-    for name in changed:
-        setattr(product, name, values[name])
-    if draft.picture:
-        if product.image.name:
-            delete_files_after_commit(product.image.name)
-        set_picture(product, draft.picture)
-        changed += PICTURE
-    computed = {field for name in changed for field in COMPUTED.get(name, ())}
-    return (*sorted(changed), *sorted(computed))
+def divide(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the values of the product and those of its variant. The slug only identifies the product."""
+    of_variant = {name: value for name, value in values.items() if name in OF_VARIANT}
+    return {
+        name: value for name, value in values.items() if name not in OF_VARIANT and name != "slug"
+    }, of_variant
 
 
-def stock_of(draft: Draft, product: Product) -> dict[str, int]:
-    """Return the stock to write as `{"stock": …}`; empty to write the row's own value.
+def read_variants(products: Collection[int]) -> dict[int, list[ProductVariant]]:
+    """Read the variants of products by the products' keys, in order."""
+    variants: dict[int, list[ProductVariant]] = {key: [] for key in products}
+    found = ProductVariant.objects.filter(product__in=products).order_by("product", "position", "pk")
+    for variant in found:
+        variants[variant.product_id].append(variant)
+    return variants
 
-    An exported file has the stock at export. An unedited stock is left alone, whatever has been sold since. A stock
-    that was edited while the shop sold is refused: to add the difference would add it again with each import of the
-    file, and to write the count would bring back what was sold.
 
-    Raises:
-        ValidationError: the stock changed both in the file and in the shop.
-    """
-    stock, exported = draft.values.get("stock"), draft.values.get("stock_at_export")
-    if stock is None or exported is None or draft.match.product is None:
+def read_owners(drafts: Iterable[Draft]) -> dict[str, str]:
+    """Read the slugs of the products that have the SKUs of the drafts, by the SKUs' keys."""
+    keys = {sort_key(values["sku"]) for draft in drafts for _, values in draft.variants if "sku" in values}
+    if not keys:
         return {}
-    if stock == exported:
-        return {"stock": product.stock}
-    if product.stock not in (stock, exported):
-        raise ValidationError.of(
-            stock=f"It was {exported} at the export and is {product.stock} by now. Export again before you change it, "
-            "or leave out stock_at_export to overwrite it."
-        )
-    return {}
+    return dict(ProductVariant.objects.filter(sku_key__in=keys).values_list("sku_key", "product__slug"))

@@ -1,21 +1,21 @@
-"""Preview of an import: the changes that the first rows of a file would make."""
+"""Preview of an import: the changes that the first products of a file would make."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from accounts.models import User
-from catalog.exchange.importing import Importer, apply
-from catalog.exchange.rows import Note, ProductRow, RefusedRow
-from catalog.exchange.tree import read_categories
-from catalog.models import Product
-from catalog.selectors import mark_several
+from catalog.exchange.applying import Draft, apply
+from catalog.exchange.grouping import group_rows
+from catalog.exchange.importing import Importer, read_owners, read_variants
+from catalog.exchange.rows import NAMES, OF_VARIANT, VALUES, Note, ProductRow, RefusedRow
+from catalog.exchange.tree import Categories, read_categories
+from catalog.models import Product, ProductVariant
 from core.errors import ValidationError
 
-ROWS = 20
+PRODUCTS = 20
 LABELS = {"create": "created", "update": "updated", "unchanged": "unchanged", "error": "left out"}
 
 
@@ -30,7 +30,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """The effect of one row: `action` is create, update, unchanged or error."""
+    """The effect on one product, or a row that is left out: `action` is create, update, unchanged or error."""
 
     line: int
     action: str
@@ -46,49 +46,81 @@ class Step:
 def preview(
     rows: Iterable[ProductRow | RefusedRow | Note], *, seller: User, now: datetime, create_categories: bool
 ) -> list[Step | Note]:
-    """Return the steps of the first rows in order, after the notes on the file. Writes nothing and ignores pictures."""
+    """Return the steps of the first products in order, after the notes on the file.
+
+    Writes nothing and ignores pictures.
+    """
     importer = Importer(seller=seller, now=now, create_categories=create_categories)
-    first = list(islice(rows, ROWS))
+    first = list(islice(group_rows(rows), PRODUCTS))
     with ExitStack() as files:
         items = importer.drafts(first, files=files)
-    keys = [
-        item.match.product.pk for item in items if not isinstance(item, RefusedRow) and item.match.product
-    ]
-    products = mark_several(Product.objects.select_related("category")).in_bulk(keys)
+    drafts = [item for item in items if isinstance(item, Draft)]
+    products = Product.objects.in_bulk([draft.match.product.pk for draft in drafts if draft.match.product])
+    before = read_variants(products)
+    owners = read_owners(drafts)
     categories = read_categories()
-    steps: list[Step | Note] = [item for item in first if isinstance(item, Note)]
+    steps: list[Step] = []
     for item in items:
-        if isinstance(item, RefusedRow):
-            steps.append(Step(line=item.line, action="error", reason=item.reason))
-            continue
-        try:
-            product = importer.product_of(item, products)
-            new = item.match.product is None
-            before = {} if new else {field: format_value(product, field) for field in item.values}
-            category = item.values.pop("category", None)
-            known = category is None or categories.key(category)
-            fields = set(apply(item, product, categories=categories))
-        except ValidationError as error:
-            steps.append(Step(line=item.row.line, action="error", reason=item.row.refusal(error).reason))
-            continue
-        if category and (new or known != product.category_id):
-            fields.add("category")
-        changes = tuple(
-            Change(
-                field=field,
-                before=before.get(field, ""),
-                after=(category if known else f"{category} (new)")
-                if field == "category"
-                else format_value(product, field),
+        refused = [item] if isinstance(item, RefusedRow) else []
+        if isinstance(item, Draft):
+            try:
+                product = importer.product_of(item, products)
+                variants = before[product.pk] if product.pk else []
+                step, refused = take(item, product, variants, categories=categories, owners=owners)
+                steps.append(step)
+            except ValidationError as error:
+                refused = list(item.group.refusals(error))
+        steps += [Step(line=refusal.line, action="error", reason=refusal.reason) for refusal in refused]
+    return [*(item for item in first if isinstance(item, Note)), *steps]
+
+
+def take(
+    draft: Draft,
+    product: Product,
+    variants: Sequence[ProductVariant],
+    *,
+    categories: Categories,
+    owners: dict[str, str],
+) -> tuple[Step, list[RefusedRow]]:
+    """Return the step of a product, and its rows that are left out.
+
+    Raises:
+        ValidationError: the product is left out.
+    """
+    is_new = product.pk is None
+    shown = {name: NAMES.get(name, name) for name in draft.values if name != "category"}
+    before = {name: "" if is_new else str(getattr(product, attribute)) for name, attribute in shown.items()}
+    changes: list[Change] = []
+    # The preview makes no categories.
+    category = draft.values.pop("category", None)
+    if category is not None:
+        key = categories.key(category)
+        if key is None or key != product.category_id:
+            old = "" if is_new else categories.path(product.category_id)
+            changes.append(
+                Change(field="category", before=old, after=category if key else f"{category} (new)")
             )
-            for field in (*item.values, *(["category"] if category else []))
-            if field in fields
-        )
-        action = "create" if new else "update" if fields else "unchanged"
-        steps.append(Step(line=item.row.line, action=action, name=product.name, changes=changes))
-    return steps
+    change = apply(draft, product, variants, categories=categories, owners=owners)
+    for name, attribute in shown.items():
+        after = str(getattr(product, attribute))
+        if attribute in change.fields:
+            changes.append(Change(field=name, before=before[name], after=after))
+    for variant, current, fields in change.changed:
+        changes += variant_changes(variant, current, fields)
+    action = "create" if is_new else "update" if changes else "unchanged"
+    step = Step(line=draft.group.head.line, action=action, name=product.name, changes=tuple(changes))
+    return step, change.refused
 
 
-def format_value(product: Product, field: str) -> Any:
-    value = getattr(product, field, "")
-    return str(value)
+def variant_changes(
+    variant: ProductVariant, current: ProductVariant | None, fields: Collection[str]
+) -> Iterator[Change]:
+    """Yield the changes of a variant, whose values name it. `current` is how it is, unless it is new."""
+    title = f"{variant.title}: " if variant.title else ""
+    for name in OF_VARIANT:
+        attribute = VALUES.get(name, name)
+        if attribute in fields:
+            before = str(getattr(current, attribute)) if current else ""
+            after = str(getattr(variant, attribute))
+            if before != after:
+                yield Change(field=f"{title}{name}", before=before, after=after)

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
 
-from catalog.models import MAX_LEVELS, SEPARATOR, Category, Product
+from catalog.models import MAX_LEVELS, OPTIONS, SEPARATOR, Category, Product, ProductVariant
 from core.errors import FieldError, ValidationError
 from core.text import LineField, single_line
 
@@ -26,24 +26,44 @@ class CategoryPath(LineField):
         return JOINT.join(names)
 
 
+# The columns of the options, named as in Shopify's files, by the columns of the models.
+NAMES = {f"option{number}_name": column for number, column in enumerate(OPTIONS, start=1)}
+VALUES = {f"option{number}_value": column for number, column in enumerate(OPTIONS, start=1)}
 # The columns of a file except the image, in their order. Each follows the rules of its model field, as in the services.
 FIELDS: dict[str, models.Field[Any, Any]] = {
     "slug": Product.slug.field,
     "category": CategoryPath(),
     "name": Product.name.field,
     "description": Product.description.field,
+    "option1_name": Product.option_1.field,
+    "option1_value": ProductVariant.option_1.field,
+    "option2_name": Product.option_2.field,
+    "option2_value": ProductVariant.option_2.field,
+    "option3_name": Product.option_3.field,
+    "option3_value": ProductVariant.option_3.field,
+    "sku": ProductVariant.sku.field,
     "price": Product.price.field,
     "discount": Product.discount.field,
     "stock": Product.stock.field,
-    # Compared with a changed stock: see `importing.stock_of`.
+    # Compared with a changed stock: see `applying.stock_of`.
     "stock_at_export": Product.stock.field,
+    "weight_grams": ProductVariant.weight_grams.field,
+    "barcode": ProductVariant.barcode.field,
+    "position": ProductVariant.position.field,
 }
 COLUMNS = (*FIELDS, "image")
+# The columns of a variant. The others are its product's.
+OF_VARIANT = (
+    *VALUES,
+    *("sku", "price", "discount", "stock", "stock_at_export", "weight_grams", "barcode", "position"),
+)
+# What tells the variants of a product apart.
+IDENTITY = ("sku", *VALUES)
 LINES = tuple(name for name, field in FIELDS.items() if isinstance(field, LineField))
 WHOLE = tuple(name for name, field in FIELDS.items() if isinstance(field, models.IntegerField))
 NUMBERS = (*WHOLE, *(name for name, field in FIELDS.items() if isinstance(field, models.DecimalField)))
-# A new product needs these columns. The others have defaults.
-REQUIRED = ("category", "name", "description", "price")
+# A new product needs these columns, and a new variant needs a price. The others have defaults.
+REQUIRED = ("category", "name", "description")
 
 # No column can hold a NUL or a lone surrogate. A byte outside the encoding is read as a lone surrogate.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -80,10 +100,19 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True)
 class ProductRow:
-    """A row of the file: its cells by column, without empty ones."""
+    """A row of the file: its cells by column, without empty ones.
+
+    `defaults` are cells of a new product, where the row has none.
+    """
 
     line: int
     cells: Mapping[str, str]
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names_variant(self) -> bool:
+        """Whether it says which variant it is of."""
+        return any(column in self.cells for column in IDENTITY)
 
     def refusal(self, error: ValidationError) -> RefusedRow:
         return RefusedRow(
@@ -91,7 +120,9 @@ class ProductRow:
         )
 
 
-def row_of(line: int, cells: Mapping[str, str]) -> ProductRow | RefusedRow:
+def row_of(
+    line: int, cells: Mapping[str, str], *, defaults: Mapping[str, str] | None = None
+) -> ProductRow | RefusedRow:
     for column, cell in cells.items():
         if UNSTORABLE.search(cell):
             return RefusedRow(
@@ -101,21 +132,21 @@ def row_of(line: int, cells: Mapping[str, str]) -> ProductRow | RefusedRow:
             return RefusedRow(line=line, reason=f"{column}: This is not a number.")
     # Names get the spelling in which they are stored, so that a row finds its product however its spaces are typed.
     spelled = {column: single_line(cell) if column in LINES else cell for column, cell in cells.items()}
-    return ProductRow(line=line, cells={column: cell for column, cell in spelled.items() if cell})
+    filled = {column: cell for column, cell in spelled.items() if cell}
+    return ProductRow(line=line, cells=filled, defaults=defaults or {})
 
 
-def values_of(row: ProductRow) -> dict[str, Any]:
-    """Return the values of the cells, except the image.
+def values_of(cells: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of a row's cells, except the image.
 
     Raises:
         ValidationError: names every field that breaks a rule.
     """
     values: dict[str, Any] = {}
     errors: list[FieldError] = []
-    for column in FIELDS.keys() & row.cells.keys():
-        cell = row.cells[column]
+    for column in FIELDS.keys() & cells.keys():
         try:
-            values[column] = FIELDS[column].clean(cell, None)
+            values[column] = FIELDS[column].clean(cells[column], None)
         except DjangoValidationError as error:
             errors += [FieldError(field=column, message=message) for message in error.messages]
     if errors:

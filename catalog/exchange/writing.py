@@ -1,72 +1,124 @@
-"""Bulk writes of products in few statements."""
+"""Bulk writes of products and variants in few statements."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 import orjson
 from django.db import connection
 
-from catalog.models import Product
-from catalog.variants import add_first_variants
+from catalog.exchange.applying import Change
+from catalog.models import Product, ProductVariant
+from catalog.prices import record_prices
+from catalog.stock import record_counted
+from catalog.variants import part_identities
 
 # How to read a column of JSON rows, and how to turn the rows into a table.
 JSON_ROWS = {
     "sqlite": ("json_extract(value, '$.{column}')", "json_each(%s)"),
-    "postgresql": ("{column}", "json_populate_recordset(NULL::catalog_product, %s)"),
+    "postgresql": ("{column}", "json_populate_recordset(NULL::{table}, %s)"),
 }
 
 
-def insert(
-    created: list[tuple[Product, tuple[str, ...]]], *, blank: Product, now: datetime
-) -> dict[int, int]:
-    """Insert new products, each with its one variant, and return the variants' stocks by primary key.
+def write_changes(
+    created: Sequence[Change], updated: Sequence[Change], *, blank: Product, now: datetime
+) -> None:
+    """Write new products and changed ones, which the caller has locked, with their variants. Keep the ledger.
 
-    Each comes with the names of its fields, besides the slug, that differ from `blank`. The rows are sent as JSON in
-    one parameter of one statement. `bulk_create` needs a statement for every 36 products on SQLite, which writes the
-    search index after each, and it prepares every value of every row.
+    `blank` has the columns that all new products share.
     """
+    update(Product, [(change.product, change.fields) for change in updated])
+    existing = [
+        (variant, before, fields)
+        for change in updated
+        for variant, before, fields in change.changed
+        if before is not None
+    ]
+    if any("sku_key" in fields for _, _, fields in existing):
+        part_identities(
+            [variant for variant, _, _ in existing], before={before.pk: before for _, before, _ in existing}
+        )
+    update(ProductVariant, [(variant, fields) for variant, _, fields in existing])
+    if created:
+        rows = insert(
+            [(change.product, {*change.fields, "slug"}) for change in created], blank=blank, returning="slug"
+        )
+        keys = {slug: key for key, slug in rows}
+        for change in created:
+            change.product.pk = keys[change.product.slug]
+    added: list[tuple[ProductVariant, Collection[str]]] = []
+    for change in (*created, *updated):
+        for variant, before, fields in change.changed:
+            if before is None:
+                variant.product_id = change.product.pk
+                added.append((variant, {*fields, "product_id", "position"}))
+    stocks = dict(insert(added, blank=ProductVariant(), returning="stock")) if added else {}
+    deltas = {variant.pk: variant.stock - before.stock for variant, before, _ in existing}
+    record_counted(deltas | stocks, now=now)
+    repriced = [
+        change.product.pk
+        for change in (*created, *updated)
+        if any("final_price" in fields for _, _, fields in change.changed)
+    ]
+    if repriced:
+        record_prices(repriced, now=now)
+
+
+def insert(
+    rows: Sequence[tuple[Product | ProductVariant, Collection[str]]], *, blank: Any, returning: str
+) -> list[tuple[int, Any]]:
+    """Insert rows of one model, and return their keys, each with the column `returning`.
+
+    Each comes with the names of its fields that differ from `blank`. The rows are sent as JSON in one parameter of one
+    statement. `bulk_create` needs a statement for every 36 products on SQLite, which writes the search index after
+    each, and it prepares every value of every row.
+    """
+    table = blank._meta.db_table
     fields = {
         field.attname: field
-        for field in Product._meta.local_concrete_fields
+        for field in blank._meta.local_concrete_fields
         if not (field.primary_key or field.generated)
     }
     common = {
         name: field.get_db_prep_save(getattr(blank, name), connection) for name, field in fields.items()
     }
-    rows = [
-        common | {name: fields[name].pre_save(product, add=True) for name in ("slug", *names)}
-        for product, names in created
-    ]
-    value, table = JSON_ROWS[connection.vendor]
+    sent = [common | {name: fields[name].pre_save(row, add=True) for name in names} for row, names in rows]
+    value, source = JSON_ROWS[connection.vendor]
     values = ", ".join(value.format(column=name) for name in fields)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO catalog_product ({', '.join(fields)}) SELECT {values} FROM {table} RETURNING id, stock",
-            [orjson.dumps(rows, default=str).decode()],
+            f"INSERT INTO {table} ({', '.join(fields)}) SELECT {values} FROM {source.format(table=table)} "
+            f"RETURNING id, {returning}",
+            [orjson.dumps(sent, default=str).decode()],
         )
-        stocks: dict[int, int] = dict(cursor.fetchall())
-    return {variant: stocks[product] for product, variant in add_first_variants(stocks, now=now).items()}
+        inserted: list[tuple[int, Any]] = cursor.fetchall()
+    return inserted
 
 
-def update(products: list[Product], *, fields: Collection[str]) -> None:
-    """Update these fields of existing products.
+def update(model: type[Product | ProductVariant], rows: Sequence[tuple[Any, Collection[str]]]) -> None:
+    """Update the named fields of each of these existing rows.
 
-    All rows share one statement. `bulk_update` writes a CASE over all rows for every column, and an upsert would
-    override the conflict clauses of the search index's triggers on SQLite.
+    Rows with the same fields share one statement. `bulk_update` writes a CASE over all rows for every column, and an
+    upsert would override the conflict clauses of the search index's triggers on SQLite.
     """
-    columns = [field for field in Product._meta.local_concrete_fields if field.attname in fields]
-    assignments = ", ".join(f"{field.column} = %s" for field in columns)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE catalog_product SET {assignments} WHERE id = %s",
-            [
-                (
-                    *(
-                        field.get_db_prep_save(field.pre_save(product, add=False), connection)
-                        for field in columns
-                    ),
-                    product.pk,
-                )
-                for product in products
-            ],
-        )
+    alike: dict[tuple[str, ...], list[Any]] = defaultdict(list)
+    for row, names in rows:
+        alike[tuple(sorted(names))].append(row)
+    for names, changed in alike.items():
+        columns = [field for field in model._meta.local_concrete_fields if field.attname in names]
+        assignments = ", ".join(f"{field.column} = %s" for field in columns)
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"UPDATE {model._meta.db_table} SET {assignments} WHERE id = %s",
+                [
+                    (
+                        *(
+                            field.get_db_prep_save(field.pre_save(row, add=False), connection)
+                            for field in columns
+                        ),
+                        row.pk,
+                    )
+                    for row in changed
+                ],
+            )

@@ -4,6 +4,7 @@ import pytest
 from django.db import models
 
 from catalog.exchange import COLUMNS
+from catalog.exchange.rows import NAMES, VALUES
 from catalog.models import OPTIONS, Product, ProductVariant
 from catalog.services import ProductFields
 from catalog.types import CreateProductInput, UpdateProductInput, VariantInput
@@ -19,15 +20,16 @@ def written_columns(model: type[models.Model], *, options: str) -> set[str]:
 
 # The seller is whoever is signed in, or imports the file.
 PRODUCT = written_columns(Product, options="options") - {"user"}
-# The list of the variants has their product and their order. Nobody writes a barcode yet.
-VARIANT = written_columns(ProductVariant, options="option_values") - {"product", "position", "barcode"}
+# The list of the variants has their product and their order.
+VARIANT = written_columns(ProductVariant, options="option_values") - {"product", "position"}
+FILES = PRODUCT | VARIANT | {*NAMES, *VALUES}
 PLACES = {
-    "COLUMNS of catalog/exchange/rows.py": (PRODUCT - {"options"}, {*COLUMNS}),
+    "COLUMNS of catalog/exchange/rows.py": (FILES - {"options", "option_values"}, {*COLUMNS}),
     "ProductFields of catalog/services.py": (PRODUCT, {*ProductFields.__annotations__}),
     "CreateProductInput of catalog/types/results.py": (PRODUCT, {*CreateProductInput.__annotations__}),
     "UpdateProductInput of catalog/types/results.py": (PRODUCT, {*UpdateProductInput.__annotations__}),
     "VariantFields of catalog/variants.py": (VARIANT, {*VariantFields.__annotations__}),
-    "VariantInput of catalog/types/results.py": (VARIANT, {*VariantInput.__annotations__}),
+    "VariantInput of catalog/types/results.py": (VARIANT - {"barcode"}, {*VariantInput.__annotations__}),
 }
 # The inputs, and the fields that the services take from them.
 INPUTS = [

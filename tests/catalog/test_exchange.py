@@ -29,7 +29,7 @@ from catalog.exchange import (
     read_rows,
 )
 from catalog.exchange.importing import BATCH
-from catalog.exchange.rows import COLUMNS, FIELDS, NUMBERS
+from catalog.exchange.rows import COLUMNS, FIELDS, NAMES, NUMBERS, OF_VARIANT, VALUES
 from catalog.models import Category, Product, ProductVariant, StockMovement
 from orders.audit import check_prices, check_products, check_stock
 from tests.factories import make_category, make_picture, make_product, make_user
@@ -39,6 +39,9 @@ pytestmark = pytest.mark.django_db
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 LAMP = {"category": "Lamps", "name": "Lamp", "description": "It shines.", "price": "10.00"}
+# The third option comes after the second, and an SKU only names a variant.
+WRITTEN_OF_PRODUCT = [name for name in FIELDS if name not in (*OF_VARIANT, "slug", "option3_name")]
+WRITTEN_OF_VARIANT = [name for name in OF_VARIANT if name not in ("sku", "stock_at_export", "option3_value")]
 FULL = {**LAMP, "slug": "the-lamp", "discount": "12.50", "stock": "7"}
 
 
@@ -190,16 +193,20 @@ class TestImportProducts:
         assert [slug for slug in after if after[slug].updated_at == before[slug].updated_at] == ["e"]
         assert ledger_is_right()
 
-    @pytest.mark.parametrize("column", [name for name in FIELDS if name not in ("slug", "stock_at_export")])
+    @pytest.mark.parametrize("column", [*WRITTEN_OF_PRODUCT, *WRITTEN_OF_VARIANT])
     def test_a_changed_column_is_stored_with_all_that_is_computed_from_it(
         self, seller: User, column: str
     ) -> None:
         cell = "3" if column in NUMBERS else "Another text"
-        bring_in(json_lines(FULL), seller=seller)
-        assert bring_in(json_lines({"slug": FULL["slug"], column: cell}), seller=seller) == Outcome(updated=1)
-        imported = read_stored_row()
+        named = {"option1_name": "Size", "option1_value": "S", "option2_name": "Fit", "option2_value": "Slim"}
+        bring_in(json_lines({**FULL, **named, "sku": "L-1"}), seller=seller)
+        row = {"slug": FULL["slug"], "sku": "L-1", column: cell}
+        assert bring_in(json_lines(row), seller=seller) == Outcome(updated=1)
+        imported = read_stored_row(), list(ProductVariant.objects.values())
         Product.objects.get().save()
-        assert read_stored_row() == imported, f"COMPUTED in catalog/exchange/importing.py lacks {column}."
+        ProductVariant.objects.get().save()
+        stored = read_stored_row(), list(ProductVariant.objects.values())
+        assert stored == imported, f"COMPUTED in catalog/exchange/applying.py lacks {column}."
 
     def test_a_category_is_known_by_its_name_or_slug_and_made_once(self, seller: User) -> None:
         names = ("Floor lamps", " Floor lamps ", "floor-lamps", "Été", "FLOOR LAMPS", "C#", "C++", "c++")
@@ -560,10 +567,16 @@ class TestExportProducts:
     def test_a_spreadsheet_finds_no_formula_in_any_column(self) -> None:
         product = make_product()
         texts = [name for name in COLUMNS if name not in (*NUMBERS, "category")]
-        Product.objects.filter(pk=product.pk).update(**dict.fromkeys(texts, "=1+1"))
+        names = {
+            attribute: f"=1+1+{place}" for place, attribute in enumerate(NAMES.values())
+        }  # they must differ
+        of_product = [name for name in texts if name not in (*NAMES, *OF_VARIANT)]
+        Product.objects.filter(pk=product.pk).update(**dict.fromkeys(of_product, "=1+1"), **names)
+        of_variant = [VALUES.get(name, name) for name in texts if name in OF_VARIANT]
+        ProductVariant.objects.update(**dict.fromkeys(of_variant, "=1+1"), sku_key="=1+1")
         Category.objects.update(name="=1+1")
         [row] = csv.DictReader(StringIO(export(".csv").decode("utf-8-sig"), newline=""))
-        assert {name for name, cell in row.items() if cell == "'=1+1"} == {*texts, "category"}
+        assert {name for name, cell in row.items() if cell.startswith("'=1+1")} == {*texts, "category"}
 
     def test_a_formula_is_quoted_and_numbers_are_not(self, seller: User) -> None:
         bring_in(json_lines({**LAMP, "name": '=HYPERLINK("x")'}), seller=seller)
@@ -661,7 +674,7 @@ class TestRealCatalogues:
 
 @pytest.mark.django_db
 class TestProductsWithSeveralVariants:
-    """A row has one price and one stock, so it leaves those of several variants alone."""
+    """A row that says no variant has one price and one stock, so it leaves those of several variants alone."""
 
     @pytest.fixture
     def shirt(self, seller: User) -> Product:
@@ -678,7 +691,9 @@ class TestProductsWithSeveralVariants:
         [refusal] = bring_in(
             json_lines({"slug": "shirt", "name": "Tee", column: value}), seller=seller
         ).refused
-        assert refusal.reason == f"{column}: The product has several variants. Change it in the shop."
+        assert refusal.reason == (
+            f"{column}: The product has several variants. Say which one by its sku or its option values."
+        )
         assert (list(Product.objects.values()), list(shirt.variants.values())) == before
 
     def test_writes_the_rest(self, seller: User, shirt: Product) -> None:

@@ -105,7 +105,10 @@ class TestImport:
     def test_a_template_to_fill(self, superuser: Client) -> None:
         assert TEMPLATE in superuser.get(IMPORT).text
         text = superuser.get(TEMPLATE).content.decode()
-        assert text == "\ufeffslug,category,name,description,price,discount,stock\r\n"
+        options = ",".join(f"option{number}_name,option{number}_value" for number in (1, 2, 3))
+        assert text == (
+            f"\ufeffslug,category,name,description,{options},sku,price,discount,stock,weight_grams,barcode\r\n"
+        )
         assert "0 created, 0 updated" in upload(superuser, text).text
         assert browser("view_product").get(TEMPLATE).status_code == 403
 

@@ -203,6 +203,16 @@ class TestCreate:
             "variants": "A product can have at most 100 variants."
         }
 
+    @pytest.mark.parametrize(
+        ("sku", "same"), [("Ärmel-1", "ärmel-1"), ("ΩΔ-1", "ωδ-1"), ("STRASSE", "straße")]
+    )
+    def test_a_sku_of_another_product_in_any_script(
+        self, seller: User, light: Category, sku: str, same: str
+    ) -> None:
+        create_product(user=seller, fields=fields(price=Decimal(1), stock=1, sku=sku), now=NOW)
+        again = fields(price=Decimal(1), stock=1, sku=same)
+        assert refuse(lambda: create_product(user=seller, fields=again, now=NOW)).keys() == {"sku"}
+
     @pytest.mark.parametrize("sku", ["shirt-s", "SHIRT-S", " Shirt-S "])
     def test_a_sku_of_another_product(self, shirt: Product, seller: User, sku: str) -> None:
         given = fields(options=["Size"], variants=[listed("S"), listed("M", sku=sku)])
@@ -417,7 +427,8 @@ class TestConstraints:
             ({"stock": MAX_STOCK + 1}, "variant_stock_in_range"),
             ({"option_1": "", "option_2": "Red"}, "variant_options_without_gaps"),
             ({"option_3": "Red"}, "variant_options_without_gaps"),
-            ({"sku": "shirt-s"}, "variant_sku_once"),
+            ({"sku": "x", "sku_key": "shirt-s"}, "variant_sku_once|sku_key"),
+            ({"sku": "x"}, "variant_sku_has_its_key"),
             ({"option_1": "S"}, r"variant_values_once|option_1"),
             ({"held": -1}, "held"),
         ],

@@ -394,7 +394,9 @@ class TestDraft:
     def test_is_renamed_when_it_is_placed(self, shopper: GraphQLClient, shirt: Product) -> None:
         draft = draft_of(shopper)
         run(shopper, "addOrderItem", orderUuid=draft, **by_variant(shirt, "S"))
-        ProductVariant.objects.filter(pk=variant_of(shirt, "S").pk).update(option_1="Small", sku="SMALL")
+        ProductVariant.objects.filter(pk=variant_of(shirt, "S").pk).update(
+            option_1="Small", sku="SMALL", sku_key="small"
+        )
         run(shopper, "placeOrder", orderUuid=draft, shipping=ADDRESS)
         item = OrderItem.objects.get()
         assert (item.variant_title, item.sku, Order.objects.get().status) == ("Small", "SMALL", "pending")
