@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import IO
 
 from catalog.exchange import numbers
+from catalog.exchange.dialects import Dialect, Item
 from catalog.exchange.encodings import MARK, WINDOWS, encoding_of
 from catalog.exchange.rows import (
     COLUMNS,
@@ -24,6 +25,8 @@ from catalog.exchange.rows import (
     row_of,
     unescape,
 )
+from catalog.exchange.shopify import Shopify
+from catalog.exchange.woocommerce import WooCommerce
 
 # The separators of spreadsheets in different countries. The right one is the one that splits the header into known
 # columns. That is more reliable than the guesses of clevercsv and csv.Sniffer from the rows.
@@ -35,8 +38,7 @@ MAX_LINE = 1_000_000
 # and again.
 MAX_READ_AGAIN = 5_000_000
 MAX_NAMED = 10
-
-Item = ProductRow | RefusedRow | Note
+KNOWN = f" Known columns are {', '.join(COLUMNS)}."
 
 
 def read_rows(file: IO[bytes], *, name: str) -> Iterator[Item]:
@@ -109,9 +111,9 @@ def csv_rows(file: IO[bytes]) -> Iterator[Item]:
 
 
 def rows_of(lines: Lines) -> Iterator[Item]:
-    header, delimiter = read_header(lines)
-    columns = [column_of(cell) for cell in header]
-    yield from notes_on(header, columns)
+    header, delimiter, dialect = read_header(lines)
+    columns = [dialect.known.get(normalize(cell)) for cell in header]
+    yield from notes_on(header, columns, dialect)
     width = len(header)
     known = [(place, column) for place, column in enumerate(columns) if column]
     unnamed = [place for place, cell in enumerate(header) if not cell.strip()]
@@ -121,7 +123,7 @@ def rows_of(lines: Lines) -> Iterator[Item]:
         try:
             cells = next(reader)
         except StopIteration:
-            return
+            break
         except csv.Error as error:
             yield RefusedRow(line=lines.number, reason=explain(error, lines))
             lines.give_back()
@@ -139,7 +141,18 @@ def rows_of(lines: Lines) -> Iterator[Item]:
         elif any(cells[place].strip() for place in unnamed):
             yield RefusedRow(line=lines.number, reason="The row has a value in a column without a name.")
         else:
-            yield csv_row(lines.number, {column: cells[place] for place, column in known})
+            yield from dialect.rows(lines.number, {column: cells[place] for place, column in known})
+    yield from dialect.rest()
+
+
+class Own(Dialect):
+    """Our own files. Shopify's word for the slug is understood, too."""
+
+    system = ""
+    known = {**{column: column for column in COLUMNS}, "handle": "slug"}
+
+    def rows(self, line: int, cells: dict[str, str]) -> Iterator[Item]:
+        yield csv_row(line, cells)
 
 
 def csv_row(line: int, cells: dict[str, str]) -> ProductRow | RefusedRow:
@@ -165,8 +178,8 @@ def explain(error: csv.Error, lines: Lines) -> str:
     return f"Not valid CSV: {error}."
 
 
-def read_header(lines: Lines) -> tuple[list[str], str]:
-    """Return the cells of the first non-empty line, and their separator.
+def read_header(lines: Lines) -> tuple[list[str], str, Dialect]:
+    """Return the cells of the first non-empty line, their separator, and whose file it is.
 
     Raises:
         BadFile: the line has no known columns, or one twice.
@@ -178,12 +191,18 @@ def read_header(lines: Lines) -> tuple[list[str], str]:
     except csv.Error as error:
         raise BadFile(f"The first line is not a header: {error}.") from error
     candidates = separator[1] if separator else DELIMITERS
-    headers = {delimiter: cells_of_header(line, delimiter) for delimiter in candidates}
-    delimiter = max(headers, key=lambda key: sum(column_of(cell) is not None for cell in headers[key]))
-    header = headers[delimiter]
+    # The pair that knows most of the columns. Of equal ones it is the first: our own.
+    header, delimiter, dialect = max(
+        (
+            (cells_of_header(line, delimiter), delimiter, dialect)
+            for dialect in DIALECTS
+            for delimiter in candidates
+        ),
+        key=lambda option: sum(normalize(cell) in option[2].known for cell in option[0]),
+    )
     while header and not header[-1].strip():
         header.pop()
-    counts = Counter(filter(None, map(column_of, header)))
+    counts = Counter(dialect.known[name] for name in map(normalize, header) if name in dialect.known)
     if twice := [column for column, count in counts.items() if count > 1]:
         raise BadFile(f"The first line names a column twice: {', '.join(twice)}.")
     if not {"slug", "name"} & counts.keys():
@@ -191,7 +210,7 @@ def read_header(lines: Lines) -> tuple[list[str], str]:
         raise BadFile(
             f"The first line must name the columns, including slug or name: {', '.join(COLUMNS)}. It has: {found}."
         )
-    return header, delimiter
+    return header, delimiter, dialect()
 
 
 def cells_of_header(line: str, delimiter: str) -> list[str]:
@@ -201,25 +220,26 @@ def cells_of_header(line: str, delimiter: str) -> list[str]:
         return []
 
 
-def column_of(name: str) -> str | None:
-    """Return the column that a header's cell names, regardless of case and outer spaces."""
-    column = unicodedata.normalize("NFKC", name).strip("\ufeff \t\r\n").lower().replace(" ", "_")
-    return column if column in COLUMNS else None
+def normalize(name: str) -> str:
+    """Return a column's name regardless of case and outer spaces."""
+    return unicodedata.normalize("NFKC", name).strip("\ufeff \t\r\n").lower().replace(" ", "_")
 
 
-def notes_on(header: list[str], columns: list[str | None]) -> Iterator[Note]:
-    """Yield a note on unknown columns, if there are any."""
+def notes_on(header: list[str], columns: list[str | None], dialect: Dialect) -> Iterator[Note]:
+    """Yield notes on a file of another system, and on unknown columns."""
+    if dialect.system:
+        yield Note(text=f"Read as a file of {dialect.system}.")
     unknown = [
         cell.strip() for cell, column in zip(header, columns, strict=True) if cell.strip() and not column
     ]
     if unknown:
-        yield unknown_columns(unknown)
+        yield unknown_columns(unknown, known="" if dialect.system else KNOWN)
 
 
-def unknown_columns(names: list[str]) -> Note:
+def unknown_columns(names: list[str], *, known: str) -> Note:
     named = ", ".join(f"“{name[:40]}”" for name in names[:MAX_NAMED])
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return Note(text=f"Unknown columns were ignored: {named}{more}. Known columns are {', '.join(COLUMNS)}.")
+    return Note(text=f"Unknown columns were ignored: {named}{more}.{known}")
 
 
 def json_rows(file: IO[bytes]) -> Iterator[Item]:
@@ -235,7 +255,7 @@ def json_rows(file: IO[bytes]) -> Iterator[Item]:
                     continue
                 if len(ignored) < MAX_NAMED and (new := cells.keys() - {*COLUMNS} - ignored):
                     ignored |= new
-                    yield unknown_columns(sorted(new))
+                    yield unknown_columns(sorted(new), known=KNOWN)
                 yield row_of(line, {column: cells[column] for column in COLUMNS if column in cells})
     finally:
         if not file.closed:
@@ -261,6 +281,7 @@ def cells_of(value: object) -> dict[str, str]:
     }
 
 
+DIALECTS: tuple[type[Dialect], ...] = (Own, Shopify, WooCommerce)
 FORMATS: dict[str, Callable[[IO[bytes]], Iterator[Item]]] = {
     ".csv": csv_rows,
     ".jsonl": json_rows,

@@ -1,0 +1,91 @@
+"""Shopify's files: the rows of a product have its handle, and the first one has what all its variants share."""
+
+from collections.abc import Iterator
+
+from catalog.exchange.dialects import (
+    NOT_FETCHED,
+    NOT_PUBLISHED,
+    Dialect,
+    Item,
+    grams,
+    known_cell,
+    number,
+)
+from catalog.exchange.html import plain_text
+from catalog.exchange.rows import NAMES, OF_VARIANT, VALUES, RefusedRow
+
+# A product without options has this one, with this value.
+NO_OPTION = ("Title", "Default Title")
+
+
+class Shopify(Dialect):
+    system = "Shopify"
+    # Each has an old name and one since 2024.
+    known = {
+        **dict.fromkeys(("handle", "url_handle"), "slug"),
+        "title": "name",
+        **dict.fromkeys(("body_(html)", "description"), "html"),
+        **dict.fromkeys(("type", "custom_product_type"), "type"),
+        **dict.fromkeys(
+            ("product_category", "standardized_product_type", "standard_product_type"), "category"
+        ),
+        **{name: name for name in (*NAMES, *VALUES)},
+        **dict.fromkeys(("variant_sku", "sku"), "sku"),
+        **dict.fromkeys(("variant_price", "price"), "price"),
+        **dict.fromkeys(("variant_compare_at_price", "compare-at_price"), "compare_at"),
+        **dict.fromkeys(("variant_inventory_qty", "inventory_quantity"), "stock"),
+        **dict.fromkeys(("variant_grams", "weight_value_(grams)"), "grams"),
+        **dict.fromkeys(("variant_barcode", "barcode"), "barcode"),
+        **dict.fromkeys(("image_src", "product_image_url"), "picture"),
+        **dict.fromkeys(("variant_image", "variant_image_url"), "variant_picture"),
+        **dict.fromkeys(("published", "published_on_online_store"), "published"),
+        "status": "status",
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handle = ""
+        self.refused: int | None = None  # the line of the first row of this handle, if it was left out
+
+    def rows(self, line: int, cells: dict[str, str]) -> Iterator[Item]:
+        given = {name: known_cell(cells, name) for name in cells}
+        if any(given.get(name) for name in ("picture", "variant_picture")):
+            yield from self.note_once(NOT_FETCHED)
+        handle = given.get("slug", "")
+        is_first = not handle or handle != self.handle
+        if is_first:
+            self.handle, self.refused = handle, None
+        if is_first and not is_published(given):
+            self.refused = line
+            yield RefusedRow(line=line, reason=NOT_PUBLISHED)
+            return
+        row = {name: given.get(name, "") for name in ("slug", "name", *NAMES, *VALUES, "sku", "barcode")}
+        row["category"] = given.get("type") or given.get("category", "")
+        row["description"] = plain_text(given.get("html", ""))
+        for name, value in zip(NAMES, VALUES, strict=True):
+            if row[value] == NO_OPTION[1] and row[name] in ("", NO_OPTION[0]):
+                row[name] = row[value] = ""
+        try:
+            row["stock"] = number(given.get("stock", ""), whole=True)
+            row["weight_grams"] = grams(given.get("grams", ""), "g")
+            if given.get("price"):
+                price, final = number(given.get("compare_at", "")), number(given["price"])
+                yield from self.price(line, row, price=price, final=final)
+        except ValueError as error:
+            yield RefusedRow(line=line, reason=str(error))
+            return
+        yield from self.barcode(line, row)
+        yield from self.stock(row)
+        if not is_first and not any(row.get(name) for name in OF_VARIANT):
+            return  # a further picture of the product
+        if self.refused is not None:
+            yield RefusedRow(
+                line=line, reason=f"Line {self.refused}, the first of this product, was left out."
+            )
+            return
+        yield from self.make_row(line, row, is_product=is_first)
+
+
+def is_published(given: dict[str, str]) -> bool:
+    """Whether the product is on sale there. A file without these columns says nothing, and its products are."""
+    return given.get("published", "").lower() != "false" and given.get("status", "").lower() in ("", "active")
