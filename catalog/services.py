@@ -1,11 +1,13 @@
 """Writes of the catalogue: products by sellers, favourites by anyone."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import TypedDict, cast
 
 from django.core.files import File
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from catalog.models import MAX_OPTIONS, OPTIONS, Category, Favourite, Product, ProductVariant
@@ -39,6 +41,7 @@ WRITTEN = tuple(
 # The fields of the one variant, where no list of variants is given.
 OF_ONE_VARIANT = ("sku", "price", "discount", "stock")
 OF_VARIANTS = (*OF_ONE_VARIANT, "variants", "options")
+NO_CATEGORY = "No category has this slug."
 
 
 class ProductFields(TypedDict, total=False):
@@ -66,6 +69,7 @@ def create_product(*, user: User, fields: ProductFields, now: datetime) -> Produ
     """
     require("catalog.add_product", user=user)
     with (
+        refuse_deleted_category(),
         images.store_upload(fields.get("image"), folder="products", field="image") as picture,
         transaction.atomic(durable=True),
     ):
@@ -98,6 +102,7 @@ def update_product(*, user: User, product_pk: int, changes: ProductFields, now: 
     require("catalog.change_product", user=user)
     refuse_nulls(changes, clearable=["image"])
     with (
+        refuse_deleted_category(),
         images.store_upload(changes.get("image"), folder="products", field="image") as picture,
         transaction.atomic(durable=True),
     ):
@@ -285,6 +290,21 @@ def set_picture(row: Product | Category, picture: images.StoredImage | None) -> 
     row.image_placeholder = picture.placeholder if picture else ""
 
 
+@contextmanager
+def refuse_deleted_category() -> Iterator[None]:
+    """Refuse a category that was deleted after it was found. PostgreSQL checks foreign keys at the commit.
+
+    Raises:
+        ValidationError: the category is gone, and the transaction was rolled back.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if "category_id" not in str(error):
+            raise
+        raise ValidationError.of(category=NO_CATEGORY) from error
+
+
 def category_of(slug: str) -> Category:
     """Return the category of the slug.
 
@@ -293,7 +313,7 @@ def category_of(slug: str) -> Category:
     """
     category = Category.objects.filter(slug=slug).first()
     if category is None:
-        raise ValidationError.of(category="No category has this slug.")
+        raise ValidationError.of(category=NO_CATEGORY)
     return category
 
 

@@ -7,15 +7,15 @@ from itertools import permutations
 from threading import Thread
 
 import pytest
-from django.db import IntegrityError, connection, connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from catalog import categories
 from catalog.categories import create_category, delete_category, find_wrong_paths, move_category
 from catalog.models import Category, Product
-from catalog.services import ProductFields, create_product
+from catalog.services import ProductFields, create_product, update_product
 from core.errors import NotFound, ValidationError
-from tests.factories import make_category, make_staff
+from tests.factories import make_category, make_product, make_staff
 from tests.races.conftest import at_once
 from tests.races.interleaving import slip_in
 
@@ -26,7 +26,7 @@ def outcome(action: Callable[[], object]) -> str:
     """Return `done`, or the name of the refusal."""
     try:
         action()
-    except (NotFound, ValidationError, IntegrityError) as error:
+    except (NotFound, ValidationError) as error:
         return type(error).__name__
     return "done"
 
@@ -108,22 +108,30 @@ class TestDeleteCategory:
             assert (products, Category.objects.filter(pk=category.pk).count()) in ((1, 1), (0, 0))
 
     @pytest.mark.skipif(not connection.features.has_select_for_update, reason="One writer at a time.")
-    def test_a_product_that_comes_after_the_check_waits(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """It is refused by its foreign key, and the category is gone."""
+    @pytest.mark.parametrize("exists", [False, True])
+    def test_a_product_that_comes_after_the_check_waits(
+        self, monkeypatch: pytest.MonkeyPatch, exists: bool
+    ) -> None:
+        """It is refused at its commit, and the category is gone. A product that moves there stays where it was."""
         category, seller = make_category(), make_staff()
+        product = make_product(name="Lamp", user=seller) if exists else None
         fields: ProductFields = {
             "category": category.slug,
-            "name": "Lamp",
+            "name": "Lamp 2",
             "description": "It shines.",
             "price": Decimal(1),
             "stock": 1,
         }
+        write: Callable[[], object] = (
+            partial(update_product, user=seller, product_pk=product.pk, changes=fields, now=timezone.now())
+            if product
+            else partial(create_product, user=seller, fields=fields, now=timezone.now())
+        )
         outcomes: list[str] = []
 
         def create() -> None:
             try:
-                add = partial(create_product, user=seller, fields=fields, now=timezone.now())
-                outcomes.append(outcome(add))
+                outcomes.append(outcome(write))
             finally:
                 connections.close_all()
 
@@ -136,9 +144,10 @@ class TestDeleteCategory:
             thread.join(timeout=2)  # it is done by then, unless it waits for the category
             return found
 
+        before = list(Product.objects.values())
         monkeypatch.setattr(categories, "find_hindrance", check_then_create)
         delete_category(category_pk=category.pk)
         thread.join()
-        assert outcomes == ["IntegrityError"]
-        assert not Product.objects.exists()
-        assert not Category.objects.exists()
+        assert outcomes == ["ValidationError"]
+        assert list(Product.objects.values()) == before
+        assert not Category.objects.filter(pk=category.pk).exists()
