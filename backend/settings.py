@@ -255,6 +255,8 @@ CORS_URLS_REGEX = rf"/graphql/?\Z|{re.escape(MEDIA_URL)}"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / "media")
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# The admin's form of a product with 100 variants has 2,100 fields: what was typed, and what was shown.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000
 
 # ── Mail ─────────────────────────────────────────────────────────────────────
 

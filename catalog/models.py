@@ -433,7 +433,8 @@ class ProductVariant(models.Model):
         ]
         indexes = [
             models.Index(fields=["product", "position", "id"], name="variant_by_position"),
-            # For the staff: what unpaid orders hold.
+            # For the staff: the product whose barcode they have scanned, and what unpaid orders hold.
+            models.Index(fields=["barcode"], name="variant_by_barcode", condition=~Q(barcode="")),
             models.Index(fields=["held"], name="variant_held", condition=Q(held__gt=0)),
         ]
 

@@ -34,6 +34,8 @@ class FormParser(HTMLParser):
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = dict(attributes)
         name, value = given.get("name") or "", given.get("value") or ""
+        if "disabled" in given:
+            return  # a browser does not send it
         if tag == "input" and name and given.get("type") not in ("submit", "file", "button"):
             if given.get("type") not in ("checkbox", "radio") or "checked" in given:
                 self.fields.append((name, value or ("on" if given.get("type") == "checkbox" else "")))

@@ -3,26 +3,26 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import User
 from catalog.admin.forms import PictureForm, TreeChoices
+from catalog.admin.variants import OF_ONE_VARIANT, Edits, MovementInline, VariantInline, split_values
 from catalog.exchange import (
     COLUMNS,
     FORMATS,
@@ -36,9 +36,15 @@ from catalog.exchange import (
     read_rows,
     template,
 )
-from catalog.models import FEW_LEFT, Product, ProductVariant, StockMovement
+from catalog.models import FEW_LEFT, OPTIONS, Product, ProductVariant
 from catalog.selectors import ProductFilter, fully_held, mark_several, narrow
-from catalog.services import WRITTEN, delete_files_after_commit, set_picture
+from catalog.services import (
+    WRITTEN,
+    check_options,
+    delete_files_after_commit,
+    refuse_deleted_category,
+    set_picture,
+)
 from catalog.stock import lock_products
 from catalog.variants import (
     VariantFields,
@@ -50,10 +56,13 @@ from catalog.variants import (
 )
 from core import images
 from core.admin import ModelAdmin, edit_form
+from core.errors import ValidationError
 from core.money import Money
 from core.slugs import save_with_slug
+from core.text import sort_key
 
-OF_ONE_VARIANT = {"price", "discount", "stock"}
+VALUES = ("values_1", "values_2", "values_3")
+COMBINED = "Such as S, M, L. Each is combined with those of the other options, and what is missing is added."
 ROW_KEY = re.compile(r"form-\d+-id")
 
 
@@ -93,12 +102,44 @@ class OneVariantForm(forms.ModelForm[Product]):
         super().__init__(*args, **options)
         # The selector's annotation; a new product has none.
         if getattr(self.instance, "has_several", False):
-            for name in OF_ONE_VARIANT & self.fields.keys():
+            for name in self.fields.keys() & {*OF_ONE_VARIANT}:
                 self.fields[name].disabled = True
 
 
+def values_field(**options: Any) -> forms.CharField:
+    return forms.CharField(
+        required=False, label="Values to add", widget=UnfoldAdminTextInputWidget(), **options
+    )
+
+
 class ProductForm(OneVariantForm, PictureForm):
-    pass
+    """The form of a product, with lists of values of its options from which variants are made."""
+
+    values_1 = values_field(help_text=COMBINED)
+    values_2 = values_field()
+    values_3 = values_field()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        names = [cleaned.get(option, getattr(self.instance, option)) for option in OPTIONS]
+        while names and not names[-1]:
+            names.pop()
+        try:
+            check_options(names)
+        except ValidationError as error:
+            self.add_error("option_1" if "option_1" in self.fields else None, error.message)
+        values = [split_values(cleaned.get(name) or "") for name in VALUES]
+        for name in VALUES[len(names) :]:
+            if cleaned.get(name):
+                self.add_error(name, "Name the option of these values, too.")
+        one = {
+            name: cleaned[name] for name in OF_ONE_VARIANT if name in self.changed_data and name in cleaned
+        }
+        renamed = any(option in self.changed_data for option in OPTIONS)
+        self.instance.edits = Edits(  # type: ignore[attr-defined]  # read by the form of the variants
+            options=renamed, values=values, one=cast(VariantFields, one)
+        )
+        return cleaned
 
 
 class ImportForm(forms.Form):
@@ -113,45 +154,6 @@ class ImportForm(forms.Form):
 
     def clean_categories(self) -> str:
         return self.cleaned_data["categories"] or "create"
-
-
-class PartInline(TabularInline):
-    """Rows of a product, to read. They have no page of their own."""
-
-    hide_title = True
-    extra = 0
-    can_delete = False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """The rows are shown to everyone who may see the product."""
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class VariantInline(PartInline):
-    model = ProductVariant
-    verbose_name_plural = "variants"
-    fields = readonly_fields = ("title", "sku", "price", "discount", "final_price", "stock", "held")
-
-
-class MovementInline(PartInline):
-    model = StockMovement
-    verbose_name_plural = "stock movements"
-    fields = readonly_fields = ("created_at", "variant", "change", "reason", "order_uuid")
-    per_page = 10
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:
-        movements: QuerySet[StockMovement] = super().get_queryset(request)
-        return movements.select_related("variant")
-
-    @display(description="Change")
-    def change(self, movement: StockMovement) -> str:
-        return f"{movement.delta:+d}"
 
 
 @admin.register(Product)
@@ -178,6 +180,7 @@ class ProductAdmin(TreeChoices, ModelAdmin):
     list_per_page = list_max_show_all = 25  # a page stays below 150 kB
     show_full_result_count = False
     search_fields = ("name", "slug")
+    search_help_text = "Name, slug, SKU or barcode"
     autocomplete_fields = ("user",)
     counted = ("stock",)
 
@@ -189,12 +192,16 @@ class ProductAdmin(TreeChoices, ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         """Let people who may see users choose the seller. Others sell in their own name."""
         seller = "user" if request.user.has_perm("accounts.view_user") else "seller"
+        options: tuple[Any, ...] = OPTIONS
+        if self.has_change_permission(request, obj):
+            options = tuple(zip(OPTIONS, VALUES, strict=True))
         return (
             (None, {"fields": ("name", "description", ("category", seller), "image")}),
             (
                 "Price and stock",
                 {"fields": (("price", "discount"), ("stock", "discounted_price"), "tax_class")},
             ),
+            *([("Options", {"fields": options})] if obj else ()),
             ("Records", {"fields": (("slug", "added_at"), ("updated_at", "sold_count"), "rating")}),
         )
 
@@ -210,6 +217,16 @@ class ProductAdmin(TreeChoices, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         return mark_several(super().get_queryset(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
+    ) -> tuple[QuerySet[Product], bool]:
+        """Find the SKU and the barcode as they are: both have an index."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if term := search_term.strip():
+            numbered = ProductVariant.objects.filter(Q(sku_key=sort_key(term)) | Q(barcode=term))
+            found |= queryset.filter(pk__in=numbered.order_by().values("product"))
+        return found, may_repeat
 
     @display(description="Product", ordering="sort_name", header=True)
     def product(self, product: Product) -> list[Any]:
@@ -249,6 +266,21 @@ class ProductAdmin(TreeChoices, ModelAdmin):
         else:
             response = super().changelist_view(request, extra_context)
         return response
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        """Show why the database refused what the forms had accepted. Nothing is saved then."""
+        try:
+            with refuse_deleted_category():
+                return super().changeform_view(request, object_id, form_url, extra_context)
+        except ValidationError as error:
+            self.message_user(request, error.message, level=messages.ERROR)
+            return redirect(request.path)
 
     @action(description="Export as CSV", permissions=["view"])
     def export(self, request: HttpRequest, products: QuerySet[Product]) -> StreamingHttpResponse:
@@ -310,7 +342,10 @@ class ProductAdmin(TreeChoices, ModelAdmin):
         upload = form.cleaned_data["image"] if "image" in form.changed_data else None
         with images.store_upload(upload or None, folder="products", field="image") as picture:
             if change and form.edited_columns:
-                write_changes(obj, form.edited_columns, picture=picture, now=timezone.now())
+                # On the product's page the form of its variants writes those.
+                of_variants = OF_ONE_VARIANT if isinstance(form, ProductForm) else ()
+                fields = [field for field in form.edited_columns if field not in of_variants]
+                write_changes(obj, fields, picture=picture, now=timezone.now())
             elif not change:
                 insert(obj, seller=request.user, picture=picture, now=timezone.now())
 

@@ -10,7 +10,6 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from backend.navigation import NAVIGATION
-from catalog.models import OPTIONS
 from orders.totals import FROZEN
 from tests.factories import make_staff
 
@@ -26,8 +25,6 @@ SHOWN_AS = {
     },
     "reviews.comment": {"rating": "stars", "user": "author"},
 }
-# The admin does not change the variants of a product.
-NOT_SHOWN = {"catalog.product": {*OPTIONS}}
 # Groups are rarely changed. The list of all applications leads to them.
 NOT_IN_THE_SIDEBAR = {"auth.group"}
 
@@ -45,7 +42,7 @@ def test_every_edited_column_is_on_its_page(label: str) -> None:
         if field.editable and not field.primary_key
     }
     names = SHOWN_AS.get(label, {})
-    missing = {name for name in edited if names.get(name, name) not in shown} - NOT_SHOWN.get(label, set())
+    missing = {name for name in edited if names.get(name, name) not in shown}
     assert not missing, f"The fieldsets of {type(page).__name__} lack {', '.join(sorted(missing))}."
 
 
