@@ -51,3 +51,4 @@ from packages.fastgraph import column_of as column_of
 from packages.fastgraph import field as field
 from packages.fastgraph import is_below_list as is_below_list
 from packages.fastgraph import read as read
+from packages.fastgraph import related as related

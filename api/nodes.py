@@ -12,7 +12,7 @@ from strawberry import relay
 
 from api.context import Info
 from core.errors import BadUserInput
-from packages.fastgraph import Bind, HasKey, column_of, read
+from packages.fastgraph import Bind, HasKey, column_of, keep_parameters, read
 
 if TYPE_CHECKING:
     # A queryset, or a selector without arguments, which always returns the same queryset.
@@ -84,7 +84,8 @@ def call_selector(selector: Callable[[], models.QuerySet[Any]]) -> models.QueryS
 
 
 def sql_of(queryset: models.QuerySet[Any]) -> tuple[str, Any]:
-    return queryset.query.sql_with_params()
+    with keep_parameters():
+        return queryset.query.sql_with_params()
 
 
 def one(found: "Source", info: Info, **lookups: Any) -> HasKey | None:

@@ -295,7 +295,7 @@ STORE_HOLD_ADDRESS_UNITS = env.int("STORE_HOLD_ADDRESS_UNITS", default=5000, at_
 STORE_KEEP_CARTS = timedelta(days=env.int("STORE_KEEP_CARTS", default=30, at_least=1))
 STORE_KEEP_DRAFTS = timedelta(days=env.int("STORE_KEEP_DRAFTS", default=30, at_least=1))
 STORE_KEEP_EVENTS = timedelta(days=env.int("STORE_KEEP_EVENTS", default=30, at_least=3))
-# The front end's address, for the links in mails.
+# The front end's address, for the links in mails and to previews.
 STORE_FRONTEND_URL = env.url("STORE_FRONTEND_URL", default="http://localhost:3000")
 
 # Without a Stripe account the SDK uses our fake, which is allowed only with DEBUG.

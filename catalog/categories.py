@@ -50,7 +50,7 @@ def insert(category: Category, *, picture: images.StoredImage | None = None) -> 
     check_parent(category, category.parent)
     set_picture(category, picture)
     try:
-        save_with_slug(category, category.name)
+        save_with_slug(category, category.slug or category.name)
     except IntegrityError as error:
         raise_if_taken(error)
         raise

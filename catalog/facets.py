@@ -10,7 +10,16 @@ from django.db import connection
 from django.db.models import Case, Count, Max, Min, OuterRef, QuerySet, Subquery, When
 
 from catalog.models import Category, Product, keys_in
-from catalog.selectors import ProductFilter, condition, expand, find_branches, find_few, narrow, resolve
+from catalog.selectors import (
+    ProductFilter,
+    condition,
+    expand,
+    find_branches,
+    find_few,
+    narrow,
+    products,
+    resolve,
+)
 from core.counting import CountUpTo
 
 # Each count stops here, because every category has one. It then means this many or more.
@@ -160,7 +169,7 @@ def count_products(keys: Collection[int]) -> dict[int, int]:
     It counts each category's own products once, by an index. PostgreSQL might read the whole table for a branch without
     products.
     """
-    own = CountUpTo(Product.objects.filter(category=OuterRef("pk")), most=MAX_FACET)
+    own = CountUpTo(products().filter(category=OuterRef("pk")), most=MAX_FACET)
     branches = expand(Category.objects.filter(pk__in=keys))
     counts = add_up(branches.values_list("path", own), within=keys)
     return {key: counts.get(key, 0) for key in keys}

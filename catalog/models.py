@@ -1,6 +1,7 @@
 """Category, TaxClass, Product with its variants, Favourite, and the ledger of every variant's stock."""
 
 import re
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -58,6 +59,17 @@ def validate_barcode(barcode: str) -> None:
             )
 
 
+def slug_field() -> models.SlugField[str, str]:
+    """Return the field of a slug, which the services take from the name where it is left blank."""
+    return models.SlugField(
+        max_length=MAX_LENGTH,
+        unique=True,
+        allow_unicode=True,
+        blank=True,
+        help_text="A part of the page's address. It is made of the name if left blank. Old addresses still lead here.",
+    )
+
+
 class PathField(models.CharField[str, str]):
     """Keys of categories from the top down, each between slashes: `/12/57/`.
 
@@ -94,7 +106,7 @@ class Category(models.Model):
     )
     name = LineField(max_length=100, validators=[validate_no_separator])
     sort_name = SortKeyField()
-    slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
+    slug = slug_field()
     position = models.PositiveIntegerField(default=0, help_text="Among its siblings. Equals follow by name.")
     description = models.TextField(blank=True, validators=[MaxLengthValidator(10_000)])
     image = models.ImageField(upload_to="categories", blank=True)
@@ -249,6 +261,14 @@ def options_without_gaps(prefix: str) -> models.CheckConstraint:
     return models.CheckConstraint(condition=second & third, name=f"{prefix}_options_without_gaps")
 
 
+DRAFT = Q(published_at__isnull=True)
+
+
+def list_index(*columns: str, name: str) -> models.Index:
+    """Return the index of a list of products in the order of the columns, with a name."""
+    return models.Index(fields=[*columns, "slug"], name=name, condition=Q(published_at__isnull=False))
+
+
 class SearchTextField(models.TextField[str, str]):
     """The text that search reads, computed from name and description whenever the row is written."""
 
@@ -279,8 +299,22 @@ class Product(models.Model):
     )
     name = LineField(max_length=200, validators=[validate_not_blank])
     sort_name = SortKeyField()
-    slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
+    slug = slug_field()
     description = models.TextField(validators=[validate_not_blank, MaxLengthValidator(10_000)])
+    seo_title = LineField(
+        "title for search engines",
+        max_length=200,
+        blank=True,
+        default="",
+        help_text="The name, if left blank.",
+    )
+    seo_description = LineField(
+        "description for search engines",
+        max_length=500,
+        blank=True,
+        default="",
+        help_text="The beginning of the description, if left blank.",
+    )
     # Triggers keep the search index in step with it: see catalog/search/index.py.
     search_text = SearchTextField(editable=False)
     # The names of what a shopper chooses from: all three are blank where the product comes in one form only.
@@ -328,6 +362,9 @@ class Product(models.Model):
         output_field=models.FloatField(),
         db_persist=True,
     )
+    # Null for a draft. See catalog/visibility.py for who sees it before.
+    published_at = models.DateTimeField("published", default=timezone.now, null=True, blank=True)
+    # When it was put on sale, or created if it has not been. The newest come first by it.
     added_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -336,6 +373,10 @@ class Product(models.Model):
         constraints = [
             *priced_and_stocked("product"),
             options_without_gaps("product"),
+            # So that the products whose time has not come are found by the index of `added_at`.
+            models.CheckConstraint(
+                condition=DRAFT | Q(added_at__gte=F("published_at")), name="product_added_when_published"
+            ),
             models.CheckConstraint(
                 condition=Q(option_1="") | ~Q(option_1=F("option_2")) & ~Q(option_1=F("option_3")),
                 name="product_first_option_differs",
@@ -345,32 +386,43 @@ class Product(models.Model):
             ),
         ]
         # One index for each order of the catalogue. All end in the slug, which is unique. Unlike SQLite's rowid, it
-        # can be sought as part of a row value. Each index is read backwards for the opposite direction.
+        # can be sought as part of a row value. Each index is read backwards for the opposite direction. Drafts are in
+        # none of them, so that a list never reads past many drafts.
         indexes = [
-            models.Index(fields=["added_at", "slug"], name="product_by_added"),
-            models.Index(fields=["final_price", "slug"], name="product_by_final_price"),
-            models.Index(fields=["sort_name", "slug"], name="product_by_name"),
-            models.Index(fields=["discount", "slug"], name="product_by_discount"),
-            models.Index(fields=["sold_count", "slug"], name="product_by_sold_count"),
-            models.Index(fields=["rating_average", "rating_count", "slug"], name="product_by_rating"),
+            list_index("added_at", name="product_by_added"),
+            list_index("final_price", name="product_by_final_price"),
+            list_index("sort_name", name="product_by_name"),
+            list_index("discount", name="product_by_discount"),
+            list_index("sold_count", name="product_by_sold_count"),
+            list_index("rating_average", "rating_count", name="product_by_rating"),
             # The same for the pages of a category, which shoppers look at most.
-            models.Index(fields=["category", "added_at", "slug"], name="product_in_category_by_added"),
-            models.Index(fields=["category", "final_price", "slug"], name="product_in_category_by_price"),
-            models.Index(fields=["category", "sort_name", "slug"], name="product_in_category_by_name"),
-            models.Index(fields=["category", "discount", "slug"], name="product_in_category_by_percent"),
-            models.Index(fields=["category", "sold_count", "slug"], name="product_in_category_by_sold"),
+            list_index("category", "added_at", name="product_in_category_by_added"),
+            list_index("category", "final_price", name="product_in_category_by_price"),
+            list_index("category", "sort_name", name="product_in_category_by_name"),
+            list_index("category", "discount", name="product_in_category_by_percent"),
+            list_index("category", "sold_count", name="product_in_category_by_sold"),
+            list_index("category", "rating_average", "rating_count", name="product_in_category_by_rating"),
+            # The counts of categories, and the look-up of a category's products, drafts or not.
+            models.Index(fields=["category", "published_at"], name="product_in_category"),
+            # The drafts of all, and of a seller.
+            models.Index(fields=["added_at", "slug"], name="draft_by_added", condition=DRAFT),
             models.Index(
-                fields=["category", "rating_average", "rating_count", "slug"],
-                name="product_in_category_by_rating",
+                fields=["user", "added_at", "slug"], name="draft_of_seller_by_added", condition=DRAFT
             ),
             # The usual orders of a seller's page, and the counts of a seller's products in each category.
-            models.Index(fields=["user", "added_at", "slug"], name="product_of_seller_by_added"),
-            models.Index(fields=["user", "final_price", "slug"], name="product_of_seller_by_price"),
+            list_index("user", "added_at", name="product_of_seller_by_added"),
+            list_index("user", "final_price", name="product_of_seller_by_price"),
             models.Index(fields=["user", "category"], name="product_of_seller_in_category"),
             # Shoppers filter and count by stock, most of all in a category and on sale. In these two halves of an
             # index, only the sale of the last one moves a product.
-            models.Index(fields=["category", "discount"], name="product_in_stock", condition=Q(stock__gt=0)),
-            models.Index(fields=["category", "discount"], name="product_sold_out", condition=Q(stock=0)),
+            models.Index(
+                fields=["category", "discount", "published_at"],
+                name="product_in_stock",
+                condition=Q(stock__gt=0),
+            ),
+            models.Index(
+                fields=["category", "discount", "published_at"], name="product_sold_out", condition=Q(stock=0)
+            ),
             # For the staff: products to reorder.
             models.Index(
                 fields=["stock", "sold_count", "slug"],
@@ -383,9 +435,41 @@ class Product(models.Model):
         return self.name
 
     @property
+    def is_published(self) -> bool:
+        return is_past(self.published_at)
+
+    def publish(self, moment: datetime | None) -> None:
+        """Set in memory that it is published from this moment on; None makes it a draft.
+
+        It is new in the lists from then on.
+        """
+        self.published_at = moment
+        self.added_at = moment or self.added_at
+
+    @property
     def option_names(self) -> list[str]:
         """The names of the options in use, in order."""
         return used_options(self)
+
+
+class OldProductSlug(models.Model):
+    """A slug that a product had before. `catalog.slugs` keeps it."""
+
+    slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="old_slugs")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class OldCategorySlug(models.Model):
+    """A slug that a category had before. `catalog.slugs` keeps it."""
+
+    slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True)
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="old_slugs")
+
+    def __str__(self) -> str:
+        return self.slug
 
 
 class ProductVariant(models.Model):
@@ -467,6 +551,11 @@ class PriceChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.final_price} since {self.since:%Y-%m-%d %H:%M}"
+
+
+def is_past(moment: datetime | None) -> bool:
+    """Whether the moment has come; False for none."""
+    return moment is not None and moment <= timezone.now()
 
 
 class HasOptions(Protocol):

@@ -7,6 +7,7 @@ from django.dispatch import receiver
 from accounts.models import User
 from accounts.signals import account_closing, data_requested
 from catalog.models import Favourite, Product
+from catalog.visibility import is_published
 from core.errors import ValidationError
 
 SELLS = (
@@ -27,7 +28,7 @@ def refuse_sellers(*, user: User, **_: Any) -> None:
 @receiver(data_requested)
 def collect(*, user: User, **_: Any) -> dict[str, Any]:
     """Return the person's favourites, the latest first."""
-    favourites = Favourite.objects.filter(user=user).order_by("-added_at", "-pk")
+    favourites = Favourite.objects.filter(is_published("product__"), user=user).order_by("-added_at", "-pk")
     return {
         "favourites": [
             {"product": name, "slug": slug, "addedAt": added_at}

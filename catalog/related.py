@@ -8,6 +8,7 @@ from django.db.models import JSONField, OuterRef, QuerySet, Subquery
 
 from catalog.analysis import STOP_WORDS, head, normal, stem, words
 from catalog.models import Category, Product
+from catalog.selectors import products
 
 MAX_RELATED = 20
 # The number of a category's best sellers that are compared by name.
@@ -33,13 +34,11 @@ def find_related(keys: Collection[int], *, first: int) -> dict[int, list[int]]:
     If the category has too few products, best sellers of the whole shop fill the list.
     """
     subjects = list(Product.objects.filter(pk__in=keys).values_list("pk", "name", "category"))
-    best: QuerySet[Product, Any] = Product.objects.order_by("-sold_count", "-slug").values("pk", "name")
+    best: QuerySet[Product, Any] = products().order_by("-sold_count", "-slug").values("pk", "name")
     of_category = best.filter(category=OuterRef("pk"))[:POOL]
     categories = Category.objects.filter(pk__in={category for _, _, category in subjects})
     pools = dict(categories.annotate(top=Top(of_category)).values_list("pk", "top"))
-    anywhere = list(
-        Product.objects.order_by("-sold_count", "-slug").values_list("pk", flat=True)[: first + 1]
-    )
+    anywhere = list(products().order_by("-sold_count", "-slug").values_list("pk", flat=True)[: first + 1])
     found = {}
     for key, name, category in subjects:
         alike = sorted(pools[category], key=lambda other, name=name: -likeness(name, other[1]))  # type: ignore[misc]

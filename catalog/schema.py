@@ -1,13 +1,25 @@
 """The catalogue's queries and mutations."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import strawberry
 from django.db.models import QuerySet
 from django.utils import timezone
 
 import api
-from catalog import models, search, selectors, services, types
+from catalog import models, previews, search, selectors, services, types
+
+
+def find_by_slug(
+    found: QuerySet[Any] | Callable[[], QuerySet[Any]], info: api.Info, slug: str
+) -> api.HasKey | None:
+    """Read the row that has this slug, or else the one that had it last; None if there is none."""
+    row = api.one(found, info, slug=slug)
+    if row is None:
+        rows = found if isinstance(found, QuerySet) else found()
+        row = api.one(rows.filter(old_slugs__slug=slug), info)
+    return row
 
 
 @strawberry.type
@@ -23,21 +35,56 @@ class Query:
 
     @strawberry.field(
         graphql_type=types.Category | None,
-        description="The category with this slug; null if there is none.",
+        description="The category that has this slug, or had it last; null if there is none.",
         metadata=api.PUBLIC,
     )
     def category(self, info: api.Info, slug: api.Slug) -> api.HasKey | None:
-        return api.one(selectors.categories, info, slug=slug)
+        return find_by_slug(selectors.categories, info, slug)
 
     @strawberry.field(
         graphql_type=types.Product | None,
-        description="The product with this slug; null if there is none.",
+        description="The product that has this slug, or had it last: redirect if its `slug` is another one. Null if "
+        "there is none. Before it is published, only its seller and the staff see it.",
         metadata=api.PUBLIC,
     )
-    def product(self, info: api.Info, slug: api.Slug) -> api.HasKey | None:
-        return api.one(selectors.products, info, slug=slug)
+    def product(
+        self,
+        info: api.Info,
+        slug: api.Slug,
+        preview: Annotated[
+            str | None,
+            strawberry.argument(
+                description="The token of a preview link, which shows the product before it is published. One that has "
+                "expired is refused (BAD_USER_INPUT)."
+            ),
+        ] = None,
+    ) -> api.HasKey | None:
+        if preview is not None:
+            info.context.shareable = False
+            return find_by_slug(selectors.product_in_preview(previews.product_of(preview)), info, slug)
+        viewer = api.viewer(info)
+        found = selectors.products_seen_by(viewer) if viewer else selectors.products
+        return find_by_slug(found, info, slug)
 
-    @strawberry.field(description="All products that pass the filter, page by page.", metadata=api.PUBLIC)
+    @strawberry.field(
+        description="The products that are not published, or not yet, latest first: the caller's own, or all of them "
+        "for the staff. Null for guests."
+    )
+    def unpublished_products(
+        self,
+        info: api.Info,
+        first: api.First = None,
+        after: api.After = None,
+        last: api.Last = None,
+        before: api.Before = None,
+    ) -> types.ProductConnection | None:
+        viewer = api.viewer(info)
+        paging = api.Paging(first=first, after=after, last=last, before=before)
+        return types.ProductConnection.of_unpublished(viewer, info, paging=paging) if viewer else None
+
+    @strawberry.field(
+        description="All published products that pass the filter, page by page.", metadata=api.PUBLIC
+    )
     def products(
         self,
         info: api.Info,
@@ -118,21 +165,18 @@ class Query:
 class Mutation:
     @api.mutation(types.CreateProductResult, description="Offers a product. Needs the permission to sell.")
     def create_product(self, info: api.Info, input: types.CreateProductInput) -> QuerySet[models.Product]:
-        product = services.create_product(
-            user=api.require_user(info), fields=input.fields(), now=timezone.now()
-        )
-        return selectors.products().filter(pk=product.pk)
+        user = api.require_user(info)
+        product = services.create_product(user=user, fields=input.fields(), now=timezone.now())
+        return selectors.products_seen_by(user).filter(pk=product.pk)
 
     @api.mutation(
         types.UpdateProductResult,
         description="Changes one of the caller's products. The staff can change any product.",
     )
     def update_product(self, info: api.Info, input: types.UpdateProductInput) -> QuerySet[models.Product]:
-        key = api.key_of(input.id, "Product")
-        services.update_product(
-            user=api.require_user(info), product_pk=key, changes=input.changes(), now=timezone.now()
-        )
-        return selectors.products().filter(pk=key)
+        user, key = api.require_user(info), api.key_of(input.id, "Product")
+        services.update_product(user=user, product_pk=key, changes=input.changes(), now=timezone.now())
+        return selectors.products_seen_by(user).filter(pk=key)
 
     @api.mutation(
         types.DeleteProductResult,

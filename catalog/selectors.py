@@ -30,6 +30,7 @@ from django.db.models.lookups import GreaterThan
 
 from accounts.models import Profile, User
 from catalog.models import FEW_LEFT, MAX_LEVELS, OPTIONS, Category, Product, ProductVariant, keys_in
+from catalog.visibility import is_draft, is_published, is_seen_by, is_to_come, sees_drafts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +138,28 @@ class Checked(Func):
 
 
 def products() -> QuerySet[Product]:
-    return Product.objects.all()
+    """The published products, which everyone sees."""
+    return Product.objects.filter(is_published())
+
+
+def products_seen_by(viewer: User | None) -> QuerySet[Product]:
+    """The published products, and those that only this person sees: their own, or all of them for the staff."""
+    return Product.objects.filter(is_seen_by(viewer))
+
+
+def product_in_preview(key: int) -> QuerySet[Product]:
+    """The product of a preview's token, published or not."""
+    return Product.objects.filter(pk=key)
+
+
+def unpublished_products(viewer: User) -> QuerySet[Product]:
+    """The products that this person sees and shoppers do not: drafts, and those whose time has not come."""
+    own = Product.objects.order_by()
+    if not sees_drafts(viewer):
+        own = own.filter(user=viewer)
+    drafts, to_come = (own.filter(condition).values("pk") for condition in (is_draft(), is_to_come()))
+    # Each half seeks an index, which no database does for one condition with OR.
+    return Product.objects.filter(pk__in=drafts.union(to_come, all=True))
 
 
 def running_out() -> QuerySet[Product]:
@@ -154,6 +176,10 @@ def fully_held() -> QuerySet[Product]:
 def variants() -> QuerySet[ProductVariant]:
     """All variants. Those of a product are in the order in which its seller has put them."""
     return ProductVariant.objects.order_by("position", "pk")
+
+
+def variants_seen_by(viewer: User | None) -> QuerySet[ProductVariant]:
+    return ProductVariant.objects.filter(is_seen_by(viewer, "product__"))
 
 
 def option_values(keys: Collection[int]) -> dict[int, list[tuple[str, ...]]]:
@@ -296,12 +322,12 @@ def own_order(prefix: str) -> Case:
 
 
 def favourites() -> QuerySet[Product]:
-    """Favourite products, once for each person who has them.
+    """Published favourites, once for each person who has them.
 
     Filter by `fan_id`, the person's key: a condition on `favourites` would join that table a second time.
     `favourite_id` orders the favourites by when they were added.
     """
-    return Product.objects.annotate(favourite_id=F("favourites__id"), fan_id=F("favourites__user_id"))
+    return products().annotate(favourite_id=F("favourites__id"), fan_id=F("favourites__user_id"))
 
 
 def editable_products(user: User) -> QuerySet[Product]:

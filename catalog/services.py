@@ -8,10 +8,13 @@ from typing import TypedDict, cast
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from accounts.models import User
 from catalog.models import MAX_OPTIONS, OPTIONS, Category, Favourite, Product, ProductVariant
-from catalog.selectors import editable_products
+from catalog.selectors import editable_products, products
+from catalog.slugs import follow_name
+from catalog.stock import lock_products
 from catalog.variants import (
     VariantFields,
     Wanted,
@@ -29,7 +32,7 @@ from core.text import single_line
 # Columns that never change or that other services write. An update writes all others, so a new column of Product is
 # saved without being named here.
 KEPT_ELSEWHERE = {
-    *("id", "user", "slug", "added_at"),
+    *("id", "user", "slug"),
     *("price", "discount", "final_price", "stock", "sold_count"),
     *("rated_1", "rated_2", "rated_3", "rated_4", "rated_5"),
 }
@@ -51,6 +54,9 @@ class ProductFields(TypedDict, total=False):
     name: str | None
     description: str | None
     image: File[bytes] | None
+    seo_title: str | None
+    seo_description: str | None
+    is_published: bool | None
     options: list[str] | None
     # Either all of its variants, or the fields of its only one.
     variants: list[VariantFields] | None
@@ -73,12 +79,12 @@ def create_product(*, user: User, fields: ProductFields, now: datetime) -> Produ
         images.store_upload(fields.get("image"), folder="products", field="image") as picture,
         transaction.atomic(durable=True),
     ):
-        product = Product(user=user, added_at=now)
+        product = Product(user=user, added_at=now, published_at=None)
         assign_option_names(product, fields)
         wanted = wanted_variants(fields)
         variants: list[ProductVariant] = []
         check_all(
-            lambda: assign(product, fields, picture=picture, now=now),
+            lambda: assign(product, {"is_published": True, **fields}, picture=picture, now=now),
             lambda: variants.extend(build_variants(product, wanted)),
         )
         product.price, product.discount = variants[0].price, variants[0].discount  # until they are summed up
@@ -88,7 +94,7 @@ def create_product(*, user: User, fields: ProductFields, now: datetime) -> Produ
 
 
 def update_product(*, user: User, product_pk: int, changes: ProductFields, now: datetime) -> None:
-    """Change the given fields. The slug never changes. A replaced picture is deleted after the commit.
+    """Change the given fields. A slug of the name follows it. A replaced picture is deleted after the commit.
 
     `variants` is the whole list: those with an id change, those without are new, and the others are removed.
 
@@ -107,7 +113,7 @@ def update_product(*, user: User, product_pk: int, changes: ProductFields, now: 
         transaction.atomic(durable=True),
     ):
         product = lock_product(user=user, pk=product_pk)
-        old_picture = product.image.name
+        old_picture, old_name = product.image.name, product.name
         assign_option_names(product, changes)
         wanted = wanted_changes(product, changes)
         variants: list[ProductVariant] = []
@@ -116,6 +122,8 @@ def update_product(*, user: User, product_pk: int, changes: ProductFields, now: 
             lambda: variants.extend(build_variants(product, wanted) if wanted else ()),
         )
         product.save(update_fields=WRITTEN)
+        if "name" in changes:
+            follow_name(product, before=old_name)
         if wanted:
             save_variants(product, variants, wanted, now=now)
         if product.image.name != old_picture:
@@ -138,6 +146,30 @@ def delete_product(*, user: User, product_pk: int) -> None:
     delete_files_after_commit(product.image.name)
 
 
+@transaction.atomic
+def publish_products(products: QuerySet[Product], *, now: datetime) -> None:
+    """Publish the products that are not published yet, for the staff. They become the newest ones.
+
+    Locks:
+        The products.
+    """
+    locked = lock_products(set(products.values_list("pk", flat=True)))
+    keys = [key for key, product in locked.items() if not product.is_published]
+    Product.objects.filter(pk__in=keys).update(published_at=now, added_at=now, updated_at=now)
+
+
+@transaction.atomic
+def unpublish_products(products: QuerySet[Product], *, now: datetime) -> None:
+    """Make the products drafts, for the staff.
+
+    Locks:
+        The products.
+    """
+    locked = lock_products(set(products.values_list("pk", flat=True)))
+    keys = [key for key, product in locked.items() if product.published_at]
+    Product.objects.filter(pk__in=keys).update(published_at=None, updated_at=now)
+
+
 @transaction.atomic(durable=True)
 def add_favourite(*, user: User, product_pk: int, now: datetime) -> None:
     """Add the product to the user's favourites, unless it is one already.
@@ -145,9 +177,9 @@ def add_favourite(*, user: User, product_pk: int, now: datetime) -> None:
     Locks:
         The product, so that nobody deletes it in the meantime.
     Raises:
-        NotFound: the product does not exist.
+        NotFound: the product does not exist, or is not published.
     """
-    if not Product.objects.select_for_update(no_key=True).filter(pk=product_pk):
+    if not products().select_for_update(no_key=True).filter(pk=product_pk):
         raise NotFound("product")
     Favourite.objects.bulk_create(
         [Favourite(user=user, product_id=product_pk, added_at=now)], ignore_conflicts=True
@@ -159,9 +191,9 @@ def remove_favourite(*, user: User, product_pk: int) -> None:
     """Remove the product from the user's favourites, if it is one.
 
     Raises:
-        NotFound: the product does not exist.
+        NotFound: the product does not exist, or is not published.
     """
-    if not Product.objects.filter(pk=product_pk).exists():
+    if not products().filter(pk=product_pk).exists():
         raise NotFound("product")
     Favourite.objects.filter(user=user, product_id=product_pk).delete()
 
@@ -248,6 +280,9 @@ def assign(
             product.category = category_of(fields["category"])  # type: ignore[arg-type]  # null is refused before
         elif field == "image":
             set_picture(product, picture)
+        elif field == "is_published":
+            if value != product.is_published:
+                product.publish(now if value else None)
         elif field not in OF_VARIANTS:
             setattr(product, field, value)
     product.updated_at = now

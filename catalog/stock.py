@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from catalog.models import Product, ProductVariant, StockMovement, full_name
+from catalog.visibility import PUBLISHED_AT, current_moment, is_published
 from core.errors import DomainError
 
 Reason = StockMovement.Reason
@@ -74,7 +75,8 @@ FOLLOW_VARIANTS = """
     ) AS moved
     WHERE catalog_product.id = moved.id
     RETURNING catalog_product.id, catalog_product.name, catalog_product.tax_class_id,
-        (SELECT path FROM catalog_category WHERE catalog_category.id = catalog_product.category_id)
+        (SELECT path FROM catalog_category WHERE catalog_category.id = catalog_product.category_id),
+        catalog_product.published_at <= %s
 """
 # The prices of a product: those of its cheapest variant in stock, or of the cheapest if none is.
 CHEAPEST = """
@@ -135,8 +137,8 @@ def take_stock(
 ) -> dict[int, ProductVariant]:
     """Sell `quantities`, by the variants' primary keys, to an order. Return the variants as they are sold.
 
-    The order holds them until `release` or `return_stock`. A deleted variant is missing from the result; the caller
-    must then refuse the order.
+    The order holds them until `release` or `return_stock`. A variant that is deleted, or whose product is not
+    published, is missing from the result; the caller must then refuse the order, and roll back.
 
     Locks:
         The products, in order of primary key.
@@ -154,9 +156,8 @@ def take_stock(
         parameters=[settings.STORE_HOLD_MINIMUM, settings.STORE_HOLD_SHARE],
     )
     if missing := quantities.keys() - taken.keys():
-        scarce = (
-            ProductVariant.objects.filter(pk__in=missing).select_related("product").order_by("pk").first()
-        )
+        sold = ProductVariant.objects.filter(is_published("product__"), pk__in=missing)
+        scarce = sold.select_related("product").order_by("pk").first()
         if scarce:
             raise InsufficientStock(
                 variant=scarce,
@@ -164,11 +165,13 @@ def take_stock(
                 requested=quantities[scarce.pk],
                 available=min(scarce.stock, most_for_an_order(scarce)),
             )
+        return taken
     sold_out = any(variant.stock == 0 for variant in taken.values())
     products = move_products(order_uuid=order_uuid, reason=Reason.SOLD, reprice=sold_out)
-    for variant in taken.values():
+    published = {key: variant for key, variant in taken.items() if variant.product_id in products}
+    for variant in published.values():
         variant.product_name, variant.tax_class, variant.category_path = products[variant.product_id]
-    return taken
+    return published
 
 
 def most_for_an_order(variant: ProductVariant) -> int:
@@ -239,12 +242,17 @@ def move_products(
 
     `reprice` says that a variant was sold out or came back, so that another may be the cheapest in stock. Without it
     the prices are not written: a write of them outdates every kept answer (see backend/answers.py). Return name, tax
-    class and path of the category by primary key.
+    class and path of the category of those that are published, by primary key.
     """
     statement = FOLLOW_VARIANTS.format(prices=f", {CHEAPEST}" if reprice else "")
+    moment = PUBLISHED_AT.get_db_prep_value(current_moment(), connection)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [uuid_value(order_uuid), reason.value])
-        return {key: (name, tax_class, path) for key, name, tax_class, path in cursor.fetchall()}
+        cursor.execute(statement, [uuid_value(order_uuid), reason.value, moment])
+        return {
+            key: (name, tax_class, path)
+            for key, name, tax_class, path, is_published in cursor.fetchall()
+            if is_published
+        }
 
 
 def sum_up(keys: Collection[int]) -> dict[int, Product]:

@@ -156,6 +156,11 @@ def is_different(field: forms.Field, one: Any, other: Any) -> bool:
     if isinstance(field, forms.FileField):
         return str(one or "") != str(other or "")
     one, other = normalize_line_ends(field, one), normalize_line_ends(field, other)
+    if isinstance(field, forms.SplitDateTimeField):
+        try:
+            return bool(join(field, one) != join(field, other))
+        except forms.ValidationError:
+            return True
     if isinstance(field, forms.ModelChoiceField):
         return field.has_changed(one, other)  # by keys: to_python would read the rows
     try:
@@ -163,6 +168,11 @@ def is_different(field: forms.Field, one: Any, other: Any) -> bool:
     except forms.ValidationError:
         return True
     return field.has_changed(one, other)
+
+
+def join(field: forms.SplitDateTimeField, value: Any) -> Any:
+    """Return the instant of a row, or that of the parts that a browser sends; None for none."""
+    return field.clean(value) if isinstance(value, list) else value
 
 
 def normalize_line_ends(field: forms.Field, value: Any) -> Any:

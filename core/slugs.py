@@ -1,11 +1,15 @@
 """Unique slugs, by insertion and a retry instead of a look-up."""
 
+import re
+
 from django.db import IntegrityError, models, transaction
 from django.utils.crypto import get_random_string
 from django.utils.text import slugify
 
 MAX_LENGTH = 80
 SUFFIX_LENGTH = 6
+# Digits and letters that cannot be misread.
+ENDING = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 def slug_of(text: str, *, fallback: str) -> str:
@@ -15,7 +19,12 @@ def slug_of(text: str, *, fallback: str) -> str:
 
 def add_random_ending(slug: str) -> str:
     """Return the slug with a random ending, for a slug that is taken."""
-    return f"{slug}-{get_random_string(SUFFIX_LENGTH, '0123456789abcdefghjkmnpqrstvwxyz')}"
+    return f"{slug}-{get_random_string(SUFFIX_LENGTH, ENDING)}"
+
+
+def has_base(slug: str, base: str) -> bool:
+    """Whether the slug is the base, or the base with a random ending."""
+    return slug == base or bool(re.fullmatch(f"{re.escape(base)}-[{ENDING}]{{{SUFFIX_LENGTH}}}", slug))
 
 
 def save_with_slug(instance: models.Model, text: str) -> None:

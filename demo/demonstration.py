@@ -99,6 +99,7 @@ def offer(sellers: dict[str, User]) -> None:
                     "image": ContentFile(next(pictures), name="picture.jpg"),
                     "options": [name for name, _ in product.options],
                     "variants": variants_of(product),
+                    "is_published": not product.draft,
                 },
                 now=added_at,
             )

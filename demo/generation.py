@@ -86,6 +86,7 @@ def variation(
         price=round_half_up(price, settings.STORE_CURRENCY),
         discount=chance.choice((5, 10, 15, 20, 25, 30, 40, 50)) if chance.random() < 0.3 else 0,
         stock=chance.randint(1, 500) if chance.random() < 0.85 else 0,
+        published_at=added_at,
         added_at=added_at,
         updated_at=added_at,
         **{f"rated_{rating}": ratings.count(rating) for rating in RATINGS},

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Sum
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Sum, When
 
 from catalog.models import ProductVariant
 from catalog.stock import InsufficientStock
+from catalog.visibility import current_moment, is_published
 from core.errors import DomainError, NotFound, ValidationError
 from core.money import MAX_MINOR_UNITS, from_minor_units
 from orders import models
@@ -112,6 +113,7 @@ PUT = """
         WHERE item.cart_id = %(cart)s
     ) AS cart
     WHERE {chosen}
+        AND product.published_at <= %(moment)s
         AND (line.id IS NOT NULL OR cart.lines < %(most_lines)s)
         AND COALESCE(line.quantity, 0) + %(more)s <= %(most_of_one)s
         AND COALESCE(line.quantity, 0) + %(more)s <= variant.stock
@@ -134,11 +136,14 @@ EMPTY = """
 
 
 def items() -> QuerySet[CartItem]:
-    """All lines, each with what its variant is now, which is null once it is deleted, and with its cart's columns."""
+    """All lines, each with what its variant is now, and with its cart's columns.
+
+    The variant's are null once it is deleted, and the stock also while its product is not published.
+    """
     return CartItem.objects.annotate(  # type: ignore[no-redef]  # declared on the model
         price=F("variant__price"),
         final_price=F("variant__final_price"),
-        stock=F("variant__stock"),
+        stock=Case(When(is_published("product__"), then=F("variant__stock"))),
         weight=F("variant__weight_grams"),
         tax_class=F("product__tax_class"),
         category_path=F("product__category__path"),
@@ -167,7 +172,7 @@ class ShoppingCart:
 
     @property
     def items(self) -> list[Line]:
-        """The lines whose variant still exists. The quote is of these."""
+        """The lines whose variant is still sold. The quote is of these."""
         return [line for line in self.lines if line.stock is not None]
 
     @property
@@ -290,7 +295,8 @@ class ShoppingCart:
             "cart": cart.pk,
             "key": choice.key,
             "more": more,
-            "now": CartItem._meta.get_field("added_at").get_db_prep_save(now, connection),
+            "now": as_stored(now),
+            "moment": as_stored(current_moment()),
             "most_lines": MAX_LINES,
             "most_of_one": MAX_QUANTITY,
             "most_hundredths": int(100 * most_payable_at_once()),
@@ -326,6 +332,10 @@ def explain_refusal(cart: models.Cart, choice: Choice, more: int) -> DomainError
         return InsufficientStock(variant=variant, product_name=variant.product.name, requested=quantity)
     check_payable_at_once(worth + variant.price * more)
     return ValidationError.of(**{choice.field: "The product has just changed. Please try again."})
+
+
+def as_stored(moment: datetime) -> Any:
+    return CartItem._meta.get_field("added_at").get_db_prep_save(moment, connection)
 
 
 def keys_of(line: Line) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from catalog.models import ProductVariant
+from catalog.visibility import is_published
 from core.errors import NotFound, ValidationError
 
 
@@ -36,11 +37,12 @@ def find_variant(choice: Choice) -> ProductVariant:
     """Return the chosen variant, with its product.
 
     Raises:
-        NotFound: it does not exist.
+        NotFound: it does not exist, or its product is not published.
         ValidationError: the product has several.
     """
     condition = {"product_id" if choice.by_product else "pk": choice.key}
-    found = ProductVariant.objects.filter(**condition).select_related("product").order_by("pk")[:2]
+    sold = ProductVariant.objects.filter(is_published("product__"), **condition)
+    found = sold.select_related("product").order_by("pk")[:2]
     variants = list(found)
     if not variants:
         raise NotFound(choice.noun)

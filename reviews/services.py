@@ -16,6 +16,7 @@ from django.db.models import F, QuerySet
 from accounts.models import User
 from catalog.models import Product
 from catalog.stock import lock_products
+from catalog.visibility import is_published
 from core.errors import NotFound, ValidationError, field_errors, refuse_nulls
 from core.slugs import save_with_slug
 from core.throttle import Limit, count_attempt
@@ -37,7 +38,7 @@ def create_comment(*, user: User, product_pk: int, body: str, rating: int | None
     """Write a comment.
 
     Raises:
-        NotFound: the product does not exist.
+        NotFound: the product does not exist, or is not published.
         ValidationError: the body or the rating is invalid, the user has already rated the product, or the store
             requires a verified address.
         TooManyAttempts.
@@ -62,7 +63,8 @@ def write_comment(comment: Comment) -> Comment:
     Raises: NotFound, ValidationError.
     Locks: the product.
     """
-    if not lock_products({comment.product_id}):
+    product = lock_products({comment.product_id}).get(comment.product_id)
+    if product is None or not product.is_published:
         raise NotFound("product")
     with refuse_second_rating():
         save_with_slug(comment, comment.body)
@@ -74,11 +76,12 @@ def write_comment(comment: Comment) -> Comment:
 def update_comment(*, user: User, comment_pk: int, changes: CommentChanges, now: datetime) -> Comment:
     """Change one of the user's comments.
 
-    Raises: NotFound, unless the comment is the user's own; ValidationError, as for a new comment.
+    Raises: NotFound, unless the comment is the user's own, on a published product; ValidationError, as for a new
+    comment.
     Locks: the product.
     """
     refuse_nulls(changes, clearable=["rating"])
-    own = Comment.objects.filter(pk=comment_pk, user=user)
+    own = Comment.objects.filter(is_published("product__"), pk=comment_pk, user=user)
     lock_products_of(own)
     comment = own.first()
     if comment is None:

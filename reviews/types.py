@@ -55,10 +55,11 @@ class CommentConnection(api.Connection[Comment]):
     @classmethod
     def of_product(cls, product: api.HasKey, info: api.Info, *, paging: api.Paging) -> "CommentConnection":
         """Read a page of the product's comments, the newest first."""
+        viewer = api.viewer(info)
         page = api.nested_page(
             product,
             info,
-            found=Comment.visible(info) if api.viewer(info) else selectors.active_comments,
+            found=selectors.comments_on_seen(viewer) if viewer else selectors.active_comments,
             parent="product_id",
             answer="CommentConnection",
             sort=NEWEST,

@@ -92,7 +92,7 @@ def make_products(count: int, **fields: Any) -> None:
     defaults = {"name": "Thing", "description": "A thing.", "price": Decimal(10)}
     fields = {"category": make_category(), "user": make_user(), **defaults, **fields}
     things = Product.objects.bulk_create(
-        Product(slug=f"thing-{next(numbers)}", **fields) for _ in range(count)
+        Product(slug=f"thing-{next(numbers)}", **published(fields)) for _ in range(count)
     )
     add_first_variants([thing.pk for thing in things], now=timezone.now())
 
@@ -115,7 +115,7 @@ def make_product(
             **defaults,
             "category": fields.get("category") or make_category(),
             "user": fields.get("user") or make_user(),
-            **fields,
+            **published(fields),
         }
     )
     assign_options(product, options)
@@ -130,6 +130,12 @@ def make_product(
     save_with_slug(product, product.name)
     save_variants(product, built, wanted, now=timezone.now())
     return product
+
+
+def published(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields with both times of a product, of which one may be given. A draft has None as `published_at`."""
+    given = fields.get("published_at") or fields.get("added_at") or timezone.now()
+    return {"published_at": given, "added_at": given, **fields}
 
 
 def variant_of(product: Product, *values: str) -> ProductVariant:

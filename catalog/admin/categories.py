@@ -17,6 +17,7 @@ from catalog.admin.forms import PictureForm, TreeChoices
 from catalog.models import Category, Product
 from catalog.selectors import tree_order
 from catalog.services import delete_files_after_commit, set_picture
+from catalog.slugs import change_slug, follow_name, take_from_name
 from core import images
 from core.admin import ModelAdmin
 from core.counting import MAX_COUNT, CountUpTo
@@ -46,10 +47,8 @@ class CategoryAdmin(TreeChoices, ModelAdmin):
     search_fields = ("name",)
     fieldsets = (
         (None, {"fields": ("name", ("parent", "position"), "description", "image")}),
-        ("Search engines", {"fields": ("seo_title", "seo_description")}),
-        ("Records", {"fields": ("slug",)}),
+        ("Search engines", {"fields": ("slug", "seo_title", "seo_description")}),
     )
-    readonly_fields = ("slug",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
         own = Product.objects.filter(category=OuterRef("pk"))
@@ -148,5 +147,12 @@ def write_changes(edited: Category, fields: Iterable[str], *, picture: images.St
         written |= {"image_width", "image_height", "image_placeholder"}
     if "name" in written:
         written.add("sort_name")
-    if written:
-        edited.save(update_fields=written)
+    slug, edited.slug = edited.slug, current.slug
+    if written - {"slug"}:
+        edited.save(update_fields=written - {"slug"})
+    if "slug" not in written:
+        follow_name(edited, before=current.name)
+    elif slug:
+        change_slug(edited, slug)
+    else:
+        take_from_name(edited)

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, cast
+from datetime import datetime, time
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
@@ -16,9 +16,16 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from accounts.models import User
 from catalog.admin.forms import PictureForm, TreeChoices
@@ -37,14 +44,18 @@ from catalog.exchange import (
     template,
 )
 from catalog.models import FEW_LEFT, OPTIONS, Product, ProductVariant
+from catalog.previews import LIFETIME, preview_url
 from catalog.selectors import ProductFilter, fully_held, mark_several, narrow
 from catalog.services import (
     WRITTEN,
     check_options,
     delete_files_after_commit,
+    publish_products,
     refuse_deleted_category,
     set_picture,
+    unpublish_products,
 )
+from catalog.slugs import change_slug, follow_name, take_from_name
 from catalog.stock import lock_products
 from catalog.variants import (
     VariantFields,
@@ -54,6 +65,7 @@ from catalog.variants import (
     variants_of,
     wanted_of_only,
 )
+from catalog.visibility import is_draft, is_published, is_to_come
 from core import images
 from core.admin import ModelAdmin, edit_form
 from core.errors import ValidationError
@@ -95,6 +107,19 @@ class OnSale(admin.SimpleListFilter):
         return narrow(queryset, ProductFilter(on_sale=on_sale))
 
 
+class Publication(admin.SimpleListFilter):
+    title = "publication"
+    parameter_name = "publication"
+    conditions: ClassVar = {"published": is_published, "draft": is_draft, "to_come": is_to_come}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("published", "Published"), ("draft", "Draft"), ("to_come", "To be published")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        condition = self.conditions.get(self.value() or "")
+        return queryset.filter(condition()) if condition else queryset
+
+
 class OneVariantForm(forms.ModelForm[Product]):
     """A form that changes price, discount and stock of a product with one variant. Of several, it only shows them."""
 
@@ -106,6 +131,15 @@ class OneVariantForm(forms.ModelForm[Product]):
                 self.fields[name].disabled = True
 
 
+class PublicationField(forms.SplitDateTimeField):
+    """A day and a time in the shop's time zone. A day alone means its midnight."""
+
+    def compress(self, data_list: Any) -> datetime | None:
+        if data_list and data_list[0] and not data_list[1]:
+            data_list = (data_list[0], time.min)
+        return super().compress(data_list)
+
+
 def values_field(**options: Any) -> forms.CharField:
     return forms.CharField(
         required=False, label="Values to add", widget=UnfoldAdminTextInputWidget(), **options
@@ -115,6 +149,12 @@ def values_field(**options: Any) -> forms.CharField:
 class ProductForm(OneVariantForm, PictureForm):
     """The form of a product, with lists of values of its options from which variants are made."""
 
+    published_at = PublicationField(
+        label="Published",
+        required=False,
+        widget=UnfoldAdminSplitDateTimeWidget,
+        help_text="From when shoppers see it; a day without a time begins at midnight. Leave it empty for a draft.",
+    )
     values_1 = values_field(help_text=COMBINED)
     values_2 = values_field()
     values_3 = values_field()
@@ -164,17 +204,19 @@ class ProductAdmin(TreeChoices, ModelAdmin):
     inlines = (VariantInline, MovementInline)
     list_display = (
         *("product", "category", "price", "discount", "discounted_price"),
-        *("stock", "availability", "rating"),
+        *("stock", "availability", "publication", "rating"),
     )
+    ordering = ("-pk",)  # every other order has an index for published products alone
     list_editable = ("price", "discount", "stock")
     list_filter = (
         ("category", RelatedDropdownFilter),
         Availability,
         OnSale,
+        Publication,
         ("user", AutocompleteSelectFilter),
     )
     list_filter_submit = True
-    actions = ("export",)
+    actions = ("export", "publish", "unpublish")
     actions_list = ("bring_in",)
     list_select_related = ("category", "user__profile")
     list_per_page = list_max_show_all = 25  # a page stays below 150 kB
@@ -187,7 +229,15 @@ class ProductAdmin(TreeChoices, ModelAdmin):
     class Media:
         css = {"all": ["catalog/products.css"]}
 
-    readonly_fields = ("seller", "discounted_price", "slug", "sold_count", "rating", "added_at", "updated_at")
+    readonly_fields = (
+        "preview_link",
+        "seller",
+        "discounted_price",
+        "sold_count",
+        "rating",
+        "added_at",
+        "updated_at",
+    )
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         """Let people who may see users choose the seller. Others sell in their own name."""
@@ -197,12 +247,14 @@ class ProductAdmin(TreeChoices, ModelAdmin):
             options = tuple(zip(OPTIONS, VALUES, strict=True))
         return (
             (None, {"fields": ("name", "description", ("category", seller), "image")}),
+            ("Publication", {"fields": (("published_at", "preview_link"), "slug")}),
+            ("Search engines", {"fields": ("seo_title", "seo_description")}),
             (
                 "Price and stock",
                 {"fields": (("price", "discount"), ("stock", "discounted_price"), "tax_class")},
             ),
             *([("Options", {"fields": options})] if obj else ()),
-            ("Records", {"fields": (("slug", "added_at"), ("updated_at", "sold_count"), "rating")}),
+            ("Records", {"fields": (("added_at", "updated_at"), ("sold_count", "rating"))}),
         )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -251,6 +303,26 @@ class ProductAdmin(TreeChoices, ModelAdmin):
             return "none", "Sold out"
         return ("few", "Few left") if product.stock <= FEW_LEFT else ("plenty", "In stock")
 
+    @display(
+        description="Publication",
+        ordering="published_at",
+        label={"published": "success", "to_come": "info", "draft": "warning"},
+    )
+    def publication(self, product: Product) -> tuple[str, str]:
+        if product.published_at is None:
+            return "draft", "Draft"
+        if product.is_published:
+            return "published", "Published"
+        return "to_come", f"From {date_format(timezone.localtime(product.published_at), 'j M Y, H:i')}"
+
+    @display(description="Preview", empty_value="Save it first.")
+    def preview_link(self, product: Product) -> str | None:
+        """Return a link that shows the page before it is published, to anyone who has the link."""
+        if product.pk is None:
+            return None
+        days = LIFETIME.days
+        return format_html('<a href="{}">Show the page</a> (for {} days)', preview_url(product), days)
+
     @display(description="Rating", ordering="rating_average", empty_value="–")
     def rating(self, product: Product) -> str | None:
         return f"{product.rating_average:.1f} ★ ({product.rating_count})" if product.rating_count else None
@@ -287,6 +359,14 @@ class ProductAdmin(TreeChoices, ModelAdmin):
         headers = {"Content-Disposition": "attachment; filename=products.csv"}
         lines = export_products(products, suffix=".csv")
         return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+
+    @action(description="Publish", permissions=["change"])
+    def publish(self, request: HttpRequest, products: QuerySet[Product]) -> None:
+        publish_products(products, now=timezone.now())
+
+    @action(description="Unpublish, as drafts", permissions=["change"])
+    def unpublish(self, request: HttpRequest, products: QuerySet[Product]) -> None:
+        unpublish_products(products, now=timezone.now())
 
     @action(description="Import", url_path="import", permissions=["import"], icon="upload")
     def bring_in(self, request: HttpRequest) -> HttpResponse:
@@ -373,11 +453,12 @@ def insert(product: Product, *, seller: Any, picture: images.StoredImage | None,
     if product.user_id is None:
         product.user = seller
     set_picture(product, picture)
-    product.added_at = product.updated_at = now
+    product.updated_at = product.added_at = now
+    product.publish(product.published_at)
     one: VariantFields = {"price": product.price, "discount": product.discount, "stock": product.stock}
     wanted = Wanted(fields=[one], path="")
     variants = build_variants(product, wanted)
-    save_with_slug(product, product.name)
+    save_with_slug(product, product.slug or product.name)
     save_variants(product, variants, wanted, now=now)
 
 
@@ -390,17 +471,25 @@ def write_changes(
         The product.
     """
     product = lock_products({edited.pk})[edited.pk]
-    old_picture = product.image.name
+    old_picture, old_name = product.image.name, product.name
     one: VariantFields = {}
     for field in fields:
         if field == "image":
             set_picture(product, picture)
+        elif field == "published_at":
+            product.publish(edited.published_at)
         elif field in OF_ONE_VARIANT:
             one[field] = getattr(edited, field)  # type: ignore[literal-required]  # a key of VariantFields
-        else:
+        elif field != "slug":
             setattr(product, field, getattr(edited, field))
     product.updated_at = now
     product.save(update_fields=(*WRITTEN, "user"))
+    if "slug" not in fields:
+        follow_name(product, before=old_name)
+    elif edited.slug:
+        change_slug(product, edited.slug)
+    else:
+        take_from_name(product)
     if one:
         wanted = wanted_of_only(variants_of(product), one)
         save_variants(product, build_variants(product, wanted), wanted, now=now)

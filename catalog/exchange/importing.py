@@ -273,7 +273,9 @@ class Importer:
         return product
 
     def blank(self, *, slug: str = "") -> Product:
-        return Product(slug=slug, user=self.seller, added_at=self.now, updated_at=self.now)
+        product = Product(slug=slug, user=self.seller, updated_at=self.now)
+        product.publish(self.now)
+        return product
 
 
 def divide(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -10,7 +10,7 @@ from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from catalog.exchange.rows import ProductRow
-from catalog.models import Product
+from catalog.models import OldProductSlug, Product
 from core.errors import ValidationError
 from core.slugs import add_random_ending, slug_of
 from core.text import sort_key
@@ -39,7 +39,10 @@ class Matcher:
         self.names: dict[str, int] = {}  # the lines of new products by name
 
     def match(self, rows: Collection[ProductRow]) -> list[Match | ValidationError]:
-        """Match each row, or return the error that explains why not. Takes three statements."""
+        """Match each row, or return the error that explains why not. Takes three statements, or four.
+
+        The fourth looks for a slug that no product has among those that products had before.
+        """
         bases = {
             row.line: slug_of(row.cells["name"], fallback="product")
             for row in rows
@@ -49,6 +52,9 @@ class Matcher:
         products = Product.objects.only("slug", "name", "user", "image")
         found = products.filter(slug__in=[*given, *bases.values()])
         by_slug = {product.slug: product for product in found}
+        if unknown := given - by_slug.keys():  # or a product had it before
+            old = OldProductSlug.objects.filter(slug__in=unknown).select_related("product")
+            by_slug |= {each.slug: each.product for each in old}
         called: dict[str, list[Product]] = defaultdict(list)
         keys = json.dumps([sort_key(row.cells["name"]) for row in rows if is_matched_by_name(row)])
         # The database compares the sort key, which has an index. The dictionary compares the exact name.
@@ -84,7 +90,7 @@ class Matcher:
             raise ValidationError.of(
                 slug=f"“{slug}” is another seller's product, “{product.name}”. Give the row another slug, or none."
             )
-        return Match(slug=slug, product=product)
+        return Match(slug=product.slug if product else slug, product=product)
 
     def match_name(
         self,

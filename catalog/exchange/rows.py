@@ -35,6 +35,8 @@ FIELDS: dict[str, models.Field[Any, Any]] = {
     "category": CategoryPath(),
     "name": Product.name.field,
     "description": Product.description.field,
+    "seo_title": Product.seo_title.field,
+    "seo_description": Product.seo_description.field,
     "option1_name": Product.option_1.field,
     "option1_value": ProductVariant.option_1.field,
     "option2_name": Product.option_2.field,

@@ -8,12 +8,13 @@ from django.db.models import FloatField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from catalog.models import Product
-from catalog.search.candidates import MAX_COUNTED, Candidates, Each, candidates, matching
+from catalog.search.candidates import MAX_COUNTED, Candidates, candidates, matching
 from catalog.search.query import SearchQuery
 from catalog.search.ranking import ranks
 from catalog.search.suggestions import completions, suggestions
 from catalog.search.vocabulary import look_up
-from catalog.selectors import ProductFilter, narrow
+from catalog.selectors import ProductFilter, narrow, products
+from core.conditions import Each
 from core.errors import DomainError, ValidationError
 
 __all__ = ["MAX_COUNTED", "Found", "NoProductMatches", "completions", "search"]
@@ -40,7 +41,7 @@ class Found:
     @property
     def sample(self) -> QuerySet[Product]:
         """The matches before the filter, at most MAX_COUNTED of them: the facets count these."""
-        return Product.objects.filter(pk__in=matching(self.candidates.expression, limit=MAX_COUNTED))
+        return products().filter(pk__in=matching(self.candidates.expression, limit=MAX_COUNTED))
 
     @property
     def best(self) -> QuerySet[Product]:
@@ -48,14 +49,14 @@ class Found:
         found = self.candidates
         document = json.dumps(ranks(found.query, found.matches, total=found.total))
         rank = RawSQL(RANK[connection.vendor], (document,), output_field=FloatField())
-        return Product.objects.filter(pk__in=[match.key for match in found.matches]).annotate(rank=rank)
+        return products().filter(pk__in=[match.key for match in found.matches]).annotate(rank=rank)
 
     def select_for(self, column: str) -> QuerySet[Product]:
         """Query all matches that pass the filter, for a list that is sorted by the column."""
         if self.candidates.all_found:
             return self.best
         # The term matches so many products that a scan along the column's index soon fills a page.
-        matches = Product.objects.filter(Each(Q(pk__in=matching(self.candidates.expression))))
+        matches = products().filter(Each(Q(pk__in=matching(self.candidates.expression))))
         return narrow(matches, self.filter, order=column)
 
     def count(self) -> int:
@@ -77,9 +78,9 @@ def search(term: str, *, filter: ProductFilter | None = None) -> Found:
         raise NoProductMatches(term=term, suggestions=suggestions([]))
     query = look_up(query)
     filter = filter or ProductFilter()
-    within = None if filter == ProductFilter() else narrow(Product.objects.all(), filter)
+    within = narrow(products(), filter)
     found = candidates(query, within=within)
-    if not found.matches and (within is None or not candidates(query, within=None).matches):
+    if not found.matches and (filter == ProductFilter() or not candidates(query, within=products()).matches):
         raise NoProductMatches(term=term, suggestions=suggestions(term.split()))
     return Found(candidates=found, filter=filter)
 

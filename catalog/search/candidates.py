@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BooleanField, Func, QuerySet
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from catalog.analysis import MARK
@@ -33,14 +33,6 @@ RUNG = {
     " AS catalog_search ON TRUE",
 }
 GREATER = {"sqlite": "max", "postgresql": "greatest"}
-
-
-class Each(Func):
-    """A condition that is checked for each row that another index has found. The planner does not seek by it."""
-
-    conditional = True
-    output_field = BooleanField()
-    template = "((%(expressions)s) IS TRUE)"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,9 @@ from difflib import get_close_matches
 
 from catalog import analysis
 from catalog.analysis import NAME_MARK
-from catalog.models import Product
 from catalog.search.candidates import MAX_RANKED, matching
 from catalog.search.query import IN_NAME, SearchQuery, all_of, token
+from catalog.selectors import products
 from core.errors import BadUserInput
 
 # Bounds on the suggestions: comparing words takes time for each pair.
@@ -21,7 +21,7 @@ MAX_COMPLETIONS = 20
 
 def suggestions(words: list[str]) -> list[str]:
     """Return words of product names that resemble the given ones, or else words of the best sellers' names."""
-    names = Product.objects.order_by("-sold_count", "-slug").values_list("name", flat=True)[:POPULAR_PRODUCTS]
+    names = products().order_by("-sold_count", "-slug").values_list("name", flat=True)[:POPULAR_PRODUCTS]
     known = {
         analysis.normal(word): word
         for name in names
@@ -53,7 +53,8 @@ def completions(prefix: str, *, first: int | None = None) -> list[str]:
         [*(word.expression(IN_NAME) for word in finished), token(NAME_MARK + last.raw, prefix=True)]
     )
     names = (
-        Product.objects.filter(pk__in=matching(in_name, limit=MAX_RANKED))
+        products()
+        .filter(pk__in=matching(in_name, limit=MAX_RANKED))
         .order_by("-sold_count", "-slug")
         .values_list("name", flat=True)[:POPULAR_PRODUCTS]
     )

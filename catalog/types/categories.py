@@ -32,17 +32,20 @@ class Seo:
         description="For the meta description: the beginning of the description, unless the shop has written another."
     )
 
-    @classmethod
-    def of(cls, *, title: str, name: str, summary: str, description: str) -> "Seo":
-        """Take the title and the summary that the shop has written, or derive them."""
-        return cls(title=title or name, description=summary or beginning(description, SEO_LENGTH))
-
 
 class HasSeo(Protocol):
     name: str
     description: str
     seo_title: str
     seo_description: str
+
+
+def seo_of(row: HasSeo) -> Seo:
+    """Return the title and the description that the shop has written, or derive them."""
+    return Seo(
+        title=row.seo_title or row.name,
+        description=row.seo_description or beginning(row.description, SEO_LENGTH),
+    )
 
 
 class HasAbove(api.HasKey, Protocol):
@@ -55,7 +58,10 @@ class HasAbove(api.HasKey, Protocol):
 class Category(relay.Node):
     id: relay.NodeID[int]
     name: auto = api.field(description="The name, for display. No sibling has the same.")
-    slug: auto = api.field(description="The unique part of the address of the category's page.")
+    slug: auto = api.field(
+        description="The unique part of the address of the category's page. It follows the name, and old ones still "
+        "lead to the category."
+    )
     description: auto = api.field(description="The description, as plain text; may be empty.")
     parent: Optional["Category"] = api.field(description="The category above; null at the top.")
 
@@ -72,9 +78,7 @@ class Category(relay.Node):
     @api.field(description="What search engines show of its page.")
     @staticmethod
     def seo(root: strawberry.Parent[HasSeo]) -> Seo:
-        return Seo.of(
-            title=root.seo_title, name=root.name, summary=root.seo_description, description=root.description
-        )
+        return seo_of(root)
 
     @strawberry.field(
         description="The number of products in it and below, counted up to "

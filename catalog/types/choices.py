@@ -16,7 +16,7 @@ class ProductSort(Enum):
     RELEVANCE = strawberry.enum_value(
         "relevance", description="Best match first; outside of a search, the same as NEWEST."
     )
-    NEWEST = strawberry.enum_value("newest", description="Last added first.")
+    NEWEST = strawberry.enum_value("newest", description="Last put on sale first.")
     PRICE_ASC = strawberry.enum_value("price_asc", description="By the final price, cheapest first.")
     PRICE_DESC = strawberry.enum_value("price_desc", description="By the final price, most expensive first.")
     NAME_ASC = strawberry.enum_value("name_asc", description="By name, ignoring case.")
@@ -67,7 +67,7 @@ class ProductFilter:
         default=None, description="The lowest average rating, 1 to 5."
     )
     added_after: datetime | None = strawberry.field(
-        default=None, description="Only products added after this instant."
+        default=None, description="Only products put on sale after this instant."
     )
 
 

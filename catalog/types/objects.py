@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast
 
@@ -11,13 +12,15 @@ from django.db.models import Exists, OuterRef, QuerySet, Value
 from strawberry import auto, relay
 
 import api
+from accounts.models import User
 from accounts.types import Profile
 from catalog import models, search, selectors
 from catalog.facets import MAX_FACET, Facets
 from catalog.related import MAX_RELATED, find_related
-from catalog.types.categories import Category
+from catalog.types.categories import Category, HasSeo, Seo, seo_of
 from catalog.types.choices import (
     LATEST_FAVOURITE,
+    NEWEST,
     SEARCH_SORTS,
     ProductFilter,
     ProductSort,
@@ -60,6 +63,10 @@ class RatingSummary:
     histogram: list[int] = strawberry.field(description="The number of ratings of 1, 2, 3, 4 and 5.")
 
 
+class HasPublication(Protocol):
+    published_at: datetime | None
+
+
 class HasRatings(Protocol):
     rated_1: int
     rated_2: int
@@ -75,7 +82,8 @@ class Product(relay.Node):
     id: relay.NodeID[int]
     name: auto = api.field(description="The name, for display.")
     slug: auto = api.field(
-        description="The unique part of the address of the product's page. It stays when the name changes."
+        description="The unique part of the address of the product's page. It follows the name, and old ones still "
+        "lead to the product."
     )
     description: auto = api.field(description="The description, as plain text.")
     category: Category = api.field(description="The category. Each product has one.")
@@ -84,7 +92,9 @@ class Product(relay.Node):
         description="Per cent off the price of the cheapest variant in stock, 0 to 100."
     )
     stock: int = api.field(description="The quantity in stock, of all variants together.")
-    added_at: auto = api.field(description="When it was added to the shop.")
+    added_at: auto = api.field(
+        description="When it was put on sale; when it was created, if it has never been."
+    )
     updated_at: auto = api.field(description="When its data last changed. A sale does not count.")
     is_favourite: bool = api.field(
         annotate=is_favourite, description="Whether it is a favourite of the caller; false for guests."
@@ -99,6 +109,13 @@ class Product(relay.Node):
     )(final_price)
     on_sale = api.field(description="Whether the cheapest variant in stock has a discount.")(on_sale)
     is_available = api.field(description="Whether any are in stock.")(is_available)
+
+    @api.field(
+        description="False for a draft, and before its time. Then only its seller and the staff see it."
+    )
+    @staticmethod
+    def is_published(root: strawberry.Parent[HasPublication]) -> bool:
+        return models.is_past(root.published_at)
 
     @api.field(description="The picture; null if there is none.")
     @staticmethod
@@ -133,6 +150,11 @@ class Product(relay.Node):
             root, info, lambda peers: selectors.price_ranges({peer.pk for peer in peers})
         )
         return PriceRange(min=api.Money.of(lowest), max=api.Money.of(highest))
+
+    @api.field(description="What search engines show of its page.")
+    @staticmethod
+    def seo(root: strawberry.Parent[HasSeo]) -> Seo:
+        return seo_of(root)
 
     @api.field(description="The summary of its comments' ratings.")
     @staticmethod
@@ -174,7 +196,7 @@ class Product(relay.Node):
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Product]:
-        return models.Product.objects.all()
+        return selectors.products_seen_by(api.viewer(info))
 
 
 @strawberry.type(description="A category as a choice of the filter.")
@@ -291,6 +313,13 @@ class ProductConnection(api.Connection[Product]):
         )
         page = replace(page, count=found.count)
         return cls(page=page, counted=Facets(found=found.sample, filter=narrowing, bounded=True))
+
+    @classmethod
+    def of_unpublished(cls, user: User, info: api.Info, *, paging: api.Paging) -> "ProductConnection":
+        """Read a page of the products that this person sees and shoppers do not, latest first."""
+        found = selectors.unpublished_products(user)
+        page = api.page(found, info, answer="ProductConnection", sort=NEWEST, paging=paging)
+        return cls(page=page, counted=Facets(found=found, bounded=True))
 
     @classmethod
     def of_favourites(cls, user: api.HasKey, info: api.Info, *, paging: api.Paging) -> "ProductConnection":

@@ -61,6 +61,11 @@ class Deleted:
 PRICE = "Before the discount, with no more digits than the currency has."
 SKU = "The shop's own number for it. It is unique without regard to case."
 OPTION_NAMES = "The names of what a shopper chooses from, at most three, such as `Size`."
+SEO_TITLE = "For `<title>`, at most 200 characters. An empty text stands for the name."
+SEO_DESCRIPTION = (
+    "For the meta description, at most 500 characters. An empty text stands for the beginning of the "
+    "description."
+)
 OF_ONE = "Only for a product with one variant, without `variants`."
 
 
@@ -116,6 +121,11 @@ class CreateProductInput:
         default=None, description="The variants, 1 to 100. Without them the product comes in one form."
     )
     image: Upload | None = strawberry.field(default=None, description="JPEG, PNG, WebP or AVIF.")
+    seo_title: str = strawberry.field(default="", description=SEO_TITLE)
+    seo_description: str = strawberry.field(default="", description=SEO_DESCRIPTION)
+    is_published: bool = strawberry.field(
+        default=True, description="False for a draft, which only the seller and the staff see."
+    )
 
     def fields(self) -> ProductFields:
         given = {name: value for name, value in vars(self).items() if value is not None}
@@ -133,7 +143,7 @@ class UpdateProductInput:
     id: relay.GlobalID = strawberry.field(description="ID of the product.")
     category: str | None = strawberry.field(default=strawberry.UNSET, description="Slug of the category.")
     name: str | None = strawberry.field(
-        default=strawberry.UNSET, description="At most 200 characters. The slug stays the same."
+        default=strawberry.UNSET, description="At most 200 characters. The slug follows it."
     )
     description: str | None = strawberry.field(default=strawberry.UNSET, description="Plain text.")
     price: Decimal | None = strawberry.field(
@@ -158,6 +168,12 @@ class UpdateProductInput:
         description="The whole list of variants, 1 to 100: a variant that is missing in it is removed.",
     )
     image: Upload | None = strawberry.field(default=strawberry.UNSET, description="JPEG, PNG, WebP or AVIF.")
+    seo_title: str | None = strawberry.field(default=strawberry.UNSET, description=SEO_TITLE)
+    seo_description: str | None = strawberry.field(default=strawberry.UNSET, description=SEO_DESCRIPTION)
+    is_published: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="True publishes it now, as the newest product; false makes it a draft, which nobody can buy.",
+    )
 
     def changes(self) -> ProductFields:
         given = {name: value for name, value in vars(self).items() if value is not strawberry.UNSET}

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from strawberry import auto, relay
 
 import api
-from catalog import models
+from catalog import models, selectors
 from catalog.prices import lowest_prior_prices
 
 if TYPE_CHECKING:
@@ -166,4 +166,4 @@ class ProductVariant(relay.Node):
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.ProductVariant]:
-        return models.ProductVariant.objects.all()
+        return selectors.variants_seen_by(api.viewer(info))

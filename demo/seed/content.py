@@ -30,7 +30,7 @@ class SeedComment:
 class SeedProduct:
     """A product. `discount` is in per cent. `motif`, `colour` and `accent` define its picture.
 
-    It has a variant for each combination of the values of its `options`.
+    Only its seller and the staff see a `draft`. It has a variant for each combination of the values of its `options`.
     """
 
     category: SeedCategory
@@ -45,6 +45,7 @@ class SeedProduct:
     accent: str
     comments: tuple[SeedComment, ...]
     options: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    draft: bool = False
 
     def variants(self) -> list[tuple[tuple[str, ...], int]]:
         """Return the values and the stock of each variant. The last is sold out; the first has its share, too."""

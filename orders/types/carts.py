@@ -11,6 +11,7 @@ from strawberry import relay
 
 import api
 from catalog.types import HasFinalPrice, Product, ProductVariant
+from catalog.visibility import is_published
 from core.money import from_units
 from orders import cart, models
 from orders.cart import Line
@@ -48,7 +49,9 @@ class CartItem(relay.Node):
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.CartItem]:
-        return cart.items_of(owner_of(info.context.request)).filter(variant__stock__isnull=False)
+        return cart.items_of(owner_of(info.context.request)).filter(
+            is_published("product__"), variant__stock__isnull=False
+        )
 
 
 @strawberry.type(description="The variant's final price has changed since it was added.")
@@ -69,9 +72,9 @@ class StockReduced:
 )
 class ProductRemoved:
     product_id: strawberry.ID = strawberry.field(description="ID of the product, for `removeFromCart`.")
-    variant_id: strawberry.ID = strawberry.field(description="ID of the deleted variant, for the same.")
+    variant_id: strawberry.ID = strawberry.field(description="ID of the variant, for the same.")
     name: str = strawberry.field(description="Name of the product.")
-    variant_title: str = strawberry.field(description="Title of the deleted variant; empty if it had none.")
+    variant_title: str = strawberry.field(description="Title of the variant; empty if it had none.")
 
 
 CartChange = Annotated[

@@ -12,7 +12,8 @@ from strawberry import auto, relay
 
 import api
 from accounts.types import PostalAddress, User
-from catalog.types import Product, ProductVariant
+from catalog.models import is_past
+from catalog.types import HasPublication, Product, ProductVariant
 from core.money import from_units
 from orders import models, selectors, totals
 from orders.models import OrderStatus, PaymentStatus
@@ -52,6 +53,18 @@ class HasUnitPrice(Protocol):
     order: HasCurrency
 
 
+class HasProduct(Protocol):
+    product: HasPublication
+
+
+class HasOptionalProduct(Protocol):
+    product: HasPublication | None
+
+
+class HasVariant(Protocol):
+    variant: HasProduct | None
+
+
 class HasTotal(HasUnitPrice, Protocol):
     quantity: int
 
@@ -73,17 +86,30 @@ class HasSku(Protocol):
 @strawberry_django.type(models.OrderItem, description="A variant of a product in an order, as it was bought.")
 class OrderItem(relay.Node):
     id: relay.NodeID[int]
-    product: Product | None = strawberry_django.field(
-        description="The product as it is now; null once it has been deleted. The item's name and price stay."
-    )
-    variant: ProductVariant | None = strawberry_django.field(
-        description="The variant as it is now; null once it has been deleted. The item's title and price stay."
-    )
     name: auto = api.field(description="The product's name when it was ordered.")
     variant_title: str = api.field(
         description="The variant's title when it was ordered, such as `M / Red`; empty if it had none."
     )
     quantity: int = api.field(description="The quantity, 1 to 999.")
+
+    @api.related(
+        graphql_type=Product | None,
+        description="The product as it is now; null once it has been deleted, and while it is not published. The "
+        "item's name and price stay.",
+    )
+    @staticmethod
+    def product(root: strawberry.Parent[HasOptionalProduct]) -> HasPublication | None:
+        return root.product if root.product and is_past(root.product.published_at) else None
+
+    @api.related(
+        graphql_type=ProductVariant | None,
+        description="The variant as it is now; null once it has been deleted, and while its product is not published. "
+        "The item's title and price stay.",
+    )
+    @staticmethod
+    def variant(root: strawberry.Parent[HasVariant]) -> HasProduct | None:
+        variant = root.variant
+        return variant if variant and is_past(variant.product.published_at) else None
 
     @api.field(description="The variant's SKU when it was ordered; null if it had none.")
     @staticmethod

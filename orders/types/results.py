@@ -32,13 +32,13 @@ class ProductUnavailable(api.UserError):
     product_pk: strawberry.Private[int]
     variant_pk: strawberry.Private[int]
     name: str = strawberry.field(description="Name of the product.")
-    variant_title: str = strawberry.field(description="Title of the deleted variant; empty if it had none.")
+    variant_title: str = strawberry.field(description="Title of the variant; empty if it had none.")
 
     @strawberry.field(description="ID of the product, for `removeFromCart` or `removeOrderItem`.")
     def product_id(self) -> strawberry.ID:
         return api.id_of("Product", self.product_pk)
 
-    @strawberry.field(description="ID of the deleted variant, for the same.")
+    @strawberry.field(description="ID of the variant, for the same.")
     def variant_id(self) -> strawberry.ID:
         return api.id_of("ProductVariant", self.variant_pk)
 

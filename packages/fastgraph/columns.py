@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 from graphql import GraphQLObjectType, get_named_type, get_nullable_type, is_leaf_type, is_list_type
 from strawberry.types.field import StrawberryField
+from strawberry.types.fields.resolver import StrawberryResolver
 from strawberry_django.fields.field import StrawberryDjangoField
 
 from packages.fastgraph.parents import columns_read
@@ -72,9 +73,14 @@ def is_column(definition: StrawberryField) -> bool:
     """Whether the field reads a column, or the row that a foreign key leads to."""
     return (
         isinstance(definition, StrawberryDjangoField)
-        and not definition.base_resolver
+        and (not definition.base_resolver or returns_related(definition.base_resolver))
         and not definition.store.annotate
     )
+
+
+def returns_related(resolver: StrawberryResolver[Any]) -> bool:
+    """Whether the resolver returns the row that its field's foreign key leads to, or None."""
+    return getattr(resolver.wrapped_func, "can_optimize", False)
 
 
 def attribute_of(definition: StrawberryField) -> str:

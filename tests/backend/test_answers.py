@@ -6,10 +6,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from gzip import decompress
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +29,7 @@ from backend.answers import TABLES
 from backend.schema import schema
 from catalog.categories import move_category
 from catalog.models import Category, Product
+from catalog.previews import signer
 from catalog.services import delete_product, update_product
 from orders.cart import ShoppingCart
 from orders.checkout import place
@@ -417,3 +420,28 @@ def models_shown_to_guests() -> set[type[models.Model]]:
     ]
     definitions = [getattr(origin, "__strawberry_django_definition__", None) for origin in origins]
     return {definition.model for definition in definitions if definition}
+
+
+def test_a_publication_is_seen_within_a_minute(entrance: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The moment comes without a write, so the answer is kept until it is too old."""
+    make_product(name="Lamp", published_at=timezone.now() + timedelta(seconds=1))
+    query = '{ product(slug: "lamp") { slug } }'
+    for _ in range(2):
+        assert entrance.post(query).data == {"product": None}
+    assert entrance.worked_out == 1
+    later = timezone.now() + timedelta(minutes=1)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    monkeypatch.setattr(answers, "monotonic", lambda: monotonic() + 60)
+    assert entrance.post(query).data == {"product": {"slug": "lamp"}}
+
+
+def test_a_preview_is_not_kept(entrance: Entrance) -> None:
+    product = make_product(name="Lamp", published_at=None)
+    query = 'query($token: String) { product(slug: "lamp", preview: $token) { slug } }'
+    variables = {"token": signer.sign(str(product.pk))}
+    for number in (1, 2):
+        reply = entrance.post(query, variables)
+        assert reply.data == {"product": {"slug": "lamp"}}
+        assert reply.headers["Cache-Control"] == "private, no-store"
+        assert entrance.worked_out == number
+    assert entrance.answers.kept == {}

@@ -114,6 +114,7 @@ def fill() -> dict[str, User | None]:
     update_product(
         user=seller, product_pk=products[0].pk, changes={"image": make_picture()}, now=timezone.now()
     )
+    make_product(name="Red mug", user=seller, category=home, published_at=None)
     for product in products[:3]:
         make_comment(product=product, user=shopper, rating=5)
         make_comment(product=product, rating=3)
@@ -167,6 +168,7 @@ def fitting_arguments(people: dict[str, User | None]) -> dict[str, Sequence[str]
         "orders": sizes,
         "related": sizes,
         "sitemap": ["", "(first: 1)"],
+        "unpublishedProducts": sizes,
         "thumbnail": ["", "(size: SMALL)"],
     }
 

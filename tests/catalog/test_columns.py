@@ -10,19 +10,24 @@ from catalog.services import ProductFields
 from catalog.types import CreateProductInput, UpdateProductInput, VariantInput
 from catalog.variants import VariantFields
 
+# Columns that inputs write by a field of another name.
+FIELDS = {"published_at": "is_published"}
+
 
 def written_columns(model: type[models.Model], *, options: str) -> set[str]:
     """Return the model's columns that are edited, with the name that inputs give to the options' columns."""
     columns = model._meta.local_concrete_fields
-    edited = {field.name for field in columns if field.editable and not field.primary_key}
+    edited = {
+        FIELDS.get(field.name, field.name) for field in columns if field.editable and not field.primary_key
+    }
     return edited - {*OPTIONS} | {options}
 
 
-# The seller is whoever is signed in, or imports the file.
-PRODUCT = written_columns(Product, options="options") - {"user"}
+# The seller is whoever is signed in, or imports the file. The slug is made of the name.
+PRODUCT = written_columns(Product, options="options") - {"user", "slug"}
 # The list of the variants has their product and their order.
 VARIANT = written_columns(ProductVariant, options="option_values") - {"product", "position"}
-FILES = PRODUCT | VARIANT | {*NAMES, *VALUES}
+FILES = PRODUCT - {"is_published"} | VARIANT | {*NAMES, *VALUES}
 PLACES = {
     "COLUMNS of catalog/exchange/rows.py": (FILES - {"options", "option_values"}, {*COLUMNS}),
     "ProductFields of catalog/services.py": (PRODUCT, {*ProductFields.__annotations__}),

@@ -31,8 +31,9 @@ from catalog.exchange import (
 from catalog.exchange.importing import BATCH
 from catalog.exchange.rows import COLUMNS, FIELDS, NAMES, NUMBERS, OF_VARIANT, VALUES
 from catalog.models import Category, Product, ProductVariant, StockMovement
+from catalog.services import update_product
 from orders.audit import check_prices, check_products, check_stock
-from tests.factories import make_category, make_picture, make_product, make_user
+from tests.factories import make_category, make_picture, make_product, make_staff, make_user
 from tests.hostile import hostile_names
 
 pytestmark = pytest.mark.django_db
@@ -436,6 +437,33 @@ class TestImportProducts:
         bring_in(json_lines(FULL), seller=seller)
         assert bring_in(json_lines({**FULL, "name": "Zebra lantern"}), seller=seller) == Outcome(updated=1)
         assert "zebra" in Product.objects.get().search_text
+
+
+def rename(product: Product, name: str) -> None:
+    update_product(user=make_staff(), product_pk=product.pk, changes={"name": name}, now=timezone.now())
+
+
+class TestOldSlugs:
+    def test_a_row_with_one_finds_the_product(self, seller: User) -> None:
+        """An export from before a product was renamed would otherwise make it again."""
+        product = make_product(name="Lamp", user=seller)
+        exported = export(".jsonl")
+        rename(product, "Desk lamp")
+        assert bring_in(exported, seller=seller) == Outcome(updated=1)
+        product.refresh_from_db()
+        assert (product.slug, product.name) == ("desk-lamp", "Lamp")
+        assert bring_in(exported, seller=seller) == Outcome(unchanged=1)
+
+    def test_two_rows_of_one_product_are_refused(self, seller: User) -> None:
+        product = make_product(name="Lamp", user=seller)
+        rename(product, "Desk lamp")
+        before = everything()
+        rows = json_lines({"slug": "desk-lamp", "price": "10"}, {"slug": "lamp", "price": "10"})
+        outcome = bring_in(rows, seller=seller)
+        assert [refusal.reason for refusal in outcome.refused] == [
+            "slug: Line 1 already has the product “desk-lamp”."
+        ]
+        assert everything() == before
 
 
 class TestPictures:

@@ -76,6 +76,12 @@ class TestShop:
             assert default_storage.exists(str(product.image))
         assert products_off_their_ledger() == 0
 
+    def test_has_a_draft(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        [draft] = [product for product in ALL_PRODUCTS if product.draft]
+        monkeypatch.setattr(content, "PRODUCTS", (draft,))
+        seed()
+        assert Product.objects.get().published_at is None
+
     def test_counts_the_ratings(self) -> None:
         seed()
         assert Comment.objects.count() == sum(len(product.comments) for product in content.PRODUCTS) > 0

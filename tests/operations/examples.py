@@ -747,6 +747,13 @@ mutation UpdateProduct($input: UpdateProductInput!) {
         },
     ),
     Example(
+        operation="unpublishedProducts",
+        browser=SELLING,
+        document="""
+{ unpublishedProducts(first: 2) { totalCount nodes { name isPublished } pageInfo { hasNextPage endCursor } } }
+""",
+    ),
+    Example(
         operation="deleteProduct",
         browser=SELLING,
         document="""

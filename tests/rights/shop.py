@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from copy import copy, deepcopy
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,7 +17,7 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType
 
 from backend.schema import schema
 from catalog.models import Product, ProductVariant
-from catalog.services import add_favourite
+from catalog.services import ProductFields, add_favourite, update_product
 from orders import services
 from orders.cart import ShoppingCart
 from orders.checkout import checkout
@@ -53,6 +54,7 @@ SECRETS = {
     "Visitorstreet": {VISITOR, STAFF},
     "A comment that is hidden": {SHOPPER, STAFF},
     "A reason to report": set(),
+    "An unpublished description": {SELLER, STAFF},
 }
 
 
@@ -106,6 +108,7 @@ class Shop:
         )
         add_favourite(user=shopper, product_pk=self.product.pk, now=now)
         self.address = make_entry(user=shopper, address="Addressbookstreet")
+        self.unpublished = self.unpublish(now=now)
         self.order = self.buy_pending(Owner(user=shopper), street="Shippingstreet")
         self.visitors_order = self.buy_pending(Owner(visitor=self.visitor), street="Visitorstreet")
         self.draft = services.create_order(user=shopper, now=now)
@@ -118,6 +121,27 @@ class Shop:
         )
         for owner in (Owner(user=shopper), Owner(visitor=self.visitor)):
             ShoppingCart(owner).add(Choice(self.product.pk, by_product=True), 1, now=now)
+
+    def unpublish(self, *, now: datetime) -> Product:
+        """Return a product that people had in their lists, carts and orders before it became a draft."""
+        shopper = self.people[SHOPPER]
+        product = make_product(
+            name="Lamp of yesterday",
+            description="An unpublished description",
+            user=self.people[SELLER],
+            category=self.product.category,
+        )
+        make_comment(user=shopper, product=product, rating=4)
+        add_favourite(user=shopper, product_pk=product.pk, now=now)
+        choice = Choice(product.pk, by_product=True)
+        ShoppingCart(Owner(user=self.people[OTHER])).add(choice, 1, now=now)
+        order = services.create_order(user=self.people[OTHER], now=now)
+        services.add_order_item(
+            owner=Owner(user=self.people[OTHER]), order_uuid=order, choice=choice, quantity=1, now=now
+        )
+        changes: ProductFields = {"is_published": False}
+        update_product(user=self.people[SELLER], product_pk=product.pk, changes=changes, now=now)
+        return product
 
     def copy(self) -> "Shop":
         """Return the same rows and sessions in new objects, which a test may change."""
@@ -161,11 +185,11 @@ class Shop:
 
     def rows_of_Product(self) -> Iterator[dict[str, Any]]:  # noqa: N802  # the type's name
         for product in Product.objects.all():
-            yield {"key": product.pk, "owner": SELLER, "seen_by": EVERYONE}
+            yield {"key": product.pk, "owner": SELLER, "seen_by": self.who_sees(product)}
 
     def rows_of_ProductVariant(self) -> Iterator[dict[str, Any]]:  # noqa: N802
-        for variant in ProductVariant.objects.all():
-            yield {"key": variant.pk, "owner": SELLER, "seen_by": EVERYONE}
+        for variant in ProductVariant.objects.select_related("product"):
+            yield {"key": variant.pk, "owner": SELLER, "seen_by": self.who_sees(variant.product)}
 
     def rows_of_Address(self) -> Iterator[dict[str, Any]]:  # noqa: N802
         yield {"key": self.address, "owner": SHOPPER, "seen_by": frozenset({SHOPPER, STAFF})}
@@ -182,15 +206,16 @@ class Shop:
             yield {"key": person.pk, "owner": role, "seen_by": frozenset({role, STAFF, CLERK})}
 
     def rows_of_Comment(self) -> Iterator[dict[str, Any]]:  # noqa: N802
-        for comment in Comment.objects.all():
+        for comment in Comment.objects.select_related("product"):
             seen_by = EVERYONE if comment.active else frozenset({SHOPPER, STAFF})
-            yield {"key": comment.pk, "owner": SHOPPER, "seen_by": seen_by}
+            seen_by &= self.who_sees(comment.product)
+            yield {"key": comment.pk, "owner": SHOPPER if SHOPPER in seen_by else SELLER, "seen_by": seen_by}
 
     def rows_of_Cart(self) -> Iterator[dict[str, Any]]:  # noqa: N802
         yield {"key": "mine", "owner": SHOPPER, "seen_by": EVERYONE}  # each role has its own, see TestCart
 
     def rows_of_CartItem(self) -> Iterator[dict[str, Any]]:  # noqa: N802
-        for item in CartItem.objects.select_related("cart"):
+        for item in CartItem.objects.exclude(product=self.unpublished).select_related("cart"):
             owner = SHOPPER if item.cart.user else VISITOR
             yield {"key": item.pk, "owner": owner, "seen_by": frozenset({owner})}
 
@@ -210,8 +235,12 @@ class Shop:
         for payment in Payment.objects.select_related("order"):
             yield {"key": payment.pk, **self.of_order(payment.order)}
 
+    def who_sees(self, product: Product) -> frozenset[str]:
+        return EVERYONE if product.is_published else frozenset({SELLER, STAFF})
+
     def of_order(self, order: Order) -> dict[str, Any]:
-        owner = SHOPPER if order.user else VISITOR
+        roles = {person.pk: role for role, person in self.people.items()}
+        owner = roles[order.user_id] if order.user_id else VISITOR
         return {"owner": owner, "seen_by": frozenset({owner, STAFF})}
 
 

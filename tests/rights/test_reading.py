@@ -21,7 +21,7 @@ from graphql import (
     is_required_argument,
 )
 
-from orders.models import Payment
+from orders.models import CartItem, Payment
 from tests.conftest import GraphQLClient, global_id
 from tests.rights.shop import (
     CLERK,
@@ -31,6 +31,7 @@ from tests.rights.shop import (
     PEOPLE,
     ROLES,
     SECRETS,
+    SELLER,
     SHOPPER,
     STAFF,
     VISITOR,
@@ -80,7 +81,7 @@ FIELDS = {
     "Payment": Fields(alike="id status amount refunded failure", owner="clientSecret"),
     "Product": Fields(
         alike="id name slug description category seller discount stock addedAt updatedAt price finalPrice onSale "
-        "isAvailable image rating related options variants priceRange",
+        "isAvailable image rating related options variants priceRange isPublished",
         own="isFavourite comments",
     ),
     "ProductVariant": Fields(
@@ -149,6 +150,7 @@ QUERIES: dict[str, tuple[Callable[[Shop], dict[str, Any]], frozenset[str]]] = {
     "searchSuggestions": (lambda shop: {"prefix": "lam"}, EVERYONE),
     "shop": (lambda shop: {}, EVERYONE),
     "sitemap": (lambda shop: {}, EVERYONE),
+    "unpublishedProducts": (lambda shop: {}, PEOPLE),
 }
 
 
@@ -345,7 +347,7 @@ class TestQueries:
         query = root(name, arguments(shop))
         answers = {role: shop.browsers[role].run(query)[name] for role in ROLES}
         assert {role for role in ROLES if answers[role] is not None} == audience
-        if name not in ("me", "cart"):
+        if name not in ("me", "cart", "unpublishedProducts"):
             assert all(answers[role] == answers[min(audience)] for role in audience)
 
     def test_me_is_the_caller(self, shop: Shop) -> None:
@@ -365,6 +367,30 @@ class TestCart:
         assert cart == shop.browsers[role].run(root("cart", {}, whole=True))["cart"]
         quantity = 1 if role in (SHOPPER, VISITOR) else 0
         assert (cart["totalQuantity"], len(cart["items"])) == (quantity, quantity)
+
+
+class TestUnpublishedProducts:
+    @pytest.mark.parametrize("role", sorted(PEOPLE))
+    def test_are_those_of_the_seller_and_all_for_the_staff(self, shop: Shop, role: str) -> None:
+        found = shop.browsers[role].run("{ unpublishedProducts { totalCount nodes { id isPublished } } }")
+        product = {"id": global_id("Product", shop.unpublished.pk), "isPublished": False}
+        nodes = [product] if role in (SELLER, STAFF) else []
+        assert found == {"unpublishedProducts": {"totalCount": len(nodes), "nodes": nodes}}
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_have_a_page_for_those_who_see_them(self, shop: Shop, role: str) -> None:
+        query = "query($slug: String!) { product(slug: $slug) { name } }"
+        found = shop.browsers[role].run(query, slug=shop.unpublished.slug)["product"]
+        assert (found is not None) is (role in (SELLER, STAFF))
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_lead_to_nothing_that_names_them(self, shop: Shop, role: str) -> None:
+        """Not by their ids either: comments, lines of carts."""
+        rows = [("Comment", shop.unpublished.comments.get().pk)]
+        rows += [("CartItem", item.pk) for item in CartItem.objects.filter(product=shop.unpublished)]
+        for type_, key in rows:
+            found = shop.browsers[role].run(f'{{ node(id: "{global_id(type_, key)}") {{ id }} }}')["node"]
+            assert (found is not None) is (type_ == "Comment" and role in (SELLER, STAFF))
 
 
 class TestWhatDependsOnTheCaller:

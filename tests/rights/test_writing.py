@@ -243,7 +243,7 @@ CASES = [
     Case(
         mutation="checkout",
         input=lambda shop: {"shipping": ADDRESS, "idempotencyKey": str(uuid4())},
-        answers=answers("CartEmpty", shopper="Order", visitor="Order"),
+        answers=answers("CartEmpty", shopper="Order", visitor="Order", other="ProductUnavailable"),
     ),
     Case(mutation="createOrder", input=None, answers=same_for_signed_in("Order")),
     Case(

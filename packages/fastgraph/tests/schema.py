@@ -59,6 +59,11 @@ class Right(relay.Node):
     name: auto
     kind: Kind = fastgraph.field(field_name="content_type")
 
+    @fastgraph.related(graphql_type=Kind | None)
+    @staticmethod
+    def content_type(root: strawberry.Parent[HasKind]) -> HasAppLabel | None:
+        return root.content_type if root.content_type.app_label == "auth" else None
+
     @fastgraph.field()
     @staticmethod
     def shout(root: strawberry.Parent[HasCodename], times: int = 1) -> str:

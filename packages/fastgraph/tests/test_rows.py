@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from graphql import ExecutionResult
 from pytest_django import Settings
 
-from packages.fastgraph import NotSelected
+from packages.fastgraph import Computed, NotSelected, Statement
 from packages.fastgraph.tests.schema import Context, compile_plan, run_core, run_plan
 
 pytestmark = pytest.mark.django_db
@@ -89,3 +89,31 @@ class TestForgotten:
 
 def test_a_row_stands_for_its_key_in_a_query() -> None:
     assert run_plan(f'{{ right(codename: "{ADD}") {{ siblings }} }}').data == {"right": {"siblings": 1}}
+
+
+@pytest.mark.parametrize("run", [run_plan, run_core])
+def test_a_related_row_may_be_hidden(run: Callable[[str], ExecutionResult]) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        result = run(
+            '{ shown: rights(app: "auth") { contentType { model } } hidden: rights { contentType { model } } }'
+        )
+    assert result.errors is None
+    assert len(captured) == 2
+    assert result.data
+    assert {"contentType": {"model": "group"}} in result.data["shown"]
+    assert result.data["hidden"] == [{"contentType": None}] * 4
+
+
+def test_a_computed_value_is_computed_by_each_run_of_kept_sql() -> None:
+    names = iter([ADD, "add_group"])
+    field = Permission._meta.get_field("codename")
+    found = Permission.objects.filter(codename=Computed(lambda: next(names), field)).values_list("codename")
+    statement = Statement(found)
+    assert [list(statement.rows({})) for _ in range(2)] == [[(ADD,)], [("add_group",)]]
+
+
+def test_a_computed_value_is_computed_by_each_run_of_a_queryset() -> None:
+    names = iter([ADD, "add_group"])
+    field = Permission._meta.get_field("codename")
+    found = Permission.objects.filter(codename=Computed(lambda: next(names), field)).values_list("codename")
+    assert [list(found.all()) for _ in range(2)] == [[(ADD,)], [("add_group",)]]
