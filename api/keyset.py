@@ -41,7 +41,7 @@ class RowComparison(models.Func):
 
 
 class OfEach(models.Subquery):
-    """The keys that a queryset finds for each of `parents`. The queryset refers to the parent as `PARENT`.
+    """The keys, in the column `key`, that a queryset finds for each of `parents`. It refers to the parent as `PARENT`.
 
     This is a lateral join: each parent seeks the index. A window function would number all rows of all parents.
     """
@@ -50,15 +50,16 @@ class OfEach(models.Subquery):
     # SQLite has no LATERAL. It joins the elements of a JSON list instead.
     template = (
         "(SELECT page.value FROM json_each('[%(parents)s]') parent,"
-        " json_each((SELECT json_group_array(pk) FROM (%(subquery)s))) page)"
+        " json_each((SELECT json_group_array(%(key)s) FROM (%(subquery)s))) page)"
     )
 
-    def __init__(self, queryset: models.QuerySet[Any], *, parents: Iterable[int]) -> None:
-        super().__init__(queryset.values("pk"), parents=",".join(str(int(key)) for key in parents))
+    def __init__(self, queryset: models.QuerySet[Any], *, parents: Iterable[int], key: str = "pk") -> None:
+        listed = ",".join(str(int(parent)) for parent in parents)
+        super().__init__(queryset.values(key), parents=listed, key=key)
 
     def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         template = (
-            "(SELECT page.pk FROM unnest('{%(parents)s}'::bigint[]) parent (value)"
+            "(SELECT page.%(key)s FROM unnest('{%(parents)s}'::bigint[]) parent (value)"
             " CROSS JOIN LATERAL (%(subquery)s) page)"
         )
         return self.as_sql(compiler, connection, template=template, **extra)
@@ -90,11 +91,14 @@ class Paging:
 class Merge:
     """Lists that a page merges: of the rows with each of the `keys` in the `column`.
 
-    Each list has an index in the page's order, and the rows of all of them together have none.
+    Each list has an index in the page's order, and the rows of all of them together have none. The lists may be of
+    other `rows`, which copy the order's columns, and name the page's rows in their column `key`.
     """
 
     column: str
     keys: Sequence[int]
+    rows: models.QuerySet[Any] | None = None
+    key: str = "pk"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,8 +178,10 @@ class Slice:
         """Query the page's rows and one more, which shows whether another page follows."""
         order = self.sort.order_by(backwards=self.backwards)
         if merge:
-            lists = self.bound_rows(queryset, bind=bind, of=merge.column)[: self.size + 1]
-            queryset = queryset.model._default_manager.filter(pk__in=OfEach(lists, parents=merge.keys))
+            listed = queryset if merge.rows is None else merge.rows
+            lists = self.bound_rows(listed, bind=bind, of=merge.column)[: self.size + 1]
+            of_each = OfEach(lists, parents=merge.keys, key=merge.key)
+            queryset = queryset.model._default_manager.filter(pk__in=of_each)
             rows = queryset.order_by(*order)[: self.size + 1]
         else:
             rows = self.bound_rows(queryset, bind=bind)[: self.size + 1]

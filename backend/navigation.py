@@ -34,6 +34,15 @@ NAVIGATION: list[dict[str, Any]] = [
                 page="catalog_category",
                 permission="catalog.view_category",
             ),
+            admin_link(
+                "Attributes", icon="tune", page="catalog_attribute", permission="catalog.view_attribute"
+            ),
+            admin_link(
+                "Values of attributes",
+                icon="label",
+                page="catalog_attributevalue",
+                permission="catalog.view_attributevalue",
+            ),
         ],
     },
     {

@@ -1,15 +1,17 @@
 """Facets: the number of products that each further choice of a filter would leave."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
+from heapq import nlargest
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, Max, Min, OuterRef, QuerySet, Subquery, When
+from django.db.models import Case, Count, F, Max, Min, OuterRef, QuerySet, Subquery, Value, When
 
-from catalog.models import Category, Product, keys_in
+from catalog.models import AttributeValue, Category, Product, ProductValue, keys_in
 from catalog.selectors import (
     ProductFilter,
     condition,
@@ -19,11 +21,16 @@ from catalog.selectors import (
     narrow,
     products,
     resolve,
+    seek,
 )
+from catalog.visibility import is_published
 from core.counting import CountUpTo
 
 # Each count stops here, because every category has one. It then means this many or more.
 MAX_FACET = 1_000
+# If more products pass, this many of them are read and counted.
+MAX_GROUPED = 20_000
+MAX_FACET_VALUES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +48,22 @@ class Counts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ValueCount:
+    name: str
+    slug: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttributeCounts:
+    """The counts of an attribute's values: the most frequent ones, and those that the filter has chosen."""
+
+    name: str
+    slug: str
+    values: list[ValueCount]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facets:
     """The facets of the products `found` before the filter; with `bounded`, these are never very many.
 
@@ -55,16 +78,37 @@ class Facets:
 
     @cached_property
     def counts(self) -> Counts:
-        """The counts. Takes one statement, or two if the filter has a condition without a facet, such as a seller.
+        """The counts, except of attributes. Takes one statement, or two if the filter has a condition without a facet.
 
-        One more reads the branch of the filter's categories, and one that of the `category`.
+        One more reads the branch of the filter's categories, one that of the `category`, and one the values of
+        attributes.
         """
-        if self.bounded:
-            return self.count_one_by_one(self.found)
         others = replace(self.any_category, min_price=None, max_price=None, in_stock=None, on_sale=None)
+        if self.bounded:
+            return self.count_one_by_one(narrow(self.found, ProductFilter(chosen=others.chosen)))
+        if others.chosen:
+            return self.count_one_by_one(self.found.filter(pk__in=self.sample(others)))
         simple = others == ProductFilter(branch=self.scope)
         products = None if simple else find_few(self.found, others)
         return self.count_by_index() if products is None else self.count_one_by_one(products)
+
+    @cached_property
+    def attributes(self) -> list[AttributeCounts]:
+        """The counts of the values of attributes. Takes two statements, and those that read the filter's keys."""
+        chosen = self.resolved.chosen or ()
+        # The filter of the counts of each chosen attribute, and of those of all others.
+        filters = {each.attribute: self.resolved for each in chosen} | {"": self.resolved}
+        for attribute in filters:
+            rest = tuple(each for each in chosen if each.attribute != attribute) or None
+            filters[attribute] = replace(self.resolved, chosen=rest)
+        parts = [
+            self.count_values(filter).annotate(part=Value(attribute)).values_list("part", "value", "count")
+            for attribute, filter in filters.items()
+        ]
+        counts = {(part, value): count for part, value, count in parts[0].union(*parts[1:], all=True)}
+        keys = {key for each in chosen for key in each.values}
+        values = AttributeValue.objects.filter(pk__in=keys.union(value for _, value in counts))
+        return group_values(values, counts, parts={*filters}, chosen=keys)
 
     @cached_property
     def scope(self) -> tuple[int, ...] | None:
@@ -72,27 +116,50 @@ class Facets:
         return None if self.category is None else tuple(find_branches([self.category])[self.category])
 
     @cached_property
-    def chosen(self) -> ProductFilter:
+    def resolved(self) -> ProductFilter:
         """The filter, within the scope."""
-        chosen = resolve(self.filter)
+        resolved = resolve(self.filter)
         if self.scope is None:
-            return chosen
-        branch = self.scope if chosen.branch is None else tuple({*self.scope} & {*chosen.branch})
-        return replace(chosen, branch=branch)
+            return resolved
+        branch = self.scope if resolved.branch is None else tuple({*self.scope} & {*resolved.branch})
+        return replace(resolved, branch=branch)
 
     @property
     def any_category(self) -> ProductFilter:
-        return replace(self.chosen, branch=self.scope)
+        return replace(self.resolved, branch=self.scope)
 
     @property
     def choices(self) -> tuple[ProductFilter, ProductFilter, ProductFilter, ProductFilter]:
-        """The filters of the counts of categories, of prices, of products in stock, and of products on sale."""
+        """The filters of the counts of categories, of prices, of products in stock, and of products on sale.
+
+        The values of attributes are left out, because the products that lack them are not counted at all.
+        """
+        any_attribute = replace(self.resolved, chosen=None)
         return (
-            self.any_category,
-            replace(self.chosen, min_price=None, max_price=None),
-            replace(self.chosen, in_stock=True),
-            replace(self.chosen, on_sale=True),
+            replace(any_attribute, branch=self.scope),
+            replace(any_attribute, min_price=None, max_price=None),
+            replace(any_attribute, in_stock=True),
+            replace(any_attribute, on_sale=True),
         )
+
+    def sample(self, filter: ProductFilter) -> QuerySet[Any, Any]:
+        """Query the keys of the products that pass the filter, of at most MAX_GROUPED in the shop."""
+        if self.bounded:
+            return narrow(self.found, filter).order_by().values("pk")
+        return seek(self.found, filter)[:MAX_GROUPED]
+
+    def count_values(self, filter: ProductFilter) -> QuerySet[Any, Any]:
+        """Query the keys of values with the number of products that pass the filter and have each of them.
+
+        Without a filter, each count reads at most MAX_FACET rows of an index. With one, the products are read.
+        """
+        if filter == ProductFilter() and not self.bounded:
+            count = CountUpTo(
+                ProductValue.objects.filter(is_published("product__"), value=OuterRef("pk")), most=MAX_FACET
+            )
+            return AttributeValue.objects.order_by().annotate(value=F("pk"), count=count)
+        having = ProductValue.objects.filter(product__in=self.sample(filter)).order_by()
+        return having.values("value").annotate(count=Count("pk"))
 
     def count_one_by_one(self, products: QuerySet[Product]) -> Counts:
         """Count by reading each product once."""
@@ -186,3 +253,41 @@ def add_up(counts: Iterable[tuple[str, int]], *, within: Collection[int] | None)
             if within is None or key in within:
                 total[key] = min(total.get(key, 0) + count, MAX_FACET)
     return total
+
+
+def group_values(
+    values: QuerySet[AttributeValue],
+    counts: Mapping[tuple[str, int], int],
+    *,
+    parts: Collection[str],
+    chosen: Collection[int],
+) -> list[AttributeCounts]:
+    """Group the values with their counts by attributes, both in order. Takes one statement.
+
+    The counts are by part and by the value's key. An attribute has the part of its slug, or else the one without a
+    name. A value without products is left out, unless it is `chosen`.
+    """
+    attributes: dict[tuple[str, str], list[tuple[bool, int, AttributeValue]]] = {}
+    in_order = values.select_related("attribute").order_by(
+        "attribute__position", "attribute__sort_name", "sort_name"
+    )
+    for value in in_order:
+        slug = value.attribute.slug
+        count = counts.get((slug if slug in parts else "", value.pk), 0)
+        if count or value.pk in chosen:
+            counted = (value.pk in chosen, count, value)
+            attributes.setdefault((value.attribute.name, slug), []).append(counted)
+    return [
+        AttributeCounts(name=name, slug=slug, values=take_most_frequent(counted))
+        for (name, slug), counted in attributes.items()
+    ]
+
+
+def take_most_frequent(counted: list[tuple[bool, int, AttributeValue]]) -> list[ValueCount]:
+    """Take at most MAX_FACET_VALUES of the values, those that are chosen first, and leave them in their order."""
+    kept = {value.pk for _, _, value in nlargest(MAX_FACET_VALUES, counted, key=itemgetter(0, 1))}
+    return [
+        ValueCount(name=value.name, slug=value.slug, count=min(count, MAX_FACET))
+        for _, count, value in counted
+        if value.pk in kept
+    ]

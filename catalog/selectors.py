@@ -1,12 +1,12 @@
 """Reads of the catalogue. They return unevaluated QuerySets."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import reduce
-from operator import and_
-from typing import Any
+from operator import and_, attrgetter
+from typing import Any, TypeVar
 
 from django.db.models import (
     BooleanField,
@@ -26,23 +26,58 @@ from django.db.models import (
 )
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Concat, LPad
-from django.db.models.lookups import GreaterThan
+from django.db.models.lookups import GreaterThan, IsNull
 
 from accounts.models import Profile, User
-from catalog.models import FEW_LEFT, MAX_LEVELS, OPTIONS, Category, Product, ProductVariant, keys_in
+from catalog.models import (
+    FEW_LEFT,
+    MAX_LEVELS,
+    OPTIONS,
+    AttributeValue,
+    Category,
+    Product,
+    ProductValue,
+    ProductVariant,
+    keys_in,
+)
 from catalog.visibility import is_draft, is_published, is_seen_by, is_to_come, sees_drafts
+from core.counting import CountUpTo
+from core.slugs import distinct_slug
+from core.text import sort_key
+
+Parent = TypeVar("Parent", bound=Hashable)
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Values of an attribute, by slug or name, of which a product must have one."""
+
+    attribute: str  # its slug
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """The same by key. There are about `size` rows of products with these values."""
+
+    attribute: str
+    values: tuple[int, ...]
+    size: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProductFilter:
     """A filter of products; None does not filter. Prices are final prices, and both bounds are inclusive.
 
-    A product passes in one of the `categories`, or below. `resolve` replaces their slugs by the `branch`, which are the
-    keys of all of these categories.
+    A product passes in one of the `categories`, or below, and with all of the `attributes`. `resolve` replaces their
+    slugs by keys: the `branch` are those of all of these categories, and the `chosen` have those of the values.
     """
 
     categories: list[str] | None = None
     branch: tuple[int, ...] | None = None
+    attributes: tuple[Asked, ...] | None = None
+    chosen: tuple[Chosen, ...] | None = None
     seller: str | None = None
     min_price: Decimal | None = None
     max_price: Decimal | None = None
@@ -56,11 +91,12 @@ class ProductFilter:
 class Listed:
     """The products of a list. A page merges the lists of the `merged` categories, if there are any.
 
-    Each category has an index in every order, and several together have none.
+    Each category has an index in every order, and several together have none. The rows may also be those `of_values`.
     """
 
     products: QuerySet[Product]
     merged: tuple[int, ...] = ()
+    of_values: QuerySet[ProductValue] | None = None
 
 
 # Comes after every digit, so that it ends the range of the paths below a path.
@@ -95,12 +131,68 @@ def in_branch(keys: Sequence[int]) -> Q:
     return Q(category=keys[0]) if len(keys) == 1 else Q(category__in=keys)
 
 
+def is_named(asked: Iterable[tuple[Any, str]]) -> Q:
+    """Match the attributes or values with one of these texts as their slug or name. Each comes with its parent."""
+    texts = {text for _, text in asked}
+    return Q(slug__in=[*map(distinct_slug, texts)]) | Q(sort_name__in=[*map(sort_key, texts)])
+
+
+def match_names(
+    asked: Collection[tuple[Parent, str]], rows: Iterable[tuple[Parent, str, str, Item]]
+) -> dict[tuple[Parent, str], Item]:
+    """Find the row of each text, by its slug first, and then by its name. Leave out texts that have none.
+
+    A row is its parent, its slug, its `sort_name`, and what is returned for it.
+    """
+    by_slug: dict[tuple[Parent, str], Item] = {}
+    by_name: dict[tuple[Parent, str], Item] = {}
+    for parent, slug, name, item in rows:
+        by_slug[parent, slug] = by_name[parent, name] = item
+    found = {
+        (parent, text): by_slug.get((parent, distinct_slug(text)), by_name.get((parent, sort_key(text))))
+        for parent, text in asked
+    }
+    return {key: item for key, item in found.items() if item is not None}
+
+
+def has_one(values: Any, *, product: str = "pk") -> IsNull:
+    """Match the rows whose `product` has one of the values. It is checked for each row that an index has found.
+
+    PostgreSQL would join EXISTS, or read all products with the values first, which costs more than a page.
+    """
+    rows = ProductValue.objects.filter(product=OuterRef(product), value__in=values)
+    return IsNull(Subquery(rows.values("pk")[:1]), False)
+
+
+def has_each(attributes: Iterable[Asked]) -> Q:
+    """Match the products that have one of the values of each of the attributes."""
+    values = AttributeValue.objects.order_by()
+    return Q(
+        *(
+            has_one(
+                values.filter(
+                    is_named((None, text) for text in asked.values), attribute__slug=asked.attribute
+                ).values("pk")
+            )
+            for asked in attributes
+        )
+    )
+
+
+def is_chosen(chosen: Iterable[Chosen], *, product: str = "pk") -> Q:
+    """Match the rows whose `product` has one of the values of each."""
+    return Q(*(has_one(each.values, product=product) if each.values else NOTHING for each in chosen))
+
+
+NOTHING = Q(pk__in=[])
 # A literal, as in `running_out`: with a parameter no database can use a partial index, whose condition might not hold.
 ZERO = RawSQL("0", ())
 
 CONDITIONS: dict[str, Callable[[Any], Q]] = {
     "categories": lambda slugs: Q(category__in=expand(Category.objects.filter(slug__in=slugs)).values("pk")),
     "branch": in_branch,
+    "attributes": has_each,
+    "chosen": is_chosen,
     "seller": lambda slug: Q(user=Subquery(Profile.objects.filter(slug=slug).values("user"))),
     "min_price": lambda amount: Q(final_price__gte=amount),
     "max_price": lambda amount: Q(final_price__lte=amount),
@@ -113,6 +205,10 @@ CONDITIONS: dict[str, Callable[[Any], Q]] = {
 
 # The orders in which a seller's products have an index.
 SELLER_ORDERS = ("added_at", "final_price")
+# The products with a value, or of a category, are counted up to this number to find out which are the fewest.
+COMMON = 5_000
+# The orders in which the products with a value have an index.
+VALUE_ORDERS = ("added_at", "final_price")
 # Up to this many products are read by key and sorted. With more, a scan along the order's index soon fills a page.
 FEW = 500
 
@@ -197,6 +293,19 @@ def price_ranges(keys: Collection[int]) -> dict[int, tuple[Decimal, Decimal]]:
     return {row["product_id"]: (row["lowest"], row["highest"]) for row in ranges}
 
 
+def attributes_of(keys: Collection[int]) -> dict[int, dict[tuple[str, str], list[str]]]:
+    """Read the values of products' attributes, each by name and slug, in order, by the products' primary keys."""
+    found: dict[int, dict[tuple[str, str], list[str]]] = {key: {} for key in keys}
+    attribute = "value__attribute__"
+    rows = ProductValue.objects.filter(product__in=keys).order_by(
+        f"{attribute}position", f"{attribute}sort_name", "value__sort_name"
+    )
+    columns = ("product_id", f"{attribute}name", f"{attribute}slug", "value__name")
+    for product, name, slug, value in rows.values_list(*columns):
+        found[product].setdefault((name, slug), []).append(value)
+    return found
+
+
 def mark_several(products: QuerySet[Product]) -> QuerySet[Product]:
     """Annotate `has_several`: whether the product has more than one variant."""
     second = ProductVariant.objects.filter(product=OuterRef("pk")).order_by()[1:2]
@@ -224,15 +333,35 @@ def condition(filter: ProductFilter) -> Q | None:
 
 
 def resolve(filter: ProductFilter) -> ProductFilter:
-    """Read the branch of the filter's categories, if it has any. Takes one statement.
+    """Read the branch of the filter's categories and the values of its attributes, by a statement each, if it has any.
 
     With the keys at hand the databases know how many products to expect, and a page of a single category can seek the
     index of its order.
     """
-    if filter.categories is None:
-        return filter
-    found = expand(Category.objects.filter(slug__in=filter.categories))
-    return replace(filter, categories=None, branch=tuple(found.values_list("pk", flat=True)))
+    if filter.categories is not None:
+        found = expand(Category.objects.filter(slug__in=filter.categories))
+        filter = replace(filter, categories=None, branch=tuple(found.values_list("pk", flat=True)))
+    if filter.attributes is not None:
+        filter = replace(filter, attributes=None, chosen=find_chosen(filter.attributes))
+    return filter
+
+
+def find_chosen(attributes: Sequence[Asked]) -> tuple[Chosen, ...]:
+    """Read the keys of the values, and count the products that have each. Takes one statement."""
+    asked = {(each.attribute, text) for each in attributes for text in each.values}
+    values = AttributeValue.objects.filter(
+        is_named(asked), attribute__slug__in={each.attribute for each in attributes}
+    )
+    size = CountUpTo(ProductValue.objects.filter(value=OuterRef("pk")), most=COMMON)
+    rows = values.order_by().values_list("attribute__slug", "slug", "sort_name", "pk", size)
+    found = match_names(
+        asked, ((attribute, slug, name, (pk, size)) for attribute, slug, name, pk, size in rows)
+    )
+    chosen = []
+    for each in attributes:
+        sizes = dict(found[each.attribute, text] for text in each.values if (each.attribute, text) in found)
+        chosen.append(Chosen(attribute=each.attribute, values=tuple(sizes), size=sum(sizes.values())))
+    return tuple(chosen)
 
 
 def narrow_list(products: QuerySet[Product], filter: ProductFilter, *, order: str) -> Listed:
@@ -241,8 +370,17 @@ def narrow_list(products: QuerySet[Product], filter: ProductFilter, *, order: st
     If the filter may leave only a few products, a scan along the order's index might never fill a page. Then this looks
     the products up at once, and uses their keys if they are few.
     """
-    others = list_conditions(replace(filter, branch=None))
+    if any(not each.values for each in filter.chosen or ()):
+        return Listed(products=products.filter(NOTHING))
+    others = list_conditions(replace(filter, branch=None, chosen=None))
     if any(has_other_index(name, value, order=order) for name, value in others.items()):
+        found = find_few(products, filter)
+        if found is not None:
+            return Listed(products=found)
+    if rarest := find_rarest(filter):
+        if order in VALUE_ORDERS:
+            of_values = narrow_values(products, filter, rarest=rarest)
+            return Listed(products=products, merged=rarest.values, of_values=of_values)
         found = find_few(products, filter)
         if found is not None:
             return Listed(products=found)
@@ -252,12 +390,45 @@ def narrow_list(products: QuerySet[Product], filter: ProductFilter, *, order: st
     return Listed(products=narrow(products, filter, order=order))
 
 
-def find_few(products: QuerySet[Product], filter: ProductFilter) -> QuerySet[Product] | None:
-    """Filter the products by keys, which are read at once; None if there are more than FEW."""
+def find_rarest(filter: ProductFilter) -> Chosen | None:
+    """Return those of the chosen values that the fewest products have; None if the filter's branch has fewer.
+
+    Takes a statement if the branch has to be counted.
+    """
+    rarest = min(filter.chosen or (), key=attrgetter("size"), default=None)
+    if rarest is None or filter.branch is None or rarest.size <= FEW:
+        return rarest
+    own = CountUpTo(Product.objects.filter(category=OuterRef("pk")), most=COMMON)
+    counts = Category.objects.filter(pk__in=filter.branch).order_by().values_list(own, flat=True)
+    return rarest if rarest.size <= sum(counts) else None
+
+
+def narrow_values(
+    products: QuerySet[Product], filter: ProductFilter, *, rarest: Chosen
+) -> QuerySet[ProductValue]:
+    """Query the values of the products that pass the rest of the filter, each with its own copy of the order."""
+    rest = [each for each in filter.chosen or () if each is not rarest]
+    passing = narrow(products.filter(pk=OuterRef("product")), replace(filter, chosen=None)).order_by()
+    return ProductValue.objects.filter(
+        is_chosen(rest, product="product"),
+        IsNull(Subquery(passing.values("pk")[:1]), False),
+    )
+
+
+def seek(products: QuerySet[Product], filter: ProductFilter) -> QuerySet[Any, Any]:
+    """Query the keys of the products that pass, for a look-up. It reads the rows of the rarest of chosen values."""
+    if rarest := find_rarest(filter):
+        having = narrow_values(products, filter, rarest=rarest).filter(value__in=rarest.values)
+        keys = having.order_by().values("product")
+        return keys.distinct() if len(rarest.values) > 1 else keys
     # A seller's products are read in an indexed order. Without it PostgreSQL assumes an average seller, and scans the
     # whole table for the rows of a seller who has none.
-    order = ("added_at", "slug") if filter.seller else ()
-    found = list(narrow(products, filter).order_by(*order).values_list("pk", flat=True)[: FEW + 1])
+    return narrow(products, filter).order_by(*(("added_at", "slug") if filter.seller else ())).values("pk")
+
+
+def find_few(products: QuerySet[Product], filter: ProductFilter) -> QuerySet[Product] | None:
+    """Filter the products by keys, which are read at once; None if there are more than FEW."""
+    found = [key for row in seek(products, filter)[: FEW + 1] for key in row.values()]
     return products.filter(pk__in=found) if len(found) <= FEW else None
 
 
@@ -265,6 +436,8 @@ def has_other_index(name: str, value: Any, *, order: str) -> bool:
     """Whether a condition could seek an index in another order than the list's. A single category's indexes have it."""
     if name == "categories":
         return True
+    if name in ("attributes", "chosen"):
+        return False  # see `has_one`
     if name == "branch":
         return len(value) > 1
     if name == "seller":

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
+from catalog.attributes import AttributeFields, check_attributes, set_attributes
 from catalog.models import MAX_OPTIONS, OPTIONS, Category, Favourite, Product, ProductVariant
 from catalog.selectors import editable_products, products
 from catalog.slugs import follow_name
@@ -43,7 +44,8 @@ WRITTEN = tuple(
 )
 # The fields of the one variant, where no list of variants is given.
 OF_ONE_VARIANT = ("sku", "price", "discount", "stock")
-OF_VARIANTS = (*OF_ONE_VARIANT, "variants", "options")
+# The fields that are rows of their own, or that are checked with them.
+OF_OTHER_ROWS = (*OF_ONE_VARIANT, "variants", "options", "attributes")
 NO_CATEGORY = "No category has this slug."
 
 
@@ -57,6 +59,7 @@ class ProductFields(TypedDict, total=False):
     seo_title: str | None
     seo_description: str | None
     is_published: bool | None
+    attributes: list[AttributeFields] | None
     options: list[str] | None
     # Either all of its variants, or the fields of its only one.
     variants: list[VariantFields] | None
@@ -83,20 +86,25 @@ def create_product(*, user: User, fields: ProductFields, now: datetime) -> Produ
         assign_option_names(product, fields)
         wanted = wanted_variants(fields)
         variants: list[ProductVariant] = []
+        attributes: dict[str, list[str]] = {}
         check_all(
             lambda: assign(product, {"is_published": True, **fields}, picture=picture, now=now),
             lambda: variants.extend(build_variants(product, wanted)),
+            lambda: attributes.update(check_attributes(fields.get("attributes") or [])),
         )
         product.price, product.discount = variants[0].price, variants[0].discount  # until they are summed up
         save_with_slug(product, product.name)
         save_variants(product, variants, wanted, now=now)
+        if attributes:
+            set_attributes({product.pk: attributes}, whole=True)
     return product
 
 
 def update_product(*, user: User, product_pk: int, changes: ProductFields, now: datetime) -> None:
     """Change the given fields. A slug of the name follows it. A replaced picture is deleted after the commit.
 
-    `variants` is the whole list: those with an id change, those without are new, and the others are removed.
+    `variants` is the whole list: those with an id change, those without are new, and the others are removed. So is
+    `attributes`.
 
     Locks:
         The product.
@@ -117,15 +125,19 @@ def update_product(*, user: User, product_pk: int, changes: ProductFields, now: 
         assign_option_names(product, changes)
         wanted = wanted_changes(product, changes)
         variants: list[ProductVariant] = []
+        attributes: dict[str, list[str]] = {}
         check_all(
             lambda: assign(product, changes, picture=picture, now=now),
             lambda: variants.extend(build_variants(product, wanted) if wanted else ()),
+            lambda: attributes.update(check_attributes(changes.get("attributes") or [])),
         )
         product.save(update_fields=WRITTEN)
         if "name" in changes:
             follow_name(product, before=old_name)
         if wanted:
             save_variants(product, variants, wanted, now=now)
+        if "attributes" in changes:
+            set_attributes({product.pk: attributes}, whole=True)
         if product.image.name != old_picture:
             delete_files_after_commit(old_picture)
 
@@ -270,7 +282,7 @@ def refuse_beside_variants(fields: ProductFields) -> None:
 def assign(
     product: Product, fields: ProductFields, *, picture: images.StoredImage | None, now: datetime
 ) -> None:
-    """Set the fields in memory and check every rule of the row. The variants' fields are left to them.
+    """Set the fields in memory and check every rule of the row. The fields of other rows are left to them.
 
     Raises:
         ValidationError: names the input's fields.
@@ -283,7 +295,7 @@ def assign(
         elif field == "is_published":
             if value != product.is_published:
                 product.publish(now if value else None)
-        elif field not in OF_VARIANTS:
+        elif field not in OF_OTHER_ROWS:
             setattr(product, field, value)
     product.updated_at = now
     with field_errors(**dict.fromkeys(OPTIONS, "options")):

@@ -1,6 +1,9 @@
 """Unique slugs, by insertion and a retry instead of a look-up."""
 
+import hashlib
 import re
+import unicodedata
+from typing import Any
 
 from django.db import IntegrityError, models, transaction
 from django.utils.crypto import get_random_string
@@ -15,6 +18,20 @@ ENDING = "0123456789abcdefghjkmnpqrstvwxyz"
 def slug_of(text: str, *, fallback: str) -> str:
     """Make a slug with the letters of any script. A text without letters or digits gives the fallback."""
     return slugify(text, allow_unicode=True)[: MAX_LENGTH - SUFFIX_LENGTH - 1].strip("-_") or fallback
+
+
+def distinct_slug(text: str) -> str:
+    """Make a slug that two texts share only if they have the same letters and digits: "Dark Red" and "dark-red".
+
+    A slug that would leave out anything else ends in a hash of the text, so that "A+", "A++" and "a" have three. The
+    slug of a slug is the slug itself.
+    """
+    plain = unicodedata.normalize("NFKC", text).lower()
+    slug = slugify(plain, allow_unicode=True)
+    if slug == re.sub(r"\s+", "-", plain) and len(slug) <= MAX_LENGTH:
+        return slug
+    ending = hashlib.sha256(plain.encode()).hexdigest()[:SUFFIX_LENGTH]
+    return f"{slug_of(plain, fallback='')}-{ending}".lstrip("-")
 
 
 def add_random_ending(slug: str) -> str:
@@ -43,3 +60,15 @@ def save_with_slug(instance: models.Model, text: str) -> None:
                 raise
         else:
             return
+
+
+class NameSlugField(models.SlugField[str, str]):
+    """A column with the `distinct_slug` of the row's name when it was inserted. It stays when the name changes."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": MAX_LENGTH, "allow_unicode": True, "editable": False, **options})
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        if add:
+            setattr(model_instance, self.attname, distinct_slug(model_instance.name))  # type: ignore[attr-defined]
+        return super().pre_save(model_instance, add)

@@ -97,6 +97,9 @@ def offer(sellers: dict[str, User]) -> None:
                     "name": product.name,
                     "description": product.description,
                     "image": ContentFile(next(pictures), name="picture.jpg"),
+                    "attributes": [
+                        {"name": name, "values": [*values]} for name, values in product.attributes
+                    ],
                     "options": [name for name, _ in product.options],
                     "variants": variants_of(product),
                     "is_published": not product.draft,

@@ -11,6 +11,7 @@ from django.db.models import Max
 from tqdm import tqdm
 
 from accounts.models import User
+from catalog.attributes import Named, set_attributes
 from catalog.models import RATINGS, Category, Product
 from catalog.stock import record_counted
 from catalog.variants import add_first_variants
@@ -20,6 +21,8 @@ from demo.demonstration import OPENED, SHOPS
 from demo.seed import content
 
 BATCH = 2_000
+# Values of an attribute that few products have each, as there are brands.
+SERIES = 800
 YEAR = timedelta(days=365)
 FINISHES = (
     *(
@@ -59,25 +62,28 @@ def generate_products(count: int) -> None:
 
 
 @transaction.atomic(durable=True)
-def insert(products: list[Product]) -> None:
-    """Insert the products, each with its variant, and their stock movements."""
+def insert(generated: list[tuple[Product, Named]]) -> None:
+    """Insert the products, each with its variant and attributes, and their stock movements."""
+    products = [product for product, _ in generated]
     Product.objects.bulk_create(products)
     variants = add_first_variants([product.pk for product in products], now=OPENED)
     record_counted({variants[product.pk]: product.stock for product in products}, now=OPENED)
+    set_attributes({product.pk: attributes for product, attributes in generated}, whole=True)
 
 
 def variation(
     number: int, chance: random.Random, categories: dict[str, Category], sellers: dict[str, User]
-) -> Product:
-    """Return one of the demonstration's products in another finish and at another price."""
+) -> tuple[Product, Named]:
+    """Return one of the demonstration's products in another finish and at another price, with its attributes."""
     model = chance.choice(content.PRODUCTS)
-    name = f"{chance.choice(FINISHES)} {model.name}"
+    finish = chance.choice(FINISHES)
+    name = f"{finish} {model.name}"
     price = model.price * Decimal(chance.uniform(0.4, 2.5))
     added_at = OPENED + YEAR * chance.random()
     # Most products have few ratings and a few have many; most ratings are good.
     raters = min(int(chance.paretovariate(0.8)) - 1, 500)
     ratings = chance.choices(RATINGS, weights=(1, 1, 2, 5, 6), k=raters)
-    return Product(
+    product = Product(
         category=categories[model.category.name],
         user=sellers[model.seller],
         name=f"{name} {number}",
@@ -91,3 +97,4 @@ def variation(
         updated_at=added_at,
         **{f"rated_{rating}": ratings.count(rating) for rating in RATINGS},
     )
+    return product, {**dict(model.attributes), "Finish": [finish], "Series": [f"Series {number % SERIES}"]}

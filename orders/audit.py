@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
+from catalog.attributes import copy_columns, find_wrong_copies
 from catalog.categories import find_wrong_paths, rewrite_paths
 from catalog.models import OPTIONS, PriceChange, Product, ProductVariant, StockMovement
 from catalog.stock import lock_products, sum_up
@@ -47,6 +48,7 @@ def differences_here() -> Iterator[Difference]:
     """The differences between our own records. These agree at any time, even before Stripe has reported a payment."""
     yield from check_stock()
     yield from check_products()
+    yield from check_attributes()
     yield from check_prices()
     yield from check_held()
     yield from check_movements()
@@ -142,6 +144,17 @@ def mend_product(pk: int) -> None:
     """
     if lock_products({pk}):
         sum_up({pk})
+
+
+def check_attributes() -> Iterator[Difference]:
+    """The values of attributes have copies of their products' columns, by which lists are ordered."""
+    for key in find_wrong_copies().order_by("product").values_list("product", flat=True).distinct():
+        yield Difference(
+            check="attributes",
+            subject=f"product {key}",
+            detail="its values of attributes have other copies of its columns",
+            mend=partial(copy_columns, key),
+        )
 
 
 def check_prices() -> Iterator[Difference]:

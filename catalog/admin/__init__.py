@@ -1,7 +1,8 @@
 """The staff's pages of the catalogue."""
 
+from catalog.admin.attributes import AttributeAdmin, AttributeValueAdmin
 from catalog.admin.categories import CategoryAdmin
 from catalog.admin.products import ProductAdmin
 from catalog.admin.tax_classes import TaxClassAdmin
 
-__all__ = ["CategoryAdmin", "ProductAdmin", "TaxClassAdmin"]
+__all__ = ["AttributeAdmin", "AttributeValueAdmin", "CategoryAdmin", "ProductAdmin", "TaxClassAdmin"]

@@ -6,12 +6,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminImageFieldWidget
+from unfold.widgets import UnfoldAdminImageFieldWidget, UnfoldAdminTextareaWidget
 
-from catalog.models import Category
-from catalog.selectors import categories_in_tree_order
+from catalog.attributes import check_attributes
+from catalog.models import Category, Product
+from catalog.selectors import attributes_of, categories_in_tree_order
 from core import images
 from core.errors import RateLimited
+from core.errors import ValidationError as NotValid
 
 INDENT = "\N{EM SPACE}"
 
@@ -28,6 +30,38 @@ class PictureForm(forms.ModelForm[Any]):
             except (images.InvalidImage, RateLimited) as error:
                 raise ValidationError(str(error)) from error
         return upload
+
+
+class AttributesField(forms.CharField):
+    """The attributes of a product as text, a line for each value: `Brand: Acme`."""
+
+    widget = UnfoldAdminTextareaWidget
+
+    def __init__(self) -> None:
+        super().__init__(required=False, help_text="A line for each value, such as “Brand: Acme”.")
+
+    @staticmethod
+    def text_of(product: Product) -> str:
+        named = attributes_of({product.pk})[product.pk]
+        return "\n".join(f"{name}: {value}" for (name, _), values in named.items() for value in values)
+
+    @staticmethod
+    def read(text: str) -> dict[str, list[str]]:
+        """Return the names and values as they are stored.
+
+        Raises: Django's ValidationError.
+        """
+        named: dict[str, list[str]] = {}
+        for line in text.splitlines():
+            name, colon, value = line.partition(":")
+            if line.strip() and not colon:
+                raise ValidationError(f"Write a colon between the attribute and its value: “{line.strip()}”.")
+            if line.strip():
+                named.setdefault(name.strip(), []).append(value)
+        try:
+            return check_attributes([{"name": name, "values": values} for name, values in named.items()])
+        except NotValid as error:
+            raise ValidationError([field.message for field in error.fields]) from error
 
 
 class TreeChoiceField(forms.ModelChoiceField[Category]):

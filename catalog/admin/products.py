@@ -28,8 +28,9 @@ from unfold.widgets import (
 )
 
 from accounts.models import User
-from catalog.admin.forms import PictureForm, TreeChoices
+from catalog.admin.forms import AttributesField, PictureForm, TreeChoices
 from catalog.admin.variants import OF_ONE_VARIANT, Edits, MovementInline, VariantInline, split_values
+from catalog.attributes import set_attributes
 from catalog.exchange import (
     COLUMNS,
     FORMATS,
@@ -155,9 +156,18 @@ class ProductForm(OneVariantForm, PictureForm):
         widget=UnfoldAdminSplitDateTimeWidget,
         help_text="From when shoppers see it; a day without a time begins at midnight. Leave it empty for a draft.",
     )
+    attributes = AttributesField()
     values_1 = values_field(help_text=COMBINED)
     values_2 = values_field()
     values_3 = values_field()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk is not None:
+            self.initial["attributes"] = AttributesField.text_of(self.instance)
+
+    def clean_attributes(self) -> dict[str, list[str]]:
+        return AttributesField.read(self.cleaned_data["attributes"])
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -213,6 +223,7 @@ class ProductAdmin(TreeChoices, ModelAdmin):
         Availability,
         OnSale,
         Publication,
+        ("product_values__value", AutocompleteSelectFilter),
         ("user", AutocompleteSelectFilter),
     )
     list_filter_submit = True
@@ -246,7 +257,7 @@ class ProductAdmin(TreeChoices, ModelAdmin):
         if self.has_change_permission(request, obj):
             options = tuple(zip(OPTIONS, VALUES, strict=True))
         return (
-            (None, {"fields": ("name", "description", ("category", seller), "image")}),
+            (None, {"fields": ("name", "description", ("category", seller), "image", "attributes")}),
             ("Publication", {"fields": (("published_at", "preview_link"), "slug")}),
             ("Search engines", {"fields": ("seo_title", "seo_description")}),
             (
@@ -421,13 +432,15 @@ class ProductAdmin(TreeChoices, ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         upload = form.cleaned_data["image"] if "image" in form.changed_data else None
         with images.store_upload(upload or None, folder="products", field="image") as picture:
-            if change and form.edited_columns:
+            if not change:
+                insert(obj, seller=request.user, picture=picture, now=timezone.now())
+            elif form.changed_data:
                 # On the product's page the form of its variants writes those.
                 of_variants = OF_ONE_VARIANT if isinstance(form, ProductForm) else ()
                 fields = [field for field in form.edited_columns if field not in of_variants]
                 write_changes(obj, fields, picture=picture, now=timezone.now())
-            elif not change:
-                insert(obj, seller=request.user, picture=picture, now=timezone.now())
+            if "attributes" in form.changed_data:
+                set_attributes({obj.pk: form.cleaned_data["attributes"]}, whole=True)
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:
         picture = obj.image.name

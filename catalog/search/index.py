@@ -1,6 +1,7 @@
 """The search index: its tables, functions and triggers, which no model describes, and their installation.
 
-Triggers keep the index in step with `catalog_product`, however a product is written. A trigger is dropped with its
+Triggers keep the index in step with `catalog_product`, and so the copies of its columns that the values of attributes
+have, however a product is written. A trigger is dropped with its
 table, and SQLite remakes the table for most changes of a column. So the index is not part of a migration: `install`
 runs after every `manage.py migrate`, and rebuilds the index if a part is missing or differs from its definition here.
 """
@@ -16,7 +17,7 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from catalog import analysis
-from catalog.models import Product
+from catalog.models import COPIED, Product
 from catalog.search.query import STRENGTHS
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,18 @@ class Part:
     def __str__(self) -> str:
         return f"{self.kind.lower()} {self.name}"
 
+
+# ── Copies ───────────────────────────────────────────────────────────────────
+
+COPY = "UPDATE catalog_productvalue SET " + ", ".join(f"{column} = new.{column}" for column in COPIED)
+COPY_ALL = f"""
+    UPDATE catalog_productvalue SET {", ".join(f"{column} = product.{column}" for column in COPIED)}
+    FROM catalog_product AS product WHERE product.id = product_id
+"""
+CHANGED = {
+    "sqlite": " OR ".join(f"old.{column} <> new.{column}" for column in COPIED),
+    "postgresql": " OR ".join(f"old.{column} IS DISTINCT FROM new.{column}" for column in COPIED),
+}
 
 # ── SQLite ───────────────────────────────────────────────────────────────────
 
@@ -129,6 +142,15 @@ SQLITE = (
             INSERT INTO catalog_search (catalog_search, rowid, tokens)
                 VALUES ('delete', old.id, {build_sqlite_tokens("old.search_text")});
         END""",
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_copied",
+        create=f"""CREATE TRIGGER catalog_product_copied AFTER UPDATE OF {", ".join(COPIED)} ON catalog_product
+        WHEN {CHANGED["sqlite"]} BEGIN
+            {COPY} WHERE product_id = new.id;
+        END""",
+        fill=COPY_ALL,
     ),
 )
 
@@ -272,6 +294,27 @@ POSTGRESQL = (
                 AFTER TRUNCATE ON catalog_product
                 FOR EACH STATEMENT EXECUTE FUNCTION catalog_product_index()
         """,
+    ),
+    Part(
+        kind="FUNCTION",
+        name="catalog_product_copy",
+        create=f"""
+            CREATE OR REPLACE FUNCTION catalog_product_copy() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                {COPY} WHERE product_id = new.id;
+                RETURN NULL;
+            END $$
+        """,
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_copied",
+        create=f"""
+            CREATE OR REPLACE TRIGGER catalog_product_copied
+                AFTER UPDATE OF {", ".join(COPIED)} ON catalog_product
+                FOR EACH ROW WHEN ({CHANGED["postgresql"]}) EXECUTE FUNCTION catalog_product_copy()
+        """,
+        fill=COPY_ALL,
     ),
 )
 

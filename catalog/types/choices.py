@@ -9,6 +9,11 @@ import strawberry
 
 import api
 from catalog import selectors
+from core.errors import BadUserInput
+
+# The attributes of a filter, and their values together.
+MAX_FILTER_ATTRIBUTES = 10
+MAX_FILTER_VALUES = 100
 
 
 @strawberry.enum(description="The order of a list of products. Equal products are ordered by slug.")
@@ -43,12 +48,27 @@ SEARCH_SORTS = SORTS | {ProductSort.RELEVANCE: api.Sort(("rank", "sold_count", "
 LATEST_FAVOURITE = api.Sort(("favourite_id",), descending=True)
 
 
+@strawberry.input(description="Values of an attribute. A product passes that has one of them.")
+class AttributeFilter:
+    slug: str = strawberry.field(
+        description="Slug of the attribute. Without such an attribute no product passes."
+    )
+    values: list[str] = strawberry.field(
+        description="The values, as facets and products name them, or their slugs."
+    )
+
+
 @strawberry.input(
     description="A filter of products. A product must meet every condition that is given; null does not filter."
 )
 class ProductFilter:
     categories: list[str] | None = strawberry.field(
         default=None, description="Slugs of categories. The product is in one of them, or below one."
+    )
+    attributes: list[AttributeFilter] | None = strawberry.field(
+        default=None,
+        description="The product passes each of them: at most "
+        f"{MAX_FILTER_ATTRIBUTES}, with {MAX_FILTER_VALUES} values together.",
     )
     seller: str | None = strawberry.field(default=None, description="Slug of a seller's profile.")
     min_price: Decimal | None = strawberry.field(
@@ -78,4 +98,29 @@ SortedBy = Annotated[ProductSort, strawberry.argument(description="The order of 
 
 
 def plain(filter: ProductFilter | None) -> selectors.ProductFilter:
-    return selectors.ProductFilter(**vars(filter)) if filter else selectors.ProductFilter()
+    """Return the filter for the selectors.
+
+    Raises:
+        BadUserInput: it has too many attributes or values.
+    """
+    if filter is None:
+        return selectors.ProductFilter()
+    given = vars(filter)
+    if filter.attributes is not None:
+        given = given | {"attributes": plain_attributes(filter.attributes)}
+    return selectors.ProductFilter(**given)
+
+
+def plain_attributes(attributes: list[AttributeFilter]) -> tuple[selectors.Asked, ...]:
+    """Return the attributes of a filter for the selectors.
+
+    Raises:
+        BadUserInput: there are too many of them, or of their values.
+    """
+    if len(attributes) > MAX_FILTER_ATTRIBUTES:
+        raise BadUserInput(f"Filter by at most {MAX_FILTER_ATTRIBUTES} attributes.")
+    if sum(len(attribute.values) for attribute in attributes) > MAX_FILTER_VALUES:
+        raise BadUserInput(f"Filter by at most {MAX_FILTER_VALUES} values of attributes.")
+    return tuple(
+        selectors.Asked(attribute=attribute.slug, values=tuple(attribute.values)) for attribute in attributes
+    )

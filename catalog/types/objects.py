@@ -15,7 +15,7 @@ import api
 from accounts.models import User
 from accounts.types import Profile
 from catalog import models, search, selectors
-from catalog.facets import MAX_FACET, Facets
+from catalog.facets import MAX_FACET, MAX_FACET_VALUES, MAX_GROUPED, Facets
 from catalog.related import MAX_RELATED, find_related
 from catalog.types.categories import Category, HasSeo, Seo, seo_of
 from catalog.types.choices import (
@@ -61,6 +61,13 @@ class RatingSummary:
     average: float | None = strawberry.field(description="The average rating; null if there are none.")
     count: int = strawberry.field(description="The number of ratings.")
     histogram: list[int] = strawberry.field(description="The number of ratings of 1, 2, 3, 4 and 5.")
+
+
+@strawberry.type(description="An attribute of a product with its values.")
+class ProductAttribute:
+    name: str = strawberry.field(description="The name, such as `Brand`.")
+    slug: str = strawberry.field(description="The unique part of its address, for filters.")
+    values: list[str] = strawberry.field(description="The values, in alphabetical order.")
 
 
 class HasPublication(Protocol):
@@ -156,6 +163,16 @@ class Product(relay.Node):
     def seo(root: strawberry.Parent[HasSeo]) -> Seo:
         return seo_of(root)
 
+    @strawberry.field(description="Its attributes, such as the brand, in the order of the shop.")
+    @staticmethod
+    def attributes(root: strawberry.Parent[api.HasKey], info: api.Info) -> list[ProductAttribute]:
+        named = api.read_nested(
+            root, info, lambda peers: selectors.attributes_of({peer.pk for peer in peers})
+        )
+        return [
+            ProductAttribute(name=name, slug=slug, values=values) for (name, slug), values in named.items()
+        ]
+
     @api.field(description="The summary of its comments' ratings.")
     @staticmethod
     def rating(root: strawberry.Parent[HasRatings]) -> RatingSummary:
@@ -205,6 +222,23 @@ class CategoryFacet:
     count: int = strawberry.field(description="The number of products that the choice would leave.")
 
 
+@strawberry.type(description="A value of an attribute as a choice of the filter.")
+class AttributeValueFacet:
+    value: str = strawberry.field(description="The value to choose.")
+    slug: str = strawberry.field(description="The unique part of its address, which filters take as well.")
+    count: int = strawberry.field(description="The number of products that the choice would leave.")
+
+
+@strawberry.type(description="An attribute with the values to choose from.")
+class AttributeFacet:
+    name: str = strawberry.field(description="The name, such as `Brand`.")
+    slug: str = strawberry.field(description="The slug to filter by.")
+    values: list[AttributeValueFacet] = strawberry.field(
+        description=f"The {MAX_FACET_VALUES} values with the most products, in alphabetical order, and those that the "
+        "filter has chosen, even without products."
+    )
+
+
 @strawberry.type(
     description="The number of products that each choice of the filter would leave. Each facet ignores the filter's "
     f"own value for it. Counts stop at {MAX_FACET}, which means {MAX_FACET} or more."
@@ -226,6 +260,20 @@ class ProductFacets:
             paths=("category",),
         )
         return [CategoryFacet(category=cast(Category, row), count=counts[row.pk]) for row in rows]
+
+    @strawberry.field(description="The attributes whose values the products have, in the order of the shop.")
+    def attributes(self) -> list[AttributeFacet]:
+        return [
+            AttributeFacet(
+                name=attribute.name,
+                slug=attribute.slug,
+                values=[
+                    AttributeValueFacet(value=value.name, slug=value.slug, count=value.count)
+                    for value in attribute.values
+                ],
+            )
+            for attribute in self.facets.attributes
+        ]
 
     @strawberry.field(description="The lowest final price; null without products.")
     def min_price(self) -> api.Money | None:
@@ -261,7 +309,8 @@ class ProductConnection(api.Connection[Product]):
     @strawberry.field(
         description="The facets of the list, counted only on request. Below another list they are refused "
         f"(OPERATION_TOO_LARGE). In a search with more than {search.MAX_COUNTED} matches, they count "
-        f"{search.MAX_COUNTED} of them."
+        f"{search.MAX_COUNTED} of them. Where more than {MAX_GROUPED} products pass a filter by attributes, they count "
+        f"{MAX_GROUPED} of them, and so does the facet of the attributes where more pass any filter."
     )
     def facets(self, info: api.Info) -> ProductFacets:
         if api.is_below_list(info):
@@ -287,13 +336,13 @@ class ProductConnection(api.Connection[Product]):
             answer="ProductConnection",
             sort=sort,
             paging=paging,
-            merge=api.Merge(column="category_id", keys=listed.merged) if listed and listed.merged else None,
+            merge=merge_of(listed) if listed and listed.merged else None,
         )
         if filter:
 
             def count() -> int:
                 # Without an order, whose index `narrow` would otherwise favour. A count has none.
-                return selectors.narrow(found(), narrowing).order_by()[: api.MAX_COUNT].count()
+                return selectors.seek(found(), narrowing).order_by()[: api.MAX_COUNT].count()
 
             page = replace(page, count=count)
         return cls(page=page, counted=Facets(found=found(), filter=narrowing))
@@ -344,3 +393,10 @@ class ProductConnection(api.Connection[Product]):
         )
         favourites = selectors.products().filter(favourites__user=user.pk)
         return cls(page=page, counted=Facets(found=favourites, bounded=True))
+
+
+def merge_of(listed: selectors.Listed) -> api.Merge:
+    """Return the lists that a page merges, of categories or of values."""
+    if listed.of_values is None:
+        return api.Merge(column="category_id", keys=listed.merged)
+    return api.Merge(column="value_id", keys=listed.merged, rows=listed.of_values, key="product_id")

@@ -9,6 +9,7 @@ from strawberry.file_uploads import Upload
 
 import api
 from catalog import selectors
+from catalog.attributes import MAX_ATTRIBUTES_OF_PRODUCT, MAX_VALUES_OF_PRODUCT
 from catalog.services import ProductFields
 from catalog.types.objects import Product, ProductConnection
 from catalog.types.variants import ProductVariant
@@ -106,6 +107,18 @@ class VariantInput:
         return cast(VariantFields, given)
 
 
+@strawberry.input(
+    description="An attribute of a product. Attributes and values that the shop does not have yet are created."
+)
+class AttributeInput:
+    name: str = strawberry.field(
+        description="The name, such as `Brand`, at most 50 characters; or the slug of one that the shop has."
+    )
+    values: list[str] = strawberry.field(
+        description="The values, at most 100 characters each, or their slugs."
+    )
+
+
 @strawberry.input(description="A new product, sold by the caller.")
 class CreateProductInput:
     category: str = strawberry.field(description="Slug of the category.")
@@ -123,6 +136,10 @@ class CreateProductInput:
     variants: list[VariantInput] | None = strawberry.field(
         default=None, description="The variants, 1 to 100. Without them the product comes in one form."
     )
+    attributes: list[AttributeInput] | None = strawberry.field(
+        default=None,
+        description=f"At most {MAX_ATTRIBUTES_OF_PRODUCT}, with {MAX_VALUES_OF_PRODUCT} values together.",
+    )
     image: Upload | None = strawberry.field(default=None, description="JPEG, PNG, WebP or AVIF.")
     seo_title: str = strawberry.field(default="", description=SEO_TITLE)
     seo_description: str = strawberry.field(default="", description=SEO_DESCRIPTION)
@@ -132,6 +149,8 @@ class CreateProductInput:
 
     def fields(self) -> ProductFields:
         given = {name: value for name, value in vars(self).items() if value is not None}
+        if self.attributes is not None:
+            given["attributes"] = [vars(attribute) for attribute in self.attributes]
         if self.variants is not None:
             given["variants"] = [variant.fields() for variant in self.variants]
             if not self.discount:  # cannot be told from one that was left out
@@ -170,6 +189,10 @@ class UpdateProductInput:
         default=strawberry.UNSET,
         description="The whole list of variants, 1 to 100: a variant that is missing in it is removed.",
     )
+    attributes: list[AttributeInput] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The whole list of attributes with their values: what is missing in it is removed.",
+    )
     image: Upload | None = strawberry.field(default=strawberry.UNSET, description="JPEG, PNG, WebP or AVIF.")
     seo_title: str | None = strawberry.field(default=strawberry.UNSET, description=SEO_TITLE)
     seo_description: str | None = strawberry.field(default=strawberry.UNSET, description=SEO_DESCRIPTION)
@@ -183,6 +206,8 @@ class UpdateProductInput:
         del given["id"]
         if self.variants:
             given["variants"] = [variant.fields() for variant in self.variants]
+        if self.attributes:
+            given["attributes"] = [vars(attribute) for attribute in self.attributes]
         return cast(ProductFields, given)
 
 

@@ -46,6 +46,7 @@ class SeedProduct:
     comments: tuple[SeedComment, ...]
     options: tuple[tuple[str, tuple[str, ...]], ...] = ()
     draft: bool = False
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def variants(self) -> list[tuple[tuple[str, ...], int]]:
         """Return the values and the stock of each variant. The last is sold out; the first has its share, too."""
@@ -61,8 +62,11 @@ class SeedProduct:
 def _product(row: dict[str, Any], *, category: SeedCategory) -> SeedProduct:
     numbers = {"price": Decimal(row["price"]), "discount": Decimal(row.get("discount", 0))}
     comments = tuple(SeedComment(**comment) for comment in row.get("comments", ()))
-    options = tuple((name, tuple(values)) for name, values in row.get("options", {}).items())
-    return SeedProduct(**row | numbers | {"category": category, "comments": comments, "options": options})
+    named = {
+        part: tuple((name, tuple(values)) for name, values in row.get(part, {}).items())
+        for part in ("options", "attributes")
+    }
+    return SeedProduct(**row | numbers | named | {"category": category, "comments": comments})
 
 
 _SHOP = tomllib.loads(Path(__file__).with_name("content.toml").read_text("utf-8"))

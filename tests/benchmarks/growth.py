@@ -55,6 +55,11 @@ fragment All on ProductConnection {
 }
 query($filter: ProductFilter) { products(filter: $filter) { ...All } }
 """
+ATTRIBUTES = """
+query($filter: ProductFilter) {
+  products(filter: $filter) { facets { attributes { name values { value count } } } }
+}
+"""
 SEARCH_FACETS = FACETS.replace(
     "query($filter: ProductFilter) { products(filter: $filter)", "query($term: String!) { search(term: $term)"
 )
@@ -102,6 +107,9 @@ def operations() -> Iterator[Operation]:
     category = Category.objects.order_by("slug")[0]
     others = [other.slug for other in Category.objects.order_by("slug")[:3]]
     newest = Product.objects.order_by("-added_at")[0]
+    common = {"slug": "material", "values": ["Steel", "Wood"]}
+    rare = {"slug": "series", "values": ["Series 7"]}
+    finish = {"slug": "finish", "values": ["Amber"]}
     rich = Product.objects.order_by("-final_price")[100].final_price
     for sort in ProductSort:
         if sort is ProductSort.RELEVANCE:
@@ -132,6 +140,11 @@ def operations() -> Iterator[Operation]:
             "well rated": {"minRating": 4},
             "last month": {"addedAfter": (newest.added_at - timedelta(days=30)).isoformat()},
             "a category, on sale, in stock": {"categories": [category.slug], "onSale": True, "inStock": True},
+            "a common value": {"attributes": [common]},
+            "a rare value": {"attributes": [rare]},
+            "two attributes": {"attributes": [common, rare]},
+            "two common ones": {"attributes": [common, finish]},
+            "a category, two attributes": {"categories": [category.slug], "attributes": [common, rare]},
         }
         for name, filter in filters.items():
             yield Operation(f"{sort.name}: {name}", LIST, variables | {"filter": filter})
@@ -151,6 +164,19 @@ def operations() -> Iterator[Operation]:
         FACETS,
         {"filter": {"categories": [category.slug], "onSale": True, "inStock": True}},
     )
+    with_attributes: dict[str, dict[str, Any]] = {
+        "": {},
+        ", a category": {"categories": [category.slug]},
+        ", a rare value": {"attributes": [rare]},
+        ", two attributes": {"attributes": [common, rare]},
+        ", two common ones": {"attributes": [common, finish]},
+        ", in stock": {"inStock": True},
+    }
+    for name, filter in with_attributes.items():
+        yield Operation(f"facets of attributes{name}", ATTRIBUTES, {"filter": filter})
+        if "attributes" in filter:
+            yield Operation(f"facets and total{name}", FACETS, {"filter": filter})
+            yield Operation(f"totalCount{name}", TOTAL, {"filter": filter})
     yield Operation("facets and total, seller", FACETS, {"filter": {"seller": newest.user.profile.slug}})
     for term in ("lamp", "oak desk lamp", "walnut"):
         yield Operation(f"search: {term}", SEARCH, {"term": term})
@@ -241,13 +267,21 @@ def multiply(times: int) -> None:
     }
     fields = Product._meta.local_concrete_fields
     columns = [field.attname for field in fields if not field.primary_key and not field.generated]
+    numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %s)"
+    originals = Product.objects.count()
     with without_indexes(), connection.cursor() as cursor:
         cursor.execute(
-            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %s)"
-            f" INSERT INTO catalog_product ({', '.join(columns)})"
+            f"{numbers} INSERT INTO catalog_product ({', '.join(columns)})"
             f" SELECT {', '.join(changed.get(column, column) for column in columns)}"
             " FROM numbers CROSS JOIN catalog_product ORDER BY n, id",
             [times - 1],
+        )
+        cursor.execute(
+            f"{numbers} INSERT INTO catalog_productvalue (product_id, value_id, added_at, final_price, slug)"
+            " SELECT copy.id, value_id, copy.added_at, copy.final_price, copy.slug"
+            " FROM numbers CROSS JOIN catalog_productvalue AS original"
+            " JOIN catalog_product AS copy ON copy.id = original.product_id + n * %s ORDER BY copy.id",
+            [times - 1, originals],
         )
         if not lite:
             cursor.execute(

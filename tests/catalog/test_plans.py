@@ -11,17 +11,22 @@ from django.db.models import QuerySet
 
 import api
 from api.keyset import Slice
-from catalog.models import Product
+from catalog.models import Product, ProductValue
 from catalog.selectors import (
     CONDITIONS,
     SELLER_ORDERS,
+    VALUE_ORDERS,
+    Asked,
+    Chosen,
     ProductFilter,
     list_conditions,
     narrow,
+    narrow_list,
     products,
+    seek,
     sought_column,
 )
-from catalog.types import SORTS, ProductSort
+from catalog.types import SORTS, ProductSort, merge_of
 from catalog.types import ProductFilter as ProductFilterInput
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +35,8 @@ pytestmark = pytest.mark.django_db
 VALUES: dict[Any, list[Any]] = {
     list[str] | None: [["lamps"], ["lamps", "seats"]],
     tuple[int, ...] | None: [(1,), (1, 2)],
+    tuple[Asked, ...] | None: [(Asked(attribute="brand", values=("Acme", "Bolt")),)],
+    tuple[Chosen, ...] | None: [(Chosen(attribute="brand", values=(1, 2), size=2),)],
     str | None: ["ada"],
     int | None: [1],
     float | None: [3.5],
@@ -124,9 +131,35 @@ class TestBranches:
         assert index.name in plan, plan
 
 
+class TestAttributes:
+    FILTER = ProductFilter(
+        chosen=(
+            Chosen(attribute="brand", values=(1, 2), size=2),
+            Chosen(attribute="material", values=(3,), size=9),
+        )
+    )
+
+    @pytest.mark.parametrize("sort", [sort for sort in ProductSort if SORTS[sort].columns[0] in VALUE_ORDERS])
+    @pytest.mark.parametrize("paging", [api.Paging(), api.Paging(last=20)], ids=["forwards", "backwards"])
+    def test_seek_the_index_of_each_value(self, sort: ProductSort, paging: api.Paging) -> None:
+        order = SORTS[sort]
+        listed = narrow_list(products(), self.FILTER, order=order.columns[0])
+        cut = Slice.of(products(), sort=order, paging=paging)
+        plan = plan_of(cut.one_more(products(), merge=merge_of(listed)).values("pk"))
+        [index] = [index for index in ProductValue._meta.indexes if index.fields == ["value", *order.columns]]
+        assert index.name in plan, plan
+        assert re.search(r"product_value_once|product_id=\? AND value_id=\?", plan), plan
+
+    def test_look_up_the_products_with_the_rarest_value(self) -> None:
+        plan = plan_of(seek(products(), self.FILTER))
+        assert re.search("product_value_by_(added|price)", plan), plan
+        assert not re.search(r"(SCAN|Seq Scan on) catalog_product(?!value)", plan), plan
+
+
 class TestFilters:
     def test_are_known_wherever_they_are_listed(self) -> None:
-        inputs = {*get_type_hints(ProductFilterInput), "branch"}  # which is read from the categories
+        # Two are read from the categories and the attributes.
+        inputs = {*get_type_hints(ProductFilterInput), "branch", "chosen"}
         for place, names in (
             ("ProductFilter of catalog/selectors.py", set(get_type_hints(ProductFilter))),
             ("CONDITIONS of catalog/selectors.py", set(CONDITIONS)),
@@ -137,6 +170,8 @@ class TestFilters:
     @pytest.mark.parametrize("filter", FILTERS, ids=text_of)
     def test_have_an_index(self, filter: ProductFilter) -> None:
         [(name, value)] = list_conditions(filter).items()
+        if name in ("attributes", "chosen"):
+            pytest.skip("Each row is checked by an index of its values: see TestAttributes.")
         column = sought_column(CONDITIONS[name](value))
         order = ("added_at", "slug") if filter.seller else ()  # as find_few reads them
         plan = plan_of(narrow(products(), filter).order_by(*order).values_list("pk")[:20])

@@ -105,6 +105,7 @@ query Product($slug: String!) {
     options { name values }
     variants { id sku title selectedOptions { name value } finalPrice { amount } stock }
     priceRange { min { amount } max { amount } }
+    attributes { name slug values }
     image { url width height thumbnail(size: SMALL) }
     rating { average count histogram }
     comments(first: 1) { nodes { author { name } rating verifiedPurchase } }
@@ -129,7 +130,11 @@ query Search($term: String!) {
       totalCount
       correctedTerm
       nodes { name }
-      facets { inStock onSale minPrice { amount } maxPrice { amount } categories { count category { name } } }
+      facets {
+        inStock onSale minPrice { amount } maxPrice { amount }
+        categories { count category { name } }
+        attributes { name slug values { value count } }
+      }
     }
     ... on NoProductMatches { message suggestions }
   }
@@ -730,7 +735,7 @@ mutation CreateProduct($input: CreateProductInput!) {
 mutation UpdateProduct($input: UpdateProductInput!) {
   updateProduct(input: $input) {
     __typename
-    ... on Product { name stock finalPrice { amount } }
+    ... on Product { name stock finalPrice { amount } attributes { name values } }
     ... on UserError { code message }
     ... on ValidationError { fields { field message } }
   }
@@ -739,6 +744,7 @@ mutation UpdateProduct($input: UpdateProductInput!) {
         variables=lambda answers: {
             "input": {
                 "id": answers["createProduct"]["id"],
+                "attributes": [{"name": "Brand", "values": ["Moonlight"]}],
                 "options": ["Size"],
                 "variants": [
                     {"optionValues": ["Small"], "price": "19.99", "stock": 3, "sku": "MOON-S"},

@@ -81,7 +81,7 @@ FIELDS = {
     "Payment": Fields(alike="id status amount refunded failure", owner="clientSecret"),
     "Product": Fields(
         alike="id name slug description category seller discount stock addedAt updatedAt price finalPrice onSale "
-        "isAvailable image rating related options variants priceRange isPublished",
+        "isAvailable image rating related options variants priceRange isPublished attributes",
         own="isFavourite comments",
     ),
     "ProductVariant": Fields(
@@ -99,6 +99,8 @@ FIELDS = {
 PARTS = {
     "AddressRules": "country required used states zipCodePattern zipCodeExample",
     "AddressState": "code name",
+    "AttributeFacet": "name slug values",
+    "AttributeValueFacet": "value slug count",
     "CategoryFacet": "category count",
     "Country": "code name",
     "Deleted": "id product",
@@ -109,7 +111,8 @@ PARTS = {
     "MyData": "data",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     "PriceChanged": "item before now",
-    "ProductFacets": "categories minPrice maxPrice inStock onSale",
+    "ProductAttribute": "name slug values",
+    "ProductFacets": "attributes categories minPrice maxPrice inStock onSale",
     "PriceRange": "min max",
     "ProductOption": "name values",
     "ProductRemoved": "productId variantId name variantTitle",

@@ -1,0 +1,206 @@
+"""Writes of the attributes of products, such as brand and material.
+
+The functions are steps of their caller's transaction, which has locked the products. Attributes are inserted first and
+values after them, each in order, so that no two transactions that add the same ones deadlock.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypedDict
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import connection, transaction
+from django.db.models import F, QuerySet, Subquery
+
+from catalog.models import COPIED, Attribute, AttributeValue, Product, ProductValue
+from catalog.selectors import is_named, match_names
+from core.errors import FieldError, ValidationError, check_all
+from core.slugs import distinct_slug
+
+# Bounds on what sellers add to the shop, and on what a single product has.
+MAX_ATTRIBUTES = 100
+MAX_VALUES = 10_000
+MAX_ATTRIBUTES_OF_PRODUCT = 30
+MAX_VALUES_OF_PRODUCT = 100
+
+# The names of a product's attributes, each with its values.
+Named = Mapping[str, Sequence[str]]
+# Gives products values, from a JSON object of lists of the values' keys by the products' keys.
+GIVE = {
+    vendor: f"""
+        INSERT INTO catalog_productvalue (product_id, value_id, {", ".join(COPIED)})
+        SELECT product.id, CAST(given.value AS bigint), {", ".join(f"product.{column}" for column in COPIED)}
+        FROM {of_product} JOIN catalog_product AS product ON product.id = CAST(of_product.key AS bigint)
+        CROSS JOIN {given}
+    """
+    for vendor, of_product, given in (
+        ("sqlite", "json_each(%s) AS of_product", "json_each(of_product.value) AS given"),
+        (
+            "postgresql",
+            "json_each(%s) AS of_product",
+            "LATERAL json_array_elements_text(of_product.value) AS given (value)",
+        ),
+    )
+}
+
+
+class AttributeFields(TypedDict):
+    """An attribute of a product with its values."""
+
+    name: str
+    values: list[str]
+
+
+def check_attributes(given: Sequence[AttributeFields]) -> dict[str, list[str]]:
+    """Return the names and values as they are stored.
+
+    Raises:
+        ValidationError: names the input's fields.
+    """
+    if len(given) > MAX_ATTRIBUTES_OF_PRODUCT:
+        raise ValidationError.of(
+            attributes=f"A product can have at most {MAX_ATTRIBUTES_OF_PRODUCT} attributes."
+        )
+    if sum(len(attribute["values"]) for attribute in given) > MAX_VALUES_OF_PRODUCT:
+        raise ValidationError.of(
+            attributes=f"A product can have at most {MAX_VALUES_OF_PRODUCT} values of attributes."
+        )
+    checked: dict[str, list[str]] = {}
+    check_all(*(partial(add_checked, checked, fields, place) for place, fields in enumerate(given)))
+    return checked
+
+
+def add_checked(checked: dict[str, list[str]], fields: AttributeFields, place: int) -> None:
+    """Add the name and the values of the attribute at this place of the list.
+
+    Raises:
+        ValidationError: names the input's fields.
+    """
+    errors: list[FieldError] = []
+
+    def clean(model: Any, text: str, field: str) -> str:
+        try:
+            return str(model.name.field.clean(text, None))
+        except DjangoValidationError as error:
+            path = f"attributes.{place}.{field}"
+            errors.extend(FieldError(field=path, message=message) for message in error.messages)
+            return ""
+
+    name = clean(Attribute, fields["name"], "name")
+    values = [clean(AttributeValue, text, "values") for text in fields["values"]]
+    if name and distinct_slug(name) in map(distinct_slug, checked):
+        message = "The list has this attribute twice. Give all of its values at once."
+        errors.append(FieldError(field=f"attributes.{place}.name", message=message))
+    if errors:
+        raise ValidationError(*errors)
+    checked[name] = values
+
+
+def set_attributes(wanted: Mapping[int, Named], *, whole: bool) -> None:
+    """Give products these values, by primary key. Attributes and values that the shop lacks are created.
+
+    A product keeps its values of attributes that are not named, unless the names are the `whole` list. The number of
+    statements does not depend on the number of products.
+
+    Raises:
+        ValidationError: the shop has too many attributes or values to add these.
+    """
+    attributes = find_or_create_attributes({name for named in wanted.values() for name in named})
+    values = find_or_create_values(
+        {
+            (attributes[name], text)
+            for named in wanted.values()
+            for name, texts in named.items()
+            for text in texts
+        }
+    )
+    given: dict[int, set[int]] = {}
+    replaced: dict[int, set[int]] = {}
+    for product, named in wanted.items():
+        given[product] = {values[attributes[name], text] for name, texts in named.items() for text in texts}
+        replaced[product] = {attributes[name] for name in named}
+    rows = ProductValue.objects.filter(product__in=wanted)
+    stale = []
+    for key, product, value, attribute in rows.values_list("pk", "product", "value", "value__attribute"):
+        if value in given[product]:
+            given[product].remove(value)
+        elif whole or attribute in replaced[product]:
+            stale.append(key)
+    if stale:
+        ProductValue.objects.filter(pk__in=stale).delete()
+    if any(given.values()):
+        document = json.dumps({product: sorted(keys) for product, keys in given.items()})
+        with connection.cursor() as cursor:
+            cursor.execute(GIVE[connection.vendor], [document])
+
+
+def find_or_create_attributes(names: Collection[str]) -> dict[str, int]:
+    """Return the keys of the attributes by name.
+
+    Raises:
+        ValidationError: the shop has too many attributes to add these.
+    """
+    asked = {(0, name) for name in names}
+    found = match_names(asked, read_attributes(asked))
+    if new := asked - found.keys():
+        if Attribute.objects.count() + len(new) > MAX_ATTRIBUTES:
+            message = f"The shop can have at most {MAX_ATTRIBUTES} attributes. Use one that it has."
+            raise ValidationError.of(attributes=message)
+        rows = [Attribute(name=name) for _, name in in_order(new)]
+        Attribute.objects.bulk_create(rows, ignore_conflicts=True)
+        found = match_names(asked, read_attributes(asked))
+    return {name: key for (_, name), key in found.items()}
+
+
+def find_or_create_values(asked: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """Return the keys of the values, each by its attribute's key and its text.
+
+    Raises:
+        ValidationError: the shop has too many values to add these.
+    """
+    found = match_names(asked, read_values(asked))
+    if new := asked - found.keys():
+        if AttributeValue.objects.count() + len(new) > MAX_VALUES:
+            message = f"The shop can have at most {MAX_VALUES} values of attributes. Use one that it has."
+            raise ValidationError.of(attributes=message)
+        rows = [AttributeValue(attribute_id=attribute, name=text) for attribute, text in in_order(new)]
+        AttributeValue.objects.bulk_create(rows, ignore_conflicts=True)
+        found = match_names(asked, read_values(asked))
+    return found
+
+
+def read_attributes(asked: Collection[tuple[int, str]]) -> Iterable[tuple[int, str, str, int]]:
+    for key, slug, name in Attribute.objects.filter(is_named(asked)).values_list("pk", "slug", "sort_name"):
+        yield 0, slug, name, key
+
+
+def read_values(asked: Collection[tuple[int, str]]) -> Iterable[tuple[int, str, str, int]]:
+    values = AttributeValue.objects.filter(
+        is_named(asked), attribute__in={attribute for attribute, _ in asked}
+    )
+    return values.values_list("attribute", "slug", "sort_name", "pk")
+
+
+def in_order(asked: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Sort what is to be inserted by attribute and slug: two transactions that insert the same cannot deadlock."""
+    return sorted(asked, key=lambda each: (each[0], distinct_slug(each[1]), each[1]))
+
+
+def find_wrong_copies() -> QuerySet[ProductValue]:
+    """The values whose copies of their product's columns differ from it."""
+    right = {column: F(f"product__{column}") for column in COPIED}
+    return ProductValue.objects.exclude(**right)
+
+
+@transaction.atomic
+def copy_columns(product_pk: int) -> None:
+    """Copy the columns of the product to its values again.
+
+    Locks:
+        The product.
+    """
+    product = Product.objects.select_for_update().filter(pk=product_pk)
+    if product:
+        copies = {column: Subquery(product.order_by().values(column)) for column in COPIED}
+        ProductValue.objects.filter(product=product_pk).update(**copies)
