@@ -25,8 +25,9 @@ FROZEN = (
 FROZEN_OF_ITEMS = ("unit_price", "discount", "tax")
 
 
-def sale_to(destination: Destination, *, now: datetime) -> tax.Sale:
-    return tax.Sale(destination=destination, day=timezone.localdate(now))
+def sale_to(destination: Destination, *, now: datetime, vat_id: str = "") -> tax.Sale:
+    """Return the sale that is taxed. The VAT id, of a company, is normalized."""
+    return tax.Sale(destination=destination, day=timezone.localdate(now), vat_id=vat_id)
 
 
 def destination_of(place: Shipping | Address | Cart) -> Destination:

@@ -14,11 +14,14 @@ from pytest_django import Settings
 
 from accounts.models import User
 from catalog.models import Product, TaxClass
+from core.places import Destination
 from orders.audit import differences_here
+from orders.checkout import item_of
 from orders.models import Order, OrderItem, OrderTax
+from orders.totals import price_items, sale_to
 from pricing.models import TaxRate
 from tests.conftest import GraphQLClient, global_id
-from tests.factories import make_product, make_rate, make_staff, make_user, reprice
+from tests.factories import make_product, make_rate, make_staff, make_user, reprice, variant_of
 from tests.orders.conftest import ADDRESS, Bank, add_to_cart, checkout, nothing_changes, statements
 from tests.staff import browser_of
 
@@ -402,6 +405,25 @@ class TestAdmin:
         Order.objects.update(is_reverse_charge=True)
         page = browser_of(make_staff()).get(reverse("admin:orders_order_change", args=[order.pk])).text
         assert "Reverse charge" in page
+
+
+class TestPriceItems:
+    @pytest.mark.usefixtures("german")
+    def test_freezes_reverse_charge(self, lamp: Product) -> None:
+        """A company in France pays the net, 19.90 less 19 %."""
+        order = Order(currency="USD")
+        variant = variant_of(lamp)
+        items = {variant.pk: item_of(order, variant, name=lamp.name, quantity=2)}
+        france = Destination(country="FR", zip_code="75001")
+        sale = sale_to(france, now=timezone.now(), vat_id="FR40303265045")
+        price_items(order, items, {variant.pk: None}, sale)
+        assert order.is_reverse_charge
+        assert (order.amount, order.subtotal, order.tax_total) == (
+            Decimal("33.44"),
+            Decimal("33.44"),
+            Decimal(0),
+        )
+        assert items[variant.pk].unit_price == Decimal("16.72")
 
 
 class TestSeveralProducts:
