@@ -27,7 +27,7 @@ from core.errors import DomainError
 from core.money import format_money, smallest_unit
 from orders.cancellation import CANCELLABLE, cancel
 from orders.fulfilment import RESTOCKABLE, SHIPPABLE, restock, ship
-from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus
+from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Shipping
 from orders.payments.attempts import live_attempt
 from orders.payments.refunds import refundable_amount
 from orders.selectors import search_orders, unconfirmed_orders
@@ -159,10 +159,22 @@ class OrderAdmin(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     date_hierarchy = "created_at"
-    search_fields = ("uuid",)  # shows the box; get_search_results does the search
+    search_fields = ("number",)  # shows the box; get_search_results does the search
     search_help_text = "Number, e-mail address, phone, customer or product"
     fieldsets = (
-        (None, {"fields": (("uuid", "state"), ("sum", "user"), "ships_to")}),
+        (
+            None,
+            {
+                "fields": (
+                    ("number", "state"),
+                    ("sum", "user"),
+                    ("ships_to", "bills_to"),
+                    ("billing_company", "vat_id"),
+                    ("email", "note"),
+                    "uuid",
+                )
+            },
+        ),
         (
             "History",
             {
@@ -174,7 +186,7 @@ class OrderAdmin(ModelAdmin):
             },
         ),
     )
-    readonly_fields = ("state", "sum", "ships_to")
+    readonly_fields = ("state", "sum", "ships_to", "bills_to")
     inlines = (ItemInline, PaymentInline)
     actions = ("ship_orders", "cancel_orders", "restock_orders")
     actions_detail = ("ship_this", "cancel_this", "refund_this", "restock_this")
@@ -183,15 +195,11 @@ class OrderAdmin(ModelAdmin):
         orders: QuerySet[Order] = super().get_queryset(request)
         return orders.prefetch_related("payments")
 
-    @display(description="Order", ordering="uuid")
-    def number(self, order: Order) -> str:
-        return str(order)
-
     @display(description="Customer", header=True, ordering="shipping__last_name")
     def customer(self, order: Order) -> tuple[str, str]:
-        """The name and e-mail address of the shipping address, or of the account if there is none yet."""
+        """The name of the shipping address and the e-mail address, or those of the account if it is a draft."""
         if order.shipping:
-            return order.shipping.name, order.shipping.email
+            return order.shipping.name, order.email
         return (order.user.profile.name, order.user.email) if order.user else ("Guest", "")
 
     @display(description="Status", ordering="status")
@@ -217,10 +225,12 @@ class OrderAdmin(ModelAdmin):
 
     @display(description="Ships to")
     def ships_to(self, order: Order) -> str:
-        to = order.shipping
-        if to is None:
-            return "–"
-        return "\n".join((*lines_of(to), to.email))
+        return written(order.shipping)
+
+    @display(description="Invoice to")
+    def bills_to(self, order: Order) -> str:
+        same = order.billing_address_id == order.shipping_id
+        return "The shipping address" if same and order.shipping_id else written(order.billing_address)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
@@ -330,6 +340,11 @@ class OrderAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         return False
+
+
+def written(address: Shipping | None) -> str:
+    """Return the address as its country writes it, with the e-mail address; a dash if there is none."""
+    return "\n".join((*lines_of(address), address.email)) if address else "–"
 
 
 def payment_label(payment: Payment) -> str:

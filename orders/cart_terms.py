@@ -63,7 +63,7 @@ class PricedCart:
     def terms(self) -> Terms:
         """The terms. Until the destination is known, the tax is that of the shop's country."""
         owner = self.cart.owner
-        emails = [owner.user.email.lower()] if owner and owner.user else []
+        emails = [owner.user.email] if owner and owner.user else []
         return read_terms(
             sale_to(self.destination or home(), now=self.now),
             code=self.row.discount_code,

@@ -14,14 +14,15 @@ from django.db.models import Count, Q, Sum
 
 from catalog.models import ProductVariant
 from catalog.stock import release, take_stock
-from core.addresses import validate_address
 from core.errors import NotFound, Unauthenticated, field_errors
 from core.money import Money, validate_amount
 from orders import holds, mail
 from orders.cart import ShoppingCart, keys_of
+from orders.details import COLUMNS, Details, put_details, validate_details
 from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
 from orders.holds import Hold
 from orders.models import Cart, Order, OrderItem, OrderStatus, Payment, Shipping
+from orders.numbers import redraw_if_taken
 from orders.owners import Owner
 from orders.payments.attempts import check_payable, live_attempt, new_attempt, start_payment
 from orders.selectors import uses_of
@@ -68,9 +69,8 @@ def checkout(
     *,
     owner: Owner,
     address: str,
-    shipping: Shipping,
+    details: Details,
     idempotency_key: UUID,
-    delivery_method: int | None = None,
     expected_total: Decimal | None,
     now: datetime,
 ) -> UUID:
@@ -79,20 +79,17 @@ def checkout(
     `address` is the client's IP address, by which unpaid orders are limited. Once the order is placed it stands, even
     if Stripe cannot be reached.
 
-    `delivery_method` is the key of the chosen method; None for the cart's choice, or the only one.
-
     Raises: ValidationError, CartEmpty, ProductUnavailable, InsufficientStock, DeliveryUnavailable, DiscountCodeRefused,
     TotalChanged, PaymentUnavailable, RateLimited, Unauthenticated; none of them changes anything.
     """
     if owner.user is None and not settings.STORE_GUEST_CHECKOUT:
         raise Unauthenticated
-    validate_address(shipping, prefix="shipping.")
+    validate_details(details)
     placed = place(
         owner=owner,
         address=address,
-        shipping=shipping,
+        details=details,
         idempotency_key=idempotency_key,
-        delivery_method=delivery_method,
         expected_total=expected_total,
         now=now,
     )
@@ -108,14 +105,14 @@ def follow_up(placed: Placed, *, address: str, now: datetime) -> None:
         start_payment(placed.payment, now=now)
 
 
+@redraw_if_taken
 @transaction.atomic(durable=True)
 def place(
     *,
     owner: Owner,
     address: str,
-    shipping: Shipping,
+    details: Details,
     idempotency_key: UUID,
-    delivery_method: int | None = None,
     expected_total: Decimal | None,
     now: datetime,
 ) -> Placed:
@@ -158,14 +155,8 @@ def place(
             variant_title=line.variant_title,
             quantity=line.quantity,
         )
-    fill(
-        order,
-        wanted,
-        shipping=shipping,
-        delivery_method=delivery_method or method_for(cart_row, shipping),
-        expected_total=expected_total,
-        now=now,
-    )
+    details.delivery_method = details.delivery_method or method_for(cart_row, details.shipping)
+    fill(order, wanted, details=details, expected_total=expected_total, now=now)
     forget_code(cart_row)
     order.save(force_insert=True)
     return request_payment(order, hold, now=now)
@@ -187,8 +178,7 @@ def place_draft(
     owner: Owner,
     address: str,
     order_uuid: UUID,
-    shipping: Shipping,
-    delivery_method: int | None = None,
+    details: Details,
     expected_total: Decimal | None,
     now: datetime,
 ) -> None:
@@ -196,13 +186,12 @@ def place_draft(
 
     Raises: the errors of `checkout`, NotFound, OrderNotEditable.
     """
-    validate_address(shipping, prefix="shipping.")
+    validate_details(details)
     submitted = submit_draft(
         owner=owner,
         address=address,
         order_uuid=order_uuid,
-        shipping=shipping,
-        delivery_method=delivery_method,
+        details=details,
         expected_total=expected_total,
         now=now,
     )
@@ -215,8 +204,7 @@ def submit_draft(
     owner: Owner,
     address: str,
     order_uuid: UUID,
-    shipping: Shipping,
-    delivery_method: int | None = None,
+    details: Details,
     expected_total: Decimal | None,
     now: datetime,
 ) -> Placed:
@@ -248,21 +236,13 @@ def submit_draft(
     hold = Hold(lines=len(wanted), units=sum(item.quantity for item in wanted.values()))
     holds.check_owner([Hold(lines=lines, units=units) for lines, units in pending], hold)
     holds.check_address(address, hold, now=now)
-    fill(
-        order,
-        wanted,
-        shipping=shipping,
-        delivery_method=delivery_method,
-        expected_total=expected_total,
-        now=now,
-    )
+    fill(order, wanted, details=details, expected_total=expected_total, now=now)
     move(
         order.pk,
         OrderStatus.PENDING,
         now=now,
-        shipping=order.shipping,
         expires_at=order.expires_at,
-        **{name: getattr(order, name) for name in FROZEN},
+        **{name: getattr(order, name) for name in (*COLUMNS, *FROZEN)},
     )
     return request_payment(order, hold, now=now)
 
@@ -279,12 +259,11 @@ def fill(
     order: Order,
     wanted: Mapping[int, Wanted],
     *,
-    shipping: Shipping,
-    delivery_method: int | None,
+    details: Details,
     expected_total: Decimal | None,
     now: datetime,
 ) -> None:
-    """Take the stock for an order that becomes pending, and set its address, its items at current prices and its parts.
+    """Take the stock for an order that becomes pending, and set its details, its items at current prices and parts.
 
     `wanted` is by the variants' keys.
 
@@ -294,8 +273,8 @@ def fill(
     TotalChanged, PaymentUnavailable.
     Locks: the products, then the order's discount code.
     """
-    shipping.save()
-    order.shipping, order.expires_at = shipping, holds.first_expiry(now)
+    put_details(order, details)
+    order.expires_at = holds.first_expiry(now)
     quantities = {key: item.quantity for key, item in wanted.items()}
     variants = take_stock(quantities=quantities, order_uuid=order.pk, now=now)
     for key, item in wanted.items():
@@ -311,13 +290,13 @@ def fill(
         for key, item in wanted.items()
     }
     goods = [goods_of(variants[key], quantity=item.quantity) for key, item in wanted.items()]
-    sale = sale_to(destination_of(shipping), now=now)
+    sale = sale_to(destination_of(details.shipping), now=now, vat_id=details.vat_id)
     terms = redeem(order.discount_code, goods, sale, emails=emails_of(order))
     priced = price(
         goods,
         terms,
         with_code=bool(order.discount_code),
-        choose=partial(choose_delivery, terms, delivery_method),
+        choose=partial(choose_delivery, terms, details.delivery_method),
     )
     freeze(order, items, priced, sale)
     if expected_total is not None:
@@ -343,9 +322,8 @@ def redeem(code: str, goods: Sequence[Goods], sale: Sale, *, emails: Collection[
 
 
 def emails_of(order: Order) -> set[str]:
-    """Return the addresses by which a customer is known, in lower case."""
-    assert order.shipping is not None, "it is being placed"
-    return {order.shipping.email.lower(), *([order.user.email.lower()] if order.user else [])}
+    """Return the addresses by which the customer of an order that is being placed is known."""
+    return {order.email, *([order.user.email] if order.user else [])}
 
 
 def goods_of(variant: ProductVariant, *, quantity: int) -> Goods:

@@ -62,7 +62,7 @@ def build_confirmation(order_uuid: UUID) -> EmailMessage:
         "store": settings.STORE_NAME,
     }
     body = render_to_string("orders/confirmation.txt", words)
-    return EmailMessage(f"{settings.STORE_NAME}: your order", body, to=[order.shipping.email])
+    return EmailMessage(f"{settings.STORE_NAME}: your order", body, to=[order.email])
 
 
 def format_line(item: OrderItem, currency: str) -> str:

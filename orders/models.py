@@ -4,21 +4,24 @@ import uuid
 from decimal import Decimal
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower, Right
+from django.db.models.functions import Right
 from django.utils import timezone
 
 from catalog.models import Product, ProductVariant, full_name
 from core.addresses import PostalAddress
 from core.emails import AddressField
 from core.money import AmountField, plain
+from core.text import LineField
+from orders.numbers import LENGTH, draw_number
 from pricing.models import MAX_CODE, DeliveryMethod
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
 MAX_TITLE = 320  # of three values of options, and what stands between them
+MAX_NOTE = 1000
 PHONE_END = 7  # searching compares this many last digits, so that the country code may be left out
 
 
@@ -132,17 +135,14 @@ class CartItem(models.Model):
 
 
 class Shipping(PostalAddress):
-    """The shipping address of an order, with the address for its mails."""
+    """An order's own copy of a shipping or billing address, which no edit of an address book changes."""
 
     email = AddressField("e-mail address")
 
     class Meta:
         verbose_name_plural = "shipping addresses"
         # For the staff's search.
-        indexes = [
-            models.Index(Right("phone", PHONE_END), name="shipping_by_phone_end"),
-            models.Index(Lower("email"), name="shipping_by_email"),
-        ]
+        indexes = [models.Index(Right("phone", PHONE_END), name="shipping_by_phone_end")]
 
 
 def part_field() -> AmountField:
@@ -157,6 +157,8 @@ class Order(models.Model):
     """
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # For people. Nothing is shown to anyone who knows a number alone: numbers are guessed, and read over shoulders.
+    number = models.CharField(max_length=LENGTH, default=draw_number, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="orders"
     )
@@ -179,6 +181,22 @@ class Order(models.Model):
     # The customer, a company, owes the tax: invoices have to say so.
     is_reverse_charge = models.BooleanField("reverse charge", default=False, db_default=False)
     shipping = models.OneToOneField(Shipping, on_delete=models.PROTECT, null=True, blank=True)
+    # The recipient and the language of the order's mails.
+    email = AddressField("e-mail address", blank=True, default="", db_default="")
+    language = models.CharField(max_length=10, blank=True, default="", db_default="", editable=False)
+    # Who the invoice is for, if the shopper has said so. The address is the shipping address's row or one of its own.
+    billing_address = models.OneToOneField(
+        Shipping, on_delete=models.PROTECT, null=True, blank=True, related_name="billed_order"
+    )
+    billing_company = LineField("company", max_length=200, blank=True, default="", db_default="")
+    vat_id = models.CharField("VAT id", max_length=20, blank=True, default="", db_default="")
+    note = models.TextField(
+        max_length=MAX_NOTE,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[MaxLengthValidator(MAX_NOTE)],  # a TextField checks its max_length only in forms
+    )
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -198,11 +216,19 @@ class Order(models.Model):
                 condition=Q(user=None, visitor__isnull=False) | Q(user__isnull=False, visitor=None),
                 name="order_has_one_owner",
             ),
+            models.UniqueConstraint(fields=["number"], name="order_number_once"),
             models.UniqueConstraint(fields=["user", "idempotency_key"], name="order_key_of_user_once"),
             models.UniqueConstraint(fields=["visitor", "idempotency_key"], name="order_key_of_visitor_once"),
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "cancelled"]) | Q(shipping__isnull=False),
                 name="placed_order_has_shipping",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "cancelled"]) | ~Q(email=""), name="placed_order_has_email"
+            ),
+            models.CheckConstraint(
+                condition=Q(billing_address__isnull=False) | Q(billing_company="", vat_id=""),
+                name="order_billing_has_address",
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=["paid", "shipped"]) | Q(paid_at__isnull=False),
@@ -215,10 +241,11 @@ class Order(models.Model):
             models.Index(fields=["status", "expires_at"], name="order_by_expiry"),
             models.Index(fields=["created_at", "uuid"], name="order_by_created"),
             models.Index(fields=["discount_code"], name="order_by_code", condition=~Q(discount_code="")),
+            models.Index(fields=["email"], name="order_by_email"),
         ]
 
     def __str__(self) -> str:
-        return f"Order {str(self.uuid)[:8]}"
+        return f"Order {self.number}"
 
 
 class KeptKeyField(models.BigIntegerField[int, int]):

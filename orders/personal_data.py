@@ -10,7 +10,7 @@ from accounts.signals import account_closing, data_requested
 from core.addresses import data_of
 from core.errors import ValidationError
 from orders.cart import ShoppingCart, items_of
-from orders.models import Order, OrderItem, OrderStatus, Payment
+from orders.models import Order, OrderItem, OrderStatus, Payment, Shipping
 from orders.owners import Owner
 
 UNPAID = "You have an unpaid order. Pay or cancel it first, because you can do neither without the account."
@@ -39,7 +39,7 @@ def release_orders(*, user: User, **_: Any) -> None:
 @receiver(data_requested)
 def collect(*, user: User, **_: Any) -> dict[str, Any]:
     """Return the cart, and the orders with their items, addresses and payments."""
-    orders = Order.objects.filter(user=user).select_related("shipping")
+    orders = Order.objects.filter(user=user).select_related("shipping", "billing_address")
     return {
         "cart": [
             {
@@ -57,6 +57,7 @@ def collect(*, user: User, **_: Any) -> dict[str, Any]:
 def order_data(order: Order) -> dict[str, Any]:
     return {
         "uuid": order.pk,
+        "number": order.number,
         "status": order.status,
         "amount": order.amount,
         "currency": order.currency,
@@ -73,7 +74,10 @@ def order_data(order: Order) -> dict[str, Any]:
         "shippedAt": order.shipped_at,
         "cancelledAt": order.cancelled_at,
         "items": [item_data(item) for item in order.items.all()],
-        "shipping": {**data_of(order.shipping), "email": order.shipping.email} if order.shipping else None,
+        "shipping": shipping_data(order.shipping) if order.shipping else None,
+        "email": order.email,
+        "billing": billing_data(order, order.billing_address) if order.billing_address else None,
+        "note": order.note,
         "payments": [payment_data(payment) for payment in order.payments.all()],
     }
 
@@ -88,6 +92,14 @@ def item_data(item: OrderItem) -> dict[str, Any]:
         "discount": item.discount,
         "tax": item.tax,
     }
+
+
+def shipping_data(shipping: Shipping) -> dict[str, Any]:
+    return {**data_of(shipping), "email": shipping.email}
+
+
+def billing_data(order: Order, address: Shipping) -> dict[str, Any]:
+    return {"company": order.billing_company, "vatId": order.vat_id, "address": shipping_data(address)}
 
 
 def payment_data(payment: Payment) -> dict[str, Any]:

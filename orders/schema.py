@@ -7,7 +7,6 @@ from uuid import UUID
 import strawberry
 from django.db.models import QuerySet
 from django.utils import timezone
-from strawberry import relay
 
 import api
 from core.errors import NotFound
@@ -81,7 +80,7 @@ class Mutation:
     def set_cart_delivery(
         self, info: api.Info, input: types.CartDeliveryInput
     ) -> Callable[[api.Info], types.Cart]:
-        method = key_of_method(input.method_id)
+        method = types.key_of_method(input.method_id)
         with ensure_owner(info.context.request) as owner:
             cart_terms.set_delivery(
                 owner,
@@ -124,9 +123,8 @@ class Mutation:
             uuid = checkout.checkout(
                 owner=owner,
                 address=client_address(info.context.request),
-                shipping=input.shipping.row(),
+                details=input.to_details(),
                 idempotency_key=input.idempotency_key,
-                delivery_method=key_of_method(input.delivery_method_id),
                 expected_total=input.expected_total,
                 now=timezone.now(),
             )
@@ -176,8 +174,7 @@ class Mutation:
             owner=owner,
             address=client_address(info.context.request),
             order_uuid=input.order_uuid,
-            shipping=input.shipping.row(),
-            delivery_method=key_of_method(input.delivery_method_id),
+            details=input.to_details(),
             expected_total=input.expected_total,
             now=timezone.now(),
         )
@@ -206,10 +203,6 @@ class Mutation:
         owner = require_owner(info)
         services.cancel_order(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)
-
-
-def key_of_method(id: relay.GlobalID | None) -> int | None:
-    return None if id is None else api.key_of(id, "DeliveryMethod")
 
 
 def require_owner(info: api.Info) -> Owner:

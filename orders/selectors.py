@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce, Lower, Right
+from django.core.exceptions import ValidationError
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce, Right
 
 from accounts.models import User
-from orders.models import PHONE_END, Order, OrderItem, OrderStatus, Payment, PaymentStatus, Shipping
+from core.emails import normalize_email
+from orders.models import PHONE_END, Order, OrderItem, OrderStatus, Payment, PaymentStatus
+from orders.numbers import read_number
 from orders.owners import Owner
 
 # The bounds of the staff's search: the orders that are searched, the words, and the orders found by one key.
@@ -17,7 +21,7 @@ SEARCHED = 20_000
 MAX_WORDS = 5
 MAX_FOUND = 1_000
 # The beginning of an order's uuid, with a digit or long enough not to be a word.
-NUMBER = re.compile(r"(?=.*\d)[0-9a-f]{4,32}|[0-9a-f]{8,32}")
+BEGINNING = re.compile(r"(?=.*\d)[0-9a-f]{4,32}|[0-9a-f]{8,32}")
 PHONE = re.compile(r"\+?[\d\s()/.-]+")
 
 
@@ -59,11 +63,10 @@ def payments_to_come() -> QuerySet[Payment]:
 def uses_of(emails: Collection[str]) -> Case:
     """An expression that counts a discount code's uses by a customer, for codes that limit them.
 
-    The customer is known by the e-mail addresses of their orders and of their account, in any case.
+    The customer is known by the addresses of their orders and of their account, which are in one spelling.
     """
-    sent = Shipping.objects.annotate(folded=Lower("email")).filter(folded__in=emails)
-    people = User.objects.annotate(folded=Lower("email")).filter(folded__in=emails)
-    theirs = Q(shipping__in=sent.values("pk")) | Q(user__in=people.values("pk"))
+    people = User.objects.filter(email__in=emails).values("pk")
+    theirs = Q(email__in=emails) | Q(user__in=people)
     placed = Order.objects.filter(theirs, discount_code=OuterRef("code"), cancelled_at=None)
     uses = placed.exclude(status=OrderStatus.DRAFT).order_by().values("discount_code").annotate(n=Count("pk"))
     return Case(
@@ -74,9 +77,9 @@ def uses_of(emails: Collection[str]) -> Case:
 
 
 def search_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Find orders by the beginning of their number, by phone or by e-mail address, or else by customer or product.
+    """Find orders by number, beginning of the uuid, phone or e-mail address, or else by customer or product.
 
-    The first three use indexes. Words are only searched for in the newest SEARCHED orders, so that the cost does not
+    The first four use indexes. Words are only searched for in the newest SEARCHED orders, so that the cost does not
     grow with the shop.
     """
     keys = exact_keys(text)
@@ -90,7 +93,7 @@ def search_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
         orders = orders.filter(
             Q(shipping__first_name__icontains=word)
             | Q(shipping__last_name__icontains=word)
-            | Q(shipping__email__icontains=word)
+            | Q(email__icontains=word)
             | Q(shipping__phone__contains=word)
             | Q(user__email__icontains=word)
             | Q(user__profile__name__icontains=word)
@@ -100,20 +103,22 @@ def search_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
 
 
 def exact_keys(text: str) -> set[UUID]:
-    """Find the orders with this number, phone number or e-mail address."""
+    """Find the orders with this number, uuid, phone number or e-mail address."""
     keys: set[UUID] = set()
-    number = text.lower().removeprefix("order").strip(" #").replace("-", "")
-    if NUMBER.fullmatch(number):
-        first, last = UUID(number.ljust(32, "0")), UUID(number.ljust(32, "f"))
+    if number := read_number(text):
+        keys.update(Order.objects.filter(number=number).values_list("pk", flat=True))
+    beginning = text.strip().lower().replace("-", "")
+    if BEGINNING.fullmatch(beginning):
+        first, last = UUID(beginning.ljust(32, "0")), UUID(beginning.ljust(32, "f"))
         keys.update(Order.objects.filter(pk__range=(first, last)).values_list("pk", flat=True)[:MAX_FOUND])
     digits = re.sub(r"\D", "", text).lstrip("0")
     if PHONE.fullmatch(text.strip()) and len(digits) >= PHONE_END:
         ends = Order.objects.alias(end=Right("shipping__phone", PHONE_END)).filter(end=digits[-PHONE_END:])
         keys.update(ends.filter(shipping__phone__endswith=digits).values_list("pk", flat=True)[:MAX_FOUND])
     if "@" in text:
-        address = Lower(Value(text.strip()))
-        sent = Order.objects.alias(email=Lower("shipping__email")).filter(email=address)
-        keys.update(sent.values_list("pk", flat=True)[:MAX_FOUND])
+        with suppress(ValidationError):  # no order has an address that cannot receive mail
+            sent = Order.objects.filter(email=normalize_email(text))
+            keys.update(sent.values_list("pk", flat=True)[:MAX_FOUND])
         people = User.objects.with_email(text.strip()).values("pk")
         keys.update(Order.objects.filter(user__in=people).values_list("pk", flat=True)[:MAX_FOUND])
     return keys

@@ -20,6 +20,7 @@ from orders.checkout import KEPT, item_of, put_items
 from orders.choices import Choice, find_variant
 from orders.errors import OrderNotEditable, PaymentUnavailable
 from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus, Payment
+from orders.numbers import redraw_if_taken
 from orders.owners import Owner
 from orders.payments.attempts import ensure_attempt, live_attempt, start_payment
 from orders.payments.refunds import promise_refund, refundable_amount
@@ -31,6 +32,7 @@ from pricing.terms import Goods, price, read_terms
 MAX_DRAFTS = 10
 
 
+@redraw_if_taken
 @transaction.atomic(durable=True)
 def create_order(*, user: User, now: datetime) -> UUID:
     """Create an empty draft and return its uuid.

@@ -21,6 +21,7 @@ from catalog.categories import create_category
 from catalog.models import OPTIONS, Category, Product, ProductVariant, TaxClass
 from catalog.variants import Wanted, add_first_variants, assign_options, build_variants, save_variants
 from core.slugs import save_with_slug
+from orders.details import Details
 from orders.models import Shipping
 from pricing.models import TaxRate
 from reviews.models import Comment
@@ -190,6 +191,11 @@ STREET = {
 def make_address(**fields: Any) -> Shipping:
     """Make an unsaved address for `checkout`."""
     return Shipping(**{"email": "ada@example.com", **STREET, **fields})
+
+
+def make_details(**fields: Any) -> Details:
+    """Make the details of an order to this address."""
+    return Details(shipping=make_address(**fields))
 
 
 def make_entry(*, user: User, **fields: Any) -> int:

@@ -9,11 +9,12 @@ from uuid import UUID
 
 import stripe
 from django.db import transaction
-from stripe.params import PaymentIntentCreateParams
+from stripe.params import PaymentIntentCreateParams, PaymentIntentCreateParamsShipping
 
 from core import money
+from core.addresses import street_of
 from orders.errors import OrderNotEditable, PaymentUnavailable
-from orders.models import Order, OrderStatus, Payment, PaymentStatus
+from orders.models import Order, OrderStatus, Payment, PaymentStatus, Shipping
 from orders.payments.gateway import MINIMUM, client
 
 # The most that Stripe's clock may be behind ours.
@@ -48,8 +49,8 @@ def new_attempt(order: Order, *, now: datetime) -> Payment:
 def start_payment(payment: Payment, *, now: datetime) -> bool:
     """Create the attempt's intent and store its id; False if there is still no intent.
 
-    No transaction may be open. The idempotency key and the parameters depend only on the row, so that a repetition,
-    after a crash or at the same time, gets the same intent.
+    No transaction may be open. The idempotency key and the parameters depend only on the row and on what its order has
+    frozen, so that a repetition, after a crash or at the same time, gets the same intent.
     """
     if payment.intent_id:
         return True
@@ -57,7 +58,8 @@ def start_payment(payment: Payment, *, now: datetime) -> bool:
         intent = client().v1.payment_intents.create(
             parameters(payment), {"idempotency_key": f"payment:{payment.pk}"}
         )
-    except stripe.APIError:  # a 500, which Stripe replays for this key for a day
+    except (stripe.APIError, stripe.IdempotencyError):
+        # A 500, which Stripe replays for this key for a day, or an intent with other parameters, of an older release.
         return adopt(payment, now=now)
     except stripe.StripeError:
         logger.warning("The intent of payment %s is still to be created.", payment.pk, exc_info=True)
@@ -118,12 +120,30 @@ def payment_uuid_of(intent: stripe.PaymentIntent) -> UUID | None:
 
 
 def parameters(payment: Payment) -> PaymentIntentCreateParams:
+    order = payment.order
+    assert order.shipping is not None, "a constraint of the table"
     return {
         "amount": money.to_minor_units(payment.amount, payment.currency),
         "currency": payment.currency.lower(),
         "automatic_payment_methods": {"enabled": True},
-        "metadata": {"payment": str(payment.pk), "order": str(payment.order_id)},
+        "description": str(order),
+        "metadata": {"payment": str(payment.pk), "order": str(order.pk), "number": order.number},
+        "shipping": shipping_of(order.shipping),
     }
+
+
+def shipping_of(shipping: Shipping) -> PaymentIntentCreateParamsShipping:
+    """Return the address in Stripe's form, without the lines that are empty, which it refuses."""
+    lines = {
+        "line1": " ".join(street_of(shipping)),
+        "line2": shipping.address2,
+        "city": shipping.city,
+        "postal_code": shipping.zip_code,
+        "state": shipping.state,
+        "country": shipping.country,
+    }
+    address = {name: line for name, line in lines.items() if line}
+    return {"name": shipping.name, "phone": shipping.phone, "address": address}  # type: ignore[typeddict-item]
 
 
 def cancel_intent(payment: Payment) -> bool:

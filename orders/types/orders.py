@@ -7,7 +7,7 @@ from uuid import UUID
 
 import strawberry
 import strawberry_django
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from strawberry import auto, relay
 
 import api
@@ -145,14 +145,48 @@ class OrderItem(relay.Node):
         return models.OrderItem.objects.filter(order__in=Order.visible(info))
 
 
-@strawberry_django.type(models.Shipping, description="The shipping address of an order.")
+@strawberry_django.type(models.Shipping, description="A shipping or billing address of an order.")
 class Shipping(PostalAddress, relay.Node):
     id: relay.NodeID[int]
     email: str = api.field(description="E-mail address for the confirmation.")
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Shipping]:
-        return models.Shipping.objects.filter(order__in=Order.visible(info))
+        visible = Order.visible(info)
+        return models.Shipping.objects.filter(Q(order__in=visible) | Q(billed_order__in=visible))
+
+
+@strawberry.type(description="Who the invoice of an order is for.")
+class Billing:
+    company: str = strawberry.field(description="Company; may be empty.")
+    vat_id: str = strawberry.field(description="VAT id, such as DE136695976; may be empty.")
+    address: Shipping = strawberry.field(
+        description="The billing address, which may be the shipping address."
+    )
+
+
+class HasWholeAddress(Protocol):
+    """Every column of an address: whatever is selected of it is then read with the order."""
+
+    id: int
+    first_name: str
+    last_name: str
+    company: str
+    phone: str
+    address: str
+    address2: str
+    building_number: str
+    city: str
+    zip_code: str
+    state: str
+    country: str
+    email: str
+
+
+class HasBilling(Protocol):
+    billing_company: str
+    vat_id: str
+    billing_address: HasWholeAddress | None
 
 
 class HasAmount(HasCurrency, Protocol):
@@ -242,8 +276,9 @@ class OrderDelivery:
 )
 class Order(relay.Node):
     id: relay.NodeID[UUID]
-    uuid: auto = api.field(
-        description="The order's number: for `order`, for the URL of its page, and for the shopper."
+    uuid: auto = api.field(description="The order's key: for `order`, and for the URL of its page.")
+    number: auto = api.field(
+        description="The order's number for people, such as 482-917-350. It opens nothing by itself."
     )
     status: OrderStatus = api.field(description="Status of the order.")
     user: User | None = strawberry_django.field(
@@ -253,11 +288,23 @@ class Order(relay.Node):
     shipping: Shipping | None = strawberry_django.field(
         description="The shipping address; null while the order is a draft."
     )
+    note: auto = api.field(description="The shopper's note; empty if there is none.")
     created_at: auto = api.field(description="When the order or draft was created.")
     updated_at: auto = api.field(description="When the order last changed.")
     paid_at: datetime | None = api.field(description="When the order was paid; null before that.")
     shipped_at: datetime | None = api.field(description="When the order was shipped; null before that.")
     cancelled_at: datetime | None = api.field(description="When the order was cancelled; null unless it was.")
+
+    @api.field(description="Who the invoice is for; null unless it was said when the order was placed.")
+    @staticmethod
+    def billing(root: strawberry.Parent[HasBilling]) -> Billing | None:
+        if root.billing_address is None:
+            return None
+        return Billing(
+            company=root.billing_company,
+            vat_id=root.vat_id,
+            address=root.billing_address,  # type: ignore[arg-type]  # its row
+        )
 
     @api.field(
         only=["expires_at", "status"],

@@ -11,9 +11,9 @@ import api
 from accounts.types import PostalAddressInput
 from catalog.types import InsufficientStock
 from core.errors import ValidationError
-from orders import models, selectors
+from orders import details, models, selectors
 from orders.choices import Choice
-from orders.models import OrderStatus
+from orders.models import MAX_NOTE, OrderStatus
 from orders.owners import owner_of
 from orders.types.carts import Cart
 from orders.types.orders import Order
@@ -140,17 +140,59 @@ class ShippingInput(PostalAddressInput):
         return models.Shipping(**vars(self))
 
 
-@strawberry.input(description="The details of a checkout.")
-class CheckoutInput:
+@strawberry.input(description="Who the invoice is for.")
+class BillingInput:
+    company: str = strawberry.field(default="", description="Company, at most 200 characters.")
+    vat_id: str = strawberry.field(
+        default="",
+        description="VAT id of a company in the European Union, such as DE136695976, with any spaces and dots. With "
+        "it, and where the law has it so, no tax is charged (reverse charge).",
+    )
+    address: ShippingInput | None = strawberry.field(
+        default=None, description="The billing address; the shipping address if it is null."
+    )
+
+    def to_billing(self) -> details.Billing:
+        return details.Billing(
+            company=self.company, vat_id=self.vat_id, address=self.address.row() if self.address else None
+        )
+
+
+@strawberry.input
+class DetailsInput:
+    """The fields of all inputs that place an order."""
+
     shipping: ShippingInput = strawberry.field(description="The shipping address.")
-    idempotency_key: UUID = strawberry.field(
-        description="A UUID that the client makes, one for each purchase. Send the same one again when retrying."
+    billing: BillingInput | None = strawberry.field(
+        default=None, description="Who the invoice is for; null if nobody else was asked for."
+    )
+    note: str = strawberry.field(
+        default="", description=f"A note for the store, at most {MAX_NOTE} characters."
     )
     delivery_method_id: relay.GlobalID | None = strawberry.field(
         default=None,
         description=(
-            "ID of the delivery method. Needed where `setCartDelivery` has chosen none, and several can deliver there."
+            "ID of the delivery method. Needed where none was chosen for the cart, and several can deliver there."
         ),
+    )
+
+    def to_details(self) -> details.Details:
+        return details.Details(
+            shipping=self.shipping.row(),
+            billing=self.billing.to_billing() if self.billing else None,
+            note=self.note,
+            delivery_method=key_of_method(self.delivery_method_id),
+        )
+
+
+def key_of_method(id: relay.GlobalID | None) -> int | None:
+    return None if id is None else api.key_of(id, "DeliveryMethod")
+
+
+@strawberry.input(description="The details of a checkout.")
+class CheckoutInput(DetailsInput):
+    idempotency_key: UUID = strawberry.field(
+        description="A UUID that the client makes, one for each purchase. Send the same one again when retrying."
     )
     expected_total: Decimal | None = strawberry.field(
         default=None, description="The total that the shopper was shown; any other total is refused."
@@ -197,12 +239,8 @@ class RemoveOrderItemInput:
 
 
 @strawberry.input(description="A draft to place, with the details of a checkout.")
-class PlaceOrderInput:
+class PlaceOrderInput(DetailsInput):
     order_uuid: UUID = strawberry.field(description="UUID of the draft.")
-    shipping: ShippingInput = strawberry.field(description="The shipping address.")
-    delivery_method_id: relay.GlobalID | None = strawberry.field(
-        default=None, description="ID of the delivery method. Needed where the shop offers several."
-    )
     expected_total: Decimal | None = strawberry.field(
         default=None, description="The total that the shopper was shown; any other total is refused."
     )

@@ -41,9 +41,9 @@ from packages.answer_cache.revision import FREQUENT
 from reviews.models import Comment
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import (
-    make_address,
     make_category,
     make_comment,
+    make_details,
     make_product,
     make_products,
     make_staff,
@@ -64,7 +64,7 @@ def buy(product: Product, **owner: Any) -> Order:
     placed = place(
         address="127.0.0.1",
         owner=buyer,
-        shipping=make_address(),
+        details=make_details(),
         idempotency_key=uuid4(),
         expected_total=None,
         now=timezone.now(),

@@ -58,6 +58,7 @@ def make_order(status: OrderStatus, amount: str = "10.00", **fields: Any) -> Ord
         "currency": "USD",
         "amount": Decimal(amount),
         "shipping": shipping,
+        "email": shipping.email,
         "confirmation_mailed_at": timezone.now(),
     }
     return Order.objects.create(status=status, **{**order, **fields})

@@ -40,9 +40,9 @@ from reviews.schema import COMMENT_LIMITS
 from tests.benchmarks import operations
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import (
-    make_address,
     make_category,
     make_comment,
+    make_details,
     make_entry,
     make_picture,
     make_product,
@@ -128,7 +128,7 @@ def fill() -> dict[str, User | None]:
             place(
                 address="127.0.0.1",
                 owner=owner,
-                shipping=make_address(),
+                details=make_details(),
                 idempotency_key=uuid4(),
                 expected_total=None,
                 now=timezone.now(),

@@ -39,7 +39,7 @@ from orders.payments.gateway import fake, patiently
 from orders.payments.reconciliation import reconcile, unfinished_payments
 from orders.selectors import unconfirmed_orders
 from packages.stripe_fake import ApiError
-from tests.factories import make_address, make_product, make_user, set_stock
+from tests.factories import make_details, make_product, make_user, set_stock
 from tests.orders.conftest import Bank
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +111,7 @@ class Books(RuleBasedStateMachine):
             uuid = checkout(
                 address="127.0.0.1",
                 owner=self.shoppers[shopper],
-                shipping=make_address(),
+                details=make_details(),
                 idempotency_key=UUID(int=key),
                 expected_total=None,
                 now=timezone.now(),

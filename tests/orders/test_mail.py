@@ -47,6 +47,13 @@ class TestConfirmation:
         assert "1 × Lamp, $1,234.50" in confirmation.body
         assert "Total: $1,234.50" in confirmation.body
 
+    def test_names_the_order_by_its_number(self, bank: Bank) -> None:
+        order = Order.objects.get(pk=pay_order(bank, email="Bob@Example.com"))
+        [confirmation] = mail.outbox
+        assert f"your order {order.number}." in confirmation.body
+        assert str(order.pk) not in confirmation.body
+        assert confirmation.to == [order.email] == ["bob@example.com"]
+
     def test_is_refused_within_a_transaction(self) -> None:
         with pytest.raises(RuntimeError, match="no transaction open"), transaction.atomic():
             confirm(uuid4(), now=timezone.now())

@@ -75,6 +75,7 @@ def order(lamp: Product) -> Order:
         currency="USD",
         amount=10,
         shipping=shipping,
+        email=shipping.email,
     )
 
 
@@ -136,13 +137,13 @@ class TestOrder:
 
     def test_a_key_is_used_once_by_each_visitor(self, order: Order) -> None:
         assert_copy_refused(
-            order, "order_key_of_visitor_once|orders_order.visitor", shipping=None, status="draft"
+            order, "order_key_of_visitor_once|orders_order.visitor", shipping=None, status="draft", number=""
         )
 
     def test_a_key_is_used_once_by_each_user(self, order: Order) -> None:
         assert_allowed(order, user=make_user(), visitor=None)
         assert_copy_refused(
-            order, "order_key_of_user_once|orders_order.user_id", shipping=None, status="draft"
+            order, "order_key_of_user_once|orders_order.user_id", shipping=None, status="draft", number=""
         )
 
     def test_a_key_may_be_used_by_another_and_may_be_missing(self, order: Order) -> None:
@@ -155,6 +156,20 @@ class TestOrder:
     def test_once_placed_it_has_an_address(self, order: Order, status: str) -> None:
         assert_allowed(order, status=status, paid_at=timezone.now())
         assert_refused(order, "placed_order_has_shipping", shipping=None)
+
+    @pytest.mark.parametrize("status", ["pending", "paid", "shipped", "refunded"])
+    def test_once_placed_it_has_an_address_for_mails(self, order: Order, status: str) -> None:
+        assert_refused(order, "placed_order_has_email", status=status, paid_at=timezone.now(), email="")
+        assert_allowed(order, status="draft", shipping=None, email="")
+
+    def test_a_number_is_used_once(self, order: Order) -> None:
+        another = Order.objects.create(user=make_user(), currency="USD")
+        assert_refused(another, "order_number_once|orders_order.number", number=order.number)
+
+    def test_what_is_on_the_invoice_needs_an_address(self, order: Order) -> None:
+        assert_refused(order, "order_billing_has_address", billing_company="Lovelace Ltd")
+        assert_refused(order, "order_billing_has_address", vat_id="DE136695976")
+        assert_allowed(order, vat_id="DE136695976", billing_address=order.shipping)
 
     @pytest.mark.parametrize("status", ["draft", "cancelled"])
     def test_before_it_needs_none(self, order: Order, status: str) -> None:
@@ -170,7 +185,7 @@ class TestOrder:
         assert_allowed(order, amount=0)
 
     def test_an_address_of_its_own(self, order: Order) -> None:
-        assert_copy_refused(order, "shipping", idempotency_key=None)
+        assert_copy_refused(order, "shipping", idempotency_key=None, number="")
 
     def test_outlives_its_user(self, order: Order) -> None:
         user = make_user()

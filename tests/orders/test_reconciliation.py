@@ -85,8 +85,8 @@ class TestReconcilePayments:
         spoilt = min(uuid, other)
         with connection.cursor() as cursor:  # a row may be older than the normalization of addresses
             cursor.execute(
-                "UPDATE orders_shipping SET email = %s WHERE id = %s",
-                ["a@" + "ü" * 60 + ".com", Order.objects.get(pk=spoilt).shipping_id],
+                "UPDATE orders_order SET email = %s WHERE number = %s",
+                ["a@" + "ü" * 60 + ".com", Order.objects.get(pk=spoilt).number],
             )
         errors = StringIO()
         call_command("reconcile_payments", stderr=errors)

@@ -19,11 +19,12 @@ from tests.orders.conftest import Bank, add_to_cart, checkout, statements
 pytestmark = pytest.mark.django_db
 
 EVERYTHING = """
-    id uuid status user { id email profile { name } } amount { amount currency minorUnits }
+    id uuid number note status user { id email profile { name } } amount { amount currency minorUnits }
     items { id name quantity unitPrice { amount } total { amount } product { id name category { name } } }
     shipping {
       id firstName lastName company email phone address address2 buildingNumber city zipCode state country
     }
+    billing { company vatId address { id firstName company city country } }
     payment { id status amount { amount } refunded { amount } clientSecret failure }
     createdAt updatedAt expiresAt paidAt shippedAt cancelledAt
 """
@@ -60,6 +61,8 @@ def make_order(
         currency="USD",
         amount=10 * len(products),
         shipping=shipping,
+        email=shipping.email,
+        billing_address=shipping,
         created_at=at,
         paid_at=at if status in (OrderStatus.PAID, OrderStatus.SHIPPED) else None,
     )

@@ -14,14 +14,11 @@ from pytest_django import Settings
 
 from accounts.models import User
 from catalog.models import Product, TaxClass
-from core.places import Destination
 from orders.audit import differences_here
-from orders.checkout import item_of
 from orders.models import Order, OrderItem, OrderTax
-from orders.totals import price_items, sale_to
 from pricing.models import TaxRate
 from tests.conftest import GraphQLClient, global_id
-from tests.factories import make_product, make_rate, make_staff, make_user, reprice, variant_of
+from tests.factories import make_product, make_rate, make_staff, make_user, reprice
 from tests.orders.conftest import ADDRESS, Bank, add_to_cart, checkout, nothing_changes, statements
 from tests.staff import browser_of
 
@@ -407,23 +404,34 @@ class TestAdmin:
         assert "Reverse charge" in page
 
 
-class TestPriceItems:
+class TestReverseCharge:
+    VAT_ID = "FR 40 303 265 045"
+
     @pytest.mark.usefixtures("german")
-    def test_freezes_reverse_charge(self, lamp: Product) -> None:
-        """A company in France pays the net, 19.90 less 19 %."""
-        order = Order(currency="USD")
-        variant = variant_of(lamp)
-        items = {variant.pk: item_of(order, variant, name=lamp.name, quantity=2)}
-        france = Destination(country="FR", zip_code="75001")
-        sale = sale_to(france, now=timezone.now(), vat_id="FR40303265045")
-        price_items(order, items, {variant.pk: None}, sale)
+    def test_a_company_in_another_member_pays_the_net(self, api: GraphQLClient, lamp: Product) -> None:
+        """19.90 less 19 %, twice."""
+        add_to_cart(api, lamp, 2)
+        french = {**GERMAN, "country": "FR", "zipCode": "75001"}
+        placed = checkout(api, shipping=french, billing={"company": "Lampes", "vatId": self.VAT_ID})
+        order = Order.objects.get(pk=placed["uuid"])
         assert order.is_reverse_charge
         assert (order.amount, order.subtotal, order.tax_total) == (
             Decimal("33.44"),
             Decimal("33.44"),
             Decimal(0),
         )
-        assert items[variant.pk].unit_price == Decimal("16.72")
+        assert order.items.get().unit_price == Decimal("16.72")
+        assert list(differences_here()) == []
+
+    @pytest.mark.usefixtures("german")
+    @pytest.mark.parametrize("vat_id", ["", "DE136695976"])
+    def test_not_for_consumers_and_companies_of_the_same_country(
+        self, api: GraphQLClient, lamp: Product, vat_id: str
+    ) -> None:
+        add_to_cart(api, lamp)
+        placed = checkout(api, shipping=GERMAN, billing={"vatId": vat_id})
+        order = Order.objects.get(pk=placed["uuid"])
+        assert (order.is_reverse_charge, order.amount) == (False, Decimal("19.90"))
 
 
 class TestSeveralProducts:

@@ -31,7 +31,12 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def make_order(status: str) -> Order:
     shipping = Shipping.objects.create(country="US")
     return Order.objects.create(
-        visitor=uuid4(), status=status, currency="USD", shipping=shipping, paid_at=timezone.now()
+        visitor=uuid4(),
+        status=status,
+        currency="USD",
+        shipping=shipping,
+        email="ada@example.com",
+        paid_at=timezone.now(),
     )
 
 

@@ -12,7 +12,7 @@ from orders.checkout import place
 from orders.choices import Choice
 from orders.models import CartItem, Order
 from orders.owners import Owner
-from tests.factories import make_address, make_product, make_user
+from tests.factories import make_details, make_product, make_user
 from tests.races.conftest import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,7 +60,7 @@ class TestJoin:
             place,
             address="127.0.0.1",
             owner=visitor,
-            shipping=make_address(),
+            details=make_details(),
             idempotency_key=uuid4(),
             expected_total=None,
             now=now,

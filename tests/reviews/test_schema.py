@@ -102,6 +102,7 @@ def buy(user: User, product: Product, *, status: OrderStatus = OrderStatus.SHIPP
         currency="USD",
         amount=product.final_price,
         shipping=Shipping.objects.create(country="DE"),
+        email="ada@example.com",
         paid_at=timezone.now(),
     )
     OrderItem.objects.create(

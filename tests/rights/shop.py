@@ -28,8 +28,8 @@ from reviews.models import Comment
 from reviews.services import report_comment
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import (
-    make_address,
     make_comment,
+    make_details,
     make_entry,
     make_product,
     make_seller,
@@ -170,7 +170,7 @@ class Shop:
         return checkout(
             address="127.0.0.1",
             owner=owner,
-            shipping=make_address(address=street),
+            details=make_details(address=street),
             idempotency_key=uuid4(),
             expected_total=None,
             now=now,

@@ -72,8 +72,9 @@ FIELDS = {
         alike="id slug author product body rating verifiedPurchase active createdAt updatedAt", own="isMine"
     ),
     "Order": Fields(
-        alike="id uuid status user items shipping createdAt updatedAt expiresAt paidAt shippedAt cancelledAt "
-        "amount subtotal discountTotal deliveryTotal taxTotal taxes pricesIncludeTax isReverseCharge payment"
+        alike="id uuid number note status user items shipping billing createdAt updatedAt expiresAt paidAt shippedAt "
+        "cancelledAt amount subtotal discountTotal deliveryTotal taxTotal taxes pricesIncludeTax isReverseCharge "
+        "payment"
     ),
     "OrderItem": Fields(
         alike="id product variant name variantTitle sku quantity unitPrice total discount tax"
@@ -97,6 +98,7 @@ FIELDS = {
 
 # Parts of other types, visible to everyone who sees the whole.
 PARTS = {
+    "Billing": "company vatId address",
     "AddressRules": "country required used states zipCodePattern zipCodeExample",
     "AddressState": "code name",
     "AttributeFacet": "name slug values",

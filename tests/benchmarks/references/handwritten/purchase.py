@@ -15,6 +15,7 @@ from core.addresses import validate_address
 from core.money import MAX_MINOR_UNITS, to_minor_units
 from orders.holds import MAX_PENDING, first_expiry
 from orders.models import MAX_LINES, MAX_QUANTITY, Shipping
+from orders.numbers import draw_number
 from orders.payments import gateway
 from tests.benchmarks.references.handwritten.forms import (
     answer,
@@ -64,8 +65,9 @@ NEW_SHIPPING = """
 """
 NEW_ORDER = """
     INSERT INTO orders_order
-        (uuid, visitor, idempotency_key, status, currency, amount, shipping_id, created_at, updated_at, expires_at)
-    VALUES (%s, %s, %s, 'pending', %s, %s, %s, %s, %s, %s)
+        (uuid, visitor, idempotency_key, status, number, email, currency, amount, shipping_id, created_at, updated_at,
+        expires_at)
+    VALUES (%s, %s, %s, 'pending', %s, %s, %s, %s, %s, %s, %s, %s)
 """
 NEW_ITEMS = (
     "INSERT INTO orders_orderitem (order_id, product_id, product_key, variant_id, variant_key, name, variant_title, "
@@ -194,7 +196,7 @@ def place_order(
     amount, currency, at = str(amount_of(items)), settings.STORE_CURRENCY, to_time(now)
     owner = [to_key(order), to_key(visitor), to_key(key)]
     expiry = to_time(first_expiry(now))
-    run(NEW_ORDER, [*owner, currency, amount, shipping_key, at, at, expiry])
+    run(NEW_ORDER, [*owner, draw_number(), shipping.email, currency, amount, shipping_key, at, at, expiry])
     run_many(
         NEW_ITEMS,
         [

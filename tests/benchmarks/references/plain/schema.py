@@ -113,6 +113,7 @@ def place_order(visitor: UUID, shipping: orders.Shipping, *, key: UUID) -> order
         status=orders.OrderStatus.PENDING,
         currency=settings.STORE_CURRENCY,
         shipping=shipping,
+        email=shipping.email,
         expires_at=now + timedelta(minutes=30),
     )
     amount = Decimal(0)

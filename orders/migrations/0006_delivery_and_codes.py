@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0003_taxes'),
+        ('orders', '0005_order_constraints'),
         ('pricing', '0002_delivery_and_codes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

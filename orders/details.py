@@ -1,0 +1,94 @@
+"""What a shopper says when placing an order: where it goes, who pays for it, and a note."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import NON_FIELD_ERRORS
+
+from core.addresses import validate_address
+from core.errors import ValidationError, check_all, field_errors
+from core.text import single_line
+from orders.models import Order, Shipping
+from pricing.vat import normalize_vat_id
+
+# The columns of an order that keep it.
+COLUMNS = ("shipping", "email", "language", "billing_address", "billing_company", "vat_id", "note")
+WRONG_VAT_ID = "Enter a VAT id of the European Union, with its country's letters: DE136695976."
+
+
+@dataclass(kw_only=True)
+class Billing:
+    """Who the invoice is for. Without an address, it is the shipping address."""
+
+    company: str = ""
+    vat_id: str = ""
+    address: Shipping | None = None
+
+
+@dataclass(kw_only=True)
+class Details:
+    """The details of an order, with unsaved addresses."""
+
+    shipping: Shipping
+    billing: Billing | None = None
+    note: str = ""
+    # The key of the chosen method; None for the cart's choice, or the only one.
+    delivery_method: int | None = None
+
+    @property
+    def vat_id(self) -> str:
+        return self.billing.vat_id if self.billing else ""
+
+
+def validate_details(details: Details) -> None:
+    """Set everything to the spelling in which it is kept, and check it.
+
+    Raises: ValidationError on every field that is wrong, as `shipping.zipCode` and `billing.vatId`.
+    """
+    billing = details.billing
+    steps = [lambda: validate_address(details.shipping, prefix="shipping."), lambda: validate_note(details)]
+    if billing:
+        steps += [lambda: validate_company(billing), lambda: validate_vat_id(billing)]
+        if address := billing.address:
+            steps.append(lambda: validate_address(address, prefix="billing.address."))
+    check_all(*steps)
+
+
+def validate_note(details: Details) -> None:
+    details.note = clean_column("note", details.note.strip(), field="note")
+
+
+def validate_company(billing: Billing) -> None:
+    billing.company = clean_column("billing_company", billing.company, field="billing.company")
+
+
+def validate_vat_id(billing: Billing) -> None:
+    typed = single_line(billing.vat_id)
+    vat_id = normalize_vat_id(typed) if typed else ""
+    if vat_id is None:
+        raise ValidationError.of(**{"billing.vatId": WRONG_VAT_ID})
+    billing.vat_id = vat_id
+
+
+def clean_column(name: str, value: str, *, field: str) -> Any:
+    """Return the value as the order's column keeps it.
+
+    Raises: ValidationError on `field`.
+    """
+    with field_errors(**{NON_FIELD_ERRORS: field}):
+        return Order._meta.get_field(name).clean(value, None)  # type: ignore[union-attr]  # a column
+
+
+def put_details(order: Order, details: Details) -> None:
+    """Insert the addresses, and set the order's COLUMNS. A step of an open transaction; the caller saves the order."""
+    billing = details.billing
+    rows = [details.shipping]
+    if billing and billing.address:
+        rows.append(billing.address)
+    Shipping.objects.bulk_create(rows)
+    order.shipping, order.email = details.shipping, details.shipping.email
+    order.language, order.note = settings.LANGUAGE_CODE, details.note
+    if billing:
+        order.billing_address = billing.address or details.shipping
+        order.billing_company, order.vat_id = billing.company, billing.vat_id
