@@ -111,8 +111,8 @@ def sum_of(order: Order) -> list[tuple[str, Decimal]]:
     taxes = [(f"{tax.rate.name} {tax.rate.percent} %", tax.amount) for tax in taxes_of(order)]
     amounts = [(name, from_units(amount, order.currency)) for name, amount in taxes]
     lines = [
-        ("Discount", -order.discount_total),
-        ("Delivery", order.delivery_total),
+        (f"Discount, {order.discount_code}", -order.discount_total),
+        (f"Delivery, {order.delivery_name}", order.delivery_total),
         *(() if order.prices_include_tax else amounts),
     ]
     parts = [(name, amount) for name, amount in lines if amount]

@@ -20,6 +20,7 @@ PAGES: dict[str, tuple[type[Model], Any]] = {
 SHOWN_AS = {
     "orders.order": {
         **dict.fromkeys(("currency", *FROZEN), "sum"),
+        "billing_address": "bills_to",
         "shipping": "ships_to",
         "status": "state",
     },

@@ -23,8 +23,8 @@ def written_columns(model: type[models.Model], *, options: str) -> set[str]:
     return edited - {*OPTIONS} | {options}
 
 
-# The seller is whoever is signed in, or imports the file. The slug is made of the name.
-PRODUCT = written_columns(Product, options="options") - {"user", "slug"}
+# The seller is whoever is signed in, or imports the file. The slug is made of the name. The staff choose the tax class.
+PRODUCT = written_columns(Product, options="options") - {"user", "slug", "tax_class"}
 # The list of the variants has their product and their order.
 VARIANT = written_columns(ProductVariant, options="option_values") - {"product", "position"}
 FILES = PRODUCT - {"is_published"} | VARIANT | {*NAMES, *VALUES}

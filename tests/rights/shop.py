@@ -24,6 +24,7 @@ from orders.checkout import checkout
 from orders.choices import Choice
 from orders.models import CartItem, Order, Payment
 from orders.owners import SESSION_KEY, Owner
+from pricing.models import DeliveryMethod, DeliveryRate, DiscountCode
 from reviews.models import Comment
 from reviews.services import report_comment
 from tests.conftest import GraphQLClient, global_id
@@ -109,6 +110,11 @@ class Shop:
         add_favourite(user=shopper, product_pk=self.product.pk, now=now)
         self.address = make_entry(user=shopper, address="Addressbookstreet")
         self.unpublished = self.unpublish(now=now)
+        self.method = DeliveryMethod.objects.create(name="Post")
+        self.method_off = DeliveryMethod.objects.create(name="Coach", is_active=False)
+        for method in (self.method, self.method_off):
+            DeliveryRate.objects.create(method=method, price=0)
+        DiscountCode.objects.create(code="WELCOME", percent=10)
         self.order = self.buy_pending(Owner(user=shopper), street="Shippingstreet")
         self.visitors_order = self.buy_pending(Owner(visitor=self.visitor), street="Visitorstreet")
         self.draft = services.create_order(user=shopper, now=now)
@@ -196,6 +202,10 @@ class Shop:
 
     def rows_of_Category(self) -> Iterator[dict[str, Any]]:  # noqa: N802
         yield {"key": self.product.category_id, "owner": STAFF, "seen_by": EVERYONE}
+
+    def rows_of_DeliveryMethod(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        yield {"key": self.method.pk, "owner": STAFF, "seen_by": EVERYONE}
+        yield {"key": self.method_off.pk, "owner": STAFF, "seen_by": frozenset()}
 
     def rows_of_Profile(self) -> Iterator[dict[str, Any]]:  # noqa: N802
         for role, person in self.people.items():

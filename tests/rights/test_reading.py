@@ -62,7 +62,8 @@ FIELDS = {
     "Address": Fields(alike=f"{ADDRESS} isDefault"),
     "Cart": Fields(
         alike="id",
-        own="items totalQuantity subtotal discountTotal deliveryTotal taxTotal taxes total changes",
+        own="items totalQuantity destination deliveryOptions delivery discountCode subtotal discountTotal "
+        "deliveryTotal taxTotal taxes total changes",
     ),
     "CartItem": Fields(alike="id product variant quantity unitPrice total"),
     "Category": Fields(
@@ -71,10 +72,11 @@ FIELDS = {
     "Comment": Fields(
         alike="id slug author product body rating verifiedPurchase active createdAt updatedAt", own="isMine"
     ),
+    "DeliveryMethod": Fields(alike="id name description minDays maxDays"),
     "Order": Fields(
         alike="id uuid number note status user items shipping billing createdAt updatedAt expiresAt paidAt shippedAt "
         "cancelledAt amount subtotal discountTotal deliveryTotal taxTotal taxes pricesIncludeTax isReverseCharge "
-        "payment"
+        "payment delivery discountCode"
     ),
     "OrderItem": Fields(
         alike="id product variant name variantTitle sku quantity unitPrice total discount tax"
@@ -82,7 +84,7 @@ FIELDS = {
     "Payment": Fields(alike="id status amount refunded failure", owner="clientSecret"),
     "Product": Fields(
         alike="id name slug description category seller discount stock addedAt updatedAt price finalPrice onSale "
-        "isAvailable image rating related options variants priceRange isPublished attributes",
+        "isAvailable image rating related options variants priceRange isPublished attributes seo",
         own="isFavourite comments",
     ),
     "ProductVariant": Fields(
@@ -99,6 +101,7 @@ FIELDS = {
 # Parts of other types, visible to everyone who sees the whole.
 PARTS = {
     "Billing": "company vatId address",
+    "AppliedDiscountCode": "code amount applies message",
     "AddressRules": "country required used states zipCodePattern zipCodeExample",
     "AddressState": "code name",
     "AttributeFacet": "name slug values",
@@ -106,11 +109,14 @@ PARTS = {
     "CategoryFacet": "category count",
     "Country": "code name",
     "Deleted": "id product",
+    "DeliveryOption": "method cost",
+    "Destination": "country zipCode state",
     "Done": "ok",
     "FieldError": "field message",
     "Image": "width height placeholder url thumbnail",
     "Money": "amount currency minorUnits formatted",
     "MyData": "data",
+    "OrderDelivery": "name cost",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     "PriceChanged": "item before now",
     "ProductAttribute": "name slug values",
@@ -127,10 +133,12 @@ PARTS = {
     "TaxAmount": "name rate base amount",
     **{f"{node}Edge": "cursor node" for node in ("Comment", "Order", "Product", "SitemapEntry")},
     **{f"{node}Connection": "edges nodes pageInfo totalCount" for node in ("Comment", "Order", "Sitemap")},
-    "ProductConnection": "edges nodes pageInfo totalCount facets",
+    "ProductConnection": "edges nodes pageInfo totalCount facets correctedTerm",
     # Errors only contain what the caller has asked for.
     **dict.fromkeys(("CartEmpty", "InvalidCredentials", "NotFound", "PaymentUnavailable"), "code message"),
     **dict.fromkeys(("OrderNotCancellable", "OrderNotEditable"), "code message status order"),
+    "DeliveryUnavailable": "code message deliveryOptions",
+    "DiscountCodeRefused": "code message reason",
     "InsufficientStock": "code message requested available product variant",
     "NoProductMatches": "code message term suggestions",
     "ProductUnavailable": "code message name variantTitle productId variantId",

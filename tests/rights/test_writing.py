@@ -36,7 +36,10 @@ from tests.rights.shop import (
     whole_database,
 )
 
-REFUSALS = {"UNAUTHENTICATED", "FORBIDDEN", "NotFound", "CartEmpty", "ValidationError"}
+REFUSALS = {
+    *("UNAUTHENTICATED", "FORBIDDEN", "NotFound", "ValidationError"),
+    *("CartEmpty", "DeliveryUnavailable", "DiscountCodeRefused", "ProductUnavailable"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +243,19 @@ CASES = [
     Case(mutation="updateCartItem", input=lambda shop: {**product(shop), "quantity": 3}, answers=IN_CART),
     Case(mutation="removeFromCart", input=product, answers=IN_CART),
     Case(mutation="clearCart", input=None, answers=answers("Cart")),
+    Case(mutation="setCartDelivery", input=lambda shop: {"country": "US"}, answers=answers("Cart")),
+    Case(
+        mutation="setCartDelivery",
+        of="by a method that is switched off",
+        input=lambda shop: {"country": "US", "methodId": global_id("DeliveryMethod", shop.method_off.pk)},
+        answers=answers("DeliveryUnavailable"),
+    ),
+    Case(
+        mutation="applyDiscountCode",
+        input=lambda shop: {"code": "welcome"},
+        answers=answers("DiscountCodeRefused", shopper="Cart", visitor="Cart"),
+    ),
+    Case(mutation="removeDiscountCode", input=None, answers=answers("Cart")),
     Case(
         mutation="checkout",
         input=lambda shop: {"shipping": ADDRESS, "idempotencyKey": str(uuid4())},
