@@ -8,6 +8,12 @@ import core.slugs
 import core.text
 
 
+def drop_trigger(apps, editor):
+    """On the way back, drop the trigger before the table that it writes. SQLite refuses to change products otherwise."""
+    table = " ON catalog_product" if editor.connection.vendor == "postgresql" else ""
+    editor.execute(f"DROP TRIGGER IF EXISTS catalog_product_copied{table}")
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -73,4 +79,5 @@ class Migration(migrations.Migration):
             model_name='productvalue',
             constraint=models.UniqueConstraint(fields=('product', 'value'), name='product_value_once'),
         ),
+        migrations.RunPython(migrations.RunPython.noop, drop_trigger),
     ]

@@ -76,7 +76,7 @@ def offer(count: int) -> list[Product]:
         image="products/lamp.jpg", image_width=60, image_height=40
     )
     Product.objects.filter(pk__in=[product.pk for product in products[:2]]).update(
-        added_at=products[0].added_at
+        added_at=products[0].added_at, published_at=products[0].added_at
     )
     return products
 

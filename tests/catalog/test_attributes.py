@@ -291,7 +291,7 @@ class TestCopies:
         check(6)
         set_stock(product, 0, "S")
         check(8)
-        Product.objects.filter(pk=product.pk).update(added_at=NOW)
+        Product.objects.filter(pk=product.pk).update(added_at=NOW, published_at=NOW)
         check(8)
         assert not [difference for difference in differences_here() if difference.check == "attributes"]
         assert ProductValue.objects.get(product=other).final_price == 10

@@ -107,7 +107,7 @@ class TestImport:
         text = superuser.get(TEMPLATE).content.decode()
         options = ",".join(f"option{number}_name,option{number}_value" for number in (1, 2, 3))
         assert text == (
-            f"\ufeffslug,category,name,description,{options},sku,price,discount,stock,weight_grams,barcode\r\n"
+            f"\ufeffslug,category,name,description,seo_title,seo_description,{options},sku,price,discount,stock,weight_grams,barcode\r\n"
         )
         assert "0 created, 0 updated" in upload(superuser, text).text
         assert browser("view_product").get(TEMPLATE).status_code == 403

@@ -195,7 +195,8 @@ class TestMigrate:
             column.database_forwards("catalog", editor, before, after)
         try:
             lost = [
-                f"trigger catalog_product_{event} is missing" for event in ("inserted", "updated", "deleted")
+                f"trigger catalog_product_{event} is missing"
+                for event in ("inserted", "updated", "deleted", "copied")
             ]
             assert find_faults(connection) == (lost if LITE else [])
             make_product(name="Copper kettle")

@@ -141,6 +141,7 @@ class TestWebhook:
         assert unmailed == {
             "SELECT orders_order",
             "SELECT orders_orderitem",
+            "SELECT orders_ordertax",
         }  # it was marked as sent, but not mailed yet
 
     @staticmethod

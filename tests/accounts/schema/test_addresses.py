@@ -96,7 +96,6 @@ class TestAddressRules:
     def test_read_no_rows(self, api: GraphQLClient) -> None:
         with CaptureQueriesContext(connection) as queries:
             api.run(RULES, country="DE")
-            api.run("{ shop { name countries { code name } } }")
         assert len(queries) == 0
 
     def test_every_country_of_the_shop_has_rules(self, api: GraphQLClient, settings: Settings) -> None:

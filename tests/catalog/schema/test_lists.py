@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from backend.schema import schema
+from catalog.attributes import set_attributes
 from catalog.models import Favourite, Product
 from catalog.types import ProductSort
 from core.text import sort_key
@@ -206,6 +207,9 @@ class TestFilters:
         ({"addedAfter": "2026-03-01T12:00:00.123456"}, {"chair"}),
         ({"addedAfter": "2026-03-01T14:00:00.123456+02:00"}, {"chair"}),
         ({"addedAfter": None, "onSale": None}, {"lamp", "chair"}),
+        ({"attributes": [{"slug": "brand", "values": ["Acme"]}]}, {"lamp"}),
+        ({"attributes": [{"slug": "brand", "values": ["Nobody"]}]}, set()),
+        ({"attributes": [{"slug": "nothing", "values": ["Acme"]}]}, set()),
     ]
 
     def test_all_are_tried(self) -> None:
@@ -215,7 +219,9 @@ class TestFilters:
     @pytest.mark.parametrize(("filter", "expected"), EACH)
     def test_each(self, api: GraphQLClient, filter: dict[str, Any], expected: set[str]) -> None:
         ada = make_user(first_name="Ada", last_name="Seller")
-        make_product(name="lamp", category=make_category("Light"), user=ada, stock=0, added_at=DAY)
+        lamp = make_product(name="lamp", category=make_category("Light"), user=ada, stock=0, added_at=DAY)
+        with transaction.atomic():
+            set_attributes({lamp.pk: {"Brand": ["Acme"]}}, whole=True)
         chair = make_product(
             name="chair", price=Decimal(100), discount=Decimal(10), added_at=DAY + timedelta(microseconds=1)
         )
