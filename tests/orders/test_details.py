@@ -100,7 +100,7 @@ class TestBilling:
             (" FR 40 303 265 045\u00a0", "FR40303265045"),
             ("nl4495445B01", "NL004495445B01"),
             ("\uff24\uff25136695976", None),
-            ("DE136695978", None),
+            ("DE136695978", None),  # pragma: allowlist secret
             ("EL094259217", None),
             ("136695976", None),
             ("XX123456789", None),

@@ -111,7 +111,7 @@ class TestRanges:
         assert cost(*bands, total="80", weight=9_000) == 0
         assert cost(*bands, total="80", weight=12_000) == 12
 
-    def test_a_cart_that_weighs_nothing_is_offered_a_method_without_limits(self) -> None:
+    def test_a_weightless_cart_is_offered_a_method_without_limits(self) -> None:
         assert cost(rate(), weight=0, total="0") == 5
 
     def test_the_cheapest_of_those_that_fit(self) -> None:
