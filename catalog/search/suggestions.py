@@ -8,6 +8,7 @@ from rapidfuzz.distance import OSA
 
 from catalog import analysis
 from catalog.analysis import NAME_MARK
+from catalog.models import Category
 from catalog.search.candidates import MAX_RANKED, matching
 from catalog.search.query import IN_NAME, MAX_TERM_LENGTH, SearchQuery, all_of, token
 from catalog.selectors import products
@@ -30,8 +31,8 @@ def suggestions(term: str) -> list[str]:
     """Return words of the best sellers' names that are near to a word of the term, or else the best sold categories."""
     best = products().order_by("-sold_count", "-slug")[:POPULAR_PRODUCTS]
     spelt: dict[str, str] = {}
-    sales: Counter[str] = Counter()
-    for name, category, sold in best.values_list("name", "category__name", "sold_count"):
+    sales: Counter[int] = Counter()  # by category
+    for name, category, sold in best.values_list("name", "category", "sold_count"):
         sales[category] += sold
         for written, own in analysis.spelt(name):
             if len(written) >= MIN_SUGGESTION_LENGTH:
@@ -41,8 +42,11 @@ def suggestions(term: str) -> list[str]:
         most = len(written) // LETTERS_PER_ERROR
         distances = ((OSA.distance(written, known, score_cutoff=most), known) for known in spelt)
         near += sorted((errors, known) for errors, known in distances if errors <= most)[:MAX_SUGGESTIONS]
-    found = [spelt[known] for _, known in near] or [name for name, _ in sales.most_common()]
-    return list(dict.fromkeys(found))[:MAX_SUGGESTIONS]
+    if near:
+        return list(dict.fromkeys(spelt[known] for _, known in near))[:MAX_SUGGESTIONS]
+    best_sold = [category for category, _ in sales.most_common(MAX_SUGGESTIONS)]
+    names = dict(Category.objects.filter(pk__in=best_sold).values_list("pk", "name"))
+    return [names[category] for category in best_sold]
 
 
 def completions(prefix: str, *, first: int | None = None) -> list[str]:
