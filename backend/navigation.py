@@ -34,6 +34,12 @@ NAVIGATION: list[dict[str, Any]] = [
                 page="catalog_category",
                 permission="catalog.view_category",
             ),
+            admin_link(
+                "Tasks",
+                icon="task_alt",
+                page="django_tasks_database_dbtaskresult",
+                permission="django_tasks_database.view_dbtaskresult",
+            ),
         ],
     },
     {

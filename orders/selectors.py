@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Lower, Right
 
 from accounts.models import User
-from orders.models import PHONE_END, Order, OrderItem, OrderStatus, Payment, PaymentStatus
+from orders.models import PHONE_END, Order, OrderItem, OrderMail, OrderStatus, Payment, PaymentStatus
 from orders.owners import Owner
 
 # The bounds of the staff's search: the orders that are searched, the words, and the orders found by one key.
@@ -42,11 +42,9 @@ def expired_orders(now: datetime) -> QuerySet[Order]:
     return Order.objects.filter(status=OrderStatus.PENDING, expires_at__lte=now).order_by("expires_at", "pk")
 
 
-def unconfirmed_orders() -> QuerySet[Order]:
-    """Paid orders whose confirmation has not been accepted by a mail server yet."""
-    return Order.objects.filter(
-        status__in=[OrderStatus.PAID, OrderStatus.SHIPPED], confirmation_mailed_at=None
-    )
+def unsent_mails() -> QuerySet[OrderMail]:
+    """Mails that no mail server has accepted yet."""
+    return OrderMail.objects.filter(mailed_at=None)
 
 
 def payments_to_come() -> QuerySet[Payment]:

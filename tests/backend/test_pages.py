@@ -24,10 +24,20 @@ SHOWN_AS = {
         "shipping": "ships_to",
         "status": "state",
     },
+    "django_tasks_database.dbtaskresult": {
+        "status": "state",
+        "worker_ids": "attempts",
+        "run_after": "next_attempt",
+        "exception_class_path": "traceback",
+    },
     "reviews.comment": {"rating": "stars", "user": "author"},
 }
 # The admin does not change the variants of a product.
-NOT_SHOWN = {"catalog.product": {*OPTIONS}}
+# All tasks have one queue and one backend, and the code decides their priority.
+NOT_SHOWN = {
+    "catalog.product": {*OPTIONS},
+    "django_tasks_database.dbtaskresult": {"backend_name", "priority", "queue_name"},
+}
 # Groups are rarely changed. The list of all applications leads to them.
 NOT_IN_THE_SIDEBAR = {"auth.group"}
 
