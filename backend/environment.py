@@ -17,6 +17,7 @@ from psycopg.conninfo import make_conninfo
 
 TRUE, FALSE = ("true", "on", "yes", "y", "ok", "1"), ("false", "off", "no", "n", "0")
 ORIGIN = re.compile(r"https?://[^/\s]+")
+COLOUR = re.compile("#[0-9a-fA-F]{6}")
 # A variable with one of these prefixes is the store's. If no setting has its name, the name is misspelled.
 OWN_PREFIXES = ("STORE_", "STRIPE_")
 SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
@@ -51,6 +52,12 @@ class Environment:
                 return choice
         close = difflib.get_close_matches(text, choices, n=3)
         raise wrong(name, " or ".join(close or list(choices)[:5]), text)
+
+    def colour(self, name: str, *, default: str) -> str:
+        text = self.str(name, default=default)
+        if not COLOUR.fullmatch(text):
+            raise wrong(name, "a colour like #1f2937", text)
+        return text
 
     def time_zone(self, name: str, *, default: str) -> str:
         return self.choice(name, default=default, choices=sorted(available_timezones()))

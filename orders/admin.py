@@ -19,7 +19,7 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.utils import display_for_label
-from unfold.widgets import UnfoldAdminDecimalFieldWidget
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget
 
 from core.addresses import lines_of
 from core.admin import ModelAdmin, ReadOnlyInline
@@ -27,7 +27,8 @@ from core.errors import DomainError
 from core.money import format_money, smallest_unit
 from orders.cancellation import CANCELLABLE, cancel
 from orders.fulfilment import RESTOCKABLE, SHIPPABLE, restock, ship
-from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus
+from orders.mail import send_again
+from orders.models import Order, OrderItem, OrderMail, OrderStatus, Payment, PaymentStatus
 from orders.payments.attempts import live_attempt
 from orders.payments.refunds import refundable_amount
 from orders.selectors import search_orders, unsent_mails
@@ -54,8 +55,15 @@ PAYMENT_COLOURS = {
 }
 REFUNDABLE = frozenset({OrderStatus.PAID, OrderStatus.SHIPPED})
 # The statuses in which a page offers each action. The service checks again, under a lock.
-OFFERED = {"ship": SHIPPABLE, "cancel": CANCELLABLE, "refund": REFUNDABLE, "restock": RESTOCKABLE}
+OFFERED = {
+    "ship": SHIPPABLE,
+    "cancel": CANCELLABLE,
+    "refund": REFUNDABLE,
+    "restock": RESTOCKABLE,
+    "mail": frozenset({OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.CANCELLED, OrderStatus.REFUNDED}),
+}
 SHIP, CANCEL, REFUND, RESTOCK = "Mark as shipped", "Cancel order", "Refund", "Put back in stock"
+MAIL = "Send a mail again"
 
 
 class Service(Protocol):
@@ -128,6 +136,12 @@ class PaymentInline(ReadOnlyInline):
         return format_money(payment.refunded, payment.currency)
 
 
+class MailInline(ReadOnlyInline):
+    model = OrderMail
+    verbose_name_plural = "mails"
+    fields = readonly_fields = ("kind", "created_at", "mailed_at")
+
+
 class RefundForm(BaseDialogForm):
     amount = forms.DecimalField(widget=UnfoldAdminDecimalFieldWidget)
 
@@ -141,6 +155,18 @@ class RefundForm(BaseDialogForm):
             amount.label = f"Amount in {payment.currency}"
             amount.help_text = f"At most {format_money(most, payment.currency)}."
             amount.widget.attrs |= {"max": str(most), "step": str(smallest_unit(payment.currency))}
+
+
+class MailForm(BaseDialogForm):
+    mail = forms.ModelChoiceField(
+        queryset=OrderMail.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Offer the mails of the order that were sent."""
+        super().__init__(*args, **options)
+        choice: Any = self.fields["mail"]
+        choice.queryset = OrderMail.objects.filter(order=UUID(str(self.object_id)), mailed_at__isnull=False)
 
 
 def ask_first(question: str, *, submit: str, form: type[BaseDialogForm] | None = None) -> ActionDialog:
@@ -175,9 +201,9 @@ class OrderAdmin(ModelAdmin):
         ),
     )
     readonly_fields = ("state", "sum", "ships_to")
-    inlines = (ItemInline, PaymentInline)
+    inlines = (ItemInline, PaymentInline, MailInline)
     actions = ("ship_orders", "cancel_orders", "restock_orders")
-    actions_detail = ("ship_this", "cancel_this", "refund_this", "restock_this")
+    actions_detail = ("ship_this", "cancel_this", "refund_this", "restock_this", "mail_this")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         orders: QuerySet[Order] = super().get_queryset(request)
@@ -290,6 +316,19 @@ class OrderAdmin(ModelAdmin):
             refund(order_uuid=order.pk, amount=form.cleaned_data["amount"], now=now)
 
         return self.attempt_one(request, object_id, give_back, done="Refund on its way")
+
+    @action(
+        description=MAIL,
+        url_path="mail",
+        permissions=["fulfil"],
+        icon="forward_to_inbox",
+        dialog=ask_first("The customer gets it once more, as the order is now.", submit=MAIL, form=MailForm),
+    )
+    def mail_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        def repeat(order: Order, *, now: datetime) -> None:
+            send_again(form.cleaned_data["mail"].pk, now=now)
+
+        return self.attempt_one(request, object_id, repeat, done="Mail on its way")
 
     def attempt(self, request: HttpRequest, orders: Iterable[Order], service: Service, *, done: str) -> None:
         """Run the service for each order. A refusal does not stop the rest; each outcome gets one message."""

@@ -8,7 +8,8 @@ from django.db import transaction
 from catalog.models import StockMovement
 from catalog.stock import return_stock
 from orders.errors import OrderNotCancellable
-from orders.models import Order, OrderStatus, Payment, PaymentStatus
+from orders.mail import promise_mail
+from orders.models import Order, OrderMail, OrderStatus, Payment, PaymentStatus
 from orders.payments.attempts import cancel_intent, live_attempt, start_payment
 from orders.payments.refunds import promise_rest
 from orders.payments.settlement import PAID, TRIED, try_settle
@@ -84,5 +85,7 @@ def close(order_uuid: UUID, *, from_statuses: frozenset[OrderStatus], now: datet
     if live:
         promise_rest(live, now=now)
     move(order_uuid, OrderStatus.CANCELLED, now=now)
+    if status == OrderStatus.PAID:
+        promise_mail(order_uuid, OrderMail.Kind.CANCELLED, now=now)
     unpaid = status == OrderStatus.PENDING
     return_stock(order_uuid=order_uuid, reason=StockMovement.Reason.RETURNED, now=now, held=unpaid)

@@ -7,7 +7,8 @@ from django.db import transaction
 from catalog.models import StockMovement
 from catalog.stock import return_stock
 from orders.errors import OrderNotRestockable, OrderNotShippable
-from orders.models import Order, OrderStatus
+from orders.mail import promise_mail
+from orders.models import Order, OrderMail, OrderStatus
 from orders.transitions import MOVES, move
 
 Reason = StockMovement.Reason
@@ -19,7 +20,7 @@ RESTOCKABLE = frozenset({OrderStatus.REFUNDED})
 
 @transaction.atomic(durable=True)
 def ship(order: Order, *, now: datetime) -> None:
-    """Set a paid order to SHIPPED.
+    """Set a paid order to SHIPPED, and promise the customer a mail about it.
 
     Raises: OrderNotShippable, unless the order is paid, and while its payment is disputed.
     Locks: the order.
@@ -31,6 +32,7 @@ def ship(order: Order, *, now: datetime) -> None:
         )
     if not move(order.pk, OrderStatus.SHIPPED, now=now):
         raise OrderNotShippable(OrderStatus(current.status))
+    promise_mail(order.pk, OrderMail.Kind.SHIPPED, now=now)
 
 
 @transaction.atomic(durable=True)

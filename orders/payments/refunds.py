@@ -10,7 +10,8 @@ import stripe
 from django.db.models import Q, QuerySet, Sum
 
 from core import money
-from orders.models import Payment, PaymentStatus, Refund
+from orders.mail import promise_mail
+from orders.models import OrderMail, Payment, PaymentStatus, Refund
 from orders.payments.gateway import client
 
 logger = logging.getLogger(__name__)
@@ -99,12 +100,21 @@ def count_refunds(payment: Payment, refunds: Sequence[stripe.Refund], *, now: da
 
 
 def take_over(payment: Payment, refund: stripe.Refund, *, now: datetime) -> None:
-    """Store the state of one of Stripe's refunds: ours, found by its id or our uuid, or a new one of the Dashboard."""
+    """Store the state of one of Stripe's refunds: ours, found by its id or our uuid, or a new one of the Dashboard.
+
+    Promise a mail when it succeeds.
+    """
     known = Q(refund_id=refund.id) | Q(pk=refund_uuid_of(refund))
     status = REFUND_STATUSES.get(refund.status or "", Status.PENDING)
-    if not payment.refunds.filter(known).update(refund_id=refund.id, status=status):
+    ours = payment.refunds.filter(known).first()
+    before = ours.status if ours else None
+    if ours is None:
         amount = money.from_minor_units(refund.amount, payment.currency)
-        payment.refunds.create(amount=amount, refund_id=refund.id, status=status, created_at=now)
+        ours = payment.refunds.create(amount=amount, refund_id=refund.id, status=status, created_at=now)
+    else:
+        payment.refunds.filter(pk=ours.pk).update(refund_id=refund.id, status=status)
+    if status == Status.SUCCEEDED != before:
+        promise_mail(payment.order_id, OrderMail.Kind.REFUNDED, refund=ours, now=now)
 
 
 def refund_uuid_of(refund: stripe.Refund) -> UUID | None:
