@@ -10,7 +10,7 @@ from itertools import chain, pairwise
 import Stemmer
 
 # Raise it with every change of the texts that this module writes: the next `manage.py migrate` then rewrites them all.
-VERSION = 1
+VERSION = 2
 
 # The first stands between a token and its strength. The second stands before each word of the name, for completions.
 MARK = "§"
@@ -89,7 +89,19 @@ IRREGULAR = {
     "halves": "half",
     "lenses": "lens",
     "lens": "lens",
+    "buses": "bus",
+    "gases": "gas",
+    "wolves": "wolf",
+    "calves": "calf",
+    "elves": "elf",
+    "hooves": "hoof",
+    "thieves": "thief",
+    "wives": "wife",
+    "lives": "life",
+    "geese": "goose",
+    "oxen": "ox",
 }
+VOWEL = re.compile(r"[aeiouy]")
 PLURAL = re.compile(r"(?<=[a-z]{2})(?:(?<=ch|sh|ss|zz)es|(?<=x)es|(?<![sui])s)$")
 
 # The weight of an occurrence. One in the description counts 1; the name adds IN_NAME, and the head of the name IN_HEAD.
@@ -105,11 +117,16 @@ USUAL_LENGTH = 80
 # Strengths are rounded to this number of steps. Each step is a letter.
 STEPS = 20
 
-# Letters and digits, with the signs that join them within a word; or one symbol, such as an emoji.
-WORD = re.compile(r"[^\W_]+(?:[-'’./&+][^\W_]+)*")
-PART = re.compile(r"[^\W_]+")
-LETTERS_OR_DIGITS = re.compile(r"\d+|[^\W\d_]+")
+# Letters and digits, with the signs that join them within a word. A fraction is one part, for "1/2" is not 12.
+OVER = "\N{FRACTION SLASH}"
+PART = re.compile(rf"\d+{OVER}\d+|[^\W_]+")
+WORD = re.compile(rf"(?:{PART.pattern})(?:[-'’./&+](?:{PART.pattern}))*")
+LETTERS_OR_DIGITS = re.compile(rf"\d+{OVER}\d+|\d+|[^\W\d_]+")
 POSSESSIVE = re.compile(r"['’]s\b")
+FRACTION = re.compile(r"(?<![\d/.])(\d)/([2-9]|10|16|32|64)(?![\d/.])")
+# Names that are a letter with a sign: "C++", "C#".
+SIGNED = re.compile(r"\b([a-z])(\+\+|#)(?![^\W_])")
+SIGNS = {"++": "plusplus", "#": "sharp"}
 
 # The size of the LRU caches below; a shop has fewer words. Searches for words of search.query.MAX_TERM_LENGTH can fill
 # all of the caches together with 30 MB.
@@ -125,7 +142,8 @@ def normal(text: str) -> str:
         decomposed = unicodedata.normalize("NFKD", text)
         # Signs such as "™" decompose to capitals, and the database lowers all letters.
         text = "".join(sign for sign in decomposed if not unicodedata.combining(sign)).lower()
-    return POSSESSIVE.sub("", text)
+    text = FRACTION.sub(rf"\1{OVER}\2", POSSESSIVE.sub("", text))
+    return SIGNED.sub(lambda found: found[1] + SIGNS[found[2]], text)
 
 
 def words(text: str) -> list[str]:
@@ -141,13 +159,21 @@ def words(text: str) -> list[str]:
     return found + symbols(text[end:])
 
 
+def spelt(text: str) -> list[tuple[str, str]]:
+    """Return each word of a text as search knows it and as it is spelt, such as "bucherregal" and "Bücherregal"."""
+    found = ((normal(word), word) for word in words(unicodedata.normalize("NFC", text)))
+    return [(as_written(known), word) for known, word in found if known]
+
+
 def symbols(text: str) -> list[str]:
     return [sign for sign in text if unicodedata.category(sign) == "So"]
 
 
 @lru_cache(maxsize=KNOWN_WORDS)
 def stem(word: str) -> str:
-    return str(_stemmer.stemWord(IRREGULAR.get(word, word)))[:MAX_TOKEN_LENGTH]
+    one = IRREGULAR.get(word, word)
+    # The stemmer leaves words without vowels alone: "TVs", "M&Ms".
+    return str(_stemmer.stemWord(one if VOWEL.search(one) else PLURAL.sub("", one)))[:MAX_TOKEN_LENGTH]
 
 
 @lru_cache(maxsize=KNOWN_WORDS)
@@ -185,7 +211,9 @@ def tokens_of(word: str) -> tuple[str, ...]:
 def exactly(word: str) -> tuple[str, ...]:
     """Return the exact tokens of the word: as written, in the singular, and its parts. A stem may be another word's."""
     written = as_written(word)
-    return tuple(dict.fromkeys((written, singular(written), *map(singular, PART.findall(word)))))
+    # "7/8" may mean both: "for iPhone 7/8".
+    numbers = LETTERS_OR_DIGITS.findall(word.replace(OVER, " ")) if OVER in word else ()
+    return tuple(dict.fromkeys((written, singular(written), *map(singular, PART.findall(word)), *numbers)))
 
 
 def join_neighbours(words: list[str]) -> Iterator[str]:

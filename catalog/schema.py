@@ -61,14 +61,17 @@ class Query:
         description="Products with the words of the term in their name or description. Products with all the words "
         "come first. If these are few, products with synonyms follow, then products with some of the words. Endings, "
         "case and accents make no difference, the last word may be unfinished, and typing errors in words that no "
-        "product has are corrected. Sorted by RELEVANCE, a search returns all matches if there are fewer than 500, "
-        "and otherwise the best 250. `totalCount` counts up to 10,000.",
+        "product has are corrected (`correctedTerm`). Sorted by RELEVANCE, a search returns all matches if there are "
+        "fewer than 500, and otherwise the best 250. `totalCount` counts up to 10,000.",
         metadata=api.PUBLIC,
     )
     def search(
         self,
         info: api.Info,
         term: Annotated[str, strawberry.argument(description="The text from the search box.")],
+        as_typed: Annotated[
+            bool, strawberry.argument(description="Whether to search without correcting typing errors.")
+        ] = False,
         filter: types.NarrowedBy = None,
         sort: types.SortedBy = types.ProductSort.RELEVANCE,
         first: api.First = None,
@@ -82,11 +85,12 @@ class Query:
             filter=filter,
             sort=sort,
             paging=api.Paging(first=first, after=after, last=last, before=before),
+            as_typed=as_typed,
         )
 
     @strawberry.field(
-        description="Completions of a term that is being typed: its last word becomes a word of a product's name. "
-        "Best sellers first.",
+        description="Completions of a term that is being typed: its last word becomes a word of a product's name, "
+        "spelt as there. The name also has the words before, if any product's has. Best sellers first.",
         metadata=api.PUBLIC,
     )
     def search_suggestions(

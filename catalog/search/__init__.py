@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import FloatField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
+from catalog import analysis
 from catalog.models import Product
 from catalog.search.candidates import MAX_COUNTED, Candidates, Each, candidates, matching
 from catalog.search.query import SearchQuery
@@ -17,6 +18,9 @@ from catalog.selectors import ProductFilter, narrow
 from core.errors import DomainError, ValidationError
 
 __all__ = ["MAX_COUNTED", "Found", "NoProductMatches", "completions", "search"]
+
+# The number of matches in whose names a correction's own spelling is looked for.
+MAX_NAMES = 20
 
 
 class NoProductMatches(DomainError):
@@ -32,8 +36,9 @@ class NoProductMatches(DomainError):
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """The result of a search: the strongest matches that pass the filter."""
+    """The result of a search for the term: the strongest matches that pass the filter."""
 
+    term: str
     candidates: Candidates
     filter: ProductFilter
 
@@ -58,13 +63,33 @@ class Found:
         matches = Product.objects.filter(Each(Q(pk__in=matching(self.candidates.expression))))
         return narrow(matches, self.filter, order=column)
 
+    def read_corrected_term(self) -> str | None:
+        """Return the term that was searched for, if typing errors were corrected. Takes a statement if they were.
+
+        The corrections are spelt as in the names of matches, where these have them.
+        """
+        found = self.candidates
+        meant = {word.raw: word.meant for word in found.query.words if word.meant}
+        if not meant:
+            return None
+        keys = [match.key for match in found.matches[:MAX_NAMES]]
+        names = Product.objects.filter(pk__in=keys).values_list("name", flat=True)
+        own = dict(word for name in names for word in analysis.spelt(name))
+        corrected = self.term
+        for written, typed in analysis.spelt(self.term):
+            if written in meant:
+                corrected = corrected.replace(typed, own.get(meant[written], meant[written]), 1)
+        return corrected
+
     def count(self) -> int:
         """Count the matches that pass the filter, up to MAX_COUNTED."""
         return self.candidates.count()
 
 
-def search(term: str, *, filter: ProductFilter | None = None) -> Found:
+def search(term: str, *, filter: ProductFilter | None = None, as_typed: bool = False) -> Found:
     """Find the products with the words of the term, those with all of them first. Correct typing errors.
+
+    A term `as_typed` is not corrected.
 
     Raises:
         ValidationError: the term is blank.
@@ -74,14 +99,14 @@ def search(term: str, *, filter: ProductFilter | None = None) -> Found:
         raise ValidationError.of(term="What are you looking for?")
     query = SearchQuery.of(term)
     if not query.words:
-        raise NoProductMatches(term=term, suggestions=suggestions([]))
-    query = look_up(query)
+        raise NoProductMatches(term=term, suggestions=suggestions(term))
+    query = look_up(query, as_typed=as_typed)
     filter = filter or ProductFilter()
     within = None if filter == ProductFilter() else narrow(Product.objects.all(), filter)
     found = candidates(query, within=within)
     if not found.matches and (within is None or not candidates(query, within=None).matches):
-        raise NoProductMatches(term=term, suggestions=suggestions(term.split()))
-    return Found(candidates=found, filter=filter)
+        raise NoProductMatches(term=term, suggestions=suggestions(term))
+    return Found(term=term, candidates=found, filter=filter)
 
 
 # Looks the row's rank up by its key. All rows share one document, so the database parses it once.

@@ -1,6 +1,6 @@
 """Candidates: the strongest matches of a query, from its best kinds, until there are enough to rank."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -8,10 +8,8 @@ from django.db import connection
 from django.db.models import BooleanField, Func, QuerySet
 from django.db.models.expressions import RawSQL
 
-from catalog.analysis import MARK
 from catalog.models import Product
 from catalog.search.query import Match, SearchQuery
-from catalog.search.vocabulary import build_count, read_counts
 
 # Fewer matches than MAX_RANKED are all ranked. Of more, only BEST_OF_MORE are, so that a word that every second product
 # has does not cost more.
@@ -80,25 +78,20 @@ class Candidates:
 
 
 def candidates(query: SearchQuery, *, within: QuerySet[Product] | None) -> Candidates:
-    """Find the candidates in one statement, which also counts words that have no counts yet.
-
-    `within` narrows the products. The counts are always of all products.
-    """
+    """Find the candidates in one statement. `within` narrows the products; the words' counts are of all products."""
     if not query.rungs:
         return Candidates(query=query, matches=[], expression="", total=0, within=within)
     sql, values = build_statement(query, within=within)
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         rows = cursor.fetchall()
-    counts = read_counts(row for row in rows if MARK not in row[0])
-    query = SearchQuery(tuple(word if word.counts else replace(word, counts=counts) for word in query.words))
-    found = [Match(int(mark[1:]), key, text) for mark, text, key in rows if mark[:1] == MARK and mark != MARK]
+    found = [Match(kind, key, text) for kind, text, key in rows if kind >= 0]
     matches, reached = take_enough(found, query.kinds)
     return Candidates(
         query=query,
         matches=matches,
         expression=reached,
-        total=next(key or 0 for mark, _, key in rows if mark == MARK),
+        total=next(key or 0 for kind, _, key in rows if kind < 0),
         within=within,
     )
 
@@ -117,8 +110,7 @@ def take_enough(found: list[Match], kinds: list[str]) -> tuple[list[Match], str]
 def build_statement(query: SearchQuery, *, within: QuerySet[Product] | None) -> tuple[str, list[Any]]:
     """Return the statement of the candidates and its parameters.
 
-    Its rows are the matches, marked with their kind; the largest primary key, marked with nothing else; and the counts
-    of words, which have no mark.
+    Its rows are the matches with their kind, and the largest primary key with a kind below all others.
     """
     rungs = query.rungs
     tables, values = ladder(rungs, whole_first=query.whole_first, within=within)
@@ -128,20 +120,18 @@ def build_statement(query: SearchQuery, *, within: QuerySet[Product] | None) -> 
         f"SELECT id, {kind} AS kind, {rung or first} AS rung FROM rung_{rung} WHERE id IS NOT NULL"
         for rung, (kind, _) in enumerate(rungs)
     )
-    counts, tokens = build_count(SearchQuery(tuple(word for word in query.words if word.counts is None)))
     sql = f"""
         WITH {", ".join(tables)}
-        SELECT '{MARK}' || best.kind, product.search_text, product.id FROM (
+        SELECT best.kind, product.search_text, product.id FROM (
             SELECT
                 id, min(kind) AS kind, count(*) OVER () AS all_found,
                 row_number() OVER (ORDER BY min(kind), min(rung), id) AS place
             FROM ({keys}) AS found GROUP BY id
         ) AS best JOIN catalog_product AS product ON product.id = best.id
         WHERE place <= CASE WHEN all_found < {MAX_RANKED} THEN {MAX_RANKED} ELSE {BEST_OF_MORE} END
-        UNION ALL SELECT '{MARK}', '', (SELECT max(id) FROM catalog_product)
-        UNION ALL {counts}
+        UNION ALL SELECT -1, '', (SELECT max(id) FROM catalog_product)
     """
-    return sql, [*values, *tokens]
+    return sql, values
 
 
 def ladder(

@@ -73,8 +73,8 @@ class Word:
     """A word of a term.
 
     `spellings` are the ways to write the word, and to write it and a neighbour as one; all tokens of a spelling must be
-    present. `exactly` are the tokens that no other word with the same stem has. With `counts`, the expressions leave
-    out tokens that no product has.
+    present. `exactly` are the tokens that no other word with the same stem has. `meant` is the word that it was taken
+    for. With `counts`, the expressions leave out tokens that no product has.
     """
 
     raw: str
@@ -82,7 +82,13 @@ class Word:
     spellings: tuple[Spelling, ...]
     synonyms: tuple[Spelling, ...] = ()
     is_head: bool = False
+    meant: str = ""
     counts: Counts | None = None
+
+    @property
+    def products(self) -> int:
+        """The approximate number of products that have the word as a whole."""
+        return (self.counts or {}).get(self.spellings[0][0], 0)
 
     @property
     def tokens(self) -> Iterator[str]:
@@ -108,17 +114,21 @@ class Word:
             ways.append(token(NAME_MARK + self.raw if least else self.raw, prefix=True))
         return any_of(ways)
 
-    def correct(self, words: Sequence[str]) -> "Word":
-        """Return the word as one of the other `words`; this word if there are none."""
-        spellings = dict.fromkeys(spelling for word in words for spelling in analysis.spellings(word))
-        if not spellings:
+    def correct(self, words: Sequence[str], *, counts: Counts) -> "Word":
+        """Return the word as one of the other `words`, or also as one if products have it; this word without others."""
+        others = tuple(dict.fromkeys(spelling for word in words for spelling in analysis.spellings(word)))
+        alike = tuple(spelling for ways in map(synonyms, zip(words)) for spelling in ways[0])
+        if not others:
             return self
+        if self.products:
+            return replace(self, synonyms=(*others, *alike), meant=words[0], counts=counts)
         return replace(
             self,
             exactly=tuple(analysis.singular(word) for word in words),
-            spellings=tuple(spellings),
-            synonyms=tuple(spelling for others in map(synonyms, zip(words)) for spelling in others[0]),
-            counts=None,
+            spellings=others,
+            synonyms=alike,
+            meant=words[0],
+            counts=counts,
         )
 
 

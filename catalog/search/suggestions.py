@@ -1,13 +1,16 @@
 """Suggestions for a term without matches, and completions of a word that is being typed."""
 
-import re
-from difflib import get_close_matches
+from collections import Counter
+from collections.abc import Iterable
+from itertools import pairwise
+
+from rapidfuzz.distance import OSA
 
 from catalog import analysis
 from catalog.analysis import NAME_MARK
-from catalog.models import Product
 from catalog.search.candidates import MAX_RANKED, matching
-from catalog.search.query import IN_NAME, SearchQuery, all_of, token
+from catalog.search.query import IN_NAME, MAX_TERM_LENGTH, SearchQuery, all_of, token
+from catalog.selectors import products
 from core.errors import BadUserInput
 
 # Bounds on the suggestions: comparing words takes time for each pair.
@@ -15,29 +18,38 @@ POPULAR_PRODUCTS = 500
 MAX_COMPARED_WORDS = 5
 MAX_SUGGESTIONS = 3
 MIN_SUGGESTION_LENGTH = 3
+# A suggestion may differ in every third letter. A correction is made by stricter rules, because nobody agrees to it.
+LETTERS_PER_ERROR = 3
 DEFAULT_COMPLETIONS = 10
 MAX_COMPLETIONS = 20
+# The words before the one that is completed that are looked for. The farther ones tell little.
+MAX_BEFORE = 3
 
 
-def suggestions(words: list[str]) -> list[str]:
-    """Return words of product names that resemble the given ones, or else words of the best sellers' names."""
-    names = Product.objects.order_by("-sold_count", "-slug").values_list("name", flat=True)[:POPULAR_PRODUCTS]
-    known = {
-        analysis.normal(word): word
-        for name in names
-        for word in re.findall(r"[^\W_]+", name)
-        if len(word) >= MIN_SUGGESTION_LENGTH
-    }
-    close = [
-        match
-        for word in words[:MAX_COMPARED_WORDS]
-        for match in get_close_matches(analysis.normal(word[:50]), known, n=MAX_SUGGESTIONS)
-    ]
-    return [known[match] for match in list(dict.fromkeys([*close] or known))[:MAX_SUGGESTIONS]]
+def suggestions(term: str) -> list[str]:
+    """Return words of the best sellers' names that are near to a word of the term, or else the best sold categories."""
+    best = products().order_by("-sold_count", "-slug")[:POPULAR_PRODUCTS]
+    spelt: dict[str, str] = {}
+    sales: Counter[str] = Counter()
+    for name, category, sold in best.values_list("name", "category__name", "sold_count"):
+        sales[category] += sold
+        for written, own in analysis.spelt(name):
+            if len(written) >= MIN_SUGGESTION_LENGTH:
+                spelt.setdefault(written, own)
+    near: list[tuple[int, str]] = []
+    for written, _ in analysis.spelt(term[:MAX_TERM_LENGTH])[:MAX_COMPARED_WORDS]:
+        most = len(written) // LETTERS_PER_ERROR
+        distances = ((OSA.distance(written, known, score_cutoff=most), known) for known in spelt)
+        near += sorted((errors, known) for errors, known in distances if errors <= most)[:MAX_SUGGESTIONS]
+    found = [spelt[known] for _, known in near] or [name for name, _ in sales.most_common()]
+    return list(dict.fromkeys(found))[:MAX_SUGGESTIONS]
 
 
 def completions(prefix: str, *, first: int | None = None) -> list[str]:
-    """Complete the last word of the prefix to words of product names, best sellers first.
+    """Complete the last word of the prefix to words of product names, spelt as there, best sellers first.
+
+    The product has the words before, too, and best directly before. Where no product has them all, the nearest are
+    enough, and the last word alone in the end: so it takes up to MAX_BEFORE further statements.
 
     Raises:
         BadUserInput: `first` is not between 1 and MAX_COMPLETIONS.
@@ -45,20 +57,40 @@ def completions(prefix: str, *, first: int | None = None) -> list[str]:
     size = DEFAULT_COMPLETIONS if first is None else first
     if not 1 <= size <= MAX_COMPLETIONS:
         raise BadUserInput(f"`first` must be between 1 and {MAX_COMPLETIONS}.")
-    query = SearchQuery.of(prefix)
-    if not query.words or not prefix[-1:].strip():
+    typed = analysis.spelt(prefix[:MAX_TERM_LENGTH])
+    if not typed or not prefix[-1:].strip():
         return []
-    *finished, last = query.words
-    in_name = all_of(
-        [*(word.expression(IN_NAME) for word in finished), token(NAME_MARK + last.raw, prefix=True)]
-    )
-    names = (
-        Product.objects.filter(pk__in=matching(in_name, limit=MAX_RANKED))
-        .order_by("-sold_count", "-slug")
-        .values_list("name", flat=True)[:POPULAR_PRODUCTS]
-    )
-    given = " ".join(analysis.words(analysis.normal(prefix))[:-1])
-    endings = (
-        word for name in names for word in analysis.words(analysis.normal(name)) if word.startswith(last.raw)
-    )
-    return [f"{given} {ending}".strip() for ending in dict.fromkeys(endings)][:size]
+    *before, (last, _) = typed
+    words = SearchQuery.of(" ".join(own for _, own in before)).words[-MAX_BEFORE:]
+    for start in range(len(words) + 1):
+        in_name = [word.expression(IN_NAME) for word in words[start:]]
+        names = (
+            products()
+            .filter(
+                pk__in=matching(all_of([*in_name, token(NAME_MARK + last, prefix=True)]), limit=MAX_RANKED)
+            )
+            .order_by("-sold_count", "-slug")
+            .values_list("name", flat=True)[:POPULAR_PRODUCTS]
+        )
+        if found := complete(before, last, names=names):
+            return found[:size]
+    return []
+
+
+def complete(before: list[tuple[str, str]], last: str, *, names: Iterable[str]) -> list[str]:
+    """Return the words before with each word of the names that begins with the last, spelt as in the name.
+
+    Those that follow the word before in a name come first.
+    """
+    stems = [analysis.stem(written) for written, _ in before]
+    neighbours: dict[str, str] = {}
+    others: dict[str, str] = {}
+    for name in names:
+        of_name = analysis.spelt(name)
+        own = {analysis.stem(written): spelt for written, spelt in of_name}
+        given = [own.get(stem, typed) for stem, (_, typed) in zip(stems, before, strict=True)]
+        for (previous, _), (written, spelt) in pairwise([("", ""), *of_name]):
+            if written.startswith(last):
+                place = neighbours if stems[-1:] == [analysis.stem(previous)] else others
+                place.setdefault(written, " ".join([*given, spelt]))
+    return list((neighbours | others).values())

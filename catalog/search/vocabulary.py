@@ -2,59 +2,67 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from django.db import connection
 
-from catalog.analysis import MARK
-from catalog.search.query import STRENGTHS, Counts, SearchQuery
+from catalog import analysis
+from catalog.analysis import MARK, NAME_MARK
+from catalog.search.query import STRENGTHS, Counts, SearchQuery, Word
 from catalog.search.spelling import corrections, errors_forgiven
 
 MAX_SIMILAR = 200
+# A word of the descriptions alone is a correction if it is as long, or if so many products have it: each of the many
+# other words is near to something that shoppers call by its right name.
+TELLING_LENGTH = 8
+COMMON = 3
+# A word of one product is taken for a misspelt name if so many products have the nearest word.
+FAR_COMMONER = 10
+MIN_MISSPELT_LENGTH = 6
 
 # PostgreSQL counts in a sample first: an index of every SAMPLED-th product. If the sample has ENOUGH_SAMPLED matches,
 # the rest is extrapolated, because a full count reads a page for each product.
 SAMPLED = 16
 ENOUGH_SAMPLED = 64
+# A token of a word has a strength, one of the words of a name has none.
+ENDINGS = ("", *(MARK + strength for strength in STRENGTHS))
 # The number of products that have each token. SQLite joins in the order in which a CROSS JOIN is written.
 COUNTS = {
     "sqlite": f"""
-        SELECT asked.value, '', sum(doc) FROM json_each(%s) AS asked CROSS JOIN catalog_search_term
-        WHERE term >= asked.value || '{MARK}{STRENGTHS[0]}' AND term <= asked.value || '{MARK}{STRENGTHS[-1]}'
+        SELECT asked.value, sum(doc) FROM json_each(%s) AS asked
+        CROSS JOIN json_each('{json.dumps(ENDINGS)}') AS ending
+        CROSS JOIN catalog_search_term WHERE term = asked.value || ending.value
         GROUP BY asked.value
     """,
     "postgresql": f"""
-        SELECT token, '', CASE WHEN sampled >= {ENOUGH_SAMPLED} THEN sampled * {SAMPLED} ELSE (
-            SELECT count(*) FROM catalog_search WHERE tokens @@ strengths.any_of
+        SELECT token, CASE WHEN sampled >= {ENOUGH_SAMPLED} THEN sampled * {SAMPLED} ELSE (
+            SELECT count(*) FROM catalog_search WHERE tokens @@ any_of
         ) END
         FROM unnest(%s::text[]) AS token
         CROSS JOIN LATERAL (
-            SELECT string_agg('''' || token || '{MARK}' || strength || '''', '|')::tsquery
-            FROM unnest('{{{",".join(STRENGTHS)}}}'::text[]) AS strength
-        ) AS strengths (any_of)
+            SELECT string_agg(quote_literal(token || ending), '|')::tsquery
+            FROM unnest(ARRAY{list(ENDINGS)}) AS ending
+        ) AS endings (any_of)
         CROSS JOIN LATERAL (
-            SELECT count(*) FROM catalog_search WHERE tokens @@ strengths.any_of AND product_id %% {SAMPLED} = 0
+            SELECT count(*) FROM catalog_search WHERE tokens @@ any_of AND product_id %% {SAMPLED} = 0
         ) AS sample (sampled)
     """,
 }
-# Words that share the most and the rarest trigrams with a word that the index does not match. The check whether it
-# matches asks PostgreSQL for all matches: for the first one alone it would scan the table instead of using the index.
+# Words that share the most and the rarest trigrams with a word, unless the index matches its expression. The check asks
+# PostgreSQL for all matches: for the first one alone it would scan the table instead of using the index.
 SIMILAR = {
     "sqlite": f"""
         SELECT * FROM (
-            SELECT %s, trim(word, '^$'), 0 FROM catalog_word_trigram WHERE catalog_word_trigram MATCH
-            CASE WHEN EXISTS (SELECT 1 FROM counted WHERE token = %s AND products > 0)
-            OR EXISTS (SELECT 1 FROM catalog_search WHERE catalog_search MATCH %s) THEN '""' ELSE %s END
+            SELECT %s, trim(word, '^$') FROM catalog_word_trigram WHERE catalog_word_trigram MATCH
+            CASE WHEN EXISTS (SELECT 1 FROM catalog_search WHERE catalog_search MATCH %s) THEN '""' ELSE %s END
             ORDER BY rank LIMIT {MAX_SIMILAR}
         )
     """,
     "postgresql": f"""
         SELECT * FROM (
-            SELECT asked, word, 0 FROM (SELECT %s::text) AS term (asked), catalog_word
-            WHERE NOT EXISTS (SELECT 1 FROM counted WHERE token = %s AND products > 0)
-            AND NOT EXISTS (
+            SELECT asked, word FROM (SELECT %s::text) AS term (asked), catalog_word
+            WHERE NOT EXISTS (
                 WITH found AS MATERIALIZED (SELECT FROM catalog_search WHERE tokens @@ (SELECT %s::tsquery))
                 SELECT FROM found
             )
@@ -63,42 +71,84 @@ SIMILAR = {
         ) AS alike
     """,
 }
+# An expression that matches nothing.
+NOTHING = {"sqlite": '""', "postgresql": ""}
 
 
-def look_up(query: SearchQuery) -> SearchQuery:
-    """Add the counts of its words to the query, and correct words that no product has. Takes one statement."""
-    statement, values = build_count(query)
-    sql = f"WITH counted (token, word, products) AS MATERIALIZED ({statement}) SELECT * FROM counted"
-    for word in query.words:
-        if errors_forgiven(word.raw) and not word.synonyms:
-            sql += f" UNION ALL {SIMILAR[connection.vendor]}"
-            whole, found = word.spellings[0][0], word.expression(prefix=word is query.words[-1])
-            values += [word.raw, whole, found, trigrams(word.raw)]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        rows = cursor.fetchall()
-    counts = read_counts(rows)
-    similar: dict[str, list[str]] = defaultdict(list)
-    for word, other, products in rows:
-        if other and not products:
-            similar[word].append(other)
+def look_up(query: SearchQuery, *, as_typed: bool = False) -> SearchQuery:
+    """Add the counts of its words to the query, and correct words that no product has, unless it is meant `as_typed`.
+
+    It takes one statement, and two more if there are such words. Words of old names stay in the vocabulary, so a
+    correction is checked to be of a product.
+    """
+    counts = count(token for word in query.words for token in word.tokens)
+    query = SearchQuery(tuple(replace(word, counts=counts) for word in query.words))
+    doubtful = [word for word in query.words if is_doubtful(word)]
+    if as_typed or not doubtful:
+        return query
+    similar = find_similar(doubtful, last=query.words[-1])
+    near = {word.raw: corrections(word.raw, among=similar[word.raw]) for word in doubtful}
+    others = {other for nearest in near.values() for _, other in nearest}
+    known = count(token for other in others for token in (*analysis.tokens_of(other), *called(other)))
     return SearchQuery(
-        tuple(
-            replace(word, counts=counts).correct(corrections(word.raw, among=similar[word.raw]))
-            for word in query.words
-        )
+        tuple(correct(word, near.get(word.raw, []), counts={**counts, **known}) for word in query.words)
     )
 
 
-def build_count(query: SearchQuery) -> tuple[str, list[Any]]:
-    """Return a statement and its parameters. Its rows are a token of the query, an empty text, and a count or null."""
-    tokens = list(dict.fromkeys(token for word in query.words for token in word.tokens))
-    return COUNTS[connection.vendor], [json.dumps(tokens) if connection.vendor == "sqlite" else tokens]
+def is_doubtful(word: Word) -> bool:
+    """Return whether the word may be a typing error: no product has it, or one product that may be misspelt."""
+    if word.synonyms or not errors_forgiven(word.raw):
+        return False
+    return not word.products or is_rare(word)
 
 
-def read_counts(rows: Iterable[Sequence[Any]]) -> Counts:
-    """Pick the counts from the rows of a statement that contains `build_count`'s."""
-    return {token: products for token, _, products in rows if products}
+def is_rare(word: Word) -> bool:
+    return word.products == 1 and word.raw.isalpha() and len(word.raw) >= MIN_MISSPELT_LENGTH
+
+
+def correct(word: Word, near: list[tuple[int, str]], *, counts: Counts) -> Word:
+    """Return the word as the nearest words that products have now, if there are any."""
+    known = [(errors, other) for errors, other in near if is_telling(other, counts)]
+    if is_rare(word):
+        known = [(errors, other) for errors, other in known if counts[other] >= FAR_COMMONER]
+    nearest = [other for errors, other in known if errors == known[0][0]]
+    return word.correct(sorted(nearest, key=lambda other: -counts[other]), counts=counts)
+
+
+def is_telling(word: str, counts: Counts) -> bool:
+    """Return whether products have the word, and are called by it unless it is long or common."""
+    products = counts.get(word, 0)
+    is_called = any(name in counts for name in called(word))
+    return products >= COMMON or (products > 0 and (is_called or len(word) >= TELLING_LENGTH))
+
+
+def called(word: str) -> tuple[str, str]:
+    """Return the tokens of names that have the word, or its plural."""
+    return NAME_MARK + word, f"{NAME_MARK}{word}s"
+
+
+def count(tokens: Iterable[str]) -> Counts:
+    """Count the products that have each token; tokens of no product are left out."""
+    asked = list(dict.fromkeys(tokens))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            COUNTS[connection.vendor], [json.dumps(asked) if connection.vendor == "sqlite" else asked]
+        )
+        return {token: products for token, products in cursor.fetchall() if products}
+
+
+def find_similar(words: list[Word], *, last: Word) -> dict[str, list[str]]:
+    """Find the words of the vocabulary that resemble each word. A word that is found as it is has none."""
+    values: list[str] = []
+    for word in words:
+        found = NOTHING[connection.vendor] if word.products else word.expression(prefix=word is last)
+        values += [word.raw, found or NOTHING[connection.vendor], trigrams(word.raw)]
+    similar: dict[str, list[str]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(SIMILAR[connection.vendor] for _ in words), values)
+        for word, other in cursor.fetchall():
+            similar[word].append(other)
+    return similar
 
 
 def trigrams(word: str) -> str:

@@ -227,6 +227,14 @@ class ProductFacets:
 @strawberry.type(description="A page of products.")
 class ProductConnection(api.Connection[Product]):
     counted: strawberry.Private[Facets]
+    found: strawberry.Private[search.Found | None] = None
+
+    @strawberry.field(
+        description="The term that was searched for instead, if a search corrected typing errors. Null otherwise. "
+        "To search for the term as it is, pass `asTyped`."
+    )
+    def corrected_term(self) -> str | None:
+        return self.found.read_corrected_term() if self.found else None
 
     @strawberry.field(
         description="The facets of the list, counted only on request. Below another list they are refused "
@@ -277,10 +285,11 @@ class ProductConnection(api.Connection[Product]):
         filter: ProductFilter | None,
         sort: ProductSort,
         paging: api.Paging,
+        as_typed: bool,
     ) -> "ProductConnection":
         """Read a page of the search results. The total and the facets also count matches that are not ranked."""
         narrowing = selectors.resolve(plain(filter))
-        found = search.search(term, filter=narrowing)
+        found = search.search(term, filter=narrowing, as_typed=as_typed)
         order = SEARCH_SORTS[sort]
         page = api.page(
             found.best if sort is ProductSort.RELEVANCE else found.select_for(order.columns[0]),
@@ -290,7 +299,7 @@ class ProductConnection(api.Connection[Product]):
             paging=paging,
         )
         page = replace(page, count=found.count)
-        return cls(page=page, counted=Facets(found=found.sample, filter=narrowing, bounded=True))
+        return cls(page=page, counted=Facets(found=found.sample, filter=narrowing, bounded=True), found=found)
 
     @classmethod
     def of_favourites(cls, user: api.HasKey, info: api.Info, *, paging: api.Paging) -> "ProductConnection":

@@ -37,7 +37,10 @@ class InsufficientStock(api.UserError):
 )
 class NoProductMatches(api.UserError):
     term: str = strawberry.field(description="The term as it was searched for.")
-    suggestions: list[str] = strawberry.field(description="Terms that find something; may be empty.")
+    suggestions: list[str] = strawberry.field(
+        description="Words of products' names that are near to the term's, or else the categories that sell best; "
+        "may be empty."
+    )
 
 
 @strawberry.type(

@@ -124,6 +124,7 @@ query Search($term: String!) {
     __typename
     ... on ProductConnection {
       totalCount
+      correctedTerm
       nodes { name }
       facets { inStock onSale minPrice { amount } maxPrice { amount } categories { count category { name } } }
     }

@@ -94,20 +94,39 @@ class TestSearch:
         assert (page["__typename"], page["nodes"], page["totalCount"]) == ("ProductConnection", [], 0)
 
     def test_nothing_found_is_data(self, api: GraphQLClient) -> None:
-        make_product(name="Oak lamp")
+        make_product(name="Oak lamp", category=make_category(name="Lighting"))
         for filter in (None, {"inStock": True}):
             assert search(api, "candelabrum", filter=filter) == {
                 "__typename": "NoProductMatches",
                 "code": "NOT_FOUND",
                 "message": 'No product matches "candelabrum".',
                 "term": "candelabrum",
-                "suggestions": ["Oak", "lamp"],
+                "suggestions": ["Lighting"],
             }
 
     def test_misspelt_and_filtered_to_nothing(self, api: GraphQLClient) -> None:
         make_product(name="Oak lamp")
         page = search(api, "lanp", filter={"inStock": False})
         assert (page["__typename"], page["nodes"], page["totalCount"]) == ("ProductConnection", [], 0)
+
+    def test_corrections_are_reported_and_left_out_on_request(self, api: GraphQLClient) -> None:
+        make_product(name="Oak Lamp")
+        query = """query($term: String!, $asTyped: Boolean!) {
+            search(term: $term, asTyped: $asTyped) {
+                __typename
+                ... on ProductConnection { correctedTerm nodes { name } }
+            }
+        }"""
+
+        def corrected(term: str, *, as_typed: bool = False) -> str | None:
+            answer = api.run(query, term=term, asTyped=as_typed)["search"]
+            assert names(answer) == ["Oak Lamp"]
+            found: str | None = answer["correctedTerm"]
+            return found
+
+        assert corrected("oak lanp") == "oak Lamp"
+        assert corrected("oak lamp") is corrected("oak lanp", as_typed=True) is None
+        assert api.run("{ products { correctedTerm } }") == {"products": {"correctedTerm": None}}
 
     @pytest.mark.parametrize("term", ["", "   "])
     def test_terms_that_cannot_be(self, api: GraphQLClient, term: str) -> None:
@@ -154,16 +173,48 @@ class TestSearchSuggestions:
         query = "query($prefix: String!, $first: Int) { searchSuggestions(prefix: $prefix, first: $first) }"
         with CaptureQueriesContext(connection) as captured:
             found: list[str] = browser.run(query, prefix=prefix, first=first)["searchSuggestions"]
-        assert len(captured) <= 1
+        assert len(captured) <= 4
         return found
 
     def test_the_best_sold_first(self, api: GraphQLClient) -> None:
         make_product(name="Lantern", sold_count=1)
         make_product(name="Oak Lamp", sold_count=2)
         make_product(name="Oak lamp, small", description="A lamb.")
-        assert self.suggestions(api, "la") == ["lamp", "lantern"]
-        assert self.suggestions(api, "LÁ", first=1) == ["lamp"]
-        assert self.suggestions(api, "oak la") == ["oak lamp"]
+        assert self.suggestions(api, "la") == ["Lamp", "Lantern"]
+        assert self.suggestions(api, "LÁ", first=1) == ["Lamp"]
+        assert self.suggestions(api, "oak la") == ["Oak Lamp"]
+
+    @pytest.mark.parametrize(
+        ("prefix", "expected"),
+        [
+            ("büch", ["Bücherregal"]),
+            ("buch", ["Bücherregal"]),
+            ("赤", ["赤いワンピース"]),
+            ("usb-c", ["USB-C"]),
+            ("usbc", ["USB-C"]),
+            ("wh-10", ["WH-1000XM4"]),
+            ("sony wh1", ["Sony WH-1000XM4"]),
+            ("handb", ["Handbag's"]),
+        ],
+    )
+    def test_spelt_as_in_the_name(self, api: GraphQLClient, prefix: str, expected: list[str]) -> None:
+        for name in ("Bücherregal", "赤いワンピース", "Sony WH-1000XM4", "USB-C cable", "Handbag's strap"):
+            make_product(name=name)
+        assert self.suggestions(api, prefix) == expected
+
+    def test_what_follows_the_word_before_first(self, api: GraphQLClient) -> None:
+        make_product(name="SD reader for Canon cameras", sold_count=9)
+        make_product(name="SD card")
+        make_product(name="Canvas", sold_count=99)
+        assert self.suggestions(api, "sd ca") == ["SD card", "SD Canon", "SD cameras"]
+        assert self.suggestions(api, "SD reader for can") == ["SD reader for Canon"]
+
+    def test_with_fewer_of_the_words_before_where_none_has_all(self, api: GraphQLClient) -> None:
+        make_product(name="Storage Cabinet")
+        make_product(name="Cable", sold_count=9)
+        assert self.suggestions(api, "bathroom storage ca") == ["bathroom Storage Cabinet"]
+        assert self.suggestions(api, "bathroom ca") == ["bathroom Cable", "bathroom Cabinet"]
+        assert self.suggestions(api, "a b c d e ca") == ["a b c d e Cable", "a b c d e Cabinet"]
 
     @pytest.mark.parametrize("prefix", ["", " ", "lamp ", "zz", "%", '"', "a" * 10_000])
     def test_of_nothing(self, api: GraphQLClient, prefix: str) -> None:

@@ -56,7 +56,7 @@ export function createCache(endpoint: string): InMemoryCache {
       Query: {
         fields: {
           products: pages("filter", "sort"),
-          search: pages("term", "filter", "sort"),
+          search: pages("term", "asTyped", "filter", "sort"),
           sitemap: pages(),
         },
       },
