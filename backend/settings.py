@@ -14,6 +14,7 @@ from django.conf.global_settings import LANGUAGES
 
 from backend import environment
 from backend.navigation import NAVIGATION
+from catalog.analysis.languages import LATIN
 from core.currencies import EXPONENTS
 
 django_stubs_ext.monkeypatch()
@@ -268,6 +269,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="shop@localhost")
 STORE_NAME = env.str("STORE_NAME", default="Store")
 OTP_TOTP_ISSUER = STORE_NAME
 STORE_CURRENCY = env.choice("STORE_CURRENCY", default="USD", choices=EXPONENTS)
+STORE_SEARCH_LANGUAGES = env.choices("STORE_SEARCH_LANGUAGES", default=["en"], choices=LATIN)
 STORE_GUEST_CHECKOUT = env.bool("STORE_GUEST_CHECKOUT", default=True)
 STORE_SHIP_ON_PAYMENT = env.bool("STORE_SHIP_ON_PAYMENT", default=True)
 STORE_COMMENTS_NEED_VERIFICATION = env.bool("STORE_COMMENTS_NEED_VERIFICATION", default=False)
