@@ -1,4 +1,4 @@
-"""What a cart is priced by besides its lines: where it goes, by what, and with which discount code."""
+"""A cart's destination, delivery and discount code, and its price with them."""
 
 from collections.abc import Sequence
 from datetime import datetime
