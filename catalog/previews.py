@@ -1,4 +1,4 @@
-"""Signed links that show a product before it is published, to whoever has the link."""
+"""Signed links that show a product before it is published to everyone who has the link."""
 
 from datetime import timedelta
 from urllib.parse import quote

@@ -131,8 +131,8 @@ class PostalAddressInput:
 
 
 @strawberry.input(
-    description="An address for the address book. Postal code and state are required where the country's addresses "
-    "have them; `addressRules` says where."
+    description="An address for the address book. Some countries need a postal code or a state: `addressRules` lists "
+    "the fields that a country requires."
 )
 class AddressInput(PostalAddressInput):
     is_default: bool = strawberry.field(

@@ -38,10 +38,10 @@ LAST = 32_767  # behind every position
 
 @dataclass(frozen=True, kw_only=True)
 class Edits:
-    """What the product's own form says of its variants.
+    """The changes to a product's variants that were made in the fields of the product itself.
 
-    `options` says that their names have changed, `values` has for each option the values to combine with those of the
-    others, and `one` the fields of the only variant.
+    `options` tells whether the names of the options have changed, `values` lists for each option the values to combine
+    with those of the others, and `one` has the fields of the only variant.
     """
 
     options: bool = False

@@ -129,8 +129,8 @@ class RemoveFromCartInput:
 
 
 @strawberry.input(
-    description="A shipping address. Postal code and state are required where the country's addresses have them; "
-    "`addressRules` says where."
+    description="A shipping address. Some countries need a postal code or a state: `addressRules` lists the "
+    "fields that a country requires."
 )
 class ShippingInput(PostalAddressInput):
     email: str = strawberry.field(description="E-mail address for the confirmation.")
