@@ -10,27 +10,13 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 
 from catalog.models import TaxClass
+from core.files import BadFile, RefusedRow
 from core.text import sort_key
 from pricing.models import TaxRate
 
 REQUIRED = ("country", "name", "percent", "valid_from")
 COLUMNS = ("tax_class", "country", "region", "level", "name", "percent", "valid_from")
 SEPARATORS = (",", ";", "\t")
-
-
-class BadFile(Exception):
-    """The file is not a file of tax rates. The message can be shown to the user."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RefusedRow:
-    """A row that is left out, with its line, counted from 1."""
-
-    line: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.reason}"
 
 
 @dataclass(frozen=True, kw_only=True)

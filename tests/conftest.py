@@ -15,6 +15,8 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from tests.factories import make_staff
+from tests.staff import browser_of
 
 # Fast hashes: the tests are about rights, not about the cost of a guess.
 FAST_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -74,6 +76,12 @@ def signed_in() -> Callable[[User], GraphQLClient]:
         return browser
 
     return client
+
+
+@pytest.fixture
+def superuser() -> Client:
+    """A browser in which a superuser has signed in to the admin."""
+    return browser_of(make_staff(email="root@example.com"))
 
 
 @pytest.fixture(scope="session")

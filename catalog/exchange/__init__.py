@@ -21,7 +21,8 @@ from catalog.exchange.exporting import export_products, template
 from catalog.exchange.importing import Outcome, import_products
 from catalog.exchange.preview import Step, preview
 from catalog.exchange.reading import FORMATS, read_rows
-from catalog.exchange.rows import COLUMNS, BadFile, Note, ProductRow, RefusedRow
+from catalog.exchange.rows import COLUMNS, Note, ProductRow
+from core.files import BadFile, RefusedRow
 
 __all__ = [
     "COLUMNS",

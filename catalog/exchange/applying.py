@@ -9,13 +9,14 @@ from django.conf import settings
 
 from catalog.exchange.grouping import Group
 from catalog.exchange.matching import Match
-from catalog.exchange.rows import NAMES, VALUES, ProductRow, RefusedRow
+from catalog.exchange.rows import NAMES, VALUES, ProductRow
 from catalog.exchange.tree import Categories
 from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductVariant
 from catalog.services import check_options, delete_files_after_commit, set_picture
 from catalog.variants import identity
 from core import images
 from core.errors import ValidationError
+from core.files import RefusedRow
 from core.money import apply_discount
 from core.text import sort_key
 

@@ -10,8 +10,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from catalog.exchange import numbers
-from catalog.exchange.rows import MAX_NUMBER_LENGTH, Note, ProductRow, RefusedRow, row_of, unescape
+from catalog.exchange.rows import MAX_NUMBER_LENGTH, Note, ProductRow, row_of, unescape
 from catalog.models import validate_barcode
+from core.files import RefusedRow
 from core.money import apply_discount
 
 Item = ProductRow | RefusedRow | Note

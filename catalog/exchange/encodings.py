@@ -7,7 +7,7 @@ charset-normalizer reads short files of cp1252 as Big5 or cp1257, and would sile
 import codecs
 from typing import IO
 
-from catalog.exchange.rows import BadFile
+from core.files import BadFile
 
 # A lone surrogate stands for a byte that the encoding does not know. No text may contain one, so its row is refused.
 UNREADABLE = "\udcff"

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from catalog.exchange.rows import Note, ProductRow, RefusedRow
+from catalog.exchange.rows import Note, ProductRow
 from catalog.models import MAX_VARIANTS
 from core.errors import ValidationError
+from core.files import RefusedRow
 
 
 @dataclass(frozen=True, kw_only=True)

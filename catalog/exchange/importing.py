@@ -16,13 +16,14 @@ from catalog.categories import lock_tree
 from catalog.exchange.applying import Change, Draft, apply
 from catalog.exchange.grouping import Group, group_rows
 from catalog.exchange.matching import Match, Matcher
-from catalog.exchange.rows import OF_VARIANT, REQUIRED, Note, ProductRow, RefusedRow, values_of
+from catalog.exchange.rows import OF_VARIANT, REQUIRED, Note, ProductRow, values_of
 from catalog.exchange.tree import Categories, read_categories
 from catalog.exchange.writing import write_changes
 from catalog.models import Product, ProductVariant
 from catalog.stock import lock_products
 from core import images
 from core.errors import ValidationError
+from core.files import RefusedRow
 from core.text import sort_key
 
 Item = Group | RefusedRow | Note

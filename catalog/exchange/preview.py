@@ -10,10 +10,11 @@ from accounts.models import User
 from catalog.exchange.applying import Draft, apply
 from catalog.exchange.grouping import group_rows
 from catalog.exchange.importing import Importer, read_owners, read_variants
-from catalog.exchange.rows import NAMES, OF_VARIANT, VALUES, Note, ProductRow, RefusedRow
+from catalog.exchange.rows import NAMES, OF_VARIANT, VALUES, Note, ProductRow
 from catalog.exchange.tree import Categories, read_categories
 from catalog.models import Product, ProductVariant
 from core.errors import ValidationError
+from core.files import RefusedRow
 
 PRODUCTS = 20
 LABELS = {"create": "created", "update": "updated", "unchanged": "unchanged", "error": "left out"}

@@ -14,19 +14,10 @@ from typing import IO
 from catalog.exchange import numbers
 from catalog.exchange.dialects import Dialect, Item
 from catalog.exchange.encodings import MARK, WINDOWS, encoding_of
-from catalog.exchange.rows import (
-    COLUMNS,
-    NUMBERS,
-    WHOLE,
-    BadFile,
-    Note,
-    ProductRow,
-    RefusedRow,
-    row_of,
-    unescape,
-)
+from catalog.exchange.rows import COLUMNS, NUMBERS, WHOLE, Note, ProductRow, row_of, unescape
 from catalog.exchange.shopify import Shopify
 from catalog.exchange.woocommerce import WooCommerce
+from core.files import BadFile, RefusedRow
 
 # The separators of spreadsheets in different countries. The right one is the one that splits the header into known
 # columns. That is more reliable than the guesses of clevercsv and csv.Sniffer from the rows.

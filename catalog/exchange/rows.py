@@ -10,6 +10,7 @@ from django.db import models
 
 from catalog.models import MAX_LEVELS, OPTIONS, SEPARATOR, Category, Product, ProductVariant
 from core.errors import FieldError, ValidationError
+from core.files import RefusedRow
 from core.text import LineField, single_line
 
 # Between the names of a path of categories.
@@ -73,21 +74,6 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 # No column holds a longer number. Parsing one takes time.
 MAX_NUMBER_LENGTH = 40
-
-
-class BadFile(Exception):
-    """The file is not a file of products. The message can be shown to the user."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RefusedRow:
-    """A row that is left out. It begins at `line`, counted from 1."""
-
-    line: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.reason}"
 
 
 @dataclass(frozen=True, kw_only=True)

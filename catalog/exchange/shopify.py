@@ -12,7 +12,8 @@ from catalog.exchange.dialects import (
     number,
 )
 from catalog.exchange.html import plain_text
-from catalog.exchange.rows import NAMES, OF_VARIANT, VALUES, RefusedRow
+from catalog.exchange.rows import NAMES, OF_VARIANT, VALUES
+from core.files import RefusedRow
 
 # A product without options has this one, with this value.
 NO_OPTION = ("Title", "Default Title")

@@ -15,8 +15,9 @@ from catalog.exchange.dialects import (
     number,
 )
 from catalog.exchange.html import plain_text
-from catalog.exchange.rows import JOINT, NAMES, VALUES, RefusedRow
+from catalog.exchange.rows import JOINT, NAMES, VALUES
 from catalog.models import MAX_OPTIONS, SEPARATOR
+from core.files import RefusedRow
 from core.text import single_line, sort_key
 
 # There may be more attributes, but of a product with variations the first ones are its options.

@@ -14,16 +14,11 @@ from django.urls import reverse
 from accounts import services
 from accounts.models import User
 from tests.factories import PASSWORD, make_entry, make_staff, make_user
-from tests.staff import browser_of, clerk
+from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db
 
 PEOPLE = reverse("admin:accounts_user_changelist")
-
-
-@pytest.fixture
-def superuser() -> Client:
-    return browser_of(make_staff(email="root@example.com"))
 
 
 def change_page(user: User) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,26 +19,11 @@ from catalog.models import ProductVariant
 from orders.models import Order, OrderStatus, Shipping
 from reviews.models import Report
 from tests.factories import make_comment, make_product, make_staff, make_user
+from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db
 
 OVERVIEW = reverse("admin:index")
-
-
-def browser(*rights: str) -> Client:
-    """The browser of a member of the staff with these rights."""
-    user = make_user(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def superuser() -> Client:
-    client = Client()
-    client.force_login(make_staff())
-    return client
 
 
 def make_order(status: OrderStatus, amount: str = "10.00", **fields: Any) -> Order:
@@ -156,7 +140,7 @@ class TestDashboard:
     def test_each_sees_what_they_may_see(self, rights: tuple[str, ...], titles: list[str]) -> None:
         order = make_order(OrderStatus.PAID, paid_at=days_ago(1))
         make_product(name="Nearly gone", stock=1)
-        client = browser(*rights)
+        client = clerk(*rights)
         page = client.get(OVERVIEW).content.decode()
         assert list(cards(client)) == titles
         assert (str(order) in page) == ("view_order" in rights)
@@ -183,7 +167,7 @@ class TestDashboard:
 
 class TestFrontEnd:
     def test_the_way_to_the_site_leads_to_the_front_end(self) -> None:
-        for client, path in ((browser(), OVERVIEW), (Client(), reverse("admin:login"))):
+        for client, path in ((clerk(), OVERVIEW), (Client(), reverse("admin:login"))):
             assert f'href="{settings.STORE_FRONTEND_URL}"' in client.get(path).content.decode()
 
 

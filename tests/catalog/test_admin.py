@@ -53,11 +53,6 @@ NO_PARTS_SENT = {
 }
 
 
-@pytest.fixture
-def superuser() -> Client:
-    return browser_of(make_staff(email="root@example.com"))
-
-
 def category_page(category: Category) -> str:
     return reverse("admin:catalog_category_change", args=[category.pk])
 

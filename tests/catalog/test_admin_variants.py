@@ -24,11 +24,6 @@ PRODUCTS = reverse("admin:catalog_product_changelist")
 
 
 @pytest.fixture
-def superuser() -> Client:
-    return browser_of(make_staff(email="root@example.com"))
-
-
-@pytest.fixture
 def shirt() -> Product:
     return make_product(
         name="Shirt",

@@ -12,7 +12,7 @@ from catalog.attributes import set_attributes
 from catalog.models import Attribute, AttributeValue, Product, ProductValue
 from catalog.selectors import attributes_of
 from tests.factories import make_category, make_product, make_staff
-from tests.staff import browser_of, clerk
+from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db
 
@@ -22,11 +22,6 @@ VALUES = reverse("admin:catalog_attributevalue_changelist")
 NO_PARTS_SENT = {
     f"{parts}-{number}_FORMS": "0" for parts in ("variants", "movements") for number in ("TOTAL", "INITIAL")
 }
-
-
-@pytest.fixture
-def superuser() -> Client:
-    return browser_of(make_staff())
 
 
 @pytest.fixture

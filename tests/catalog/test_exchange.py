@@ -33,6 +33,7 @@ from catalog.exchange.rows import COLUMNS, FIELDS, NAMES, NUMBERS, OF_VARIANT, V
 from catalog.models import Category, Product, ProductVariant, StockMovement
 from catalog.services import update_product
 from orders.audit import check_prices, check_products, check_stock
+from tests.catalog.files import csv_file, json_lines
 from tests.factories import make_category, make_picture, make_product, make_staff, make_user
 from tests.hostile import hostile_names
 
@@ -52,18 +53,6 @@ TABLES: tuple[Any, ...] = (Category, Product, ProductVariant, StockMovement)
 @pytest.fixture
 def seller() -> User:
     return make_user(email="seller@example.com")
-
-
-def json_lines(*rows: dict[str, Any]) -> bytes:
-    return "".join(json.dumps(row) + "\n" for row in rows).encode()
-
-
-def csv_file(*rows: dict[str, str]) -> bytes:
-    text = StringIO(newline="")
-    writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
 
 
 def total(outcomes: Iterable[Outcome]) -> Outcome:

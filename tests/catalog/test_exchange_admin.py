@@ -4,12 +4,12 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
 from catalog.models import Category, Product, StockMovement
-from tests.factories import make_product, make_staff, make_user
+from tests.factories import make_product
+from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db
 
@@ -17,21 +17,6 @@ PRODUCTS = reverse("admin:catalog_product_changelist")
 IMPORT = f"{PRODUCTS}import/"
 TEMPLATE = f"{IMPORT}template.csv"
 HEADER = "category,name,description,price,stock\n"
-
-
-def browser(*rights: str) -> Client:
-    user = make_user(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def superuser() -> Client:
-    client = Client()
-    client.force_login(make_staff(email="root@example.com"))
-    return client
 
 
 def upload(client: Client, text: str, *, name: str = "products.csv", **options: str) -> Any:
@@ -110,7 +95,7 @@ class TestImport:
             f"\ufeffslug,category,name,description,seo_title,seo_description,{options},sku,price,discount,stock,weight_grams,barcode\r\n"
         )
         assert "0 created, 0 updated" in upload(superuser, text).text
-        assert browser("view_product").get(TEMPLATE).status_code == 403
+        assert clerk("view_product").get(TEMPLATE).status_code == 403
 
     def test_the_button_stands_above_the_list(self, superuser: Client) -> None:
         assert IMPORT in superuser.get(PRODUCTS).content.decode()
@@ -118,7 +103,7 @@ class TestImport:
 
     @pytest.mark.parametrize("rights", [("view_product",), ("add_product",), ("change_product",)])
     def test_it_takes_the_rights_to_add_and_to_change(self, rights: tuple[str, ...]) -> None:
-        client = browser(*rights)
+        client = clerk(*rights)
         assert client.get(IMPORT).status_code == 403
         assert upload(client, HEADER + "Lamps,Lamp,It shines.,10,3\n").status_code == 403
         assert not Product.objects.exists()

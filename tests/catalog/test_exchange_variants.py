@@ -1,7 +1,6 @@
 """Files with one row for each variant: what they add and change, and what they leave alone."""
 
 import csv
-import json
 from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import Any
@@ -16,6 +15,7 @@ from catalog.exchange import Outcome, export_products, import_products, preview,
 from catalog.exchange.preview import Step
 from catalog.models import MAX_STOCK, Category, PriceChange, Product, ProductVariant, StockMovement
 from orders.audit import check_prices, check_products, check_stock
+from tests.catalog.files import csv_file, json_lines
 from tests.factories import make_product, make_user, set_stock, variant_of
 
 pytestmark = pytest.mark.django_db
@@ -44,18 +44,6 @@ def seller() -> User:
 def tee(seller: User) -> Product:
     bring_in([TEE, MEDIUM, LARGE], seller=seller)
     return Product.objects.get()
-
-
-def json_lines(*rows: dict[str, Any]) -> bytes:
-    return "".join(json.dumps(row) + "\n" for row in rows).encode()
-
-
-def csv_file(*rows: dict[str, str]) -> bytes:
-    text = StringIO(newline="")
-    writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
 
 
 def bring_in(rows: list[dict[str, Any]] | bytes, *, seller: User, suffix: str = ".jsonl") -> Outcome:

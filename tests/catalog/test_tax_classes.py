@@ -8,18 +8,12 @@ from django.urls import reverse
 
 from catalog.models import TaxClass
 from tests.catalog.test_admin import change_page, form_of
-from tests.factories import default_tax_class, make_product, make_staff
-from tests.staff import browser_of
+from tests.factories import default_tax_class, make_product
 
 pytestmark = pytest.mark.django_db
 
 CLASSES = reverse("admin:catalog_taxclass_changelist")
 ADD = reverse("admin:catalog_taxclass_add")
-
-
-@pytest.fixture
-def superuser() -> Client:
-    return browser_of(make_staff())
 
 
 def class_page(tax_class: TaxClass) -> str:

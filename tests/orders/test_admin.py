@@ -20,7 +20,7 @@ from orders import selectors
 from orders.fulfilment import ship
 from orders.models import Order, OrderItem, Shipping
 from tests.conftest import GraphQLClient
-from tests.factories import make_product, make_staff, make_user
+from tests.factories import make_product, make_user
 from tests.orders.conftest import (
     ADDRESS,
     Bank,
@@ -29,17 +29,12 @@ from tests.orders.conftest import (
     nothing_changes,
     statements,
 )
-from tests.staff import browser_of, clerk
+from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db
 
 ORDERS = reverse("admin:orders_order_changelist")
 Placed = Callable[..., Order]
-
-
-@pytest.fixture
-def superuser() -> Client:
-    return browser_of(make_staff(email="root@example.com"))
 
 
 @pytest.fixture

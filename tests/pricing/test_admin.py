@@ -8,18 +8,13 @@ from django.test import Client
 from django.urls import reverse
 
 from pricing.models import TaxRate
-from tests.factories import default_tax_class, make_rate, make_staff
-from tests.staff import browser_of, clerk
+from tests.factories import default_tax_class, make_rate
+from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db
 
 RATES = reverse("admin:pricing_taxrate_changelist")
 ADD = reverse("admin:pricing_taxrate_add")
-
-
-@pytest.fixture
-def superuser() -> Client:
-    return browser_of(make_staff())
 
 
 def form(**fields: Any) -> dict[str, Any]:

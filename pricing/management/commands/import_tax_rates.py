@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from pricing.exchange import COLUMNS, BadFile, RefusedRow, import_rates, read_rows
+from core.files import BadFile, RefusedRow
+from pricing.exchange import COLUMNS, import_rates, read_rows
 
 
 class Command(BaseCommand):
