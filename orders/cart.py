@@ -1,4 +1,4 @@
-"""The cart: reading it, its writes, and moving a visitor's cart to an account."""
+"""The cart: reading it, and its writes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,20 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, Exists, F, OuterRef, QuerySet, Sum, When
+from django.db.models import (
+    Case,
+    CharField,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
 from catalog.models import ProductVariant
 from catalog.stock import InsufficientStock
@@ -85,14 +98,17 @@ class ProductRemoved:
 
 Change = PriceChanged | StockReduced | ProductRemoved
 
-# The columns of a cart that decide on its price, besides its lines.
-CONDITIONS = ("country", "zip_code", "state", "delivery_method", "discount_code")
+# The columns of a destination.
+PLACE = ("country", "zip_code", "state")
 # An upsert that inserts an owner's cart or locks the existing one: two first writes at once get the same row.
 LOCK = """
     INSERT INTO "orders_cart" ({owner}) VALUES (%s)
-    ON CONFLICT ({owner}) DO UPDATE SET {owner} = excluded.{owner}
-    RETURNING id, user_id, visitor, country, zip_code, state, delivery_method_id, discount_code
+    ON CONFLICT ({owner}) DO UPDATE SET {change}
+    RETURNING id, user_id, visitor, country, zip_code, state, delivery_method_id, {code} AS discount_code
 """
+KEEP_ALL = {"change": "visitor = orders_cart.visitor", "code": "discount_code"}
+# RETURNING has no old values, so that a second column hands the code over.
+TAKE_CODE = {"change": "taken_code = orders_cart.discount_code, discount_code = ''", "code": "taken_code"}
 # Adds to (or takes from) a variant's quantity in a locked cart, or writes nothing if a rule forbids it.
 # `explain_refusal` then finds out which rule it was, so both must have the same rules.
 PUT = """
@@ -136,18 +152,31 @@ EMPTY = """
 
 
 def items() -> QuerySet[CartItem]:
-    """All lines, each with what its variant is now, and with its cart's columns.
+    """All lines, each with what its variant is now, and with its cart's conditions.
 
-    The variant's are null once it is deleted, and the stock also while its product is not published.
+    The variant's are null once it is deleted, and the stock also while its product is not published. The destination is
+    the account's default address until the shopper says otherwise, and blank if there is none.
     """
-    return CartItem.objects.annotate(  # type: ignore[no-redef]  # declared on the model
+    own_address = FilteredRelation(
+        "cart__user__addresses", condition=Q(cart__user__addresses__is_default=True)
+    )
+    return CartItem.objects.alias(own_address=own_address).annotate(  # type: ignore[no-redef]  # declared on the model
         price=F("variant__price"),
         final_price=F("variant__final_price"),
         stock=Case(When(is_published("product__"), then=F("variant__stock"))),
         weight=F("variant__weight_grams"),
         tax_class=F("product__tax_class"),
         category_path=F("product__category__path"),
-        **{name: F(f"cart__{name}") for name in CONDITIONS},
+        delivery_method=F("cart__delivery_method"),
+        discount_code=F("cart__discount_code"),
+        **{
+            name: Case(
+                When(~Q(cart__country=""), then=F(f"cart__{name}")),
+                default=Coalesce(F(f"own_address__{name}"), Value("")),
+                output_field=CharField(),
+            )
+            for name in PLACE
+        },
     )
 
 
@@ -253,15 +282,18 @@ class ShoppingCart:
             return None
         return models.Cart.objects.select_for_update().filter(**self.owner.lookup()).first()
 
-    def lock_or_create(self) -> models.Cart:
-        """Lock the cart's row, or create it, in one statement."""
+    def lock_or_create(self, *, takes_code: bool = False) -> models.Cart:
+        """Lock the cart's row, or create it, in one statement.
+
+        `takes_code` takes off the discount code, which the returned row still has.
+        """
         assert self.owner is not None, "a cart is written for an owner"
         user, visitor = self.owner.user, self.owner.visitor
         stored = models.Cart._meta.get_field("visitor").get_db_prep_save
         column, key = ("user_id", user.pk) if user else ("visitor", stored(visitor, connection))
         # The statement writes, so a database router must not send it to a replica.
         carts = models.Cart.objects.using(connection.alias)
-        [cart] = carts.raw(LOCK.format(owner=column), [key])
+        [cart] = carts.raw(LOCK.format(owner=column, **(TAKE_CODE if takes_code else KEEP_ALL)), [key])
         return cart
 
     @staticmethod
@@ -367,43 +399,3 @@ def check_payable_at_once(total: Decimal) -> None:
         raise ValidationError.of(
             quantity=f"At most {most} {settings.STORE_CURRENCY} can be paid in one payment. Please order less."
         )
-
-
-@transaction.atomic(durable=True)
-def join(visitor: Owner, user: Owner) -> None:
-    """Move a visitor's cart and orders to the account that they have signed in to. Repeating it changes nothing.
-
-    Quantities add up to MAX_QUANTITY, and lines beyond MAX_LINES are dropped. The account's cart takes the visitor's
-    key, so that a write that another tab has just begun reaches it, too.
-
-    Locks: the account's cart, then the visitor's.
-    """
-    own = ShoppingCart(user).lock_or_create()
-    brought = ShoppingCart(visitor).lock_or_create()  # waits for another tab that is creating it
-    if brought != own:
-        merge(brought, into=own)
-        brought.delete()
-    models.Cart.objects.filter(pk=own.pk).update(visitor=visitor.visitor)
-    join_orders(visitor, user)
-
-
-def merge(brought: models.Cart, *, into: models.Cart) -> None:
-    lines = {line.variant_id: line for line in into.items.all()}
-    for line in brought.items.all():
-        if line.variant_id in lines:
-            kept = lines[line.variant_id]
-            kept.quantity = min(kept.quantity + line.quantity, MAX_QUANTITY)
-        elif len(lines) < MAX_LINES:
-            line.pk, line.cart = None, into
-            lines[line.variant_id] = line
-    CartItem.objects.bulk_create(
-        lines.values(), update_conflicts=True, unique_fields=["cart", "variant"], update_fields=["quantity"]
-    )
-
-
-def join_orders(visitor: Owner, user: Owner) -> None:
-    """Move the visitor's orders. An idempotency key that both have used is removed from the visitor's order."""
-    orders = models.Order.objects.filter(visitor=visitor.visitor)
-    used = models.Order.objects.filter(user=user.user, idempotency_key__isnull=False)
-    orders.filter(idempotency_key__in=used.values("idempotency_key")).update(idempotency_key=None)
-    orders.update(user=user.user, visitor=None)

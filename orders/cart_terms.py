@@ -33,7 +33,7 @@ class PricedCart:
 
     @cached_property
     def row(self) -> models.Cart:
-        """The cart's own columns. Its lines have brought them, if it has any."""
+        """The cart's conditions. Its lines have brought them, if it has any."""
         for line in self.cart.lines:
             return models.Cart(
                 country=line.country,
@@ -52,7 +52,9 @@ class PricedCart:
         owner = self.cart.owner
         if self.row.country:
             return destination_of(self.row)
-        default = owner.user.addresses.filter(is_default=True).first() if owner and owner.user else None
+        if self.cart.lines or owner is None or owner.user is None:
+            return None
+        default = owner.user.addresses.filter(is_default=True).first()
         return destination_of(default) if default else None
 
     @cached_property
@@ -142,11 +144,11 @@ def apply_code(owner: Owner, *, text: str, now: datetime) -> None:
         raise DiscountCodeRefused(DiscountCodeReason.UNKNOWN)
     cart = ShoppingCart(owner)
     row = cart.lock_or_create()
-    row.discount_code = code
     priced = PricedCart(cart, now=now)
-    priced.row = row
+    priced.row.discount_code = code
     if priced.hindrance:
         raise DiscountCodeRefused(priced.hindrance)
+    row.discount_code = code
     row.save(update_fields=["discount_code"])
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 
 from catalog.models import ProductVariant
 from catalog.stock import release, take_stock
@@ -26,6 +26,7 @@ from orders.numbers import redraw_if_taken
 from orders.owners import Owner
 from orders.payments.attempts import check_payable, live_attempt, new_attempt, start_payment
 from orders.selectors import uses_of
+from orders.taking import take_from_cart
 from orders.totals import (
     FROZEN,
     FROZEN_OF_ITEMS,
@@ -120,29 +121,24 @@ def place(
 
     Locks: the cart, the products in order of their keys, then the discount code.
     """
-    cart = ShoppingCart(owner)
-    cart_row = cart.lock_or_create()
-    if owner.user is None and cart_row.user:
-        owner = Owner(user=cart_row.user)  # the visitor has just signed in, in another tab
-    keyed_or_pending = Q(idempotency_key=idempotency_key) | Q(status=OrderStatus.PENDING)
-    orders = Order.objects.filter(keyed_or_pending, **owner.lookup()).order_by()
-    pending = []
-    for order_uuid, key, held, units in orders.values_list("pk", "idempotency_key", *HELD):
-        if key == idempotency_key:
-            return Placed(order_uuid=order_uuid, payment=live_attempt(order_uuid))
-        pending.append(Hold(lines=held, units=units))
-    lines = cart.empty(cart_row)
+    taken = take_from_cart(owner, idempotency_key=idempotency_key)
+    owner, lines = taken.owner, taken.lines
     if not lines:
-        raise CartEmpty
+        before = Order.objects.filter(idempotency_key=idempotency_key, **owner.lookup()).first()
+        if before is None:
+            raise CartEmpty
+        payment = live_attempt(before.pk)
+        transaction.set_rollback(True)  # the cart keeps the code that it has by now
+        return Placed(order_uuid=before.pk, payment=payment)
     hold = Hold(lines=len(lines), units=sum(line.quantity for line in lines))
-    holds.check_owner(pending, hold)
+    holds.check_owner(taken.pending, hold)
     holds.check_address(address, hold, now=now)
     order = Order(
         **owner.lookup(),
         idempotency_key=idempotency_key,
         status=OrderStatus.PENDING,
         currency=settings.STORE_CURRENCY,
-        discount_code=cart_row.discount_code,
+        discount_code=taken.cart.discount_code,
         created_at=now,
         updated_at=now,
     )
@@ -155,17 +151,10 @@ def place(
             variant_title=line.variant_title,
             quantity=line.quantity,
         )
-    details.delivery_method = details.delivery_method or method_for(cart_row, details.shipping)
+    details.delivery_method = details.delivery_method or method_for(taken.cart, details.shipping)
     fill(order, wanted, details=details, expected_total=expected_total, now=now)
-    forget_code(cart_row)
     order.save(force_insert=True)
     return request_payment(order, hold, now=now)
-
-
-def forget_code(cart: Cart) -> None:
-    """Take the discount code off the cart: the order has it now."""
-    if cart.discount_code:
-        Cart.objects.filter(pk=cart.pk).update(discount_code="")
 
 
 def method_for(cart: Cart, shipping: Shipping) -> int | None:

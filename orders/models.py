@@ -2,6 +2,7 @@
 
 import uuid
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
@@ -68,6 +69,8 @@ class Cart(models.Model):
     )
     # The text of a code. It stays when the code is deleted, so that the shopper is told.
     discount_code = models.CharField(max_length=MAX_CODE, blank=True, default="", db_default="")
+    # The code that the last checkout took. Nobody reads it later.
+    taken_code = models.CharField(max_length=MAX_CODE, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -208,6 +211,8 @@ class Order(models.Model):
     # A lease, so that one process at a time sends the confirmation, and the time at which a mail server accepted it.
     confirmation_claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
     confirmation_mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    payment: dict[str, Any] | None  # the newest as JSON, annotated for the API
 
     class Meta:
         ordering = ["-created_at", "-uuid"]

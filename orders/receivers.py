@@ -7,7 +7,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import User
-from orders.cart import join
+from orders.joining import join
 from orders.owners import Owner, take_visitor
 
 

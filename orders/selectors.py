@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, Right
 
 from accounts.models import User
 from core.emails import normalize_email
+from core.together import as_json
 from orders.models import PHONE_END, Order, OrderItem, OrderStatus, Payment, PaymentStatus
 from orders.numbers import read_number
 from orders.owners import Owner
@@ -22,6 +23,17 @@ MAX_WORDS = 5
 MAX_FOUND = 1_000
 # The beginning of an order's uuid, with a digit or long enough not to be a word.
 BEGINNING = re.compile(r"(?=.*\d)[0-9a-f]{4,32}|[0-9a-f]{8,32}")
+# The columns of a payment that the API shows.
+SHOWN_OF_PAYMENTS = [
+    "uuid",
+    "order_id",
+    "status",
+    "currency",
+    "amount",
+    "refunded",
+    "client_secret",
+    "failure",
+]
 PHONE = re.compile(r"\+?[\d\s()/.-]+")
 
 
@@ -74,6 +86,13 @@ def uses_of(emails: Collection[str]) -> Case:
         default=0,
         output_field=IntegerField(),
     )
+
+
+def newest_payment() -> Subquery:
+    """An expression for an order's live payment, or its last one, as JSON of the columns that the API shows."""
+    is_live = Case(When(status=PaymentStatus.CANCELLED, then=0), default=1)
+    payments = Payment.objects.filter(order=OuterRef("pk")).order_by(is_live.desc(), "-created_at", "-pk")
+    return Subquery(payments.values(columns=as_json(SHOWN_OF_PAYMENTS))[:1])
 
 
 def search_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:

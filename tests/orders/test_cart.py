@@ -367,13 +367,13 @@ class TestAddToCart:
         add_to_cart(few, products[0])
         for product in products:
             add_to_cart(many, product)
-        # Session and user; the transaction with the cart and the line; the answer, its lines and the rates of tax.
-        assert statements(lambda: add_to_cart(few, products[0])) == 9
-        assert statements(lambda: add_to_cart(many, products[0])) == 9
+        # Session and user; the transaction with the cart and the line; the answer, its lines and its terms.
+        assert statements(lambda: add_to_cart(few, products[0])) == 8
+        assert statements(lambda: add_to_cart(many, products[0])) == 8
 
     def test_the_first_one_takes_no_more(self, signed_in: Callable[[User], GraphQLClient]) -> None:
         browser, product = signed_in(make_user()), make_product()
-        assert statements(lambda: add_to_cart(browser, product)) == 9
+        assert statements(lambda: add_to_cart(browser, product)) == 8
 
     def test_what_has_changed_since_it_was_refused(
         self, api: GraphQLClient, monkeypatch: pytest.MonkeyPatch

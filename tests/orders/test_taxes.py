@@ -285,11 +285,11 @@ class TestCheckout:
         assert placed["amount"] == {"amount": "88"}
         assert placed["payment"]["amount"] == {"minorUnits": 88}
 
-    def test_takes_19_statements(self, api: GraphQLClient, american: None) -> None:
+    def test_takes_17_statements(self, api: GraphQLClient, american: None) -> None:
         """Two of them are for tax: reading the rates, and writing the order's."""
         for _ in range(3):
             add_to_cart(api, make_product())
-        assert statements(lambda: checkout(api)) == 19
+        assert statements(lambda: checkout(api)) == 17
 
 
 class TestDraft:

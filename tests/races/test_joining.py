@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from orders import models
-from orders.cart import ShoppingCart, join
+from orders.cart import ShoppingCart
 from orders.checkout import place
 from orders.choices import Choice
+from orders.joining import join
 from orders.models import CartItem, Order
 from orders.owners import Owner
 from tests.factories import make_details, make_product, make_user
