@@ -20,6 +20,7 @@ TABLES = Tables(
         "django_session",
         "orders_cart",
         "orders_cartitem",
+        "orders_orderevent",
         "orders_ordertax",
         "orders_payment",
         "orders_refund",

@@ -8,6 +8,7 @@ from django.db import transaction
 from catalog.models import StockMovement
 from catalog.stock import return_stock
 from orders.errors import OrderNotCancellable
+from orders.events import CUSTOMER, SHOP, Actor, Kind, record_event
 from orders.models import Order, OrderStatus, Payment, PaymentStatus
 from orders.payments.attempts import cancel_intent, live_attempt, start_payment
 from orders.payments.refunds import promise_rest
@@ -20,7 +21,7 @@ DISPUTED = "The payment is disputed. Please contact us."
 CANCELLABLE = frozenset({OrderStatus.DRAFT, OrderStatus.PENDING, OrderStatus.PAID})
 
 
-def cancel(order: Order, *, now: datetime) -> None:
+def cancel(order: Order, *, now: datetime, by: Actor = CUSTOMER) -> None:
     """Cancel an order for the customer or the staff, and refund it if it is paid. Repeating it changes nothing.
 
     No transaction may be open.
@@ -30,7 +31,7 @@ def cancel(order: Order, *, now: datetime) -> None:
     """
     if order.status == OrderStatus.PENDING:
         stop_payment(order.pk, now=now)
-    close(order.pk, from_statuses=CANCELLABLE, now=now)
+    close(order.pk, from_statuses=CANCELLABLE, by=by, now=now)
     for payment in Payment.objects.filter(order=order.pk, status__in=PAID):
         try_settle(payment, now=now)  # sends the refund, or leaves it to the reconciliation
 
@@ -65,7 +66,9 @@ def stop_payment(order_uuid: UUID, *, now: datetime) -> None:
 
 
 @transaction.atomic(durable=True)
-def close(order_uuid: UUID, *, from_statuses: frozenset[OrderStatus], now: datetime) -> None:
+def close(
+    order_uuid: UUID, *, from_statuses: frozenset[OrderStatus], now: datetime, by: Actor = SHOP
+) -> None:
     """Set the order to CANCELLED, return its stock, and record a refund of what was paid.
 
     Raises: OrderNotCancellable.
@@ -85,6 +88,7 @@ def close(order_uuid: UUID, *, from_statuses: frozenset[OrderStatus], now: datet
     if live:
         promise_rest(live, now=now)
     move(order_uuid, OrderStatus.CANCELLED, now=now)
+    record_event(order_uuid, Kind.CANCELLED, by=by, now=now)
     unpaid = status == OrderStatus.PENDING
     return_stock(order_uuid=order_uuid, reason=StockMovement.Reason.RETURNED, now=now, held=unpaid)
     if order.discount_code and status != OrderStatus.DRAFT:

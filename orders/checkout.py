@@ -20,6 +20,7 @@ from orders import holds, mail
 from orders.cart import ShoppingCart, keys_of
 from orders.details import COLUMNS, Details, put_details, validate_details
 from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
+from orders.events import Kind, record_event
 from orders.holds import Hold
 from orders.models import Cart, Order, OrderItem, OrderStatus, Payment, Shipping
 from orders.numbers import redraw_if_taken
@@ -364,6 +365,7 @@ def check_expected(total: Decimal, *, actual: Money) -> None:
 def give_away(order_uuid: UUID, *, now: datetime) -> None:
     """Mark an order of 0 as paid. The confirmation is mailed after the commit, and its failure changes nothing."""
     move(order_uuid, OrderStatus.PAID, now=now)
+    record_event(order_uuid, Kind.PAID, now=now)
     release(order_uuid=order_uuid)
     if settings.STORE_SHIP_ON_PAYMENT:
         move(order_uuid, OrderStatus.SHIPPED, now=now)

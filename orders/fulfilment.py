@@ -7,6 +7,7 @@ from django.db import transaction
 from catalog.models import StockMovement
 from catalog.stock import return_stock
 from orders.errors import OrderNotRestockable, OrderNotShippable
+from orders.events import SHOP, Actor, Kind, record_event
 from orders.models import Order, OrderStatus
 from orders.transitions import MOVES, move
 
@@ -18,7 +19,7 @@ RESTOCKABLE = frozenset({OrderStatus.REFUNDED})
 
 
 @transaction.atomic(durable=True)
-def ship(order: Order, *, now: datetime) -> None:
+def ship(order: Order, *, now: datetime, by: Actor = SHOP) -> None:
     """Set a paid order to SHIPPED.
 
     Raises: OrderNotShippable, unless the order is paid, and while its payment is disputed.
@@ -31,10 +32,11 @@ def ship(order: Order, *, now: datetime) -> None:
         )
     if not move(order.pk, OrderStatus.SHIPPED, now=now):
         raise OrderNotShippable(OrderStatus(current.status))
+    record_event(order.pk, Kind.SHIPPED, by=by, now=now)
 
 
 @transaction.atomic(durable=True)
-def restock(order: Order, *, now: datetime) -> None:
+def restock(order: Order, *, now: datetime, by: Actor = SHOP) -> None:
     """Put the goods of a refunded order back in stock, once.
 
     Raises: OrderNotRestockable.
@@ -47,3 +49,4 @@ def restock(order: Order, *, now: datetime) -> None:
     if back.exists():
         raise OrderNotRestockable(status, "The goods are already back in stock.")
     return_stock(order_uuid=order.pk, reason=Reason.RESTOCKED, now=now)
+    record_event(order.pk, Kind.RESTOCKED, by=by, now=now)

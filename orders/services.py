@@ -19,6 +19,7 @@ from orders.cart import check_payable_at_once, check_quantity
 from orders.checkout import KEPT, item_of, put_items
 from orders.choices import Choice, find_variant
 from orders.errors import OrderNotEditable, PaymentUnavailable
+from orders.events import SHOP, Actor
 from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus, Payment
 from orders.numbers import redraw_if_taken
 from orders.owners import Owner
@@ -176,18 +177,18 @@ def cancel_order(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
     cancellation.cancel(get_order(owner, order_uuid), now=now)
 
 
-def refund(*, order_uuid: UUID, amount: Decimal, now: datetime) -> None:
+def refund(*, order_uuid: UUID, amount: Decimal, now: datetime, by: Actor = SHOP) -> None:
     """Refund a part of a paid order for the staff. The stock stays the same.
 
     The refund is sent after the commit, or by reconcile_payments if Stripe cannot be reached.
 
     Raises: ValidationError, for more than the refundable amount and for a disputed payment.
     """
-    try_settle(record_refund(order_uuid=order_uuid, amount=amount, now=now), now=now)
+    try_settle(record_refund(order_uuid=order_uuid, amount=amount, by=by, now=now), now=now)
 
 
 @transaction.atomic(durable=True)
-def record_refund(*, order_uuid: UUID, amount: Decimal, now: datetime) -> Payment:
+def record_refund(*, order_uuid: UUID, amount: Decimal, now: datetime, by: Actor = SHOP) -> Payment:
     """Check the amount, and write the refund's row.
 
     Raises: ValidationError.
@@ -204,7 +205,7 @@ def record_refund(*, order_uuid: UUID, amount: Decimal, now: datetime) -> Paymen
     if not possible or amount != money.round_half_up(amount, payment.currency):
         least = money.smallest_unit(payment.currency)
         raise ValidationError.of(amount=f"Enter an amount between {least} and {left}.")
-    promise_refund(payment, amount, now=now)
+    promise_refund(payment, amount, by=by, now=now)
     return payment
 
 

@@ -7,10 +7,12 @@ from decimal import Decimal
 from uuid import UUID
 
 import stripe
+from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
 
 from core import money
-from orders.models import Payment, PaymentStatus, Refund
+from orders.events import SHOP, Actor, Kind, event_of, record_event
+from orders.models import OrderEvent, Payment, PaymentStatus, Refund
 from orders.payments.gateway import client
 
 logger = logging.getLogger(__name__)
@@ -25,9 +27,10 @@ def refundable_amount(payment: Payment) -> Decimal:
     return money.round_half_up(payment.amount - (promised or 0), payment.currency)
 
 
-def promise_refund(payment: Payment, amount: Decimal, *, now: datetime) -> None:
+def promise_refund(payment: Payment, amount: Decimal, *, now: datetime, by: Actor = SHOP) -> None:
     """Write the row of a refund. A step of a transaction that has locked the payment and checked the amount."""
     Refund.objects.create(payment=payment, amount=amount, created_at=now)
+    record_event(payment.order_id, Kind.REFUND_BEGUN, by=by, now=now, amount=str(amount))
 
 
 def promise_rest(payment: Payment, *, now: datetime) -> None:
@@ -37,7 +40,7 @@ def promise_rest(payment: Payment, *, now: datetime) -> None:
         promise_refund(payment, rest, now=now)
 
 
-def send_promised(payment: Payment) -> bool:
+def send_promised(payment: Payment, *, now: datetime) -> bool:
     """Send the promised refunds to Stripe; False if there were none. No transaction may be open.
 
     The row's uuid is the idempotency key, so a repetition after a crash is the same refund. A refund that Stripe
@@ -51,11 +54,18 @@ def send_promised(payment: Payment) -> bool:
             send(refund, payment)
         except stripe.InvalidRequestError:
             logger.exception("Stripe has refused refund %s of payment %s.", refund.pk, payment.pk)
-            unsent_refund(refund).update(status=Status.FAILED)
+            give_up(refund, payment, now=now)
         except stripe.APIError:  # a 500, which Stripe replays for this key for a day
             if not any(refund_uuid_of(known) == refund.pk for known in refunds_of(payment.intent_id or "")):
-                unsent_refund(refund).update(status=Status.FAILED)
+                give_up(refund, payment, now=now)
     return bool(unsent)
+
+
+@transaction.atomic(durable=True)
+def give_up(refund: Refund, payment: Payment, *, now: datetime) -> None:
+    """Set a refund that Stripe refuses to FAILED."""
+    if unsent_refund(refund).update(status=Status.FAILED):
+        record_event(payment.order_id, Kind.REFUND_FAILED, now=now, amount=str(refund.amount))
 
 
 def send(refund: Refund, payment: Payment) -> None:
@@ -80,10 +90,12 @@ def refunds_of(intent_id: str) -> list[stripe.Refund]:
     return list(client().v1.refunds.list({"payment_intent": intent_id, "limit": 100}).auto_paging_iter())
 
 
-def count_refunds(payment: Payment, refunds: Sequence[stripe.Refund], *, now: datetime) -> None:
-    """Update the payment from Stripe's refunds of it. A step of a transaction that has locked the payment."""
-    for refund in refunds:
-        take_over(payment, refund, now=now)
+def count_refunds(payment: Payment, refunds: Sequence[stripe.Refund], *, now: datetime) -> list[OrderEvent]:
+    """Update the payment from Stripe's refunds of it, and return what has happened by it.
+
+    A step of a transaction that has locked the payment.
+    """
+    happened = [event for refund in refunds for event in take_over(payment, refund, now=now)]
     if refundable_amount(payment) < 0:  # the Dashboard has refunded the money that we promised
         payment.refunds.filter(status=Status.PENDING, refund_id=None).delete()
     succeeded = payment.refunds.filter(status=Status.SUCCEEDED).aggregate(sum=Sum("amount"))["sum"]
@@ -96,15 +108,29 @@ def count_refunds(payment: Payment, refunds: Sequence[stripe.Refund], *, now: da
         payment.status = PaymentStatus.SUCCEEDED
     payment.updated_at = now
     payment.save()
+    return happened
 
 
-def take_over(payment: Payment, refund: stripe.Refund, *, now: datetime) -> None:
-    """Store the state of one of Stripe's refunds: ours, found by its id or our uuid, or a new one of the Dashboard."""
+OUTCOMES = {Status.SUCCEEDED: Kind.REFUNDED, Status.FAILED: Kind.REFUND_FAILED}
+
+
+def take_over(payment: Payment, refund: stripe.Refund, *, now: datetime) -> list[OrderEvent]:
+    """Store the state of one of Stripe's refunds: ours, found by its id or our uuid, or a new one of the Dashboard.
+
+    Return what has happened by it.
+    """
     known = Q(refund_id=refund.id) | Q(pk=refund_uuid_of(refund))
     status = REFUND_STATUSES.get(refund.status or "", Status.PENDING)
-    if not payment.refunds.filter(known).update(refund_id=refund.id, status=status):
+    ours = payment.refunds.filter(known).first()
+    before = ours.status if ours else None
+    if ours is None:
         amount = money.from_minor_units(refund.amount, payment.currency)
-        payment.refunds.create(amount=amount, refund_id=refund.id, status=status, created_at=now)
+        ours = payment.refunds.create(amount=amount, refund_id=refund.id, status=status, created_at=now)
+    elif (ours.refund_id, ours.status) != (refund.id, status):
+        payment.refunds.filter(pk=ours.pk).update(refund_id=refund.id, status=status)
+    if status == before or status not in OUTCOMES:
+        return []
+    return [event_of(payment.order_id, OUTCOMES[status], now=now, amount=str(ours.amount))]
 
 
 def refund_uuid_of(refund: stripe.Refund) -> UUID | None:

@@ -14,8 +14,9 @@ from catalog.models import StockMovement
 from catalog.stock import release, return_stock
 from core import money
 from orders import mail
+from orders.events import Kind, event_of
 from orders.holds import prolong
-from orders.models import Order, OrderStatus, Payment, PaymentStatus, StripeEvent
+from orders.models import Order, OrderEvent, OrderStatus, Payment, PaymentStatus, StripeEvent
 from orders.payments.attempts import payment_uuid_of
 from orders.payments.gateway import client
 from orders.payments.refunds import count_refunds, promise_rest, refunds_of, send_promised
@@ -51,7 +52,7 @@ def settle(intent_id: str, *, now: datetime, event: StripeEvent | None = None) -
     state = fetch_state(intent_id)
     payment = apply(state, now=now, event=event) if state else None
     if payment and payment.status in PAID:
-        if send_promised(payment) and (state := fetch_state(intent_id)):
+        if send_promised(payment, now=now) and (state := fetch_state(intent_id)):
             apply(state, now=now)
         mail.confirm(payment.order_id, now=now)
 
@@ -113,15 +114,18 @@ def apply(state: IntentState, *, now: datetime, event: StripeEvent | None = None
     if (intent.amount, intent.currency) != asked:
         logger.error("Intent %s has another amount or currency than payment %s.", intent.id, payment.pk)
         return None
+    happened: list[OrderEvent] = []
     # The state may have been fetched before the attempt was cancelled: only money revives a cancelled attempt.
     if payment.status not in PAID and (payment.is_live or intent.status == "succeeded"):
-        mirror(payment, intent, now=now)
+        happened += mirror(payment, intent, now=now)
     if payment.status in PAID:
-        count_refunds(payment, state.refunds, now=now)
-        freeze(order, disputed=state.disputed, now=now)
-        on_success(order, payment, now=now)
+        happened += count_refunds(payment, state.refunds, now=now)
+        happened += freeze(order, disputed=state.disputed, now=now)
+        happened += on_success(order, payment, now=now)
         if payment.status == PaymentStatus.REFUNDED:
             on_full_refund(order.pk, now=now)
+    if happened:
+        OrderEvent.objects.bulk_create(happened)
     return payment
 
 
@@ -133,8 +137,12 @@ def record_event(event: StripeEvent) -> bool:
     return created
 
 
-def mirror(payment: Payment, intent: stripe.PaymentIntent, *, now: datetime) -> None:
-    """Copy the intent's state to an unpaid attempt, with the last failure in words for the shopper."""
+def mirror(payment: Payment, intent: stripe.PaymentIntent, *, now: datetime) -> list[OrderEvent]:
+    """Copy the intent's state to an unpaid attempt, with the last failure in words for the shopper.
+
+    Return what has happened by it.
+    """
+    before = payment.status, payment.failure
     status, error = INTENT_STATUSES[intent.status], intent.last_payment_error
     if status == PaymentStatus.PENDING and error:
         status = PaymentStatus.FAILED
@@ -145,26 +153,39 @@ def mirror(payment: Payment, intent: stripe.PaymentIntent, *, now: datetime) -> 
     payment.save()
     if status in TRIED:
         prolong(payment)
+    if status != PaymentStatus.FAILED or before == (status, payment.failure):
+        return []
+    return [event_of(payment.order_id, Kind.PAYMENT_FAILED, now=now, reason=payment.failure)]
 
 
-def on_success(order: Order, payment: Payment, *, now: datetime) -> None:
+def on_success(order: Order, payment: Payment, *, now: datetime) -> list[OrderEvent]:
     """Set the order to PAID, and to SHIPPED if the settings say so. Refund an order that has been cancelled.
+
+    Return what has happened by it.
 
     Locks: the products.
     """
     if move(order.pk, OrderStatus.PAID, now=now):
         release(order_uuid=order.pk)
-        if settings.STORE_SHIP_ON_PAYMENT:
-            move(order.pk, OrderStatus.SHIPPED, now=now)
-    elif order.status == OrderStatus.CANCELLED and not order.disputed_at:
+        happened = [event_of(order.pk, Kind.PAID, now=now, amount=str(payment.amount))]
+        if settings.STORE_SHIP_ON_PAYMENT and move(order.pk, OrderStatus.SHIPPED, now=now):
+            happened.append(event_of(order.pk, Kind.SHIPPED, now=now))
+        return happened
+    if order.status == OrderStatus.CANCELLED and not order.disputed_at:
         promise_rest(payment, now=now)
+    return []
 
 
-def freeze(order: Order, *, disputed: bool, now: datetime) -> None:
-    """Freeze an order while its payment is disputed, so that the staff decide; unfreeze it when the dispute is won."""
-    if disputed != bool(order.disputed_at):
-        order.disputed_at = now if disputed else None
-        Order.objects.filter(pk=order.pk).update(disputed_at=order.disputed_at, updated_at=now)
+def freeze(order: Order, *, disputed: bool, now: datetime) -> list[OrderEvent]:
+    """Freeze an order while its payment is disputed, so that the staff decide; unfreeze it when the dispute is won.
+
+    Return what has happened by it.
+    """
+    if disputed == bool(order.disputed_at):
+        return []
+    order.disputed_at = now if disputed else None
+    Order.objects.filter(pk=order.pk).update(disputed_at=order.disputed_at, updated_at=now)
+    return [event_of(order.pk, Kind.DISPUTED if disputed else Kind.DISPUTE_CLOSED, now=now)]
 
 
 def on_full_refund(order_uuid: UUID, *, now: datetime) -> None:

@@ -14,7 +14,18 @@ from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Product, ProductVariant, StockMovement
-from orders.models import Cart, CartItem, Order, OrderItem, OrderTax, Payment, Refund, Shipping, StripeEvent
+from orders.models import (
+    Cart,
+    CartItem,
+    Order,
+    OrderEvent,
+    OrderItem,
+    OrderTax,
+    Payment,
+    Refund,
+    Shipping,
+    StripeEvent,
+)
 from orders.payments.gateway import fake
 from packages.stripe_fake import FakeStripe, Outcome
 from pricing.models import DiscountCode
@@ -128,6 +139,7 @@ TABLES: tuple[type[models.Model], ...] = (
         Cart,
         CartItem,
         Order,
+        OrderEvent,
         OrderItem,
         OrderTax,
         Shipping,

@@ -1,4 +1,4 @@
-"""Carts, orders, their taxes and addresses, payments and refunds, with the rules that the database enforces."""
+"""Orders, their taxes and addresses, payments and refunds."""
 
 import uuid
 from decimal import Decimal
@@ -16,12 +16,10 @@ from core.addresses import PostalAddress
 from core.emails import AddressField
 from core.money import AmountField, plain
 from core.text import LineField
+from orders.models.carts import MAX_QUANTITY, MAX_TITLE
 from orders.numbers import LENGTH, draw_number
-from pricing.models import MAX_CODE, DeliveryMethod
+from pricing.models import MAX_CODE
 
-MAX_QUANTITY = 999
-MAX_LINES = 100
-MAX_TITLE = 320  # of three values of options, and what stands between them
 MAX_NOTE = 1000
 PHONE_END = 7  # searching compares this many last digits, so that the country code may be left out
 
@@ -48,93 +46,6 @@ class PaymentStatus(models.TextChoices):
 
 # The shopper can still pay with an attempt in one of these.
 OPEN_PAYMENTS = (PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.FAILED)
-
-
-class Cart(models.Model):
-    """The cart of a user, or of the visitor whose session has the key. Its row is the lock on its lines.
-
-    A user's cart keeps the key of the visitor who last signed in, so that a request that was under way still finds it.
-    """
-
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="cart"
-    )
-    visitor = models.UUIDField(null=True, blank=True, unique=True)
-    # Where it goes, in the country's spelling; blank while that is not known.
-    country = models.CharField(max_length=2, blank=True, default="", db_default="")
-    zip_code = models.CharField(max_length=20, blank=True, default="", db_default="")
-    state = models.CharField(max_length=100, blank=True, default="", db_default="")
-    delivery_method = models.ForeignKey(
-        DeliveryMethod, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    # The text of a code. It stays when the code is deleted, so that the shopper is told.
-    discount_code = models.CharField(max_length=MAX_CODE, blank=True, default="", db_default="")
-    # The code that the last checkout took. Nobody reads it later.
-    taken_code = models.CharField(max_length=MAX_CODE, blank=True, default="", db_default="")
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(user__isnull=False) | Q(visitor__isnull=False), name="cart_has_an_owner"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Cart {self.pk}"
-
-
-class CartItem(models.Model):
-    """A variant in a cart, with the names and final price that the shopper last saw."""
-
-    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="items")
-    # Never null, but both may be deleted. The ids stay, and `null=True` makes Django's joins outer ones.
-    product = models.ForeignKey(
-        Product, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+"
-    )
-    variant = models.ForeignKey(
-        ProductVariant,
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        db_index=False,
-        null=True,
-        related_name="+",
-    )
-    quantity = models.PositiveSmallIntegerField(
-        validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]
-    )
-    product_name = models.CharField(max_length=200)
-    variant_title = models.CharField(max_length=MAX_TITLE, blank=True, default="")
-    seen_price = AmountField()
-    added_at = models.DateTimeField(default=timezone.now)
-
-    # The variant's current values, annotated by orders.cart.items; None once it is deleted.
-    price: Decimal
-    final_price: Decimal
-    stock: int | None
-    weight: int | None
-    tax_class: int | None
-    category_path: str
-    # The cart's.
-    country: str
-    zip_code: str
-    state: str
-    delivery_method: int | None
-    discount_code: str
-
-    class Meta:
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["cart", "variant"], name="one_line_per_cart_and_variant"),
-            models.CheckConstraint(
-                condition=Q(product__isnull=False, variant__isnull=False), name="cart_item_names_a_variant"
-            ),
-            models.CheckConstraint(
-                condition=Q(quantity__gte=1, quantity__lte=MAX_QUANTITY), name="cart_item_quantity_in_range"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {full_name(self.product_name, self.variant_title)}"
 
 
 class Shipping(PostalAddress):

@@ -1,8 +1,9 @@
-"""The admin's pages of orders. The staff ship, cancel, refund and restock orders, and edit no fields."""
+"""The admin's page of orders. The staff ship, cancel, refund and restock orders, and edit no fields."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -19,15 +20,18 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.utils import display_for_label
-from unfold.widgets import UnfoldAdminDecimalFieldWidget
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextareaWidget
 
+from accounts.models import User
 from core.addresses import lines_of
 from core.admin import ModelAdmin, ReadOnlyInline
 from core.errors import DomainError
 from core.money import format_money, smallest_unit
+from orders.admin.timeline import EventInline
 from orders.cancellation import CANCELLABLE, cancel
+from orders.events import Actor, add_note, staff
 from orders.fulfilment import RESTOCKABLE, SHIPPABLE, restock, ship
-from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Shipping
+from orders.models import MAX_NOTE, Order, OrderItem, OrderStatus, Payment, PaymentStatus, Shipping
 from orders.payments.attempts import live_attempt
 from orders.payments.refunds import refundable_amount
 from orders.selectors import search_orders, unconfirmed_orders
@@ -54,12 +58,19 @@ PAYMENT_COLOURS = {
 }
 REFUNDABLE = frozenset({OrderStatus.PAID, OrderStatus.SHIPPED})
 # The statuses in which a page offers each action. The service checks again, under a lock.
-OFFERED = {"ship": SHIPPABLE, "cancel": CANCELLABLE, "refund": REFUNDABLE, "restock": RESTOCKABLE}
+OFFERED = {
+    "ship": SHIPPABLE,
+    "cancel": CANCELLABLE,
+    "refund": REFUNDABLE,
+    "restock": RESTOCKABLE,
+    "note": frozenset(OrderStatus),
+}
 SHIP, CANCEL, REFUND, RESTOCK = "Mark as shipped", "Cancel order", "Refund", "Put back in stock"
+NOTE = "Add a note"
 
 
 class Service(Protocol):
-    def __call__(self, order: Order, *, now: datetime) -> None: ...
+    def __call__(self, order: Order, *, now: datetime, by: Actor) -> None: ...
 
 
 class Disputed(admin.SimpleListFilter):
@@ -143,6 +154,10 @@ class RefundForm(BaseDialogForm):
             amount.widget.attrs |= {"max": str(most), "step": str(smallest_unit(payment.currency))}
 
 
+class NoteForm(BaseDialogForm):
+    note = forms.CharField(max_length=MAX_NOTE, widget=UnfoldAdminTextareaWidget)
+
+
 def ask_first(question: str, *, submit: str, form: type[BaseDialogForm] | None = None) -> ActionDialog:
     """Build the dialog that a button opens. It posts a form, so that a stranger's link cannot trigger the action."""
     return ActionDialog(title=submit, description=question, form_class=form, form_submit_text=submit)
@@ -187,9 +202,9 @@ class OrderAdmin(ModelAdmin):
         ),
     )
     readonly_fields = ("state", "sum", "ships_to", "bills_to")
-    inlines = (ItemInline, PaymentInline)
+    inlines = (ItemInline, PaymentInline, EventInline)
     actions = ("ship_orders", "cancel_orders", "restock_orders")
-    actions_detail = ("ship_this", "cancel_this", "refund_this", "restock_this")
+    actions_detail = ("ship_this", "cancel_this", "refund_this", "restock_this", "note_this")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         orders: QuerySet[Order] = super().get_queryset(request)
@@ -296,21 +311,35 @@ class OrderAdmin(ModelAdmin):
         ),
     )
     def refund_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        def give_back(order: Order, *, now: datetime) -> None:
-            refund(order_uuid=order.pk, amount=form.cleaned_data["amount"], now=now)
+        def give_back(order: Order, *, now: datetime, by: Actor) -> None:
+            refund(order_uuid=order.pk, amount=form.cleaned_data["amount"], now=now, by=by)
 
         return self.attempt_one(request, object_id, give_back, done="Refund on its way")
+
+    @action(
+        description=NOTE,
+        url_path="note",
+        permissions=["fulfil"],
+        icon="edit_note",
+        dialog=ask_first("The customer never sees it.", submit=NOTE, form=NoteForm),
+    )
+    def note_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        write = partial(add_note, text=form.cleaned_data["note"])
+        return self.attempt_one(request, object_id, write, done="Noted")
 
     def attempt(self, request: HttpRequest, orders: Iterable[Order], service: Service, *, done: str) -> None:
         """Run the service for each order. A refusal does not stop the rest; each outcome gets one message."""
         outcomes: dict[tuple[int, str], list[str]] = defaultdict(list)
+        user = request.user
+        assert isinstance(user, User), "signed in"
         for order in orders:
             try:
-                service(order, now=timezone.now())
+                service(order, now=timezone.now(), by=staff(user))
             except DomainError as refusal:
                 outcomes[messages.ERROR, refusal.message].append(str(order))
             else:
                 outcomes[messages.SUCCESS, f"{done}."].append(str(order))
+                self.log_change(request, order, done)
         for (level, outcome), names in outcomes.items():
             self.message_user(request, f"{', '.join(names)}: {outcome}", level)
 

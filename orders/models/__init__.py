@@ -1,0 +1,41 @@
+"""The rows of carts, orders, and what happens to orders, with the rules that the database enforces."""
+
+from orders.models.carts import MAX_LINES, MAX_QUANTITY, MAX_TITLE, Cart, CartItem
+from orders.models.history import OrderEvent
+from orders.models.sales import (
+    MAX_NOTE,
+    OPEN_PAYMENTS,
+    PHONE_END,
+    KeptKeyField,
+    Order,
+    OrderItem,
+    OrderStatus,
+    OrderTax,
+    Payment,
+    PaymentStatus,
+    Refund,
+    Shipping,
+    StripeEvent,
+)
+
+__all__ = [
+    "MAX_LINES",
+    "MAX_NOTE",
+    "MAX_QUANTITY",
+    "MAX_TITLE",
+    "OPEN_PAYMENTS",
+    "PHONE_END",
+    "Cart",
+    "CartItem",
+    "KeptKeyField",
+    "Order",
+    "OrderEvent",
+    "OrderItem",
+    "OrderStatus",
+    "OrderTax",
+    "Payment",
+    "PaymentStatus",
+    "Refund",
+    "Shipping",
+    "StripeEvent",
+]
