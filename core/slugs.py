@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import IntegrityError, models, transaction
 from django.utils.crypto import get_random_string
-from django.utils.text import slugify
 
 MAX_LENGTH = 80
 SUFFIX_LENGTH = 6
@@ -17,7 +16,20 @@ ENDING = "0123456789abcdefghjkmnpqrstvwxyz"
 
 def slug_of(text: str, *, fallback: str) -> str:
     """Make a slug with the letters of any script. A text without letters or digits gives the fallback."""
-    return slugify(text, allow_unicode=True)[: MAX_LENGTH - SUFFIX_LENGTH - 1].strip("-_") or fallback
+    short = slugify(text)[: MAX_LENGTH - SUFFIX_LENGTH - 1]
+    return short.strip("-_") or fallback
+
+
+def slugify(text: str) -> str:
+    """Return the text in lower case, with hyphens for spaces and without punctuation.
+
+    Django's function of this name takes away the vowels of Indic and Thai words, which are marks: it makes कमज of कमीज.
+    """
+    text = unicodedata.normalize("NFKC", text).lower()
+    kept = "".join(
+        sign for sign in text if sign in "_-" or sign.isspace() or unicodedata.category(sign)[0] in "LMN"
+    )
+    return re.sub(r"[-\s]+", "-", kept).strip("-_")
 
 
 def distinct_slug(text: str) -> str:
@@ -27,7 +39,7 @@ def distinct_slug(text: str) -> str:
     slug of a slug is the slug itself.
     """
     plain = unicodedata.normalize("NFKC", text).lower()
-    slug = slugify(plain, allow_unicode=True)
+    slug = slugify(plain)
     if slug == re.sub(r"\s+", "-", plain) and len(slug) <= MAX_LENGTH:
         return slug
     ending = hashlib.sha256(plain.encode()).hexdigest()[:SUFFIX_LENGTH]
