@@ -45,12 +45,11 @@ class Environment:
 
     def choice(self, name: str, *, default: str, choices: Collection[str]) -> str:
         """Read one of the choices, in any case."""
-        text = self.read(name) or default
-        for choice in choices:
-            if choice.lower() == text.lower():
-                return choice
-        close = difflib.get_close_matches(text, choices, n=3)
-        raise wrong(name, " or ".join(close or list(choices)[:5]), text)
+        return choose(name, self.read(name) or default, choices)
+
+    def choices(self, name: str, *, default: Collection[str], choices: Collection[str]) -> list[str]:
+        """Read a list of choices, each in any case and once."""
+        return list(dict.fromkeys(choose(name, text, choices) for text in self.list(name, default=default)))
 
     def time_zone(self, name: str, *, default: str) -> str:
         return self.choice(name, default=default, choices=sorted(available_timezones()))
@@ -168,6 +167,14 @@ def parse_positive(text: str) -> int:
     if number < 1:
         raise ValueError(text)
     return number
+
+
+def choose(name: str, text: str, choices: Collection[str]) -> str:
+    for choice in choices:
+        if choice.lower() == text.lower():
+            return choice
+    close = difflib.get_close_matches(text, choices, n=3)
+    raise wrong(name, " or ".join(close or list(choices)[:5]), text)
 
 
 def wrong(name: str, expected: str, text: str) -> ImproperlyConfigured:

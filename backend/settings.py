@@ -14,6 +14,7 @@ from django.conf.global_settings import LANGUAGES
 
 from backend import environment
 from backend.navigation import NAVIGATION
+from catalog.analysis.languages import LATIN
 from core.currencies import EXPONENTS
 
 django_stubs_ext.monkeypatch()
@@ -278,6 +279,7 @@ STORE_PRICES_ABROAD = env.choice("STORE_PRICES_ABROAD", default="gross", choices
 # Whether the totals of delivery rates are those of the goods before the discount code, or after it.
 STORE_DELIVERY_TOTAL = env.choice("STORE_DELIVERY_TOTAL", default="after", choices=["before", "after"])
 STORE_TAX_PROVIDER = env.str("STORE_TAX_PROVIDER", default="pricing.tax.TaxTables")
+STORE_SEARCH_LANGUAGES = env.choices("STORE_SEARCH_LANGUAGES", default=["en"], choices=LATIN)
 STORE_GUEST_CHECKOUT = env.bool("STORE_GUEST_CHECKOUT", default=True)
 STORE_SHIP_ON_PAYMENT = env.bool("STORE_SHIP_ON_PAYMENT", default=True)
 STORE_COMMENTS_NEED_VERIFICATION = env.bool("STORE_COMMENTS_NEED_VERIFICATION", default=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import JSONField, OuterRef, QuerySet, Subquery
 
-from catalog.analysis import STOP_WORDS, head, normal, stem, words
+from catalog.analysis import head, is_stop_word, normal, stem, words
 from catalog.models import Category, Product
 from catalog.selectors import products
 
@@ -59,6 +59,6 @@ def words_of(name: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the stems of all words of a name, and the stem of the word that says what the thing is."""
     text = normal(name)
     return (
-        frozenset(stem(word) for word in words(text) if word not in STOP_WORDS),
+        frozenset(stem(word) for word in words(text) if not is_stop_word(word)),
         frozenset(map(stem, head(text)[:1])),
     )

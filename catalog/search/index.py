@@ -4,15 +4,17 @@ Triggers keep the index in step with `catalog_product`, and so the copies of its
 have, however a product is written. A trigger is dropped with its
 table, and SQLite remakes the table for most changes of a column. So the index is not part of a migration: `install`
 runs after every `manage.py migrate`, and rebuilds the index if a part is missing or differs from its definition here.
+If only the analysis is another, which a view records, the texts are rewritten while the shop runs.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import md5
 from string import ascii_lowercase
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -22,7 +24,8 @@ from catalog.search.query import STRENGTHS
 
 logger = logging.getLogger(__name__)
 
-BATCH = 1_000
+# Products that are locked and rewritten at a time, for a fifth of a second.
+BATCH = 200
 # The index rounds each strength down to one of the STRENGTHS, because each token in a query costs time. `search_text`
 # keeps every strength, for the ranking.
 STEPS = {
@@ -30,12 +33,11 @@ STEPS = {
     for letter in ascii_lowercase[: analysis.STEPS]
     if letter not in STRENGTHS
 }
-VERSION = f"/* version {analysis.VERSION} of the analysis */"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A table, index, function, trigger or extension. `fill` is the statement that fills a table from the products."""
+    """A table, view, index, function, trigger or extension. The statement `fill` fills a table from the products."""
 
     kind: str
     name: str
@@ -57,6 +59,16 @@ CHANGED = {
     "sqlite": " OR ".join(f"old.{column} <> new.{column}" for column in COPIED),
     "postgresql": " OR ".join(f"old.{column} IS DISTINCT FROM new.{column}" for column in COPIED),
 }
+
+# ── The analysis ─────────────────────────────────────────────────────────────
+
+LANGUAGES = ",".join(settings.STORE_SEARCH_LANGUAGES)
+# Records how the texts were written.
+ANALYSIS = Part(
+    kind="VIEW",
+    name="catalog_search_analysis",
+    create=f"CREATE VIEW catalog_search_analysis AS SELECT {analysis.VERSION} AS version, '{LANGUAGES}' AS languages",
+)
 
 # ── SQLite ───────────────────────────────────────────────────────────────────
 
@@ -100,7 +112,7 @@ SQLITE = (
     Part(
         kind="TABLE",
         name="catalog_word",
-        create=f"CREATE TABLE catalog_word (word text UNIQUE NOT NULL {VERSION})",
+        create="CREATE TABLE catalog_word (word text UNIQUE NOT NULL)",
         fill=build_sqlite_words("search_text", source="catalog_product,"),
     ),
     Part(
@@ -208,7 +220,7 @@ POSTGRESQL = (
     Part(
         kind="TABLE",
         name="catalog_word",
-        create=f"CREATE TABLE catalog_word (word text PRIMARY KEY {VERSION})",
+        create="CREATE TABLE catalog_word (word text PRIMARY KEY)",
         fill=build_postgresql_words("catalog_product"),
     ),
     # GIN's pending list is kept short, because each step of a search reads all of it. Without the list an import would
@@ -318,16 +330,18 @@ POSTGRESQL = (
     ),
 )
 
-PARTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
+PARTS = {"sqlite": (ANALYSIS, *SQLITE), "postgresql": (ANALYSIS, *POSTGRESQL)}
 
 # The kind and name of each object, and the mark of its definition. SQLite keeps the statement itself; on PostgreSQL
 # `install` leaves a comment. A disabled trigger and an invalid index count as missing.
 PRESENT = {
     "sqlite": "SELECT upper(type), name, sql FROM sqlite_master",
     "postgresql": """
-        SELECT CASE relkind WHEN 'r' THEN 'TABLE' ELSE 'INDEX' END, relname, obj_description(pg_class.oid, 'pg_class')
+        SELECT
+            CASE relkind WHEN 'r' THEN 'TABLE' WHEN 'v' THEN 'VIEW' ELSE 'INDEX' END, relname,
+            obj_description(pg_class.oid, 'pg_class')
         FROM pg_class LEFT JOIN pg_index ON indexrelid = pg_class.oid
-        WHERE relname LIKE 'catalog%' AND relkind IN ('r', 'i') AND pg_table_is_visible(pg_class.oid)
+        WHERE relname LIKE 'catalog%' AND relkind IN ('r', 'v', 'i') AND pg_table_is_visible(pg_class.oid)
             AND indisvalid IS NOT FALSE
         UNION ALL SELECT 'FUNCTION', proname, obj_description(oid, 'pg_proc')
         FROM pg_proc WHERE proname LIKE 'catalog%' AND pg_function_is_visible(oid)
@@ -344,19 +358,41 @@ _reported: set[str] = set()
 def install(connection: BaseDatabaseWrapper) -> None:
     """Rebuild the search index from all names and descriptions, unless every part is as defined here.
 
-    It rebuilds the whole index, because nothing records what was written while a trigger was missing. Without a table
-    of products, as after `migrate catalog zero`, it removes the index.
+    It rebuilds the whole index, because nothing records what was written while a trigger was missing. If only the texts
+    are of another analysis, it rewrites them. Without a table of products, as after `migrate catalog zero`, it removes
+    the index.
 
     Locks:
-        On PostgreSQL, searches and writes of products wait until the index is built. Other reads go on.
+        On PostgreSQL, searches and writes of products wait until the index is built. Other reads go on. While texts are
+        rewritten, only writes of a batch of products wait.
     """
     if PRODUCTS not in read_marks(connection):
         remove(connection)
-    elif find_faults(connection):
+    elif faults := find_faults(connection):
+        if not any(map(misses_products, faults)):
+            for _ in reindex(connection):
+                pass
+            return
         with transaction.atomic(using=connection.alias):
             silence_triggers(connection)
-            rewrite_texts(connection)
-            make(connection)
+            for _ in rewrite_texts(connection):
+                pass
+            make(connection, PARTS[connection.vendor])
+
+
+def reindex(connection: BaseDatabaseWrapper) -> Iterator[int]:
+    """Write all search texts as the current analysis does, while the shop runs, and yield the size of each batch.
+
+    The triggers update the index with each text.
+    """
+    yield from rewrite_texts(connection)
+    with transaction.atomic(using=connection.alias):
+        make(connection, [ANALYSIS])
+
+
+def misses_products(fault: str) -> bool:
+    """Return whether something is at fault that keeps the index in step, and not only the analysis."""
+    return str(ANALYSIS) not in fault
 
 
 def find_faults(connection: BaseDatabaseWrapper) -> list[str]:
@@ -423,30 +459,38 @@ def silence_triggers(connection: BaseDatabaseWrapper) -> None:
             )
 
 
-def rewrite_texts(connection: BaseDatabaseWrapper) -> None:
-    """Update each `search_text` that the current analysis would write differently. Works in batches to bound memory."""
-    products = Product._base_manager.using(connection.alias).order_by("pk")
+def rewrite_texts(connection: BaseDatabaseWrapper) -> Iterator[int]:
+    """Update each `search_text` that the current analysis would write differently, and yield the size of each batch.
+
+    Locks: the products of a batch, in order of primary key, so that no text is of a name that has changed meanwhile.
+    """
+    products = Product._base_manager.using(connection.alias).order_by("pk").select_for_update(of=("self",))
     columns = ("pk", "name", "description", "search_text")
     last = 0
-    while batch := list(products.filter(pk__gt=last).values_list(*columns)[:BATCH]):
-        texts = [
-            (text, pk)
-            for pk, name, description, before in batch
-            if (text := analysis.search_text(name=name, description=description)) != before
-        ]
-        with connection.cursor() as cursor:
-            cursor.executemany("UPDATE catalog_product SET search_text = %s WHERE id = %s", texts)
+    while True:
+        with transaction.atomic(using=connection.alias):
+            batch = list(products.filter(pk__gt=last).values_list(*columns)[:BATCH])
+            texts = [
+                (text, pk)
+                for pk, name, description, before in batch
+                if (text := analysis.search_text(name=name, description=description)) != before
+            ]
+            with connection.cursor() as cursor:
+                cursor.executemany("UPDATE catalog_product SET search_text = %s WHERE id = %s", texts)
+        if not batch:
+            return
         last = batch[-1][0]
+        yield len(batch)
 
 
-def make(connection: BaseDatabaseWrapper) -> None:
-    """Make and fill every part. Dropping the tables drops their indexes; functions and triggers are replaced.
+def make(connection: BaseDatabaseWrapper, parts: Sequence[Part]) -> None:
+    """Make and fill the parts. Dropping the tables drops their indexes; functions and triggers are replaced.
 
     On PostgreSQL, dropping a trigger would lock out all readers, and deadlock with a search that waits for the table.
     """
-    drop(connection, "TABLE")
+    drop(connection, parts, kinds=("VIEW", "TABLE"))
     with connection.cursor() as cursor:
-        for part in PARTS[connection.vendor]:
+        for part in parts:
             cursor.execute(part.create)
             if part.fill:
                 cursor.execute(part.fill)
@@ -457,13 +501,13 @@ def make(connection: BaseDatabaseWrapper) -> None:
 
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Drop what outlives the table of products. The extension stays, because others may use it."""
-    drop(connection, "TABLE")
-    if connection.vendor == "postgresql":
-        drop(connection, "FUNCTION")
+    kinds = ("VIEW", "TABLE", "FUNCTION") if connection.vendor == "postgresql" else ("VIEW", "TABLE")
+    drop(connection, PARTS[connection.vendor], kinds=kinds)
 
 
-def drop(connection: BaseDatabaseWrapper, kind: str) -> None:
+def drop(connection: BaseDatabaseWrapper, parts: Sequence[Part], *, kinds: Sequence[str]) -> None:
     with connection.cursor() as cursor:
-        for part in reversed(PARTS[connection.vendor]):
-            if part.kind == kind:
-                cursor.execute(f"DROP {kind} IF EXISTS {part.name}")
+        for kind in kinds:
+            for part in reversed(parts):
+                if part.kind == kind:
+                    cursor.execute(f"DROP {kind} IF EXISTS {part.name}")

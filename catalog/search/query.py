@@ -73,11 +73,12 @@ class Word:
     """A word of a term.
 
     `spellings` are the ways to write the word, and to write it and a neighbour as one; all tokens of a spelling must be
-    present. `exactly` are the tokens that no other word with the same stem has. `meant` is the word that it was taken
-    for. With `counts`, the expressions leave out tokens that no product has.
+    present. `whole` are the stems of the word, `exactly` the tokens that no other word with the same stem has, and
+    `meant` is the word that it was taken for. With `counts`, the expressions leave out tokens that no product has.
     """
 
     raw: str
+    whole: Spelling
     exactly: Spelling
     spellings: tuple[Spelling, ...]
     synonyms: tuple[Spelling, ...] = ()
@@ -88,7 +89,12 @@ class Word:
     @property
     def products(self) -> int:
         """The approximate number of products that have the word as a whole."""
-        return (self.counts or {}).get(self.spellings[0][0], 0)
+        return max((self.counts or {}).get(token, 0) for token in self.whole)
+
+    @property
+    def end(self) -> str:
+        """The word as it would end a compound: in the singular, and without the particles that are attached to it."""
+        return analysis.singular(self.raw)
 
     @property
     def tokens(self) -> Iterator[str]:
@@ -114,22 +120,32 @@ class Word:
             ways.append(token(NAME_MARK + self.raw if least else self.raw, prefix=True))
         return any_of(ways)
 
-    def correct(self, words: Sequence[str], *, counts: Counts) -> "Word":
-        """Return the word as one of the other `words`, or also as one if products have it; this word without others."""
+    def stand_for(self, words: Sequence[str], *, counts: Counts, meant: str = "") -> "Word":
+        """Return the word as any of the other `words`, after itself if products have it; this word without others."""
+        if not words:
+            return self
         others = tuple(dict.fromkeys(spelling for word in words for spelling in analysis.spellings(word)))
         alike = tuple(spelling for ways in map(synonyms, zip(words)) for spelling in ways[0])
-        if not others:
-            return self
         if self.products:
-            return replace(self, synonyms=(*others, *alike), meant=words[0], counts=counts)
+            return replace(self, synonyms=(*others, *alike), meant=meant, counts=counts)
         return replace(
             self,
             exactly=tuple(analysis.singular(word) for word in words),
             spellings=others,
             synonyms=alike,
-            meant=words[0],
+            meant=meant,
             counts=counts,
         )
+
+
+def cut(word: str) -> list[tuple[str, str]]:
+    """Return the pieces in which a word is looked for, each with the word.
+
+    A term without spaces may be several words, so each piece counts for itself. Of very many, some are left out evenly.
+    """
+    size = analysis.gram_size(word)
+    pieces = analysis.grams(word, size) if size else [word]
+    return [(piece, word) for piece in pieces[:: -(-len(pieces) // MAX_WORDS)]]
 
 
 @dataclass(frozen=True)
@@ -143,21 +159,23 @@ class SearchQuery:
         """Parse the term. It has no words if it has neither letters, digits nor symbols."""
         text = analysis.normal(term[:MAX_TERM_LENGTH])
         typed = analysis.words(text)
-        sought = [word for word in dict.fromkeys(typed) if word not in analysis.STOP_WORDS] or typed
-        sought = sought[:MAX_WORDS]
+        telling = [word for word in dict.fromkeys(typed) if not analysis.is_stop_word(word)] or typed
+        pieces = dict(piece for word in telling for piece in cut(word))
+        sought = list(pieces)[:MAX_WORDS]
         compounds = ["", *analysis.join_neighbours(sought), ""]
         heads = analysis.head(text)[:1]
         return cls(
             tuple(
                 Word(
                     raw=analysis.as_written(word),
+                    whole=analysis.stems_of_whole(word),
                     exactly=(analysis.singular(analysis.as_written(word)),),
                     spellings=(
                         *(way for way in analysis.spellings(word) if len(way) <= MAX_PARTS),
                         *((compound,) for compound in compounds[index : index + 2] if compound),
                     ),
                     synonyms=others,
-                    is_head=word in heads,
+                    is_head=pieces[word] in heads,
                 )
                 for index, (word, others) in enumerate(zip(sought, synonyms(sought), strict=True))
             )

@@ -8,6 +8,12 @@ from rapidfuzz.distance import OSA
 
 # The number of words that are considered as corrections of one word.
 MAX_NEAR = 8
+# The number of compounds that are looked for by their end, and the least letters before the end and of it. Scripts that
+# write articles as part of the word need fewer.
+MAX_COMPOUNDS = 8
+MIN_FIRST_PART = 3
+MIN_SECOND_PART = 4
+JOINING = re.compile("[\u05d0-\u05ea\u0600-\u06ff\uac00-\ud7a3]")
 DIGITS = re.compile(r"\d+")
 # Letters that sound alike, and the rows of keys, each a little to the right of the one above.
 SOUNDS = ("aeiouy", "ckq", "csz", "gj", "fpv", "vw", "bp", "dt", "mn", "sxz")
@@ -45,6 +51,25 @@ def corrections(word: str, *, among: Iterable[str]) -> list[tuple[int, str]]:
     most = errors_forgiven(word)
     near = ((OSA.distance(word, known), known) for known in among if may_mean(word, known))
     return sorted((errors, known) for errors, known in near if 0 < errors <= most)[:MAX_NEAR]
+
+
+def may_end_compounds(word: str) -> bool:
+    return len(word) >= (2 if JOINING.match(word) else MIN_SECOND_PART) and not word.isdigit()
+
+
+def compounds(end: str, *, among: Iterable[str]) -> list[str]:
+    """Return the shortest of the words that end in this one, such as "winterjacke" for "jacke".
+
+    Those that end in another known word do not count: with "chair" known, an armchair is no hair.
+    """
+    if not may_end_compounds(end):
+        return []
+    least = 1 if JOINING.match(end) else MIN_FIRST_PART
+    found = sorted(
+        (word for word in among if word.endswith(end) and word != end), key=lambda word: (len(word), word)
+    )
+    others = tuple(word for word in found if len(word) - len(end) < least)
+    return [word for word in found if not word.endswith(others)][:MAX_COMPOUNDS]
 
 
 def may_mean(word: str, known: str) -> bool:

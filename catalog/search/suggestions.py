@@ -87,14 +87,16 @@ def complete(before: list[tuple[str, str]], last: str, *, names: Iterable[str]) 
     Those that follow the word before in a name come first.
     """
     stems = [analysis.stem(written) for written, _ in before]
+    typed_before = {written for written, _ in before}
     neighbours: dict[str, str] = {}
     others: dict[str, str] = {}
     for name in names:
         of_name = analysis.spelt(name)
         own = {analysis.stem(written): spelt for written, spelt in of_name}
         given = [own.get(stem, typed) for stem, (_, typed) in zip(stems, before, strict=True)]
-        for (previous, _), (written, spelt) in pairwise([("", ""), *of_name]):
-            if written.startswith(last):
-                place = neighbours if stems[-1:] == [analysis.stem(previous)] else others
-                place.setdefault(written, " ".join([*given, spelt]))
+        for (previous, _), (_, spelt) in pairwise([("", ""), *of_name]):
+            for written, tail in analysis.starts(spelt):
+                if written.startswith(last) and written not in typed_before:
+                    place = neighbours if stems[-1:] == [analysis.stem(previous)] else others
+                    place.setdefault(written, " ".join([*given, tail]))
     return list((neighbours | others).values())

@@ -39,7 +39,7 @@ def thesaurus() -> dict[str, dict[Spelling, None]]:
 
 
 def split_phrase(phrase: str) -> list[str]:
-    return [word for word in analysis.words(analysis.normal(phrase)) if word not in analysis.STOP_WORDS]
+    return [word for word in analysis.words(analysis.normal(phrase)) if not analysis.is_stop_word(word)]
 
 
 def key(words: Sequence[str]) -> str:

@@ -4,13 +4,14 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 
 from django.db import connection
 
 from catalog import analysis
 from catalog.analysis import MARK, NAME_MARK
 from catalog.search.query import STRENGTHS, Counts, SearchQuery, Word
-from catalog.search.spelling import corrections, errors_forgiven
+from catalog.search.spelling import compounds, corrections, errors_forgiven, may_end_compounds
 
 MAX_SIMILAR = 200
 # A word of the descriptions alone is a correction if it is as long, or if so many products have it: each of the many
@@ -49,14 +50,14 @@ COUNTS = {
         ) AS sample (sampled)
     """,
 }
-# Words that share the most and the rarest trigrams with a word, unless the index matches its expression. The check asks
-# PostgreSQL for all matches: for the first one alone it would scan the table instead of using the index.
+# Words that end in a word, and words that share the most and the rarest trigrams with it, unless the index matches its
+# expression. The check asks PostgreSQL for all matches: for the first one alone it would scan the table.
 SIMILAR = {
     "sqlite": f"""
         SELECT * FROM (
             SELECT %s, trim(word, '^$') FROM catalog_word_trigram WHERE catalog_word_trigram MATCH
             CASE WHEN EXISTS (SELECT 1 FROM catalog_search WHERE catalog_search MATCH %s) THEN '""' ELSE %s END
-            ORDER BY rank LIMIT {MAX_SIMILAR}
+            ORDER BY substr(word, -length(%s)) = %s DESC, rank LIMIT {MAX_SIMILAR}
         )
     """,
     "postgresql": f"""
@@ -67,7 +68,7 @@ SIMILAR = {
                 SELECT FROM found
             )
             AND show_trgm(word) && show_trgm(%s)
-            ORDER BY word <-> asked LIMIT {MAX_SIMILAR}
+            ORDER BY right(word, length(%s)) = %s DESC, word <-> asked LIMIT {MAX_SIMILAR}
         ) AS alike
     """,
 }
@@ -88,16 +89,26 @@ def look_up(query: SearchQuery, *, as_typed: bool = False) -> SearchQuery:
         return query
     similar = find_similar(doubtful, last=query.words[-1])
     near = {word.raw: corrections(word.raw, among=similar[word.raw]) for word in doubtful}
-    others = {other for nearest in near.values() for _, other in nearest}
+    longer = {
+        word.raw: compounds(word.end, among=similar[word.raw]) for word in doubtful if not word.products
+    }
+    others = {
+        *(other for nearest in near.values() for _, other in nearest),
+        *chain.from_iterable(longer.values()),
+    }
     known = count(token for other in others for token in (*analysis.tokens_of(other), *called(other)))
+    counts = {**counts, **known}
     return SearchQuery(
-        tuple(correct(word, near.get(word.raw, []), counts={**counts, **known}) for word in query.words)
+        tuple(
+            replace_unknown(word, near.get(word.raw, []), longer.get(word.raw, []), counts=counts)
+            for word in query.words
+        )
     )
 
 
 def is_doubtful(word: Word) -> bool:
     """Return whether the word may be a typing error: no product has it, or one product that may be misspelt."""
-    if word.synonyms or not errors_forgiven(word.raw):
+    if word.synonyms or not (errors_forgiven(word.raw) or may_end_compounds(word.end)):
         return False
     return not word.products or is_rare(word)
 
@@ -106,13 +117,17 @@ def is_rare(word: Word) -> bool:
     return word.products == 1 and word.raw.isalpha() and len(word.raw) >= MIN_MISSPELT_LENGTH
 
 
-def correct(word: Word, near: list[tuple[int, str]], *, counts: Counts) -> Word:
-    """Return the word as the nearest words that products have now, if there are any."""
+def replace_unknown(word: Word, near: list[tuple[int, str]], longer: list[str], *, counts: Counts) -> Word:
+    """Return the word as the compounds that end in it, or else as the nearest words, if products have any now."""
+    if there := [other for other in longer if other in counts]:
+        return word.stand_for(there, counts=counts)
     known = [(errors, other) for errors, other in near if is_telling(other, counts)]
     if is_rare(word):
         known = [(errors, other) for errors, other in known if counts[other] >= FAR_COMMONER]
-    nearest = [other for errors, other in known if errors == known[0][0]]
-    return word.correct(sorted(nearest, key=lambda other: -counts[other]), counts=counts)
+    nearest = sorted(
+        (other for errors, other in known if errors == known[0][0]), key=lambda other: -counts[other]
+    )
+    return word.stand_for(nearest, counts=counts, meant=next(iter(nearest), ""))
 
 
 def is_telling(word: str, counts: Counts) -> bool:
@@ -142,7 +157,8 @@ def find_similar(words: list[Word], *, last: Word) -> dict[str, list[str]]:
     values: list[str] = []
     for word in words:
         found = NOTHING[connection.vendor] if word.products else word.expression(prefix=word is last)
-        values += [word.raw, found or NOTHING[connection.vendor], trigrams(word.raw)]
+        end = f"{word.end}$" if connection.vendor == "sqlite" else word.end
+        values += [word.raw, found or NOTHING[connection.vendor], trigrams([word.raw, word.end]), end, end]
     similar: dict[str, list[str]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(SIMILAR[connection.vendor] for _ in words), values)
@@ -151,9 +167,9 @@ def find_similar(words: list[Word], *, last: Word) -> dict[str, list[str]]:
     return similar
 
 
-def trigrams(word: str) -> str:
-    """Return the trigrams of a word as SQLite's match expression. PostgreSQL makes its own from the word."""
+def trigrams(words: list[str]) -> str:
+    """Return the trigrams of the words as SQLite's match expression. PostgreSQL makes its own from a text of them."""
     if connection.vendor != "sqlite":
-        return word
-    padded = f"^^{word}$"
-    return " OR ".join(f'"{padded[start : start + 3]}"' for start in range(len(padded) - 2))
+        return " ".join(words)
+    padded = [f"^^{word}$" for word in dict.fromkeys(words)]
+    return " OR ".join(f'"{word[start : start + 3]}"' for word in padded for start in range(len(word) - 2))

@@ -486,6 +486,22 @@ class TestCorrections:
             assert len(captured) == 4
 
 
+class TestCompounds:
+    def test_no_part_of_another_word(self) -> None:
+        for name in ("Chair", "Armchair", "Barock"):
+            make_product(name=name)
+        for term in ("hair", "rock"):
+            with pytest.raises(NoProductMatches):
+                search(term)
+
+    def test_of_products_now(self) -> None:
+        product = make_product(name="Nightstand")
+        assert search_names("stand") == search_names("stands") == ["Nightstand"]
+        product.delete()
+        with pytest.raises(NoProductMatches):
+            search("stand")
+
+
 class TestWords:
     @pytest.mark.parametrize(
         ("name", "terms"),

@@ -1,0 +1,112 @@
+"""Text analysis for search: from texts to tokens without case, accents and endings."""
+
+from collections import Counter
+
+from catalog.analysis.languages import is_stop_word
+from catalog.analysis.names import head, heads
+from catalog.analysis.tokens import (
+    MAX_TOKEN_LENGTH,
+    as_written,
+    exactly,
+    join_neighbours,
+    singular,
+    spellings,
+    spelt,
+    starts,
+    stem,
+    stems_of_whole,
+    tokens_of,
+)
+from catalog.analysis.words import gram_size, grams, normal, runs, words
+
+__all__ = [
+    "MARK",
+    "MAX_TOKEN_LENGTH",
+    "NAME_MARK",
+    "STEPS",
+    "VERSION",
+    "as_written",
+    "exactly",
+    "gram_size",
+    "grams",
+    "head",
+    "is_stop_word",
+    "join_neighbours",
+    "normal",
+    "search_text",
+    "singular",
+    "spellings",
+    "spelt",
+    "starts",
+    "stem",
+    "stems_of_whole",
+    "tokens_of",
+    "words",
+]
+
+# Raise it with every change of the texts that this package writes: the next `manage.py migrate` then rewrites them all.
+VERSION = 3
+
+# The first stands between a token and its strength. The second stands before each word of the name, for completions.
+MARK = "§"
+NAME_MARK = "¶"
+
+# The weight of an occurrence. One in the description counts 1; the name adds IN_NAME, and the head of the name IN_HEAD.
+# The description's share is capped, so that the thing itself comes before a thing whose description repeats the word.
+IN_NAME = 1.0
+IN_HEAD = 6.0
+MOST_IN_TEXT = 4.0
+# The parameters of BM25: how soon further occurrences stop counting, how much a long description lowers the weight, and
+# the length of an average description in words.
+SATURATION = 1.2
+LENGTH = 0.75
+USUAL_LENGTH = 80
+# Strengths are rounded to this number of steps. Each step is a letter.
+STEPS = 20
+
+
+def search_text(*, name: str, description: str) -> str:
+    """Return the text that the index reads: each token of the product once, with its strength.
+
+    A token that is no word's exact form, such as a stem, has a capital letter as its strength. The ranking uses that;
+    the index ignores the case and has only a few steps of strength.
+    """
+    name = normal(name)
+    of_name, of_text = words(name), words(normal(description))
+    exact = {token for word in of_name for token in exactly(word)}
+    in_text: dict[str, int] = {}
+    for word, times in Counter(of_text).items():
+        if not is_stop_word(word):
+            exact.update(exactly(word))
+            for token in tokens_of(word):
+                in_text[token] = in_text.get(token, 0) + times
+    usual = 1 - LENGTH + LENGTH * len(of_text) / USUAL_LENGTH
+    strengths = weigh_name(name, of_name, in_text, usual=usual)
+    # The other tokens are in the description alone, most of them once: few different strengths have to be computed.
+    of_times = {times: strength(min(times / usual, MOST_IN_TEXT)) for times in set(in_text.values())}
+    for token, times in in_text.items():
+        strengths.setdefault(token, of_times[times])
+    named = [NAME_MARK + start for run in runs(name) for start, _ in starts(run)]
+    marked = [
+        token + MARK + (letter if token in exact else letter.upper()) for token, letter in strengths.items()
+    ]
+    return " ".join(named + marked)
+
+
+def weigh_name(name: str, of_name: list[str], in_text: dict[str, int], *, usual: float) -> dict[str, str]:
+    """Return the strengths of the name's tokens. `in_text` counts the description's, whose length counts as `usual`."""
+    in_name = dict.fromkeys(token for word in of_name for token in tokens_of(word))
+    pairs = dict.fromkeys(
+        token for token in join_neighbours(of_name) if token and token not in in_name and token not in in_text
+    )
+    in_head = dict.fromkeys(heads(name))
+    strengths: dict[str, str] = {}
+    for token in in_name | pairs | {token: None for token in in_head if token in in_text}:
+        in_title = IN_NAME * (token in in_name or token in pairs) + IN_HEAD * (token in in_head)
+        strengths[token] = strength(min(in_text.get(token, 0) / usual, MOST_IN_TEXT) + in_title)
+    return strengths
+
+
+def strength(occurrences: float) -> str:
+    """Return BM25's term weight as a letter from "a": each further occurrence counts for less."""
+    return chr(ord("a") - 1 + max(round(STEPS * occurrences / (SATURATION + occurrences)), 1))

@@ -1,0 +1,88 @@
+"""Names of products: which of their words say what the thing is."""
+
+import re
+from collections.abc import Iterator
+
+from catalog.analysis.languages import is_stop_word
+from catalog.analysis.tokens import join_neighbours, tokens_of
+from catalog.analysis.words import words
+
+# A name says what the thing is before the first of these: "Desk lamp with a clamp, set of 2".
+QUALIFIES = re.compile(r"\s(?:for|with|without|in|by|from|featuring|including)\s|[,;:(\[|]|\s[-–—]\s")
+# "Table and chairs" is a table and is chairs.
+CONJUNCTION = re.compile(r"\s(?:and|&|\+|/)\s|/")
+# Words for a collection of things: "Succulent set" is also a succulent.
+HOLDERS = frozenset(
+    (
+        *("set", "sets", "pair", "pack", "packs", "piece", "pieces", "kit", "collection", "bundle", "box"),
+        *("combo", "duo", "trio", "assortment", "package"),
+    )
+)
+# Words at the end of a name that describe the thing and never name it.
+MEASURES = frozenset(
+    (
+        *(
+            "inch",
+            "inches",
+            "cm",
+            "mm",
+            "m",
+            "ft",
+            "feet",
+            "ml",
+            "l",
+            "ltr",
+            "g",
+            "gm",
+            "kg",
+            "lb",
+            "lbs",
+            "oz",
+        ),
+        *("w", "watt", "v", "x", "pcs", "large", "medium", "small"),
+        *(
+            "black",
+            "white",
+            "grey",
+            "gray",
+            "red",
+            "blue",
+            "green",
+            "yellow",
+            "pink",
+            "purple",
+            "brown",
+            "beige",
+        ),
+        *("multicolor", "multicolour"),
+    )
+)
+
+
+def head(name: str) -> list[str]:
+    """Return the words of a normalized name that say what the thing is, last word first."""
+    thing = QUALIFIES.split(name, maxsplit=1)[0]
+    return nouns(thing) or words(name)[:1]
+
+
+def nouns(text: str) -> list[str]:
+    """Return the words of the text that may name the thing, last word first."""
+    found = [word for word in words(text) if not word[0].isdigit() and not is_stop_word(word)][::-1]
+    while len(found) > 1 and found[0] in MEASURES:
+        del found[0]
+    return found
+
+
+def heads(name: str) -> Iterator[str]:
+    """Yield the tokens of the head: its last word, its last two as one, what a "set" holds, and what precedes "and"."""
+    last, *before = head(name) or [""]
+    yield from tokens_of(last)
+    if before:
+        yield from filter(None, join_neighbours([before[0], last]))
+        if last in HOLDERS:
+            yield from tokens_of(before[0])
+    *others, _ = CONJUNCTION.split(QUALIFIES.split(name, maxsplit=1)[0])
+    for other in others:
+        for noun in nouns(other)[:1]:
+            if noun not in MEASURES:
+                yield from tokens_of(noun)
