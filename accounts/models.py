@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import passwords
 from core.addresses import PostalAddress
 from core.emails import AddressField, normalize_email
-from core.slugs import MAX_LENGTH
+from core.slugs import SlugField
 from core.text import LineField
 
 MAX_NAME_LENGTH = 200
@@ -115,7 +115,7 @@ class Profile(models.Model):
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="profile")
     name = LineField(max_length=MAX_NAME_LENGTH)
-    slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
+    slug = SlugField(editable=False)
     avatar = models.ImageField(upload_to="avatars", blank=True)
     avatar_width = models.PositiveIntegerField(null=True, editable=False)
     avatar_height = models.PositiveIntegerField(null=True, editable=False)

@@ -12,12 +12,13 @@ from strawberry.file_uploads import Upload
 from strawberry_django.fields.types import field_type_map
 
 from core.emails import AddressField
+from core.slugs import SlugField
 from core.text import LineField
 
 MAX_DECIMAL_LENGTH = 40
 
 # strawberry_django looks a column's type up by its exact class, and ignores the class's parents.
-field_type_map.update({LineField: str, AddressField: str})
+field_type_map.update({LineField: str, AddressField: str, SlugField: str})
 
 
 def parse_decimal(value: Any) -> Decimal:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from catalog.analysis import search_text
 from core.money import AmountField, apply_discount
-from core.slugs import MAX_LENGTH, NameSlugField, distinct_slug
+from core.slugs import MAX_LENGTH, NameSlugField, SlugField, distinct_slug
 from core.text import LineField, SortKeyField, sort_key, validate_not_blank
 
 MAX_STOCK = 1_000_000_000
@@ -59,12 +59,9 @@ def validate_barcode(barcode: str) -> None:
             )
 
 
-def slug_field() -> models.SlugField[str, str]:
+def slug_field() -> SlugField:
     """Return the field of a slug, which the services take from the name where it is left blank."""
-    return models.SlugField(
-        max_length=MAX_LENGTH,
-        unique=True,
-        allow_unicode=True,
+    return SlugField(
         blank=True,
         help_text="A part of the page's address. It is made of the name if left blank. Old addresses still lead here.",
     )
@@ -455,7 +452,7 @@ class Product(models.Model):
 class OldProductSlug(models.Model):
     """A slug that a product had before. `catalog.slugs` keeps it."""
 
-    slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True)
+    slug = SlugField()
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="old_slugs")
 
     def __str__(self) -> str:
@@ -465,7 +462,7 @@ class OldProductSlug(models.Model):
 class OldCategorySlug(models.Model):
     """A slug that a category had before. `catalog.slugs` keeps it."""
 
-    slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True)
+    slug = SlugField()
     category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="old_slugs")
 
     def __str__(self) -> str:

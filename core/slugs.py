@@ -5,6 +5,9 @@ import re
 import unicodedata
 from typing import Any
 
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_unicode_slug
 from django.db import IntegrityError, models, transaction
 from django.utils.crypto import get_random_string
 
@@ -26,10 +29,21 @@ def slugify(text: str) -> str:
     Django's function of this name takes away the vowels of Indic and Thai words, which are marks: it makes कमज of कमीज.
     """
     text = unicodedata.normalize("NFKC", text).lower()
-    kept = "".join(
-        sign for sign in text if sign in "_-" or sign.isspace() or unicodedata.category(sign)[0] in "LMN"
-    )
+    kept = "".join(sign for sign in text if belongs_in_slug(sign) or sign.isspace())
     return re.sub(r"[-\s]+", "-", kept).strip("-_")
+
+
+def belongs_in_slug(sign: str) -> bool:
+    """Return whether the sign is a letter, the mark of one, a number, a hyphen or an underscore."""
+    return sign in "_-" or unicodedata.category(sign)[0] in "LMN"
+
+
+def validate_slug(slug: str) -> None:
+    """Raises: Django's ValidationError: the slug has a sign that does not belong in one."""
+    if not all(map(belongs_in_slug, slug)):
+        raise ValidationError(
+            "Use only letters, digits, hyphens and underscores, and no spaces.", code="invalid"
+        )
 
 
 def distinct_slug(text: str) -> str:
@@ -74,11 +88,28 @@ def save_with_slug(instance: models.Model, text: str) -> None:
             return
 
 
-class NameSlugField(models.SlugField[str, str]):
+class SlugField(models.SlugField[str, str]):
+    """A unique slug in any script. Django's validators refuse the marks of letters, such as the vowels of Hindi."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": MAX_LENGTH, "unique": True, "allow_unicode": True, **options})
+        self.validators.remove(validate_unicode_slug)
+        self.validators.append(validate_slug)
+
+    def formfield(self, *args: Any, **options: Any) -> forms.Field | None:
+        return super(models.SlugField, self).formfield(*args, **options)
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        """Describe Django's field, whose column is the same, so that no table is altered."""
+        name, path, args, options = super().deconstruct()
+        return name, "django.db.models.SlugField" if type(self) is SlugField else path, args, options
+
+
+class NameSlugField(SlugField):
     """A column with the `distinct_slug` of the row's name when it was inserted. It stays when the name changes."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"max_length": MAX_LENGTH, "allow_unicode": True, "editable": False, **options})
+        super().__init__(**{"unique": False, "editable": False, **options})
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         if add:

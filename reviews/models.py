@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import Product
-from core.slugs import MAX_LENGTH
+from core.slugs import SlugField
 
 MAX_BODY = 5_000
 
@@ -28,7 +28,7 @@ class Comment(models.Model):
     rating = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
     )
-    slug = models.SlugField(max_length=MAX_LENGTH, unique=True, allow_unicode=True, editable=False)
+    slug = SlugField(editable=False)
     active = models.BooleanField(
         default=True, help_text="Off: only its author and the staff see it, and its rating does not count."
     )

@@ -320,6 +320,14 @@ class TestChange:
         assert (product.name, product.user, product.category) == ("Another name", seller, category)
         assert (product.slug, product.stock, movements(product)) == ("another-name", 9, [5, 4])
 
+    def test_takes_a_slug_of_every_script(self, superuser: Client) -> None:
+        product = make_product(name="เสื้อยืด")
+        for slug, error in (("काला-कमीज", False), ("काला कमीज", True)):
+            page = superuser.post(change_page(product), form_of(product, slug=slug))
+            assert (page.status_code == 200 and "Use only letters, digits" in page.text) == error
+            product.refresh_from_db()
+            assert product.slug == "काला-कमीज"
+
     def test_what_was_sold_meanwhile_stays_sold(self, superuser: Client) -> None:
         product = make_product()
         form = form_of(product, name="Another name")

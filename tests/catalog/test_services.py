@@ -206,6 +206,12 @@ class TestUpdateProduct:
         changed = Product.objects.get(pk=product.pk)
         assert (changed.name, changed.slug, changed.sort_name) == ("Elm lamp", "elm-lamp", "elm lamp")
 
+    def test_of_every_script(self, seller: User) -> None:
+        product = make_product(user=seller, name="काला कमीज")
+        update_product(user=seller, product_pk=product.pk, changes={"price": Decimal("8.00")}, now=NOW)
+        changed = Product.objects.get(pk=product.pk)
+        assert (changed.price, changed.slug) == (Decimal(8), "काला-कमीज")
+
     def test_books_the_stock(self, seller: User) -> None:
         product = make_product(user=seller, stock=10)
         update_product(user=seller, product_pk=product.pk, changes={"stock": 4}, now=NOW)

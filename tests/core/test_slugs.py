@@ -1,8 +1,9 @@
 """Slugs in every script."""
 
 import pytest
+from django.core.exceptions import ValidationError
 
-from core.slugs import slug_of
+from core.slugs import slug_of, validate_slug
 
 
 @pytest.mark.parametrize(
@@ -18,3 +19,10 @@ from core.slugs import slug_of
 )
 def test_slugs_keep_marks(text: str, slug: str) -> None:
     assert slug_of(text, fallback="thing") == slug
+    validate_slug(slug)
+
+
+@pytest.mark.parametrize("text", ["काला कमीज़", "a/b", "a.b", "📎", "a\n", "½ ⁄"])
+def test_other_signs_are_refused(text: str) -> None:
+    with pytest.raises(ValidationError, match="Use only letters, digits, hyphens and underscores"):
+        validate_slug(text)
