@@ -57,6 +57,11 @@ def to_units(amount: Decimal, currency: str) -> int:
     return int(exact.scaleb(DIGITS[currency]))
 
 
+def nearest_units(amount: Decimal, currency: str) -> int:
+    """Return an amount of the database, which may have more digits than the currency, in the smallest units."""
+    return to_units(round_half_up(amount, currency), currency)
+
+
 def from_units(units: int, currency: str) -> Decimal:
     """The inverse of `to_units`."""
     return units * smallest_unit(currency)

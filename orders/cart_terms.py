@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 
+from django.conf import settings
 from django.db import transaction
 
 from core import places
 from core.addresses import INVALID
 from core.errors import ValidationError
+from core.money import from_units
 from core.places import Destination
 from core.text import single_line
 from orders import models
@@ -20,7 +23,7 @@ from orders.totals import destination_of, sale_to
 from pricing.codes import DiscountCodeReason, DiscountCodeRefused
 from pricing.delivery import Offer
 from pricing.models import normalize_code
-from pricing.tax import home
+from pricing.tax import Sale, home
 from pricing.terms import Goods, Priced, Terms, price, read_terms
 
 
@@ -58,16 +61,20 @@ class PricedCart:
         return destination_of(default) if default else None
 
     @cached_property
+    def sale(self) -> Sale:
+        """The sale that is taxed. Until the destination is known, it is in the shop's country."""
+        return sale_to(self.destination or home(), now=self.now)
+
+    @cached_property
     def goods(self) -> list[Goods]:
         return [goods_of_line(line) for line in self.cart.items]
 
     @cached_property
     def terms(self) -> Terms:
-        """The terms. Until the destination is known, the tax is that of the shop's country."""
         owner = self.cart.owner
         emails = [owner.user.email] if owner and owner.user else []
         return read_terms(
-            sale_to(self.destination or home(), now=self.now),
+            self.sale,
             code=self.row.discount_code,
             uses_of_customer=uses_of(emails),
             delivers=self.destination is not None,
@@ -86,6 +93,12 @@ class PricedCart:
             with_code=bool(self.row.discount_code) and self.hindrance is None,
             choose=self.choose,
         )
+
+    def unit_prices(self) -> dict[int, Decimal]:
+        """Return the price of one of each variant, where it is not the shop's own: abroad, the net may stay."""
+        if not (self.cart.items and self.sale.takes_over_net):
+            return {}
+        return {line.key: from_units(line.unit, settings.STORE_CURRENCY) for line in self.priced.quote.lines}
 
     def choose(self, offers: Sequence[Offer]) -> Offer | None:
         """Return the offer of the cart's method, or else the cheapest."""

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Address
 from core.errors import ValidationError
-from core.money import from_units, plain, round_half_up, to_units
+from core.money import from_units, nearest_units, plain
 from core.places import Destination
 from orders.errors import DeliveryUnavailable
 from orders.models import Cart, Order, OrderItem, OrderTax, Shipping
@@ -49,11 +49,6 @@ def choose_delivery(terms: Terms, method: int | None, offers: Sequence[Offer]) -
     if not chosen:
         raise DeliveryUnavailable(offers)
     return chosen[0]
-
-
-def units(amount: Decimal, currency: str) -> int:
-    """Return a price of the database in the currency's smallest units."""
-    return to_units(round_half_up(amount, currency), currency)
 
 
 def freeze(order: Order, items: Mapping[int, OrderItem], priced: Priced, sale: tax.Sale) -> None:
@@ -99,8 +94,8 @@ def taxes_of(order: Order) -> tuple[Tax, ...]:
     return add_up(
         Tax(
             rate=Rate(own.name, plain(own.percent)),
-            base=units(own.base, order.currency),
-            amount=units(own.amount, order.currency),
+            base=nearest_units(own.base, order.currency),
+            amount=nearest_units(own.amount, order.currency),
         )
         for own in order.taxes.all()
     )

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import IntegerField, Value
 from django.db.models.expressions import Combinable
 
-from core.money import from_units, round_half_up, to_units
+from core.money import from_units, nearest_units
 from core.together import read_together
 from pricing import codes, quote, selectors, tax
 from pricing.codes import DiscountCodeReason, Scope
@@ -153,5 +153,5 @@ def delivery_of(offer: Offer) -> quote.Delivery:
 
 
 def units(amount: Decimal) -> int:
-    """Return an amount of the database in the smallest units of the store's currency."""
-    return to_units(round_half_up(amount, settings.STORE_CURRENCY), settings.STORE_CURRENCY)
+    """Return an amount in the smallest units of the store's currency."""
+    return nearest_units(amount, settings.STORE_CURRENCY)

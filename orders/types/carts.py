@@ -1,5 +1,6 @@
 """GraphQL types of a cart and of the changes of what is in it."""
 
+from decimal import Decimal
 from typing import Annotated, Protocol
 
 import strawberry
@@ -30,6 +31,16 @@ class HasLineTotal(HasLinePrice, Protocol):
     quantity: int
 
 
+# The attribute of a line whose price is not the shop's own.
+CHARGED = "charged_unit_price"
+
+
+def unit_price_of(line: HasLinePrice) -> Decimal:
+    """Return the price of one that checkout would charge; `Cart.current` sets it where it is another one."""
+    price: Decimal = vars(line).get(CHARGED, line.variant.final_price)
+    return price
+
+
 @strawberry_django.type(models.CartItem, description="A variant of a product in the cart, with its quantity.")
 class CartItem(relay.Node):
     id: relay.NodeID[int]
@@ -37,15 +48,20 @@ class CartItem(relay.Node):
     variant: ProductVariant = api.field(description="The variant as it is now.")
     quantity: int = api.field(description="The quantity, 1 to 999.")
 
-    @api.field(description="The variant's current final price.")
+    @api.field(
+        description=(
+            "The price of one unit that checkout would charge: the variant's current final price. Where the shop keeps "
+            "its net prices abroad, it has the tax of the destination."
+        )
+    )
     @staticmethod
     def unit_price(root: strawberry.Parent[HasLinePrice]) -> api.Money:
-        return api.Money.of(root.variant.final_price)
+        return api.Money.of(unit_price_of(root))
 
     @api.field(description="The unit price times the quantity.")
     @staticmethod
     def total(root: strawberry.Parent[HasLineTotal]) -> api.Money:
-        return api.Money.of(root.variant.final_price * root.quantity)
+        return api.Money.of(unit_price_of(root) * root.quantity)
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.CartItem]:
@@ -189,7 +205,12 @@ class Cart(relay.Node):
         owner = owner_of(info.context.request)
         lines = lines_of(owner, info) if owner else []
         shopping = cart.ShoppingCart(owner, lines=lines)
-        return cls(key="mine", cart=shopping, priced=PricedCart(shopping, now=timezone.now()))
+        priced = PricedCart(shopping, now=timezone.now())
+        charged = priced.unit_prices()
+        for line in lines:
+            if line.variant_id in charged:
+                vars(line)[CHARGED] = charged[line.variant_id]
+        return cls(key="mine", cart=shopping, priced=priced)
 
     @classmethod
     def resolve_node(cls, node_id: str, *, info: api.Info, required: bool = False) -> "Cart | None":  # type: ignore[override]

@@ -259,6 +259,24 @@ class TestCheckout:
         assert list(differences_here()) == []
 
     @pytest.mark.usefixtures("german")
+    @pytest.mark.parametrize(("abroad", "price"), [("gross", "19.90"), ("net", "20.07")])
+    def test_has_the_prices_that_the_cart_showed(
+        self, api: GraphQLClient, lamp: Product, settings: Settings, abroad: str, price: str
+    ) -> None:
+        settings.STORE_PRICES_ABROAD = abroad
+        add_to_cart(api, lamp, 3)
+        items = "items { unitPrice { amount } total { amount } }"
+        cart = api.run(
+            f"""mutation {{ setCartDelivery(input: {{country: "AT"}}) {{
+                ... on Cart {{ {items} subtotal {{ amount }} total {{ amount }} }} }} }}"""
+        )["setCartDelivery"]
+        placed = checkout(api, shipping=AUSTRIAN)
+        [item] = placed["items"]
+        assert cart["items"] == [{"unitPrice": item["unitPrice"], "total": item["total"]}]
+        assert cart["items"][0]["unitPrice"] == {"amount": price}
+        assert cart["subtotal"] == cart["total"] == placed["amount"] == item["total"]
+
+    @pytest.mark.usefixtures("german")
     def test_to_the_canary_islands_has_no_vat(self, api: GraphQLClient, lamp: Product) -> None:
         add_to_cart(api, lamp)
         order = order_of(api, checkout(api, shipping=ISLANDS)["uuid"])
