@@ -492,6 +492,12 @@ class ProductVariant(models.Model):
     # The units that unpaid orders hold. They are paid for soon, or return to the stock.
     held = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     weight_grams = models.PositiveIntegerField("weight, g", null=True, blank=True)
+    requires_shipping = models.BooleanField(
+        "is shipped",
+        default=True,
+        db_default=True,
+        help_text="Off for what no parcel brings, such as downloads, gift cards and services.",
+    )
     barcode = LineField(max_length=64, blank=True, default="", validators=[validate_barcode])
 
     # The product's, set by catalog.stock on the variants that it sells.

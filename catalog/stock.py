@@ -38,7 +38,7 @@ FOLLOW_LEDGER = """
     WHERE catalog_productvariant.id = moved.variant_id AND moved.order_uuid = %s AND moved.reason = %s
         AND {condition} {locked}
     RETURNING catalog_productvariant.id, catalog_productvariant.product_id, sku, option_1, option_2, option_3,
-        final_price, stock, weight_grams
+        final_price, stock, weight_grams, requires_shipping
 """
 # Locks the products first, in order of primary key. As an array it is evaluated once, before the first variant. In a
 # join each variant would lock its product again, from the version that the statement's snapshot has: of two orders

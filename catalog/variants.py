@@ -49,6 +49,7 @@ class VariantFields(TypedDict, total=False):
     discount: Decimal | None
     stock: int | None
     weight_grams: int | None  # None is for an unknown weight
+    requires_shipping: bool | None
     barcode: str | None
 
 

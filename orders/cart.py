@@ -60,6 +60,8 @@ class Line(Protocol):
     @property
     def weight(self) -> int | None: ...
     @property
+    def requires_shipping(self) -> bool: ...
+    @property
     def tax_class(self) -> int | None: ...
     @property
     def category_path(self) -> str: ...
@@ -165,6 +167,7 @@ def items() -> QuerySet[CartItem]:
         final_price=F("variant__final_price"),
         stock=Case(When(is_published("product__"), then=F("variant__stock"))),
         weight=F("variant__weight_grams"),
+        requires_shipping=F("variant__requires_shipping"),
         tax_class=F("product__tax_class"),
         category_path=F("product__category__path"),
         delivery_method=F("cart__delivery_method"),

@@ -24,7 +24,7 @@ from pricing.codes import DiscountCodeReason, DiscountCodeRefused
 from pricing.delivery import Offer
 from pricing.models import normalize_code
 from pricing.tax import Sale, home
-from pricing.terms import Goods, Priced, Terms, price, read_terms
+from pricing.terms import Goods, Priced, Terms, is_delivered, price, read_terms
 
 
 class PricedCart:
@@ -113,6 +113,7 @@ def goods_of_line(line: Line) -> Goods:
         product=product,
         path=line.category_path,
         tax_class=line.tax_class,
+        is_shipped=line.requires_shipping,
         weight=line.weight or 0,
         unit=line.final_price,
         full=line.price,
@@ -124,7 +125,7 @@ def goods_of_line(line: Line) -> Goods:
 def set_delivery(
     owner: Owner, *, country: str, zip_code: str, state: str, method: int | None, now: datetime
 ) -> None:
-    """Say where the cart goes, and by which method; None for the cheapest.
+    """Say where the cart goes, and by which method; None for the cheapest. Nothing brings what is not shipped.
 
     Raises:
         ValidationError: there is no such country, or it has no such postal code or state.
@@ -135,13 +136,13 @@ def set_delivery(
     cart = ShoppingCart(owner)
     row = cart.lock_or_create()
     row.country, row.zip_code, row.state = destination.country, destination.zip_code, destination.state
-    row.delivery_method_id = method
     priced = PricedCart(cart, now=now)
     priced.row = row
     offers = priced.priced.offers
     is_offered = method in [offer.method.pk for offer in offers] if method else bool(offers)
-    if not is_offered and (method or priced.terms.methods):
+    if not is_offered and (method or priced.terms.methods) and is_delivered(priced.goods):
         raise DeliveryUnavailable(offers)
+    row.delivery_method_id = method if is_offered else None
     row.save(update_fields=["country", "zip_code", "state", "delivery_method"])
 
 

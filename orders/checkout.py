@@ -40,10 +40,10 @@ from orders.totals import (
 from orders.transitions import move
 from pricing.codes import DiscountCodeRefused, count_use
 from pricing.tax import Sale
-from pricing.terms import Goods, Terms, price, read_terms
+from pricing.terms import Goods, Terms, is_delivered, price, read_terms
 
 # What an item keeps of its variant, product and price once the order is placed.
-KEPT = ("name", "variant_title", "sku", *FROZEN_OF_ITEMS)
+KEPT = ("name", "variant_title", "sku", "requires_shipping", *FROZEN_OF_ITEMS)
 # The lines and units that an order holds, for `values_list`.
 HELD = (Count("items"), Sum("items__quantity", default=0))
 
@@ -280,6 +280,8 @@ def fill(
         for key, item in wanted.items()
     }
     goods = [goods_of(variants[key], quantity=item.quantity) for key, item in wanted.items()]
+    if details.missing and is_delivered(goods):
+        raise details.missing
     sale = sale_to(destination_of(details.shipping), now=now, vat_id=details.vat_id)
     terms = redeem(order.discount_code, goods, sale, emails=emails_of(order))
     priced = price(
@@ -323,6 +325,7 @@ def goods_of(variant: ProductVariant, *, quantity: int) -> Goods:
         product=variant.product_id,
         path=variant.category_path,
         tax_class=variant.tax_class,
+        is_shipped=variant.requires_shipping,
         weight=variant.weight_grams or 0,
         unit=variant.final_price,
         full=variant.final_price,
@@ -341,6 +344,7 @@ def item_of(order: Order, variant: ProductVariant, *, name: str, quantity: int) 
         sku=variant.sku,
         quantity=quantity,
         unit_price=variant.final_price,
+        requires_shipping=variant.requires_shipping,
     )
 
 

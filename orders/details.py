@@ -14,6 +14,8 @@ from pricing.vat import normalize_vat_id
 
 # The columns of an order that keep it.
 COLUMNS = ("shipping", "email", "language", "billing_address", "billing_company", "vat_id", "note")
+# Of an address, nobody else needs these columns: tax goes by country, state and postal code.
+FOR_PARCELS = ("address", "phone")
 WRONG_VAT_ID = "Enter a VAT id of the European Union, with its country's letters: DE136695976."
 
 
@@ -33,6 +35,8 @@ class Details:
     shipping: Shipping
     billing: Billing | None = None
     note: str = ""
+    # What a parcel needs of the address and is blank. Goods that are not shipped do not need it.
+    missing: ValidationError | None = None
     # The key of the chosen method; None for the cart's choice, or the only one.
     delivery_method: int | None = None
 
@@ -47,12 +51,24 @@ def validate_details(details: Details) -> None:
     Raises: ValidationError on every field that is wrong, as `shipping.zipCode` and `billing.vatId`.
     """
     billing = details.billing
-    steps = [lambda: validate_address(details.shipping, prefix="shipping."), lambda: validate_note(details)]
+    steps = [lambda: validate_shipping(details), lambda: validate_note(details)]
     if billing:
         steps += [lambda: validate_company(billing), lambda: validate_vat_id(billing)]
         if address := billing.address:
             steps.append(lambda: validate_address(address, prefix="billing.address."))
     check_all(*steps)
+
+
+def validate_shipping(details: Details) -> None:
+    """Check the shipping address. If only FOR_PARCELS are blank, this is left to who knows the goods, in `missing`."""
+    address = details.shipping
+    blank = {f"shipping.{name}" for name in FOR_PARCELS if not single_line(getattr(address, name))}
+    try:
+        validate_address(address, prefix="shipping.")
+    except ValidationError as error:
+        if not blank.issuperset(field.field for field in error.fields):
+            raise
+        details.missing = error
 
 
 def validate_note(details: Details) -> None:

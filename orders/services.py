@@ -139,6 +139,7 @@ def goods_of_item(key: int, item: OrderItem) -> Goods:
         product=item.product_id or 0,
         path="",
         tax_class=item.product.tax_class_id if item.product else None,
+        is_shipped=item.requires_shipping,
         weight=0,
         unit=item.unit_price,
         full=item.unit_price,

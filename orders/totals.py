@@ -20,7 +20,7 @@ from pricing.terms import Priced, Terms
 # What an order and its items keep of their quote.
 FROZEN = (
     *("amount", "subtotal", "discount_total", "delivery_total", "delivery_discount", "tax_total"),
-    *("prices_include_tax", "is_reverse_charge", "delivery_name", "discount_code"),
+    *("prices_include_tax", "requires_shipping", "is_reverse_charge", "delivery_name", "discount_code"),
 )
 FROZEN_OF_ITEMS = ("unit_price", "discount", "tax")
 
@@ -64,6 +64,7 @@ def freeze(order: Order, items: Mapping[int, OrderItem], priced: Priced, sale: t
     order.delivery_total = money(quote.delivery_total)
     order.delivery_discount = money(quote.delivery.discount)
     order.prices_include_tax = quote.prices_include_tax
+    order.requires_shipping = any(line.is_shipped for line in quote.lines)
     order.is_reverse_charge = sale.is_reverse_charge
     for line in quote.lines:
         item = items[line.key]

@@ -35,6 +35,7 @@ class Line:
     quantity: int
     tax_class: int | None = None
     in_scope: bool = True  # of the code
+    is_shipped: bool = True
     reduction: int = 0  # what the product's own discount took off the unit
 
     @property
@@ -95,6 +96,7 @@ class QuotedLine(Part):
     unit: int
     quantity: int
     reduction: int
+    is_shipped: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +161,7 @@ def quote(
     rates: Rates,
     prices_include_tax: bool,
 ) -> Quote:
-    """Return what the lines cost with the code and the delivery. Without lines, nothing is delivered."""
+    """Return what the lines cost with the code and the delivery. Without anything to ship, nothing is delivered."""
     charged = charge(lines, code=code, delivery=delivery, prices_include_tax=prices_include_tax)
     return add_taxes(charged, tax_by_rates(charged, rates))
 
@@ -171,7 +173,7 @@ def charge(
 
     The code takes no more than the goods, and is allotted to them in proportion.
     """
-    cost = delivery.price if delivery and lines else 0
+    cost = delivery.price if delivery and any(line.is_shipped for line in lines) else 0
     return Quote(
         lines=tuple(
             QuotedLine(
@@ -179,6 +181,7 @@ def charge(
                 unit=line.unit,
                 quantity=line.quantity,
                 reduction=line.reduction,
+                is_shipped=line.is_shipped,
                 total=line.total,
                 discount=discount,
                 tax_class=line.tax_class,
@@ -245,13 +248,14 @@ def in_order(rates: Iterable[Rate]) -> list[Rate]:
 
 
 def carry(charged: Quote, sets: Sequence[RateSet]) -> dict[RateSet, int]:
-    """Divide what is charged for the delivery among the goods' sets of rates, in proportion to the goods.
+    """Divide what is charged for the delivery among the sets of rates of the goods that it brings, in proportion.
 
     Where the code has made all of them free, their prices before it count.
     """
-    weights: dict[RateSet, int] = dict.fromkeys(sets, 0)
-    are_free = not any(line.charged for line in charged.lines)
-    for rates, line in zip(sets, charged.lines, strict=True):
+    brought = [each for each in zip(sets, charged.lines, strict=True) if each[1].is_shipped]
+    weights: dict[RateSet, int] = dict.fromkeys([rates for rates, _ in brought], 0)
+    are_free = not any(line.charged for _, line in brought)
+    for rates, line in brought:
         weights[rates] += line.total if are_free else line.charged
     shares = allot(charged.delivery.charged, list(weights.values()))
     return dict(zip(weights, shares, strict=True))

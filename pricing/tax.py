@@ -150,8 +150,8 @@ def take_over_net(
     converted = [convert_line(line) for line in lines]
     if delivery and delivery.tax_class is not None:
         delivery = replace(delivery, price=convert(delivery.price, delivery.tax_class))
-    elif delivery and (goods := sum(line.total for line in lines)):
-        moved = Fraction(sum(line.total for line in converted), goods)
+    elif delivery and (goods := sum(line.total for line in lines if line.is_shipped)):
+        moved = Fraction(sum(line.total for line in converted if line.is_shipped), goods)
         delivery = replace(delivery, price=round_half_up(delivery.price * moved))
     return converted, delivery
 

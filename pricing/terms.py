@@ -27,6 +27,7 @@ class Goods:
     product: int
     path: str  # of its category
     tax_class: int | None
+    is_shipped: bool
     weight: int  # of one, in grams; 0 if it is not known
     unit: Decimal  # the price of one
     full: Decimal  # the same before the product's own discount
@@ -111,20 +112,33 @@ def price(
     """
     code = code_of(terms.code) if with_code and terms.code else None
     lines = [line_of(each, terms) for each in goods]
-    offers = find_offers(terms.rates, pack(goods, lines, code), terms.sale.destination)
-    chosen = choose(offers)
+    offers, chosen = [], None
+    if is_delivered(goods):
+        offers = find_offers(terms.rates, pack(goods, lines, code), terms.sale.destination)
+        chosen = choose(offers)
     delivery = delivery_of(chosen) if chosen else None
     quoted = tax.price(lines, code=code, delivery=delivery, sale=terms.sale, tables=terms.tables)
     return Priced(quote=quoted, offers=offers, delivery=chosen)
 
 
+def is_delivered(goods: Sequence[Goods]) -> bool:
+    """Whether there is anything to deliver. An empty cart can still get it."""
+    return not goods or any(each.is_shipped for each in goods)
+
+
 def pack(goods: Sequence[Goods], lines: Sequence[quote.Line], code: quote.Code | None) -> Parcel:
-    """Return what has to be delivered. Its total is that of the goods, less the code where the shop says so."""
+    """Return what has to be delivered.
+
+    Goods that are not shipped count for neither weight nor total. The total is less the code where the shop says so.
+    """
     charged = charge(lines, code=code, delivery=None, prices_include_tax=True)
-    discount = charged.discount_total if settings.STORE_DELIVERY_TOTAL == "after" else 0
+    is_after = settings.STORE_DELIVERY_TOTAL == "after"
+    shipped = [line for line in charged.lines if line.is_shipped]
     return Parcel(
-        weight=sum(each.weight * each.quantity for each in goods),
-        total=from_units(charged.subtotal - discount, settings.STORE_CURRENCY),
+        weight=sum(each.weight * each.quantity for each in goods if each.is_shipped),
+        total=from_units(
+            sum(line.charged if is_after else line.total for line in shipped), settings.STORE_CURRENCY
+        ),
     )
 
 
@@ -136,6 +150,7 @@ def line_of(goods: Goods, terms: Terms) -> quote.Line:
         quantity=goods.quantity,
         tax_class=goods.tax_class,
         in_scope=terms.contains(goods),
+        is_shipped=goods.is_shipped,
         reduction=units(goods.full) - unit,
     )
 

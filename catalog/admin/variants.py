@@ -246,9 +246,9 @@ class VariantInline(PartInline):
         if has_several(obj):
             return (
                 *(*options, "sku", "price", "discount", "final_price", "stock", "held"),
-                *("weight_grams", "barcode", "position"),
+                *("weight_grams", "requires_shipping", "barcode", "position"),
             )
-        return (*options, "sku", "weight_grams", "barcode", "held")
+        return (*options, "sku", "weight_grams", "requires_shipping", "barcode", "held")
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         """Label the options' columns with their names, and use inputs with a single class: Unfold's are long."""

@@ -39,14 +39,18 @@ def export_products(products: QuerySet[Product], *, suffix: str) -> Iterator[str
 
 
 def fill(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[Any]]:
-    """Replace the key of each category by its path, and leave a product's own columns to its first row."""
+    """Replace the key of each category by its path, and leave a product's own columns to its first row.
+
+    Whether it is shipped is written as a text, because the import takes no truth values of JSON.
+    """
     categories = read_categories()
-    slug, category = COLUMNS.index("slug"), COLUMNS.index("category")
+    slug, category, shipped = map(COLUMNS.index, ("slug", "category", "requires_shipping"))
     of_product = [
         place for place, column in enumerate(COLUMNS) if column not in OF_VARIANT and column != "slug"
     ]
     current = None
     for row in map(list, rows):
+        row[shipped] = str(row[shipped])
         if row[slug] == current:
             for place in of_product:
                 row[place] = None

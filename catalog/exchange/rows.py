@@ -51,6 +51,7 @@ FIELDS: dict[str, models.Field[Any, Any]] = {
     # Compared with a changed stock: see `applying.stock_of`.
     "stock_at_export": Product.stock.field,
     "weight_grams": ProductVariant.weight_grams.field,
+    "requires_shipping": ProductVariant.requires_shipping.field,
     "barcode": ProductVariant.barcode.field,
     "position": ProductVariant.position.field,
 }
@@ -58,12 +59,14 @@ COLUMNS = (*FIELDS, "image")
 # The columns of a variant. The others are its product's.
 OF_VARIANT = (
     *VALUES,
-    *("sku", "price", "discount", "stock", "stock_at_export", "weight_grams", "barcode", "position"),
+    *("sku", "price", "discount", "stock", "stock_at_export"),
+    *("weight_grams", "requires_shipping", "barcode", "position"),
 )
 # What tells the variants of a product apart.
 IDENTITY = ("sku", *VALUES)
 LINES = tuple(name for name, field in FIELDS.items() if isinstance(field, LineField))
 WHOLE = tuple(name for name, field in FIELDS.items() if isinstance(field, models.IntegerField))
+BOOLEANS = tuple(name for name, field in FIELDS.items() if isinstance(field, models.BooleanField))
 NUMBERS = (*WHOLE, *(name for name, field in FIELDS.items() if isinstance(field, models.DecimalField)))
 # A new product needs these columns, and a new variant needs a price. The others have defaults.
 REQUIRED = ("category", "name", "description")
@@ -134,7 +137,8 @@ def values_of(cells: Mapping[str, str]) -> dict[str, Any]:
     errors: list[FieldError] = []
     for column in FIELDS.keys() & cells.keys():
         try:
-            values[column] = FIELDS[column].clean(cells[column], None)
+            cell = cells[column].lower().capitalize() if column in BOOLEANS else cells[column]
+            values[column] = FIELDS[column].clean(cell, None)
         except DjangoValidationError as error:
             errors += [FieldError(field=column, message=message) for message in error.messages]
     if errors:

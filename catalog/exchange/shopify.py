@@ -36,6 +36,7 @@ class Shopify(Dialect):
         **dict.fromkeys(("variant_compare_at_price", "compare-at_price"), "compare_at"),
         **dict.fromkeys(("variant_inventory_qty", "inventory_quantity"), "stock"),
         **dict.fromkeys(("variant_grams", "weight_value_(grams)"), "grams"),
+        **dict.fromkeys(("variant_requires_shipping", "requires_shipping"), "requires_shipping"),
         **dict.fromkeys(("variant_barcode", "barcode"), "barcode"),
         **dict.fromkeys(("image_src", "product_image_url"), "picture"),
         **dict.fromkeys(("variant_image", "variant_image_url"), "variant_picture"),
@@ -61,6 +62,7 @@ class Shopify(Dialect):
             yield RefusedRow(line=line, reason=NOT_PUBLISHED)
             return
         row = {name: given.get(name, "") for name in ("slug", "name", *NAMES, *VALUES, "sku", "barcode")}
+        row["requires_shipping"] = given.get("requires_shipping", "")
         row["category"] = given.get("type") or given.get("category", "")
         row["description"] = plain_text(given.get("html", ""))
         for name, value in zip(NAMES, VALUES, strict=True):

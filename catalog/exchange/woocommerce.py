@@ -25,6 +25,8 @@ MAX_ATTRIBUTES = 20
 # A comma within a value has a backslash before it.
 COMMA = re.compile(r"(?<!\\),")
 
+# What is not shipped. Something to download may still come with a parcel, and is virtual if it does not.
+VIRTUAL = {"virtual"}
 # The export writes line breaks as a backslash and an n.
 LINE_BREAK = re.compile(r"\\n|\r?\n")
 
@@ -67,7 +69,7 @@ class WooCommerce(Dialect):
 
     def rows(self, line: int, cells: dict[str, str]) -> Iterator[Item]:
         given = {name: known_cell(cells, name) for name in cells}
-        kinds = {kind.strip().lower() for kind in given.get("type", "").split(",")}
+        kinds = kinds_of(given)
         if given.get("images"):
             yield from self.note_once(NOT_FETCHED)
         if "variation" in kinds:
@@ -160,8 +162,15 @@ class WooCommerce(Dialect):
         for unit in GRAMS:
             if weight := given.get(f"weight_{unit}"):
                 row["weight_grams"] = grams(weight, unit)
+        if VIRTUAL & kinds_of(given):
+            row["requires_shipping"] = "False"
         row["barcode"] = given.get("barcode", "")
         yield from self.barcode(line, row)
+
+
+def kinds_of(given: dict[str, str]) -> set[str]:
+    """Return the words of the type column: `simple, virtual`."""
+    return {kind.strip().lower() for kind in given.get("type", "").split(",")}
 
 
 def attributes_of(given: dict[str, str]) -> dict[str, list[str]]:

@@ -96,6 +96,11 @@ class VariantInput:
         default=strawberry.UNSET,
         description="Weight in grams. If missing it stays as it is; null if it is not known.",
     )
+    requires_shipping: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="False for what no parcel brings, such as downloads, gift cards and services. If missing it stays "
+        "as it is; a new variant is shipped.",
+    )
 
     def fields(self) -> VariantFields:
         given = {name: value for name, value in vars(self).items() if value is not strawberry.UNSET}

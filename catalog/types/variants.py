@@ -117,6 +117,9 @@ class ProductVariant(relay.Node):
     )
     discount: auto = strawberry_django.field(description="Per cent off the price, 0 to 100.")
     stock: int = api.field(description="The quantity in stock.")
+    requires_shipping: auto = api.field(
+        description="False for what no parcel brings, such as downloads, gift cards and services."
+    )
     price = api.field(description="The price before the discount.")(price)
     final_price = api.field(
         description="The price that the shopper pays: less the discount, and rounded half up to the currency's "

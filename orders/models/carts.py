@@ -79,6 +79,7 @@ class CartItem(models.Model):
     final_price: Decimal
     stock: int | None
     weight: int | None
+    requires_shipping: bool
     tax_class: int | None
     category_path: str
     # The cart's.

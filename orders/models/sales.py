@@ -92,6 +92,8 @@ class Order(models.Model):
     # The text of the code, which counts its uses by it.
     discount_code = models.CharField(max_length=MAX_CODE, blank=True, default="", db_default="")
     prices_include_tax = models.BooleanField(default=False, db_default=False)
+    # Whether anything of it is shipped.
+    requires_shipping = models.BooleanField("is shipped", default=True, db_default=True)
     # The customer, a company, owes the tax: invoices have to say so.
     is_reverse_charge = models.BooleanField("reverse charge", default=False, db_default=False)
     shipping = models.OneToOneField(Shipping, on_delete=models.PROTECT, null=True, blank=True)
@@ -194,6 +196,7 @@ class OrderItem(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]
     )
     unit_price = AmountField()
+    requires_shipping = models.BooleanField("is shipped", default=True, db_default=True)
     # Of the whole quantity: what the code took off, and the tax after it.
     discount = part_field()
     tax = part_field()

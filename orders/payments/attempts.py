@@ -121,15 +121,17 @@ def payment_uuid_of(intent: stripe.PaymentIntent) -> UUID | None:
 
 def parameters(payment: Payment) -> PaymentIntentCreateParams:
     order = payment.order
-    assert order.shipping is not None, "a constraint of the table"
-    return {
+    created: PaymentIntentCreateParams = {
         "amount": money.to_minor_units(payment.amount, payment.currency),
         "currency": payment.currency.lower(),
         "automatic_payment_methods": {"enabled": True},
         "description": str(order),
         "metadata": {"payment": str(payment.pk), "order": str(order.pk), "number": order.number},
-        "shipping": shipping_of(order.shipping),
     }
+    if order.requires_shipping:
+        assert order.shipping is not None, "a constraint of the table"
+        created["shipping"] = shipping_of(order.shipping)
+    return created
 
 
 def shipping_of(shipping: Shipping) -> PaymentIntentCreateParamsShipping:

@@ -117,6 +117,14 @@ class Cart(relay.Node):
     def total_quantity(self) -> int:
         return self.cart.total_quantity
 
+    @strawberry.field(
+        description=(
+            "Whether any of the items is shipped. If not, `checkout` needs no delivery method, street or phone."
+        )
+    )
+    def requires_shipping(self) -> bool:
+        return any(item.requires_shipping for item in self.cart.items)
+
     @property
     def quote(self) -> Quote:
         return self.priced.priced.quote

@@ -92,6 +92,7 @@ class OrderItem(relay.Node):
         description="The variant's title when it was ordered, such as `M / Red`; empty if it had none."
     )
     quantity: int = api.field(description="The quantity, 1 to 999.")
+    requires_shipping: auto = api.field(description="Whether it is shipped. It stays as it was ordered.")
 
     @api.related(
         graphql_type=Product | None,
@@ -387,6 +388,7 @@ class Order(relay.Node):
     prices_include_tax: bool = strawberry_django.field(
         description="Whether the prices of the items and of the delivery include the tax."
     )
+    requires_shipping: bool = strawberry_django.field(description="Whether any of the items is shipped.")
     is_reverse_charge: bool = strawberry_django.field(
         description="Whether no tax was charged because the customer, a company abroad, owes it."
     )

@@ -183,6 +183,23 @@ BLUE = "9|variation|hd-b|Hoodie - Blue|1|||1|5|0.45||45||||hd|Colour|blue||"
 RED = "10|variation|hd-r|Hoodie - Red|1|||1|parent||40|45||||id:7|Colour|Red\\, dark||"
 
 
+class TestRequiresShipping:
+    def test_of_shopify(self, seller: User) -> None:
+        rows = [f"{row}|{shipped}" for row, shipped in ((SHIRT, "true"), (FURTHER[0], "false"), (MUG, ""))]
+        assert refusals(bring_in(csv_of(f"{SHOPIFY}|Variant Requires Shipping", *rows), seller=seller)) == []
+        found = ProductVariant.objects.order_by("product__slug", "pk").values_list(
+            "requires_shipping", flat=True
+        )
+        assert list(found) == [True, False, True]
+
+    @pytest.mark.parametrize(
+        ("kind", "shipped"), [("simple", True), ("simple, virtual", False), ("simple, downloadable", True)]
+    )
+    def test_of_woocommerce(self, seller: User, kind: str, shipped: bool) -> None:
+        bring_in(csv_of(WOO, LAMP.replace("simple", kind)), seller=seller)
+        assert ProductVariant.objects.get().requires_shipping is shipped
+
+
 class TestWooCommerce:
     def test_variations_anywhere_below_their_parent(self, seller: User) -> None:
         outcome = bring_in(csv_of(WOO, HOODIE, LAMP, BLUE, RED), seller=seller)

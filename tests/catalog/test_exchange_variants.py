@@ -32,7 +32,14 @@ TEE = {
     "stock": "3",
 }
 MEDIUM = {"slug": "tee", "option1_value": "M", "sku": "TEE-M", "price": "12.00", "stock": "5"}
-LARGE = {"slug": "tee", "option1_value": "L", "price": "14.00", "discount": "50", "weight_grams": "210"}
+LARGE = {
+    "slug": "tee",
+    "option1_value": "L",
+    "price": "14.00",
+    "discount": "50",
+    "weight_grams": "210",
+    "requires_shipping": "FALSE",
+}
 
 
 @pytest.fixture
@@ -92,6 +99,7 @@ class TestNewProducts:
         ]
         assert [variant.position for variant in product.variants.all()] == [0, 1, 2]
         assert product.variants.all()[2].weight_grams == 210
+        assert [variant.requires_shipping for variant in product.variants.all()] == [True, True, False]
         # That of the cheapest in stock.
         assert (str(product.price), str(product.final_price), product.stock) == ("10.00", "10.00", 8)
         assert sorted(product.movements.values_list("delta", flat=True)) == [3, 5]
@@ -125,6 +133,7 @@ class TestNewProducts:
             ({**MEDIUM, "name": "Polo"}, "name: Line 1, the first of this product, has another one."),
             ({**MEDIUM, "barcode": "4006381333932"}, "barcode: The last digit does not fit the others."),
             ({**MEDIUM, "weight_grams": "-1"}, "weight_grams: "),
+            ({**MEDIUM, "requires_shipping": "perhaps"}, "requires_shipping: "),
             ({**MEDIUM, "position": "-1"}, "position: "),
         ],
     )

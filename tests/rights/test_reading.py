@@ -63,7 +63,7 @@ FIELDS = {
     "Cart": Fields(
         alike="id",
         own="items totalQuantity destination deliveryOptions delivery discountCode subtotal discountTotal "
-        "deliveryTotal taxTotal taxes total changes",
+        "deliveryTotal taxTotal taxes total changes requiresShipping",
     ),
     "CartItem": Fields(alike="id product variant quantity unitPrice total"),
     "Category": Fields(
@@ -76,10 +76,10 @@ FIELDS = {
     "Order": Fields(
         alike="id uuid number note status user items shipping billing createdAt updatedAt expiresAt paidAt shippedAt "
         "cancelledAt amount subtotal discountTotal deliveryTotal taxTotal taxes pricesIncludeTax isReverseCharge "
-        "payment delivery discountCode"
+        "payment delivery discountCode requiresShipping"
     ),
     "OrderItem": Fields(
-        alike="id product variant name variantTitle sku quantity unitPrice total discount tax"
+        alike="id product variant name variantTitle sku quantity requiresShipping unitPrice total discount tax"
     ),
     "Payment": Fields(alike="id status amount refunded failure", owner="clientSecret"),
     "Product": Fields(
@@ -89,7 +89,7 @@ FIELDS = {
     ),
     "ProductVariant": Fields(
         alike="id product sku title selectedOptions price discount finalPrice onSale lowestPriorPrice stock "
-        "isAvailable image"
+        "isAvailable image requiresShipping"
     ),
     "Profile": Fields(alike="id name slug joinedAt avatar"),
     "Shipping": Fields(alike=f"{ADDRESS} email"),
