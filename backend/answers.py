@@ -1,10 +1,11 @@
 """The set-up of the answer cache: the tables that no guest sees, and the tables that change often."""
 
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
 
-from packages.answer_cache import Answers, Revision, Tables, Watcher
+from packages.answer_cache import Answers, Keeper, Revision, Tables, Watcher
 from packages.answer_cache.answers import Application
 
 PATHS = ("/graphql/", "/graphql")
@@ -43,30 +44,39 @@ TABLES = Tables(
 # The headers that the API's answers depend on.
 HEADERS = ("Accept", "Apollo-Require-Preflight", "Origin", "Sec-Fetch-Site", "X-Apollo-Operation-Name")
 
-_revisions: dict[str, Revision] = {}
+
+@cache
+def file_keeper(path: str) -> Keeper:
+    return Revision(Path(path))
 
 
-def current_revision() -> Revision | None:
-    """Return the revision of the configured file; None if no answers are kept."""
+@cache
+def redis_keeper(url: str, *, within: float) -> Keeper:
+    from packages.answer_cache.shared import SharedRevision  # which has a model: the apps must be loaded
+
+    return SharedRevision(url, within=within)
+
+
+def current_keeper() -> Keeper | None:
+    """Return the configured keeper; None if no answers are kept."""
     if not settings.STORE_ANSWER_CACHE:
         return None
-    path = settings.STORE_REVISION_FILE
-    if path not in _revisions:
-        _revisions[path] = Revision(Path(path))
-    return _revisions[path]
+    if settings.STORE_ANSWER_KEEPER == "redis":
+        return redis_keeper(settings.REDIS_URL, within=settings.STORE_ANSWER_WITHIN)
+    return file_keeper(settings.STORE_REVISION_FILE)
 
 
-watcher = Watcher(TABLES, current_revision)
+watcher = Watcher(TABLES, current_keeper)
 
 
 def keep_answers(application: Application) -> Application:
     """Wrap the application in the answer cache, if the settings enable it."""
-    revision = current_revision()
-    if revision is None:
+    keeper = current_keeper()
+    if keeper is None:
         return application
     return Answers(
         application,
-        revision=revision,
+        keeper=keeper,
         paths=PATHS,
         session_cookie=settings.SESSION_COOKIE_NAME,
         headers=(

@@ -70,6 +70,20 @@ def check_client_header_is_named(**_: Any) -> list[CheckMessage]:
     ]
 
 
+@register("security")
+def check_keeper_has_redis(**_: Any) -> list[CheckMessage]:
+    """backend.E011: changes are announced in Redis, but no Redis is named."""
+    if settings.STORE_ANSWER_KEEPER != "redis" or settings.REDIS_URL:
+        return []
+    return [
+        Error(
+            "STORE_ANSWER_KEEPER is redis, but REDIS_URL is not set.",
+            hint="Set REDIS_URL, or keep the tokens in a file if the store runs on one machine.",
+            id="backend.E011",
+        )
+    ]
+
+
 @register("security", deploy=True)
 def check_forwarded_headers_have_one_spelling(**_: Any) -> list[CheckMessage]:
     """backend.W016: a proxy that sets X-Forwarded-For may forward X_Forwarded_For too, and WSGI mixes them up."""

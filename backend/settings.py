@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "pricing",
     "orders",
     "reviews",
+    "packages.answer_cache",
 ]
 
 MIDDLEWARE = [
@@ -160,11 +161,14 @@ CACHES: dict[str, dict[str, Any]] = {
 }
 
 # Each process keeps answers to guests until the data changes. The processes announce changes in a file, by default
-# beside the SQLite database. With PostgreSQL, name a file that all processes share, and keep no answers if they run on
-# several machines.
+# beside the SQLite database. With PostgreSQL, name a file that all processes share, or announce changes in Redis if
+# they run on several machines.
 _sqlite = str(DATABASES["default"]["NAME"]) if "sqlite3" in DATABASES["default"]["ENGINE"] else ""
 STORE_ANSWER_CACHE = env.bool("STORE_ANSWER_CACHE", default=_sqlite not in ("", ":memory:"))
+STORE_ANSWER_KEEPER = env.choice("STORE_ANSWER_KEEPER", default="file", choices=["file", "redis"])
 STORE_REVISION_FILE = env.path("STORE_REVISION_FILE", default=f"{_sqlite or BASE_DIR / 'db'}-revision")
+# Milliseconds by which a kept answer may be older than the last commit, with Redis; 0 for none.
+STORE_ANSWER_WITHIN = env.int("STORE_ANSWER_WITHIN", default=0) / 1000
 
 # ── Accounts ─────────────────────────────────────────────────────────────────
 

@@ -11,8 +11,8 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
+from packages.answer_cache.keeper import TOKEN, Keeper
 from packages.answer_cache.negotiation import GZIP, GZIP_ONLY, encoding, is_known, varies_only_by
-from packages.answer_cache.revision import FREQUENT, Revision
 from packages.answer_cache.watcher import Reads, note_reads
 
 Environ = dict[str, Any]
@@ -69,13 +69,13 @@ class Answers:
         self,
         application: Application,
         *,
-        revision: Revision,
+        keeper: Keeper,
         paths: tuple[str, ...],
         session_cookie: str,
         headers: Iterable[str],
     ) -> None:
         self.application = application
-        self.revision = revision
+        self.keeper = keeper
         self.paths = paths
         self.session_cookie = session_cookie
         self.keyed = (*KEYED, *(f"HTTP_{name.upper().replace('-', '_')}" for name in headers))
@@ -114,13 +114,14 @@ class Answers:
         )
 
     def is_current(self, answer: Answer) -> bool:
-        return self.revision.tokens().startswith(answer.tokens) and monotonic() < answer.expires
+        tokens = self.keeper.tokens()
+        return tokens is not None and tokens.startswith(answer.tokens) and monotonic() < answer.expires
 
     def ask(
         self, environ: Environ, start_response: StartResponse, *, encoding: str
     ) -> "Answer | Iterable[bytes]":
         """Ask the application. Return an Answer if it may be kept, otherwise the response as it is."""
-        tokens = self.revision.note()
+        tokens = self.keeper.note()
         started: list[Any] = []
         with note_reads() as reads:
             parts = self.application(environ, lambda *given, **_: started.extend(given))
@@ -137,7 +138,7 @@ class Answers:
         return make_answer(
             body,
             headers,
-            tokens=tokens if reads.frequent else tokens[:FREQUENT],
+            tokens=tokens if reads.frequent else tokens[:-TOKEN],
             expires=monotonic() + environ[KEPT_SECONDS],
             encoding=encoding,
         )

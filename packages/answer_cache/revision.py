@@ -12,10 +12,7 @@ from functools import cached_property
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-TOKEN = 8
-# The offsets of the two tokens. Every answer depends on the first one. Frequent writes change only the second one.
-CONTENT, FREQUENT = 0, TOKEN
-BOTH = 2 * TOKEN
+from packages.answer_cache.keeper import BOTH, TOKEN
 
 
 class Revision:
@@ -42,6 +39,9 @@ class Revision:
                 return None
             return self.tokens()
 
+    def change(self) -> "FileChange":
+        return FileChange(self)
+
     def open(self) -> int:
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
         if os.fstat(descriptor).st_size < BOTH:
@@ -49,13 +49,17 @@ class Revision:
         return descriptor
 
 
-class Change:
+class FileChange:
     """A change of the data, which lasts until `end` or until it is garbage-collected."""
 
     def __init__(self, revision: Revision) -> None:
         self.descriptor: int | None = revision.open()
         self.announced: set[int] = set()
         flock(self.descriptor, LOCK_SH)
+
+    @property
+    def ended(self) -> bool:
+        return self.descriptor is None
 
     def announce(self, token: int) -> None:
         """Replace the token, once in each change."""

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from packages.answer_cache.revision import CONTENT, FREQUENT
+from packages.answer_cache.keeper import CONTENT, FREQUENT
 
+# The package's own table, which is written where a keeper is lost.
+OUTAGES = "answer_cache_outage"
 WORD = re.compile(r"\w+")
 # Statements that only read, unless they also contain a change.
 READ = re.compile(r"[\s(]*(?:select|with|values)\b")
@@ -69,7 +71,7 @@ class Tables:
     """
 
     def __init__(self, *, private: Iterable[str], frequent: Iterable[str]) -> None:
-        self.private = by_table(private)
+        self.private = by_table([*private, OUTAGES])
         self.frequent = by_table(frequent)
         self.known = lru_cache(maxsize=MAX_KNOWN)(self.understand)
 

@@ -8,7 +8,7 @@ from weakref import ref
 
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 
-from packages.answer_cache.revision import CONTENT, Change, Revision
+from packages.answer_cache.keeper import CONTENT, Change, Keeper
 from packages.answer_cache.tables import Effect, Tables
 
 # Methods of the drivers' cursors that bypass Django's execute wrappers.
@@ -44,10 +44,10 @@ def note_reads() -> Iterator[Reads]:
 class Watcher:
     """Watches database connections. `tables` give the effect of each statement.
 
-    `current` returns the revision in which changes are announced, or None if no answers are kept.
+    `current` returns the keeper to which changes are announced, or None if no answers are kept.
     """
 
-    def __init__(self, tables: Tables, current: Callable[[], Revision | None]) -> None:
+    def __init__(self, tables: Tables, current: Callable[[], Keeper | None]) -> None:
         self.tables = tables
         self.current = current
 
@@ -64,34 +64,34 @@ class Watcher:
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
         """Announce what a statement changes, and run it. This is an execute wrapper of the connection."""
-        revision = self.current()
-        if revision is None:
+        keeper = self.current()
+        if keeper is None:
             return execute(sql, params, many, context)
         effect = self.tables.effect(sql)
         if reads := _reads.get():
             reads.add(effect)
         if effect.outdates is None:
             return execute(sql, params, many, context)
-        change = self.announce(context["connection"], revision, effect.outdates)
+        change = self.announce(context["connection"], keeper, effect.outdates)
         try:
             return execute(sql, params, many, context)
         finally:
             if not context["connection"].in_atomic_block:
                 change.end()
 
-    def announce(self, connection: Any, revision: Revision, token: int) -> Change:
+    def announce(self, connection: Any, keeper: Keeper, token: int) -> Change:
         """Announce a change of the token. It belongs to the transaction; without one, the caller must end it."""
-        change = change_of(connection, revision) if connection.in_atomic_block else Change(revision)
+        change = change_of(connection, keeper) if connection.in_atomic_block else keeper.change()
         change.announce(token)
         return change
 
 
-def change_of(connection: Any, revision: Revision) -> Change:
+def change_of(connection: Any, keeper: Keeper) -> Change:
     """Return the transaction's change. The commit ends it. A rollback drops it with the other commit hooks."""
     known: ref[Change] | None = getattr(connection, "answer_cache_change", None)
     change = known() if known else None
-    if change is None or change.descriptor is None:
-        change = Change(revision)
+    if change is None or change.ended:
+        change = keeper.change()
         connection.answer_cache_change = ref(change)
         connection.on_commit(change.end)
     return change
@@ -101,6 +101,7 @@ class Watched:
     """A cursor that announces calls that bypass the execute wrappers. Its change lasts as long as the cursor."""
 
     db: Any
+    change: Change | None = None
 
     def __init__(self, cursor: Any, connection: Any, watcher: Watcher) -> None:
         super().__init__(cursor, connection)  # type: ignore[call-arg]  # Django's cursor comes next
@@ -111,6 +112,15 @@ class Watched:
             self.announce()
         return super().__getattr__(name)  # type: ignore[misc]
 
+    def close(self) -> None:
+        self.cursor.close()
+        self.finish()
+
+    def finish(self) -> None:
+        """End the change of the last call. In a transaction, its commit does that."""
+        if self.change and not self.db.in_atomic_block:
+            self.change.end()
+
     def callproc(self, *arguments: Any) -> Any:
         self.announce()
         return super().callproc(*arguments)  # type: ignore[misc]
@@ -118,8 +128,9 @@ class Watched:
     def announce(self) -> None:
         if reads := _reads.get():
             reads.private = True
-        if revision := self.watcher.current():
-            self.change = self.watcher.announce(self.db, revision, CONTENT)
+        if keeper := self.watcher.current():
+            self.finish()
+            self.change = self.watcher.announce(self.db, keeper, CONTENT)
 
 
 class WatchedCursor(Watched, CursorWrapper):

@@ -37,7 +37,7 @@ from orders.choices import Choice
 from orders.models import Order, OrderStatus
 from orders.owners import Owner
 from packages.answer_cache import answers
-from packages.answer_cache.revision import FREQUENT
+from packages.answer_cache.keeper import FREQUENT
 from reviews.models import Comment
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import (
@@ -291,7 +291,7 @@ class TestChanges:
 
     def test_are_announced_before_they_are_made(self, entrance: Entrance) -> None:
         make_product()
-        known = entrance.answers.revision
+        known = entrance.answers.keeper
         assert known
         seen = [known.tokens()]
 
@@ -306,8 +306,10 @@ class TestChanges:
         assert known.tokens() == during
 
     def test_that_died_with_their_process_hold_up_nobody(self, entrance: Entrance, tmp_path: Path) -> None:
-        die = "import os; change = Change(Revision(Path(os.environ['FILE']))); change.announce(0); os.abort()"
-        code = f"from pathlib import Path; from packages.answer_cache.revision import Change, Revision; {die}"
+        die = (
+            "import os; change = Revision(Path(os.environ['FILE'])).change(); change.announce(0); os.abort()"
+        )
+        code = f"from pathlib import Path; from packages.answer_cache.revision import Revision; {die}"
         before = entrance.post(LIST)
         environment = {**os.environ, "FILE": str(tmp_path / "revision")}
         assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode < 0
@@ -385,7 +387,7 @@ class TestTables:
         product = global_id("Product", make_product().pk)
         make_user(email="ada@example.com", password="a long passphrase")
         visitor = GraphQLClient()
-        known = entrance.answers.revision
+        known = entrance.answers.keeper
         before = known.tokens()
         cart = "mutation($id: ID!) { addToCart(input: {productId: $id, quantity: 1}) { __typename } }"
         assert visitor.run(cart, id=product) == {"addToCart": {"__typename": "Cart"}}

@@ -98,6 +98,15 @@ class TestCheckOriginsAreNamed:
         assert "backend.E001" not in ids("security")
 
 
+class TestCheckKeeperHasRedis:
+    @pytest.mark.parametrize(
+        ("keeper", "url", "found"), [("redis", "", True), ("redis", "redis://a", False), ("file", "", False)]
+    )
+    def test_named(self, settings: Settings, keeper: str, url: str, found: bool) -> None:
+        settings.STORE_ANSWER_KEEPER, settings.REDIS_URL = keeper, url
+        assert ("backend.E011" in ids("security")) is found
+
+
 class TestCheckCookiesOfOtherSitesAreSecure:
     @pytest.mark.parametrize(
         ("same_site", "secure", "found"),

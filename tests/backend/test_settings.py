@@ -156,6 +156,7 @@ RIGHT = [
     ("CORS_ALLOW_HEADERS[-6:]", "STORE_CORS_HEADERS", "x-a, x-b", (*TRACING, "x-a", "x-b")),
     ("EMAIL_TIMEOUT", "EMAIL_URL", "smtp://mail.example", 10),
     ("EMAIL_TIMEOUT", "EMAIL_URL", "smtp://mail.example?timeout=3", 3),
+    ("STORE_ANSWER_WITHIN", "STORE_ANSWER_WITHIN", "250", 0.25),
     ("EMAIL_PORT", "EMAIL_URL", "smtp+tls://mail.example", 587),
 ]
 

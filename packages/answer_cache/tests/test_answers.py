@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from packages.answer_cache import Answers, Revision, Tables, Watcher, answers, keep
-from packages.answer_cache.revision import CONTENT, FREQUENT, Change
+from packages.answer_cache.keeper import CONTENT, FREQUENT
 from packages.answer_cache.watcher import note_reads
 
 GZIP = {"HTTP_ACCEPT_ENCODING": "gzip"}
@@ -24,7 +24,7 @@ class Site:
         self.revision = Revision(path)
         self.answers = Answers(
             self.application,
-            revision=self.revision,
+            keeper=self.revision,
             paths=("/page",),
             session_cookie="session",
             headers=("Accept-Language",),
@@ -83,7 +83,7 @@ class TestKept:
     @pytest.mark.parametrize("token", [CONTENT, FREQUENT])
     def test_until_a_token_changes_on_which_it_depends(self, site: Site, token: int) -> None:
         site.get()
-        change = Change(site.revision)
+        change = site.revision.change()
         change.announce(token)
         change.end()
         site.get()
@@ -136,7 +136,7 @@ class TestNotKept:
         assert not site.answers.kept
 
     def test_while_somebody_changes_the_data(self, site: Site) -> None:
-        change = Change(site.revision)
+        change = site.revision.change()
         site.get()
         change.end()
         site.get()

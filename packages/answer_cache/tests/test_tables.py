@@ -2,7 +2,7 @@
 
 import pytest
 
-from packages.answer_cache.revision import CONTENT, FREQUENT
+from packages.answer_cache.keeper import CONTENT, FREQUENT
 from packages.answer_cache.tables import MAX_KNOWN_CHARACTERS, Tables
 
 TABLES = Tables(
