@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import second_factor
 from accounts.models import User
-from core.throttle import UPLOAD_LIMITS, count_attempt
+from core.throttle import count_attempt, upload_limits
 
 
 class CodeForm(forms.Form):
@@ -41,7 +41,8 @@ class StaffSite(UnfoldAdminSite):
         @wraps(view)
         def count_uploads(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.FILES:
-                count_attempt(request, UPLOAD_LIMITS, account=str(request.user.pk))
+                limits = upload_limits(len(request.FILES))
+                count_attempt(request, limits, account=str(request.user.pk))
             return view(request, *args, **kwargs)
 
         return super().admin_view(count_uploads, cacheable)

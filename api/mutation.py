@@ -15,7 +15,7 @@ from api import types
 from api.context import Info, viewer
 from api.nodes import one
 from core import errors, money
-from core.throttle import UPLOAD_LIMITS, Limit, count_attempt
+from core.throttle import Limit, count_attempt, upload_limits
 
 
 class AnswerExtension(FieldExtension):
@@ -26,7 +26,7 @@ class AnswerExtension(FieldExtension):
     - A DomainError becomes the member of the same name. If the union lacks it, the error is a fault of ours, except
       that TooManyAttempts is then reported as a rate limit.
 
-    Attempts count towards `limits`, and attempts with a file towards UPLOAD_LIMITS too. `limits` is None for a query,
+    Attempts count towards `limits`, and attempts with files towards `upload_limits` too. `limits` is None for a query,
     whose answer may be shared, so that nothing reads the request.
     """
 
@@ -64,7 +64,7 @@ class AnswerExtension(FieldExtension):
         if self.limits is None:
             return
         request = info.context.request
-        limits = [*self.limits, *(UPLOAD_LIMITS if request.FILES else [])]
+        limits = [*self.limits, *upload_limits(len(request.FILES))]
         if limits:
             user = viewer(info)
             count_attempt(request, limits, account=str(user.pk) if user else "")

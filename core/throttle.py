@@ -62,6 +62,16 @@ UPLOAD_LIMITS = [
     Limit(action="upload", rate="100/5m", by_address=True),
     Limit(action="upload", rate="20/5m", by_account=True),
 ]
+# A product may come with 20 pictures. Each takes about a second of a process.
+FILE_LIMITS = [
+    Limit(action="file", rate="500/5m", by_address=True),
+    Limit(action="file", rate="100/5m", by_account=True),
+]
+
+
+def upload_limits(files: int) -> list[Limit]:
+    """Return the limits of an attempt with this number of files."""
+    return [*UPLOAD_LIMITS, *FILE_LIMITS * files] if files else []
 
 
 def client_address(request: HttpRequest) -> str:

@@ -45,8 +45,8 @@ MAX_PATH = 2048
 # Python unquotes the values of cookies with two searches for each backslash.
 MAX_COOKIE_BACKSLASHES = 256
 
-# A picture of core.images.MAX_BYTES or a file to import, and the other fields of the form.
-MAX_UPLOAD_BYTES = 12 * 1024 * 1024
+# Several photographs of a phone or a file to import, and the other fields of the form.
+MAX_UPLOAD_BYTES = 40 * 1024 * 1024
 MAX_SMALL_BYTES = 64 * 1024
 UPLOADS = re.compile(r"/graphql/?|/admin/catalog/.*")
 FORMS = re.compile(r"/graphql/?|/stripe/webhook/|/admin/(?!login/).*")

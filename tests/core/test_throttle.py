@@ -14,7 +14,15 @@ from pytest_django import Settings
 
 from accounts.models import User
 from core.errors import NotFound, TooManyAttempts
-from core.throttle import UPLOAD_LIMITS, Limit, client_address, count_attempt, count_failures
+from core.throttle import (
+    FILE_LIMITS,
+    UPLOAD_LIMITS,
+    Limit,
+    client_address,
+    count_attempt,
+    count_failures,
+    upload_limits,
+)
 from orders.schema import CHECKOUT_LIMITS
 from reviews.schema import COMMENT_LIMITS
 from tests.conftest import GraphQLClient, global_id
@@ -211,6 +219,7 @@ class TestLimitedMutations:
         pytest.param(CHECKOUT_LIMITS, CHECKOUT, None, id="checkout"),
         pytest.param(COMMENT_LIMITS, COMMENT, None, id="comments"),
         pytest.param(UPLOAD_LIMITS, PROFILE, {"input.avatar": PIXEL}, id="uploads"),
+        pytest.param(FILE_LIMITS, PROFILE, {"input.avatar": PIXEL}, id="files"),
     ]
     VARIABLES = {
         CHECKOUT: {
@@ -265,6 +274,14 @@ class TestLimitedMutations:
         for number in range(3):
             api.defaults["HTTP_X_FORWARDED_FOR"] = f"203.0.113.{number}, {forwarded}"
             assert rate_limited(self.send(api, self.CHECKOUT, None)) is limited
+
+    def test_each_file_counts(self) -> None:
+        request = RequestFactory().post("/")
+        for _ in range(5):
+            count_attempt(request, upload_limits(20), account="1")
+        with pytest.raises(TooManyAttempts):
+            count_attempt(request, upload_limits(1), account="1")
+        count_attempt(request, upload_limits(1), account="2")
 
     @pytest.mark.django_db
     def test_what_brings_no_file_is_no_upload(self, api: GraphQLClient) -> None:
