@@ -37,6 +37,7 @@ from api.types import FieldError as FieldError
 from api.types import Image as Image
 from api.types import Money as Money
 from api.types import NotFound as NotFound
+from api.types import ThumbnailFormat as ThumbnailFormat
 from api.types import ThumbnailSize as ThumbnailSize
 from api.types import TooManyAttempts as TooManyAttempts
 from api.types import UserError as UserError

@@ -11,8 +11,8 @@ from django.db.models import Max, Value
 from django.db.models.functions import Concat, Substr
 
 from catalog.models import MAX_LEVELS, NAME_TAKEN, TOP, Category
+from catalog.pictures import delete_files_after_commit, set_picture
 from catalog.selectors import within
-from catalog.services import delete_files_after_commit, set_picture
 from core import images
 from core.errors import NotFound, ValidationError
 from core.slugs import save_with_slug

@@ -22,6 +22,8 @@ MAX_STOCK = 1_000_000_000
 FEW_LEFT = 10  # in stock, and time to order more
 RATINGS = range(1, 6)
 MAX_VARIANTS = 100
+MAX_IMAGES = 20
+MAX_ALT = 500  # characters
 # The names of the options on a product, and their values on a variant.
 OPTIONS = ("option_1", "option_2", "option_3")
 MAX_OPTIONS = len(OPTIONS)
@@ -329,10 +331,12 @@ class Product(models.Model):
     price = AmountField()
     discount = percent_field()
     final_price = FinalPriceField(editable=False)
+    # A copy of the first picture. `catalog.pictures` writes it with the pictures.
     image = models.ImageField(upload_to="products", blank=True)
     image_width = models.PositiveIntegerField(null=True, editable=False)
     image_height = models.PositiveIntegerField(null=True, editable=False)
     image_placeholder = models.TextField(blank=True, editable=False)
+    image_alt = LineField(max_length=MAX_ALT, blank=True, default="", editable=False)
     stock = stock_field()
     sold_count = models.PositiveIntegerField(default=0, editable=False)
     # The number of people who gave each rating. The services of reviews keep it.
@@ -469,6 +473,37 @@ class OldCategorySlug(models.Model):
         return self.slug
 
 
+class ProductImage(models.Model):
+    """A picture of a product. Its file never changes: another picture is another row.
+
+    Only `catalog.pictures` writes it. The lock on its product is the lock on it.
+    """
+
+    # The index of its position begins with the product.
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images", db_index=False)
+    position = models.PositiveSmallIntegerField(default=0)
+    image = models.ImageField("picture", upload_to="products")
+    image_width = models.PositiveIntegerField(null=True, editable=False)
+    image_height = models.PositiveIntegerField(null=True, editable=False)
+    image_placeholder = models.TextField(blank=True, editable=False)
+    image_alt = LineField("what it shows", max_length=MAX_ALT, blank=True, default="")
+
+    class Meta:
+        ordering = ["position", "pk"]
+        verbose_name = "picture"
+        default_permissions = ()  # it is a part of its product
+        constraints = [models.UniqueConstraint(fields=["product", "image"], name="product_image_once")]
+        indexes = [models.Index(fields=["product", "position", "id"], name="product_image_by_position")]
+
+    def __str__(self) -> str:
+        return self.image_alt or f"Picture {self.pk}"
+
+    @property
+    def name(self) -> str:
+        """The name of its file, by which the API knows it."""
+        return self.image.name or ""
+
+
 class ProductVariant(models.Model):
     """What is bought, priced and stocked: a product in one choice of its options.
 
@@ -499,6 +534,16 @@ class ProductVariant(models.Model):
         help_text="Off for what no parcel brings, such as downloads, gift cards and services.",
     )
     barcode = LineField(max_length=64, blank=True, default="", validators=[validate_barcode])
+    # One of its product's pictures. Without one it shows the first.
+    image = models.ForeignKey(
+        ProductImage,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="variants",
+        db_index=False,
+        verbose_name="picture",
+    )
 
     # The product's, set by catalog.stock on the variants that it sells.
     product_name: str
@@ -523,6 +568,8 @@ class ProductVariant(models.Model):
             # For the staff: the product whose barcode they have scanned, and what unpaid orders hold.
             models.Index(fields=["barcode"], name="variant_by_barcode", condition=~Q(barcode="")),
             models.Index(fields=["held"], name="variant_held", condition=Q(held__gt=0)),
+            # For a picture that is removed.
+            models.Index(fields=["image"], name="variant_by_image", condition=Q(image__isnull=False)),
         ]
 
     def __str__(self) -> str:

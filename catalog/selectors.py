@@ -36,6 +36,7 @@ from catalog.models import (
     AttributeValue,
     Category,
     Product,
+    ProductImage,
     ProductValue,
     ProductVariant,
     keys_in,
@@ -276,6 +277,14 @@ def variants() -> QuerySet[ProductVariant]:
 
 def variants_seen_by(viewer: User | None) -> QuerySet[ProductVariant]:
     return ProductVariant.objects.filter(is_seen_by(viewer, "product__"))
+
+
+def pictures(keys: Collection[int]) -> dict[int, list[ProductImage]]:
+    """Read the pictures of products, in order, by the products' primary keys."""
+    found: dict[int, list[ProductImage]] = {key: [] for key in keys}
+    for picture in ProductImage.objects.filter(product__in=keys).order_by("position", "pk"):
+        found[picture.product_id].append(picture)
+    return found
 
 
 def option_values(keys: Collection[int]) -> dict[int, list[tuple[str, ...]]]:

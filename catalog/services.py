@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TypedDict, cast
@@ -12,7 +13,19 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from catalog.attributes import AttributeFields, check_attributes, set_attributes
-from catalog.models import MAX_OPTIONS, OPTIONS, Category, Favourite, Product, ProductVariant
+from catalog.models import MAX_OPTIONS, OPTIONS, Category, Favourite, Product, ProductImage, ProductVariant
+from catalog.pictures import (
+    PICTURE,
+    PictureFields,
+    Pictures,
+    Stored,
+    arrange,
+    build_picture,
+    delete_with_pictures,
+    pictures_of,
+    save_pictures,
+    store_uploads,
+)
 from catalog.selectors import editable_products, products
 from catalog.slugs import follow_name
 from catalog.stock import lock_products
@@ -25,7 +38,6 @@ from catalog.variants import (
     variants_of,
     wanted_of_only,
 )
-from core import images
 from core.errors import Forbidden, NotFound, ValidationError, check_all, field_errors, refuse_nulls
 from core.slugs import save_with_slug
 from core.text import single_line
@@ -35,6 +47,7 @@ from core.text import single_line
 KEPT_ELSEWHERE = {
     *("id", "user", "slug"),
     *("price", "discount", "final_price", "stock", "sold_count"),
+    *PICTURE,
     *("rated_1", "rated_2", "rated_3", "rated_4", "rated_5"),
 }
 WRITTEN = tuple(
@@ -45,21 +58,23 @@ WRITTEN = tuple(
 # The fields of the one variant, where no list of variants is given.
 OF_ONE_VARIANT = ("sku", "price", "discount", "stock")
 # The fields that are rows of their own, or that are checked with them.
-OF_OTHER_ROWS = (*OF_ONE_VARIANT, "variants", "options", "attributes")
+OF_OTHER_ROWS = (*OF_ONE_VARIANT, "variants", "options", "attributes", "image", "images")
 NO_CATEGORY = "No category has this slug."
 
 
 class ProductFields(TypedDict, total=False):
-    """The fields of a product. None removes the picture, and is refused for the other fields."""
+    """The fields of a product. None removes the first picture, and is refused for the other fields."""
 
     category: str | None  # a slug
     name: str | None
     description: str | None
+    # Either the first picture, or all of them.
     image: File[bytes] | None
     seo_title: str | None
     seo_description: str | None
     is_published: bool | None
     attributes: list[AttributeFields] | None
+    images: list[PictureFields] | None
     options: list[str] | None
     # Either all of its variants, or the fields of its only one.
     variants: list[VariantFields] | None
@@ -79,21 +94,24 @@ def create_product(*, user: User, fields: ProductFields, now: datetime) -> Produ
     require("catalog.add_product", user=user)
     with (
         refuse_deleted_category(),
-        images.store_upload(fields.get("image"), folder="products", field="image") as picture,
+        store_uploads(find_uploads(fields)) as stored,
         transaction.atomic(durable=True),
     ):
         product = Product(user=user, added_at=now, published_at=None)
         assign_option_names(product, fields)
-        wanted = wanted_variants(fields)
+        pictures = wanted_pictures(fields, before={}, stored=stored)
+        wanted = show_pictures(wanted_variants(fields), pictures, stored=stored)
         variants: list[ProductVariant] = []
         attributes: dict[str, list[str]] = {}
         check_all(
-            lambda: assign(product, {"is_published": True, **fields}, picture=picture, now=now),
+            lambda: assign(product, {"is_published": True, **fields}, now=now),
             lambda: variants.extend(build_variants(product, wanted)),
             lambda: attributes.update(check_attributes(fields.get("attributes") or [])),
         )
         product.price, product.discount = variants[0].price, variants[0].discount  # until they are summed up
         save_with_slug(product, product.name)
+        if pictures:
+            save_pictures(product, pictures, before={})
         save_variants(product, variants, wanted, now=now)
         if attributes:
             set_attributes({product.pk: attributes}, whole=True)
@@ -101,10 +119,10 @@ def create_product(*, user: User, fields: ProductFields, now: datetime) -> Produ
 
 
 def update_product(*, user: User, product_pk: int, changes: ProductFields, now: datetime) -> None:
-    """Change the given fields. A slug of the name follows it. A replaced picture is deleted after the commit.
+    """Change the given fields. A slug of the name follows it. Files of removed pictures are deleted after the commit.
 
-    `variants` is the whole list: those with an id change, those without are new, and the others are removed. So is
-    `attributes`.
+    `variants` is the whole list: those with an id change, those without are new, and the others are removed. So are
+    `attributes` and `images`, while `image` is only the first picture.
 
     Locks:
         The product.
@@ -117,17 +135,24 @@ def update_product(*, user: User, product_pk: int, changes: ProductFields, now: 
     refuse_nulls(changes, clearable=["image"])
     with (
         refuse_deleted_category(),
-        images.store_upload(changes.get("image"), folder="products", field="image") as picture,
+        store_uploads(find_uploads(changes)) as stored,
         transaction.atomic(durable=True),
     ):
         product = lock_product(user=user, pk=product_pk)
-        old_picture, old_name = product.image.name, product.name
+        old_name = product.name
+        pictures: Pictures = {}
+        if names_pictures(changes):
+            before = pictures_of(product)
+            pictures = wanted_pictures(changes, before=before, stored=stored)
+            save_pictures(product, pictures, before=before)
         assign_option_names(product, changes)
         wanted = wanted_changes(product, changes)
+        if wanted:
+            wanted = show_pictures(wanted, pictures, stored=stored)
         variants: list[ProductVariant] = []
         attributes: dict[str, list[str]] = {}
         check_all(
-            lambda: assign(product, changes, picture=picture, now=now),
+            lambda: assign(product, changes, now=now),
             lambda: variants.extend(build_variants(product, wanted) if wanted else ()),
             lambda: attributes.update(check_attributes(changes.get("attributes") or [])),
         )
@@ -138,13 +163,11 @@ def update_product(*, user: User, product_pk: int, changes: ProductFields, now: 
             save_variants(product, variants, wanted, now=now)
         if "attributes" in changes:
             set_attributes({product.pk: attributes}, whole=True)
-        if product.image.name != old_picture:
-            delete_files_after_commit(old_picture)
 
 
 @transaction.atomic(durable=True)
 def delete_product(*, user: User, product_pk: int) -> None:
-    """Delete the product. Its orders stay; its picture's files are deleted after the commit.
+    """Delete the product. Its orders stay; the files of its pictures are deleted after the commit.
 
     Locks:
         The product.
@@ -153,9 +176,7 @@ def delete_product(*, user: User, product_pk: int) -> None:
         NotFound: the product is another seller's, or does not exist.
     """
     require("catalog.delete_product", user=user)
-    product = lock_product(user=user, pk=product_pk)
-    product.delete()
-    delete_files_after_commit(product.image.name)
+    delete_with_pictures(lock_product(user=user, pk=product_pk))
 
 
 @transaction.atomic
@@ -264,6 +285,74 @@ def wanted_changes(product: Product, changes: ProductFields) -> Wanted | None:
     return wanted_of_only(before, one) if one else None
 
 
+def names_pictures(fields: ProductFields) -> bool:
+    """Whether the fields have pictures, or variants that point at some."""
+    return bool({"image", "images"} & fields.keys()) or any(
+        {"image", "image_id"} & variant.keys() for variant in fields.get("variants") or ()
+    )
+
+
+def find_uploads(fields: ProductFields) -> dict[str, File[bytes]]:
+    """Return the input's uploads by their paths.
+
+    Raises:
+        ValidationError: both the first picture and all of them are given.
+    """
+    listed = fields.get("images")
+    if listed is not None and "image" in fields:
+        raise ValidationError.of(image="Give the pictures either in `images` or in `image`.")
+    uploads = {"image": fields.get("image")}
+    uploads |= {f"images.{place}": each.get("upload") for place, each in enumerate(listed or ())}
+    uploads |= {
+        f"variants.{place}.image": each.get("image")
+        for place, each in enumerate(fields.get("variants") or ())
+    }
+    return {path: upload for path, upload in uploads.items() if upload}
+
+
+def wanted_pictures(fields: ProductFields, *, before: Pictures, stored: Stored) -> dict[str, ProductImage]:
+    """Return what the pictures of the product shall be.
+
+    Raises:
+        ValidationError: names the input's fields.
+    """
+    listed = fields.get("images")
+    if listed is not None:
+        pictures = arrange(listed, before=before, stored=stored)
+    elif "image" in fields:
+        new = [build_picture(stored[fields["image"]])] if fields["image"] else []
+        pictures = {picture.name: picture for picture in [*new, *list(before.values())[1:]]}
+    else:
+        pictures = {**before}
+    for variant in fields.get("variants") or ():
+        upload = variant.get("image")
+        if upload and stored[upload].name not in pictures:
+            pictures[stored[upload].name] = build_picture(stored[upload])
+    return pictures
+
+
+def show_pictures(wanted: Wanted, pictures: Pictures, *, stored: Stored) -> Wanted:
+    """Return the same variants with the pictures that they point at.
+
+    Raises:
+        ValidationError: a variant points at a picture that its product does not have, or at two.
+    """
+    shown: dict[int, ProductImage | None] = {}
+    for place, fields in enumerate(wanted.fields):
+        upload, name = fields.get("image"), fields.get("image_id")
+        if upload and name:
+            raise ValidationError.of(
+                **{wanted.named(place, "imageId"): "Give either a new picture or an ID."}
+            )
+        if upload:
+            name = stored[upload].name
+        if name and name not in pictures:
+            raise ValidationError.of(**{wanted.named(place, "imageId"): "This product has no such picture."})
+        if {"image", "image_id"} & fields.keys():
+            shown[place] = pictures[name] if name else None
+    return replace(wanted, pictures=shown)
+
+
 def of_one_variant(fields: ProductFields) -> VariantFields:
     given = {name: fields[name] for name in OF_ONE_VARIANT if name in fields}  # type: ignore[literal-required]
     return cast(VariantFields, given)
@@ -279,9 +368,7 @@ def refuse_beside_variants(fields: ProductFields) -> None:
         raise ValidationError.of(**dict.fromkeys(beside, "Give this for each of the variants."))
 
 
-def assign(
-    product: Product, fields: ProductFields, *, picture: images.StoredImage | None, now: datetime
-) -> None:
+def assign(product: Product, fields: ProductFields, *, now: datetime) -> None:
     """Set the fields in memory and check every rule of the row. The fields of other rows are left to them.
 
     Raises:
@@ -290,8 +377,6 @@ def assign(
     for field, value in fields.items():
         if field == "category":
             product.category = category_of(fields["category"])  # type: ignore[arg-type]  # null is refused before
-        elif field == "image":
-            set_picture(product, picture)
         elif field == "is_published":
             if value != product.is_published:
                 product.publish(now if value else None)
@@ -329,14 +414,6 @@ def check_options(names: list[str]) -> list[str]:
     return stored
 
 
-def set_picture(row: Product | Category, picture: images.StoredImage | None) -> None:
-    """Set the columns of the row's picture in memory."""
-    row.image = picture.name if picture else ""
-    row.image_width = picture.width if picture else None
-    row.image_height = picture.height if picture else None
-    row.image_placeholder = picture.placeholder if picture else ""
-
-
 @contextmanager
 def refuse_deleted_category() -> Iterator[None]:
     """Refuse a category that was deleted after it was found. PostgreSQL checks foreign keys at the commit.
@@ -362,9 +439,3 @@ def category_of(slug: str) -> Category:
     if category is None:
         raise ValidationError.of(category=NO_CATEGORY)
     return category
-
-
-def delete_files_after_commit(picture: str | None) -> None:
-    """Delete the picture's files after the commit. A failure is logged: a leftover file does not undo the change."""
-    if picture:
-        transaction.on_commit(lambda: images.delete(picture), robust=True)

@@ -10,11 +10,12 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, TypedDict
 
+from django.core.files import File
 from django.db import IntegrityError, connection, transaction
 from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
 
-from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductVariant
+from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductImage, ProductVariant
 from catalog.prices import record_prices
 from catalog.stock import KEYS, record_counted, sum_up
 from core.errors import FieldError, ValidationError, check_all, field_errors, refuse_nulls
@@ -51,6 +52,9 @@ class VariantFields(TypedDict, total=False):
     weight_grams: int | None  # None is for an unknown weight
     requires_shipping: bool | None
     barcode: str | None
+    # A new picture of the product, or the name of the file of one that it has. None shows the product's first.
+    image: File[bytes] | None
+    image_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,8 @@ class Wanted:
     fields: Sequence[VariantFields]
     before: Mapping[int, ProductVariant] = field(default_factory=dict)
     path: str = EACH  # where the input has the fields of one
+    # What the fields `image` and `image_id` lead to, by the places of the variants that have them.
+    pictures: Mapping[int, ProductImage | None] = field(default_factory=dict)
 
     def named(self, place: int, field: str) -> str:
         """Return the path of an input's field of the variant at this place."""
@@ -125,12 +131,14 @@ def add_variant(variants: list[ProductVariant], product: Product, wanted: Wanted
         message = f"Give one value for each option: {named}." if named else "This product has no options."
         raise ValidationError.of(**{wanted.named(place, "optionValues"): message})
     assign_options(variant, values)
-    refuse_nulls(fields, clearable=["weight_grams"], prefix=wanted.path.format(place))
+    refuse_nulls(fields, clearable=["weight_grams", "image", "image_id"], prefix=wanted.path.format(place))
     for name, value in fields.items():
-        if name not in ("id", "option_values"):
+        if name not in ("id", "option_values", "image", "image_id"):
             setattr(variant, name, value)
+    if place in wanted.pictures:
+        variant.image = wanted.pictures[place]
     with field_errors(wanted.path.format(place), **INPUT_NAMES):
-        variant.clean_fields(exclude=["product", "final_price"])
+        variant.clean_fields(exclude=["product", "final_price", "image"])
     if len(variant.option_values) != len(product.option_names):
         raise ValidationError.of(**{wanted.named(place, "optionValues"): "A value cannot be blank."})
     variants.append(variant)

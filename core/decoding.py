@@ -1,6 +1,6 @@
 """Decoding of uploaded pictures from strangers, with bounds on memory and time.
 
-Run as a program, it decodes the AVIF file of its standard input, see `decode_apart`. So it imports nothing of ours.
+Run as a program, it decodes the file of its standard input, see `decode_apart`. So it imports nothing of ours.
 """
 
 import re
@@ -16,20 +16,28 @@ MAX_SIDE = 2048
 # Within these, decoding takes at most some 260 MB (docs/decisions/0015). A JPEG of one scan is decoded at a fraction of
 # its size, so that those of phones, of 48 megapixels and more, are taken. A PNG is held twice while it is shrunk, and
 # the decoders of WebP and AVIF hold up to three copies more.
-MAX_PIXELS = {"JPEG": 120_000_000, "PNG": 25_000_000, "WEBP": 13_000_000, "AVIF": 13_000_000}
+MAX_PIXELS = {
+    "JPEG": 120_000_000,
+    "PNG": 25_000_000,
+    "GIF": 25_000_000,
+    "HEIF": 25_000_000,
+    "WEBP": 13_000_000,
+    "AVIF": 13_000_000,
+}
 # With several scans the decoder of JPEG keeps a coefficient of 2 bytes for each pixel and colour.
 MAX_COEFFICIENTS = 90_000_000
 # A progressive JPEG can repeat a 60-byte scan, and each is a pass over all pixels: 10 MB of them take an hour.
 MAX_JPEG_SCANS = 100
 # Colour profiles of printing presses have 2 MB. Little CMS would spend seconds on one of 10 MB.
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
-# The bounds of the process that decodes an AVIF file.
+# The bounds of the process that decodes an AVIF or HEIC file.
 MAX_APART_BYTES = 320 * 1024 * 1024
 MAX_APART_SECONDS = 20
 
 TOO_MANY_PIXELS = "The picture has more than {} megapixels. Please choose a smaller one."
 UNREADABLE = (
-    "The picture cannot be read. Please choose a JPEG, PNG, WebP or AVIF file that opens on your device."
+    "The picture cannot be read. Please choose a JPEG, PNG, WebP, AVIF, HEIC or GIF file that opens on your "
+    "device."
 )
 
 # Pillow warns above its own, lower bound.
@@ -55,7 +63,9 @@ def decode(data: bytes) -> Image.Image:
     """
     try:
         return (
-            decode_apart(data) if data[4:8] == b"ftyp" else decode_here(data, formats=("JPEG", "PNG", "WEBP"))
+            decode_apart(data)
+            if data[4:8] == b"ftyp"
+            else decode_here(data, formats=("JPEG", "PNG", "WEBP", "GIF"))
         )
     except InvalidImage:
         raise
@@ -64,10 +74,10 @@ def decode(data: bytes) -> Image.Image:
 
 
 def decode_apart(data: bytes) -> Image.Image:
-    """Decode an AVIF file in a process of its own, whose memory and time are bounded.
+    """Decode an AVIF or HEIC file in a process of its own, whose memory and time are bounded.
 
     The size that such a file tells beforehand may be a lie: behind 100 × 100 pixels 3 KB held a picture of 262
-    megapixels, which took 943 MB. Pillow offers no bound on what libavif decodes.
+    megapixels, which took 943 MB. Neither Pillow nor pillow-heif offers a bound on what is decoded.
 
     Raises: InvalidImage.
     """
@@ -92,9 +102,14 @@ def decode_apart(data: bytes) -> Image.Image:
 def answer_apart() -> int:
     """Decode standard input, write 32 bytes with mode and size and then the pixels, and return the exit status."""
     resource.setrlimit(resource.RLIMIT_DATA, (MAX_APART_BYTES, MAX_APART_BYTES))
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each has a stack and buffers of its own
+    # Only here, so that no process that serves requests loads it.
+    import pillow_heif
+
+    # Each thread has a stack and buffers of its own.
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    pillow_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
     try:
-        picture = decode_here(sys.stdin.buffer.read(), formats=("AVIF",))
+        picture = decode_here(sys.stdin.buffer.read(), formats=("AVIF", "HEIF"))
     except InvalidImage as error:
         sys.stdout.buffer.write(str(error).encode())
         return REFUSED

@@ -3,17 +3,18 @@
 import base64
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from io import BytesIO
+from itertools import product
 
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, default_storage
-from PIL import Image
+from PIL import Image, features
 
 from core.decoding import InvalidImage as InvalidImage
 from core.decoding import decode
@@ -39,21 +40,34 @@ class ThumbnailSize(Enum):
     SMALL = 160
     MEDIUM = 400
     LARGE = 800
+    XLARGE = 1600
+
+
+class ThumbnailFormat(Enum):
+    """The formats of thumbnails. The value is what a name ends with."""
+
+    WEBP = ".webp"
+    AVIF = ".avif"
+
+
+# Pillow can be built without AVIF. WebP then takes its place.
+FORMATS = tuple(format for format in ThumbnailFormat if features.check(format.name.lower()))
+THUMBNAILS = tuple(product(ThumbnailSize, FORMATS))
 
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedImage:
     """A cleaned picture in memory.
 
-    `main` is JPEG, or WebP if it has transparency; `suffix` says which. Thumbnails are WebP and never larger than
-    the picture. `placeholder` is a data URI, so tiny that it looks blurred.
+    `main` is JPEG, or WebP if it has transparency; `suffix` says which. Thumbnails are never larger than the picture.
+    `placeholder` is a data URI, so tiny that it looks blurred.
     """
 
     main: ContentFile[bytes]
     suffix: str
     width: int
     height: int
-    thumbnails: Mapping[ThumbnailSize, ContentFile[bytes]]
+    thumbnails: Mapping[tuple[ThumbnailSize, ThumbnailFormat], ContentFile[bytes]]
     placeholder: str
 
 
@@ -113,7 +127,7 @@ def _reencode(data: bytes) -> PreparedImage:
         suffix=".jpg" if opaque else ".webp",
         width=picture.width,
         height=picture.height,
-        thumbnails={size: _encode_webp(_shrink(picture, size.value)) for size in ThumbnailSize},
+        thumbnails=_make_thumbnails(picture, THUMBNAILS),
         placeholder=_make_placeholder(picture),
     )
 
@@ -129,8 +143,8 @@ def store(
     if token:
         delete(name, storage=storage)  # left by a process that was killed
     try:
-        for size, thumbnail in prepared.thumbnails.items():
-            storage.save(thumbnail_name(name, size), thumbnail)
+        for kind, thumbnail in prepared.thumbnails.items():
+            storage.save(thumbnail_name(name, *kind), thumbnail)
         storage.save(name, prepared.main)
     except BaseException:
         delete(name, storage=storage)
@@ -164,14 +178,26 @@ def store_upload(
 
 def delete(name: str, *, storage: Storage = default_storage) -> None:
     """Remove a stored picture and its thumbnails. Missing files are ignored."""
-    for file_name in (name, *(thumbnail_name(name, size) for size in ThumbnailSize)):
+    for file_name in (name, *(thumbnail_name(name, *kind) for kind in THUMBNAILS)):
         storage.delete(file_name)
 
 
-def thumbnail_name(name: str, size: ThumbnailSize) -> str:
+def complete(name: str, *, storage: Storage = default_storage) -> int:
+    """Make the missing thumbnails of a stored picture, and return their number."""
+    missing = [kind for kind in THUMBNAILS if not storage.exists(thumbnail_name(name, *kind))]
+    if missing:
+        with storage.open(name) as file:
+            picture = decode(file.read())
+        for kind, thumbnail in _make_thumbnails(picture, missing).items():
+            storage.save(thumbnail_name(name, *kind), thumbnail)
+    return len(missing)
+
+
+def thumbnail_name(name: str, size: ThumbnailSize, format: ThumbnailFormat = ThumbnailFormat.WEBP) -> str:
     """The storage name of a thumbnail of the picture stored as `name`."""
     stem, _, _ = name.rpartition(".")
-    return f"{stem}-{size.name.lower()}.webp"
+    suffix = format if format in FORMATS else ThumbnailFormat.WEBP
+    return f"{stem}-{size.name.lower()}{suffix.value}"
 
 
 def url(name: str) -> str:
@@ -184,6 +210,13 @@ def url(name: str) -> str:
 @lru_cache(maxsize=10_000)
 def file_system_url(name: str) -> str:
     return default_storage.url(name)
+
+
+def _make_thumbnails(
+    picture: Image.Image, kinds: Sequence[tuple[ThumbnailSize, ThumbnailFormat]]
+) -> dict[tuple[ThumbnailSize, ThumbnailFormat], ContentFile[bytes]]:
+    shrunk = {size: _shrink(picture, size.value) for size, _ in kinds}
+    return {(size, format): ENCODERS[format](shrunk[size]) for size, format in kinds}
 
 
 def _shrink(picture: Image.Image, side: int) -> Image.Image:
@@ -202,6 +235,16 @@ def _encode_webp(picture: Image.Image) -> ContentFile[bytes]:
     buffer = BytesIO()
     picture.save(buffer, "WEBP", quality=82)
     return ContentFile(buffer.getvalue())
+
+
+def _encode_avif(picture: Image.Image) -> ContentFile[bytes]:
+    buffer = BytesIO()
+    # As good as the WebP by its signal-to-noise ratio, and a fifth smaller. A lower speed takes twice the time for 3 %.
+    picture.save(buffer, "AVIF", quality=60, speed=9, max_threads=1)
+    return ContentFile(buffer.getvalue())
+
+
+ENCODERS = {ThumbnailFormat.WEBP: _encode_webp, ThumbnailFormat.AVIF: _encode_avif}
 
 
 def _make_placeholder(picture: Image.Image) -> str:

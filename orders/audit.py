@@ -8,12 +8,26 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Sum, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from catalog.attributes import copy_columns, find_wrong_copies
 from catalog.categories import find_wrong_paths, rewrite_paths
-from catalog.models import OPTIONS, PriceChange, Product, ProductVariant, StockMovement
+from catalog.models import OPTIONS, PriceChange, Product, ProductImage, ProductVariant, StockMovement
+from catalog.pictures import PICTURE, copy_first
 from catalog.stock import lock_products, sum_up
 from core import money
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Refund, Shipping
@@ -58,6 +72,7 @@ def differences_here() -> Iterator[Difference]:
     yield from check_codes()
     yield from check_orphans()
     yield from check_paths()
+    yield from check_pictures()
 
 
 def check_stock() -> Iterator[Difference]:
@@ -339,6 +354,44 @@ def check_paths() -> Iterator[Difference]:
             else f"the path above it is {category.above}, by its parents it is {right}",
             mend=None if loop else rewrite_paths,
         )
+
+
+def check_pictures() -> Iterator[Difference]:
+    """A product's picture is the first of its pictures, and a variant points at a picture of its own product."""
+    of_product = ProductImage.objects.filter(product=OuterRef("pk")).order_by("position", "pk")
+    columns: dict[str, Any] = {}
+    for name in PICTURE:
+        number = isinstance(Product._meta.get_field(name), IntegerField)
+        blank, type_ = (Value(0), IntegerField()) if number else (Value(""), TextField())
+        first = Subquery(of_product.values(name)[:1], output_field=type_)
+        columns[f"own_{name}"] = Coalesce(F(name), blank, output_field=type_)
+        columns[f"first_{name}"] = Coalesce(first, blank, output_field=type_)
+    same = Q(**{f"own_{name}": F(f"first_{name}") for name in PICTURE})
+    for product in Product.objects.annotate(**columns).exclude(same):
+        yield Difference(
+            check="pictures",
+            subject=f"product {product.pk}",
+            detail="its picture is not the first of its pictures",
+            mend=partial(mend_pictures, product.pk),
+        )
+    for variant in ProductVariant.objects.exclude(image=None).exclude(product=F("image__product")):
+        yield Difference(
+            check="pictures",
+            subject=f"variant {variant.pk}",
+            detail=f"points at picture {variant.image_id} of another product",
+        )
+
+
+@transaction.atomic
+def mend_pictures(pk: int) -> None:
+    """Copy the first picture to the product again.
+
+    Locks:
+        The product.
+    """
+    for product in lock_products({pk}).values():
+        copy_first(product, product.images.order_by("position", "pk").first())
+        product.save(update_fields=PICTURE)
 
 
 def check_stripe(*, now: datetime) -> Iterator[Difference]:

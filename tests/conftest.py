@@ -26,10 +26,16 @@ class GraphQLClient(Client):
     """A visitor's browser. `run` returns the data of a success, `expect_refusal` the code of a refusal."""
 
     def send(self, query: str, files: dict[str, File[Any]] | None = None, **variables: Any) -> dict[str, Any]:
-        """Post one operation; `files` maps the name of a variable (`input.avatar`) to an upload."""
+        """Post one operation; `files` maps the name of a variable (`input.avatar`) to an upload.
+
+        An upload that stands there several times is sent once.
+        """
         if files:
-            uploads = {str(index): upload for index, upload in enumerate(files.values())}
-            paths = {str(index): [f"variables.{path}"] for index, path in enumerate(files)}
+            uploads = {str(index): upload for index, upload in enumerate(dict.fromkeys(files.values()))}
+            paths = {
+                index: [f"variables.{path}" for path, file in files.items() if file is upload]
+                for index, upload in uploads.items()
+            }
             form = {
                 "operations": json.dumps({"query": query, "variables": variables}),
                 "map": json.dumps(paths),

@@ -18,8 +18,10 @@ from accounts.address_book import create_address
 from accounts.models import Address, User
 from catalog import stock as ledger
 from catalog.categories import create_category
-from catalog.models import OPTIONS, Category, Product, ProductVariant, TaxClass
+from catalog.models import OPTIONS, Category, Product, ProductImage, ProductVariant, TaxClass
+from catalog.pictures import build_picture, pictures_of, save_pictures
 from catalog.variants import Wanted, add_first_variants, assign_options, build_variants, save_variants
+from core.images import THUMBNAILS, StoredImage
 from core.slugs import save_with_slug
 from orders.details import Details
 from orders.models import Shipping
@@ -75,6 +77,10 @@ def make_rate(country: str, percent: str, **fields: Any) -> TaxRate:
     rate.full_clean()
     rate.save()
     return rate
+
+
+# The picture and its thumbnails.
+FILES_OF_A_PICTURE = 1 + len(THUMBNAILS)
 
 
 def make_picture() -> SimpleUploadedFile:
@@ -137,6 +143,22 @@ def published(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields with both times of a product, of which one may be given. A draft has None as `published_at`."""
     given = fields.get("published_at") or fields.get("added_at") or timezone.now()
     return {"published_at": given, "added_at": given, **fields}
+
+
+@transaction.atomic
+def add_pictures(product: Product, *stems: str) -> list[ProductImage]:
+    """Give the product pictures of these names, without files, after those that it has."""
+    before = pictures_of(product)
+    new = [
+        build_picture(
+            StoredImage(name=f"products/{stem}.jpg", width=60, height=40, placeholder="data:"),
+            alt=f"The {stem}",
+        )
+        for stem in stems
+    ]
+    wanted = before | {picture.name: picture for picture in new}
+    save_pictures(product, wanted, before=before)
+    return new
 
 
 def variant_of(product: Product, *values: str) -> ProductVariant:

@@ -144,7 +144,7 @@ class UpdateProfileInput:
         default=strawberry.UNSET, description="The name that others see, at most 200 characters."
     )
     avatar: Upload | None = strawberry.field(
-        default=strawberry.UNSET, description="A JPEG, PNG, WebP or AVIF picture of at most 10 MB."
+        default=strawberry.UNSET, description="A JPEG, PNG, WebP, AVIF, HEIC or GIF picture of at most 10 MB."
     )
 
     def changes(self) -> ProfileChanges:

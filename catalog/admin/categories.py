@@ -15,8 +15,8 @@ from unfold.decorators import display
 from catalog import categories
 from catalog.admin.forms import PictureForm, TreeChoices
 from catalog.models import Category, Product
+from catalog.pictures import delete_files_after_commit, set_picture
 from catalog.selectors import tree_order
-from catalog.services import delete_files_after_commit, set_picture
 from catalog.slugs import change_slug, follow_name, take_from_name
 from core import images
 from core.admin import ModelAdmin

@@ -11,7 +11,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -28,7 +28,8 @@ from unfold.widgets import (
 )
 
 from accounts.models import User
-from catalog.admin.forms import AttributesField, PictureForm, TreeChoices
+from catalog.admin.forms import AttributesField, TreeChoices
+from catalog.admin.pictures import PictureInline
 from catalog.admin.variants import OF_ONE_VARIANT, Edits, MovementInline, VariantInline, split_values
 from catalog.attributes import set_attributes
 from catalog.exchange import (
@@ -45,15 +46,14 @@ from catalog.exchange import (
     template,
 )
 from catalog.models import FEW_LEFT, OPTIONS, Product, ProductVariant
+from catalog.pictures import delete_with_pictures
 from catalog.previews import LIFETIME, preview_url
 from catalog.selectors import ProductFilter, fully_held, mark_several, narrow
 from catalog.services import (
     WRITTEN,
     check_options,
-    delete_files_after_commit,
     publish_products,
     refuse_deleted_category,
-    set_picture,
     unpublish_products,
 )
 from catalog.slugs import change_slug, follow_name, take_from_name
@@ -147,7 +147,7 @@ def values_field(**options: Any) -> forms.CharField:
     )
 
 
-class ProductForm(OneVariantForm, PictureForm):
+class ProductForm(OneVariantForm):
     """The form of a product, with lists of values of its options from which variants are made."""
 
     published_at = PublicationField(
@@ -210,8 +210,8 @@ class ImportForm(forms.Form):
 class ProductAdmin(TreeChoices, ModelAdmin):
     """The admin of products. Writes use the steps of catalog.services and catalog.stock in the views' transaction."""
 
-    form = ProductForm
-    inlines = (VariantInline, MovementInline)
+    form = OneVariantForm
+    inlines = (PictureInline, VariantInline, MovementInline)
     list_display = (
         *("product", "category", "price", "discount", "discounted_price"),
         *("stock", "availability", "publication", "rating"),
@@ -257,7 +257,7 @@ class ProductAdmin(TreeChoices, ModelAdmin):
         if self.has_change_permission(request, obj):
             options = tuple(zip(OPTIONS, VALUES, strict=True))
         return (
-            (None, {"fields": ("name", "description", ("category", seller), "image", "attributes")}),
+            (None, {"fields": ("name", "description", ("category", seller), "attributes")}),
             ("Publication", {"fields": (("published_at", "preview_link"), "slug")}),
             ("Search engines", {"fields": ("seo_title", "seo_description")}),
             (
@@ -267,6 +267,10 @@ class ProductAdmin(TreeChoices, ModelAdmin):
             *([("Options", {"fields": options})] if obj else ()),
             ("Records", {"fields": (("added_at", "updated_at"), ("sold_count", "rating"))}),
         )
+
+    def get_inlines(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Let a new product come with its pictures."""
+        return super().get_inlines(request, obj) or (PictureInline,)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"user": request.user.pk, **super().get_changeform_initial_data(request)}
@@ -430,22 +434,18 @@ class ProductAdmin(TreeChoices, ModelAdmin):
         return bool(self.has_add_permission(request) and self.has_change_permission(request))
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
-        upload = form.cleaned_data["image"] if "image" in form.changed_data else None
-        with images.store_upload(upload or None, folder="products", field="image") as picture:
-            if not change:
-                insert(obj, seller=request.user, picture=picture, now=timezone.now())
-            elif form.changed_data:
-                # On the product's page the form of its variants writes those.
-                of_variants = OF_ONE_VARIANT if isinstance(form, ProductForm) else ()
-                fields = [field for field in form.edited_columns if field not in of_variants]
-                write_changes(obj, fields, picture=picture, now=timezone.now())
-            if "attributes" in form.changed_data:
-                set_attributes({obj.pk: form.cleaned_data["attributes"]}, whole=True)
+        if not change:
+            insert(obj, seller=request.user, now=timezone.now())
+        elif form.changed_data:
+            # On the product's page the form of its variants writes those.
+            of_variants = OF_ONE_VARIANT if isinstance(form, ProductForm) else ()
+            fields = [field for field in form.edited_columns if field not in of_variants]
+            write_changes(obj, fields, now=timezone.now())
+        if "attributes" in form.changed_data:
+            set_attributes({obj.pk: form.cleaned_data["attributes"]}, whole=True)
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:
-        picture = obj.image.name
-        super().delete_model(request, obj)
-        delete_files_after_commit(picture)
+        delete_with_pictures(obj)
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
@@ -461,11 +461,10 @@ def thumbnail(product: Product) -> dict[str, Any] | None:
     return {"path": default_storage.url(name), "squared": True, "width": 32}  # a height lets the width shrink
 
 
-def insert(product: Product, *, seller: Any, picture: images.StoredImage | None, now: datetime) -> None:
+def insert(product: Product, *, seller: Any, now: datetime) -> None:
     """Insert a product of the seller, with one variant. The ledger records its stock as the first movement."""
     if product.user_id is None:
         product.user = seller
-    set_picture(product, picture)
     product.updated_at = product.added_at = now
     product.publish(product.published_at)
     one: VariantFields = {"price": product.price, "discount": product.discount, "stock": product.stock}
@@ -475,21 +474,17 @@ def insert(product: Product, *, seller: Any, picture: images.StoredImage | None,
     save_variants(product, variants, wanted, now=now)
 
 
-def write_changes(
-    edited: Product, fields: Sequence[str], *, picture: images.StoredImage | None, now: datetime
-) -> None:
+def write_changes(edited: Product, fields: Sequence[str], *, now: datetime) -> None:
     """Write the edited fields over the row's current values, those of the one variant over the variant's.
 
     Locks:
         The product.
     """
     product = lock_products({edited.pk})[edited.pk]
-    old_picture, old_name = product.image.name, product.name
+    old_name = product.name
     one: VariantFields = {}
     for field in fields:
-        if field == "image":
-            set_picture(product, picture)
-        elif field == "published_at":
+        if field == "published_at":
             product.publish(edited.published_at)
         elif field in OF_ONE_VARIANT:
             one[field] = getattr(edited, field)  # type: ignore[literal-required]  # a key of VariantFields
@@ -506,5 +501,3 @@ def write_changes(
     if one:
         wanted = wanted_of_only(variants_of(product), one)
         save_variants(product, build_variants(product, wanted), wanted, now=now)
-    if product.image.name != old_picture:
-        delete_files_after_commit(old_picture)

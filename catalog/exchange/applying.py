@@ -12,7 +12,8 @@ from catalog.exchange.matching import Match
 from catalog.exchange.rows import NAMES, VALUES, ProductRow
 from catalog.exchange.tree import Categories
 from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductVariant
-from catalog.services import check_options, delete_files_after_commit, set_picture
+from catalog.pictures import PICTURE, build_picture, copy_first, delete_files_after_commit
+from catalog.services import check_options
 from catalog.variants import identity
 from core import images
 from core.errors import ValidationError
@@ -20,7 +21,6 @@ from core.files import RefusedRow
 from core.money import apply_discount
 from core.text import sort_key
 
-PICTURE = ("image", "image_width", "image_height", "image_placeholder")
 # The product's columns that are made of its variants.
 SUMMED = ("price", "discount", "final_price", "stock")
 # Fields of a product, and of a variant, that are computed from others.
@@ -90,7 +90,7 @@ def apply(
     if draft.picture:
         if product.image.name:
             delete_files_after_commit(product.image.name)
-        set_picture(product, draft.picture)
+        copy_first(product, build_picture(draft.picture))
         change.fields.update(PICTURE)
     sum_up(change)
     owners.update({variant.sku_key: product.slug for variant in change.variants if variant.sku})

@@ -20,6 +20,7 @@ from catalog.exchange.rows import OF_VARIANT, REQUIRED, Note, ProductRow, values
 from catalog.exchange.tree import Categories, read_categories
 from catalog.exchange.writing import write_changes
 from catalog.models import Product, ProductVariant
+from catalog.pictures import follow_columns
 from catalog.stock import lock_products
 from core import images
 from core.errors import ValidationError
@@ -182,9 +183,11 @@ class Importer:
         path = row.cells.get("image")
         upload = token = None
         if self.pictures and path and path != current:
+            names = [picture.name for picture in match.product.images.all()] if match.product else []
             data = self.content(self.pictures, path)
             token = hashlib.sha256(f"{match.slug}\n".encode() + data).hexdigest()[:32]
-            upload = ContentFile(data) if token != PurePath(current).stem else None
+            known = path in names or token in (PurePath(name).stem for name in names)
+            upload = None if known else ContentFile(data)
         return images.store_upload(upload, folder="products", field="image", token=token)
 
     def content(self, folder: Path, path: str) -> bytes:
@@ -254,6 +257,8 @@ class Importer:
             else:
                 outcome.unchanged += 1
         write_changes(created, updated, blank=self.blank(), now=self.now)
+        if pictured := [change.product.pk for change in (*created, *updated) if "image" in change.fields]:
+            follow_columns(pictured)
         outcome.created, outcome.updated = len(created), len(updated)
         return outcome
 

@@ -124,10 +124,16 @@ class Product(relay.Node):
     def is_published(root: strawberry.Parent[HasPublication]) -> bool:
         return models.is_past(root.published_at)
 
-    @api.field(description="The picture; null if there is none.")
+    @api.field(description="The first picture; null if there is none.")
     @staticmethod
     def image(root: strawberry.Parent[HasImage]) -> api.Image | None:
         return image_of(root)
+
+    @strawberry.field(description=f"All pictures in the seller's order, at most {models.MAX_IMAGES}.")
+    @staticmethod
+    def images(root: strawberry.Parent[api.HasKey], info: api.Info) -> list[api.Image]:
+        pictures = api.read_nested(root, info, lambda peers: selectors.pictures({peer.pk for peer in peers}))
+        return [image for picture in pictures if (image := image_of(cast(HasImage, picture)))]
 
     @api.field(
         description="What a shopper chooses from, at most three options; empty if the product comes in one form."

@@ -4,12 +4,14 @@ from decimal import Decimal
 from typing import Annotated, cast
 
 import strawberry
+from django.core.files import File
 from strawberry import relay
 from strawberry.file_uploads import Upload
 
 import api
-from catalog import selectors
+from catalog import models, selectors
 from catalog.attributes import MAX_ATTRIBUTES_OF_PRODUCT, MAX_VALUES_OF_PRODUCT
+from catalog.pictures import PictureFields
 from catalog.services import ProductFields
 from catalog.types.objects import Product, ProductConnection
 from catalog.types.variants import ProductVariant
@@ -70,7 +72,34 @@ SEO_DESCRIPTION = (
     "For the meta description, at most 500 characters. An empty text stands for the beginning of the "
     "description."
 )
+FORMATS = "JPEG, PNG, WebP, AVIF, HEIC or GIF."
 OF_ONE = "Only for a product with one variant, without `variants`."
+
+
+@strawberry.input(
+    description="A picture in the list of all pictures of a product. With an `id` it is one that the product has; with "
+    "an `upload` it is new."
+)
+class ProductImageInput:
+    id: relay.GlobalID | None = strawberry.field(
+        default=None,
+        description="ID of a picture of the product. One that has been removed in the meantime is left out.",
+    )
+    upload: Upload | None = strawberry.field(default=None, description=FORMATS)
+    alt: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"What the picture shows, at most {models.MAX_ALT} characters. If missing it stays as it is.",
+    )
+
+    def fields(self) -> PictureFields:
+        given: PictureFields = {}
+        if self.id is not None:
+            given["id"] = api.Image.name_of(self.id)
+        if self.upload is not None:
+            given["upload"] = cast(File[bytes], self.upload)
+        if self.alt is not strawberry.UNSET:
+            given["alt"] = self.alt or ""
+        return given
 
 
 @strawberry.input(
@@ -101,6 +130,16 @@ class VariantInput:
         description="False for what no parcel brings, such as downloads, gift cards and services. If missing it stays "
         "as it is; a new variant is shipped.",
     )
+    image: Upload | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="A new picture of the product, to show for this variant. A file that the form sends once and maps "
+        "to several variants, or to `images` too, is one picture. If missing it stays; null shows the product's first.",
+    )
+    image_id: relay.GlobalID | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="ID of a picture of the product, to show for this variant. If missing it stays; null shows the "
+        "product's first.",
+    )
 
     def fields(self) -> VariantFields:
         given = {name: value for name, value in vars(self).items() if value is not strawberry.UNSET}
@@ -109,6 +148,8 @@ class VariantInput:
             given["id"] = api.key_of(key, "ProductVariant")
         if "sku" in given:
             given["sku"] = given["sku"] or ""
+        if self.image_id:
+            given["image_id"] = api.Image.name_of(self.image_id)
         return cast(VariantFields, given)
 
 
@@ -145,7 +186,12 @@ class CreateProductInput:
         default=None,
         description=f"At most {MAX_ATTRIBUTES_OF_PRODUCT}, with {MAX_VALUES_OF_PRODUCT} values together.",
     )
-    image: Upload | None = strawberry.field(default=None, description="JPEG, PNG, WebP or AVIF.")
+    image: Upload | None = strawberry.field(
+        default=None, description=f"The only picture. For several, give `images` instead. {FORMATS}"
+    )
+    images: list[Upload] | None = strawberry.field(
+        default=None, description=f"The pictures in order, at most {models.MAX_IMAGES}. {FORMATS}"
+    )
     seo_title: str = strawberry.field(default="", description=SEO_TITLE)
     seo_description: str = strawberry.field(default="", description=SEO_DESCRIPTION)
     is_published: bool = strawberry.field(
@@ -160,11 +206,13 @@ class CreateProductInput:
             given["variants"] = [variant.fields() for variant in self.variants]
             if not self.discount:  # cannot be told from one that was left out
                 del given["discount"]
+        if self.images is not None:
+            given["images"] = [{"upload": upload} for upload in self.images]
         return cast(ProductFields, given)
 
 
 @strawberry.input(
-    description="Changes to a product. A field left out stays the same; a null image removes the picture."
+    description="Changes to a product. A field left out stays the same; a null image removes the first picture."
 )
 class UpdateProductInput:
     id: relay.GlobalID = strawberry.field(description="ID of the product.")
@@ -198,7 +246,15 @@ class UpdateProductInput:
         default=strawberry.UNSET,
         description="The whole list of attributes with their values: what is missing in it is removed.",
     )
-    image: Upload | None = strawberry.field(default=strawberry.UNSET, description="JPEG, PNG, WebP or AVIF.")
+    image: Upload | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"A picture in place of the first one; null removes the first one. {FORMATS}",
+    )
+    images: list[ProductImageInput] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"The whole list of pictures in order, at most {models.MAX_IMAGES}: a picture that is missing in "
+        "it is removed.",
+    )
     seo_title: str | None = strawberry.field(default=strawberry.UNSET, description=SEO_TITLE)
     seo_description: str | None = strawberry.field(default=strawberry.UNSET, description=SEO_DESCRIPTION)
     is_published: bool | None = strawberry.field(
@@ -213,6 +269,8 @@ class UpdateProductInput:
             given["variants"] = [variant.fields() for variant in self.variants]
         if self.attributes:
             given["attributes"] = [vars(attribute) for attribute in self.attributes]
+        if self.images:
+            given["images"] = [picture.fields() for picture in self.images]
         return cast(ProductFields, given)
 
 

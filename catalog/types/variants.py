@@ -41,6 +41,7 @@ class HasImage(Protocol):
     image_width: int | None
     image_height: int | None
     image_placeholder: str
+    image_alt: str
 
 
 class HasOptions(api.HasKey, Protocol):
@@ -53,7 +54,8 @@ class HasProductOptions(HasOptions, Protocol):
     product: HasOptions
 
 
-class HasProductImage(Protocol):
+class HasOwnImage(Protocol):
+    image: HasImage | None
     product: HasImage
 
 
@@ -86,6 +88,7 @@ def image_of(row: HasImage) -> api.Image | None:
         width=row.image_width,
         height=row.image_height,
         placeholder=row.image_placeholder,
+        alt=row.image_alt,
     )
 
 
@@ -162,10 +165,10 @@ class ProductVariant(relay.Node):
         names, values = models.used_options(root.product), models.used_options(root)
         return [SelectedOption(name=name, value=value) for name, value in zip(names, values, strict=False)]
 
-    @api.field(description="The picture; null if there is none. It is the product's.")
+    @api.field(description="Its own picture, or the product's first; null if there is none.")
     @staticmethod
-    def image(root: strawberry.Parent[HasProductImage]) -> api.Image | None:
-        return image_of(root.product)
+    def image(root: strawberry.Parent[HasOwnImage]) -> api.Image | None:
+        return image_of(root.image or root.product)
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.ProductVariant]:

@@ -1,7 +1,7 @@
 """The admin's pages of products and categories."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from html import unescape
@@ -25,11 +25,13 @@ from pytest_django import Settings
 
 from catalog import categories
 from catalog.admin import CategoryAdmin
-from catalog.models import Category, Product, StockMovement
+from catalog.models import MAX_IMAGES, Category, Product, ProductImage, StockMovement
 from catalog.previews import product_of
 from catalog.visibility import is_published
 from core import images
 from tests.factories import (
+    FILES_OF_A_PICTURE,
+    add_pictures,
     make_category,
     make_comment,
     make_product,
@@ -49,7 +51,9 @@ CATEGORIES = reverse("admin:catalog_category_changelist")
 INDENT = "\u2003\u2003"
 ADD_CATEGORY = reverse("admin:catalog_category_add")
 NO_PARTS_SENT = {
-    f"{parts}-{number}_FORMS": "0" for parts in ("variants", "movements") for number in ("TOTAL", "INITIAL")
+    f"{parts}-{number}_FORMS": "0"
+    for parts in ("images", "variants", "movements")
+    for number in ("TOTAL", "INITIAL")
 }
 
 
@@ -90,6 +94,29 @@ def form_of(product: Product, **changes: Any) -> dict[str, Any]:
     }
 
 
+def new_pictures(*uploads: SimpleUploadedFile, alt: str = "") -> dict[str, Any]:
+    """Return the rows of a browser that adds these pictures to a product without any."""
+    rows: dict[str, Any] = {"images-TOTAL_FORMS": str(len(uploads)), "images-INITIAL_FORMS": "0"}
+    for place, file in enumerate(uploads):
+        rows |= {f"images-{place}-image": file, f"images-{place}-image_alt": alt}
+        rows[f"images-{place}-position"] = "0"
+    return rows
+
+
+def shown_pictures(pictures: Iterable[ProductImage], **changes: Any) -> dict[str, Any]:
+    """Return the rows of a browser that shows these pictures, with changes such as `position_0`."""
+    rows: dict[str, Any] = {}
+    for place, picture in enumerate(pictures):
+        rows[f"images-{place}-id"] = str(picture.pk)
+        rows[f"images-{place}-product"] = str(picture.product_id)
+        rows[f"images-{place}-image_alt"] = picture.image_alt
+        rows[f"initial-images-{place}-image_alt"] = picture.image_alt
+        rows[f"images-{place}-position"] = str(picture.position)
+    number = str(len(rows) // 5)
+    changed = {"images-{1}-{0}".format(*name.rsplit("_", 1)): value for name, value in changes.items()}
+    return rows | {"images-TOTAL_FORMS": number, "images-INITIAL_FORMS": number} | changed
+
+
 def list_form(*products: Product, **changes: str) -> dict[str, str]:
     """Return the form of a browser that has opened the list and edited these fields of its first row."""
     form = {"_save": "Save", "form-TOTAL_FORMS": str(len(products)), "form-INITIAL_FORMS": str(len(products))}
@@ -124,7 +151,7 @@ class TestList:
 
     def test_shows_thumbnails_without_opening_a_file(self, superuser: Client) -> None:
         product = make_product()
-        superuser.post(change_page(product), form_of(product, image=upload()))
+        superuser.post(change_page(product), form_of(product, **new_pictures(upload())))
         product.refresh_from_db()
         for name in list_stored_files():
             default_storage.delete(f"products/{name}")
@@ -254,12 +281,12 @@ class TestAdd:
         page = superuser.get(ADD)
         assert page.status_code == 200
         assert "movements-TOTAL_FORMS" not in page.text
-        superuser.post(ADD, self.form(image=upload()))
+        superuser.post(ADD, self.form(**new_pictures(upload(), alt="On a table")))
         product = Product.objects.get()
         assert (product.slug, product.stock, movements(product)) == ("tea-pot", 4, [4])
         assert (product.image_width, product.image_height) == (60, 40)
-        assert product.image_placeholder
-        assert len(list_stored_files()) == 4
+        assert (bool(product.image_placeholder), product.image_alt) == (True, "On a table")
+        assert len(list_stored_files()) == FILES_OF_A_PICTURE
 
     def test_a_taken_slug_gets_an_ending(self, superuser: Client) -> None:
         make_product(name="Tea Pot")
@@ -268,17 +295,19 @@ class TestAdd:
 
     def test_too_many_pictures(self, superuser: Client) -> None:
         for _ in range(20):  # with those that are refused, and with those of the API
-            superuser.post(ADD, self.form(image=SimpleUploadedFile("me.png", b"no picture")))
-        response = superuser.post(ADD, self.form(image=upload()))
+            superuser.post(ADD, self.form(**new_pictures(SimpleUploadedFile("me.png", b"no picture"))))
+        response = superuser.post(ADD, self.form(**new_pictures(upload())))
         assert (response.status_code, response.text[:18]) == (429, "Too many attempts.")
         assert not Product.objects.exists()
         assert list_stored_files() == []
         superuser.post(ADD, self.form())
-        browser_of(make_staff()).post(ADD, self.form(name="Another", image=upload()))
+        browser_of(make_staff()).post(ADD, self.form(name="Another", **new_pictures(upload())))
         assert set(Product.objects.values_list("name", flat=True)) == {"Tea Pot", "Another"}
 
     def test_refuses_what_is_no_picture(self, superuser: Client) -> None:
-        page = superuser.post(ADD, self.form(image=SimpleUploadedFile("me.png", b"no picture"))).text
+        page = superuser.post(
+            ADD, self.form(**new_pictures(SimpleUploadedFile("me.png", b"no picture")))
+        ).text
         assert "The picture cannot be read" in page
         assert not Product.objects.exists()
         assert list_stored_files() == []
@@ -353,37 +382,121 @@ class TestChange:
         superuser.post(change_page(product), form_of(product, **forged))
         assert movements(product) == [10]
 
-    def test_a_replaced_picture_goes_after_the_commit(
-        self, superuser: Client, django_capture_on_commit_callbacks: Callable[..., Any]
-    ) -> None:
-        product = make_product()
-        superuser.post(change_page(product), form_of(product, image=upload()))
-        first = list_stored_files()
-        with django_capture_on_commit_callbacks() as callbacks:
-            superuser.post(change_page(product), form_of(product, image=upload("red")))
-        assert len(list_stored_files()) == 8
-        for callback in callbacks:
-            callback()
-        assert len(list_stored_files()) == 4
-        assert not set(first) & set(list_stored_files())
-
-    def test_takes_the_picture_away(
-        self, superuser: Client, django_capture_on_commit_callbacks: Callable[..., Any]
-    ) -> None:
-        product = make_product()
-        superuser.post(change_page(product), form_of(product, image=upload()))
-        with django_capture_on_commit_callbacks(execute=True):
-            superuser.post(change_page(product), form_of(product, **{"image-clear": "on"}))
-        product.refresh_from_db()
-        assert (product.image.name, product.image_width, product.image_placeholder) == ("", None, "")
-        assert list_stored_files() == []
-
     def test_is_closed_without_the_right(self) -> None:
         product = make_product()
         browser = clerk("view_product")
         assert browser.get(change_page(product)).status_code == 200
         assert browser.post(change_page(product), form_of(product, name="Changed")).status_code == 403
         assert not Product.objects.filter(name="Changed").exists()
+
+
+class TestPictures:
+    @pytest.fixture
+    def product(self) -> Product:
+        product = make_product()
+        add_pictures(product, "front", "side", "back")
+        return product
+
+    @staticmethod
+    def stems(product: Product) -> list[str]:
+        """Return the pictures in order. The product shows the first."""
+        names = list(product.images.values_list("image", flat=True))
+        product.refresh_from_db()
+        assert product.image.name == (names[0] if names else "")
+        return [name.removeprefix("products/").removesuffix(".jpg") for name in names]
+
+    def test_are_shown_without_opening_a_file(self, superuser: Client, product: Product) -> None:
+        page = superuser.get(change_page(product)).text
+        assert "/media/products/side-small.webp" in page
+        assert 'value="The side"' in page
+
+    def test_several_are_added_at_once(self, superuser: Client) -> None:
+        product = make_product()
+        superuser.post(
+            change_page(product), form_of(product, **new_pictures(upload(), upload("red"), alt="A lamp"))
+        )
+        assert len(self.stems(product)) == 2
+        assert product.image_alt == "A lamp"
+        assert len(list_stored_files()) == 2 * FILES_OF_A_PICTURE
+
+    def test_are_dragged_and_described(self, superuser: Client, product: Product) -> None:
+        before = product.updated_at
+        rows = shown_pictures(
+            product.images.all(), position_0="2", position_1="0", position_2="1", image_alt_1="The left side"
+        )
+        superuser.post(change_page(product), form_of(product, **rows))
+        assert self.stems(product) == ["side", "back", "front"]
+        assert product.image_alt == "The left side"
+        assert product.updated_at > before
+
+    def test_are_removed_with_their_files_after_the_commit(
+        self, superuser: Client, django_capture_on_commit_callbacks: Callable[..., Any]
+    ) -> None:
+        product = make_product()
+        superuser.post(change_page(product), form_of(product, **new_pictures(upload(), upload("red"))))
+        rows = shown_pictures(product.images.all(), DELETE_0="on")
+        with django_capture_on_commit_callbacks() as callbacks:
+            superuser.post(change_page(product), form_of(product, **rows))
+        assert len(self.stems(product)) == 1
+        assert len(list_stored_files()) == 2 * FILES_OF_A_PICTURE
+        for callback in callbacks:
+            callback()
+        assert len(list_stored_files()) == FILES_OF_A_PICTURE
+
+    def test_one_that_another_tab_has_deleted_stays_deleted(
+        self, superuser: Client, product: Product
+    ) -> None:
+        rows = shown_pictures(product.images.all(), position_0="2", position_1="1", position_2="0")
+        superuser.post(
+            change_page(product), form_of(product, **shown_pictures(product.images.all(), DELETE_0="on"))
+        )
+        assert superuser.post(change_page(product), form_of(product, **rows)).status_code == 302
+        assert self.stems(product) == ["back", "side"]
+
+    def test_one_that_another_tab_has_added_stays(self, superuser: Client, product: Product) -> None:
+        rows = shown_pictures(product.images.all(), position_0="2", position_1="1", position_2="0")
+        add_pictures(product, "new")
+        superuser.post(change_page(product), form_of(product, **rows))
+        assert self.stems(product) == ["back", "side", "front", "new"]
+
+    def test_a_text_that_another_tab_has_changed_is_asked_about(
+        self, superuser: Client, product: Product
+    ) -> None:
+        rows = shown_pictures(product.images.all(), image_alt_1="Mine")
+        product.images.filter(image_alt="The side").update(image_alt="Theirs")
+        page = superuser.post(change_page(product), form_of(product, **rows)).text
+        assert "Somebody else changed this" in page
+        assert product.images.filter(image_alt="Theirs").exists()
+
+    def test_a_text_that_only_another_tab_has_changed_stays(
+        self, superuser: Client, product: Product
+    ) -> None:
+        rows = shown_pictures(product.images.all(), position_0="2", position_1="0", position_2="1")
+        product.images.filter(image_alt="The side").update(image_alt="Theirs")
+        superuser.post(change_page(product), form_of(product, **rows))
+        assert self.stems(product) == ["side", "back", "front"]
+        assert product.image_alt == "Theirs"
+
+    def test_the_21st_is_refused(self, superuser: Client, product: Product) -> None:
+        add_pictures(product, *(f"more-{place}" for place in range(MAX_IMAGES - 3)))
+        page = superuser.post(change_page(product), form_of(product, **new_pictures(upload()))).text
+        assert "A product can have at most 20 pictures." in page
+        assert len(self.stems(product)) == MAX_IMAGES
+        assert list_stored_files() == []
+
+    def test_the_right_to_change_products_is_enough(self, product: Product) -> None:
+        rows = shown_pictures(product.images.all(), DELETE_0="on")
+        clerk("view_product", "change_product").post(change_page(product), form_of(product, **rows))
+        assert self.stems(product) == ["side", "back"]
+        assert clerk("view_product").get(change_page(product)).status_code == 200
+
+    def test_another_product_s_are_out_of_reach(self, superuser: Client, product: Product) -> None:
+        other = make_product()
+        superuser.post(
+            change_page(other), form_of(other, **shown_pictures(product.images.all(), DELETE_0="on"))
+        )
+        assert self.stems(product) == ["front", "side", "back"]
+        assert self.stems(other) == []
 
 
 class TestDelete:
@@ -393,10 +506,10 @@ class TestDelete:
         one, two = make_product(), make_product()
         make_comment(product=one)
         for product in (one, two):
-            superuser.post(change_page(product), form_of(product, image=upload()))
+            superuser.post(change_page(product), form_of(product, **new_pictures(upload(), upload("red"))))
         with django_capture_on_commit_callbacks(execute=True):
             superuser.post(reverse("admin:catalog_product_delete", args=[one.pk]), {"post": "yes"})
-        assert len(list_stored_files()) == 4
+        assert len(list_stored_files()) == 2 * FILES_OF_A_PICTURE
         with django_capture_on_commit_callbacks(execute=True):
             superuser.post(
                 PRODUCTS, {"action": "delete_selected", "_selected_action": [two.pk], "post": "yes"}
@@ -546,7 +659,7 @@ class TestCategories:
             superuser.post(category_page(category), self.form(category, image=upload("red")))
         category.refresh_from_db()
         assert category.image.name != first
-        assert len(default_storage.listdir("categories")[1]) == 4
+        assert len(default_storage.listdir("categories")[1]) == FILES_OF_A_PICTURE
         with django_capture_on_commit_callbacks(execute=True):
             superuser.post(category_page(category), self.form(category, **{"image-clear": "on"}))
         category.refresh_from_db()

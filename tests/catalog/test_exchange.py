@@ -31,10 +31,19 @@ from catalog.exchange import (
 from catalog.exchange.importing import BATCH
 from catalog.exchange.rows import COLUMNS, FIELDS, NAMES, NUMBERS, OF_VARIANT, VALUES
 from catalog.models import Category, Product, ProductVariant, StockMovement
+from catalog.pictures import pictures_of, save_pictures
 from catalog.services import update_product
-from orders.audit import check_prices, check_products, check_stock
+from orders.audit import check_prices, check_products, check_stock, differences_here
 from tests.catalog.files import csv_file, json_lines
-from tests.factories import make_category, make_picture, make_product, make_staff, make_user
+from tests.factories import (
+    FILES_OF_A_PICTURE,
+    add_pictures,
+    make_category,
+    make_picture,
+    make_product,
+    make_staff,
+    make_user,
+)
 from tests.hostile import hostile_names
 
 pytestmark = pytest.mark.django_db
@@ -474,7 +483,7 @@ class TestPictures:
         content = json_lines({**LAMP, "image": "lamp.png"})
         assert bring_in(content, seller=seller, pictures=folder).created == 1
         product, files = Product.objects.get(), self.files()
-        assert (product.image_width, product.image_height, len(files)) == (60, 40, 4)
+        assert (product.image_width, product.image_height, len(files)) == (60, 40, FILES_OF_A_PICTURE)
         assert default_storage.exists(str(product.image))
         assert bring_in(content, seller=seller, pictures=folder) == Outcome(unchanged=1)
         assert bring_in(content, seller=seller) == Outcome(unchanged=1)
@@ -497,8 +506,55 @@ class TestPictures:
         with django_capture_on_commit_callbacks(execute=True):
             outcome = bring_in(json_lines({**LAMP, "image": "lamp.png"}), seller=seller, pictures=folder)
         assert outcome == Outcome(updated=1)
-        assert len(self.files()) == 4
+        assert len(self.files()) == FILES_OF_A_PICTURE
         assert not self.files() & before
+
+    def test_it_is_the_first_of_several(
+        self,
+        seller: User,
+        folder: Path,
+        django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    ) -> None:
+        content = json_lines({**LAMP, "image": "lamp.png"})
+        product = make_product(user=seller, name="Lamp", slug="lamp")
+        [front, back] = add_pictures(product, "front", "back")
+        variant = product.variants.get()
+        variant.image = front
+        variant.save()
+        with django_capture_on_commit_callbacks(execute=True):
+            assert bring_in(content, seller=seller, pictures=folder).updated == 1
+        first, second = product.images.all()
+        product.refresh_from_db()
+        variant.refresh_from_db()
+        assert (first.name, first.image_alt) == (product.image.name, product.image_alt)
+        assert (first.image_alt, second.name) == ("", back.name)
+        assert variant.image is None
+        assert len(self.files()) == FILES_OF_A_PICTURE
+        assert not list(differences_here())
+
+    def test_a_picture_that_was_moved_back_stays_there(self, seller: User, folder: Path) -> None:
+        content = json_lines({**LAMP, "image": "lamp.png"})
+        bring_in(content, seller=seller, pictures=folder)
+        product = Product.objects.get()
+        add_pictures(product, "back")
+        order = [product.images.last(), product.images.first()]
+        save_pictures(product, {each.name: each for each in order if each}, before=pictures_of(product))
+        names = list(product.images.values_list("image", flat=True))
+        assert bring_in(content, seller=seller, pictures=folder) == Outcome(unchanged=1)
+        exported = export(".csv").replace(names[0].encode(), names[1].encode())
+        media = Path(default_storage.location)  # type: ignore[attr-defined]  # of the file system
+        assert bring_in(exported, seller=seller, name="p.csv", pictures=media) == Outcome(unchanged=1)
+        assert list(product.images.values_list("image", flat=True)) == names
+
+    def test_many_take_as_many_statements_as_one(self, seller: User, folder: Path) -> None:
+        def statements(*slugs: str) -> int:
+            rows = json_lines(*({**LAMP, "name": slug, "slug": slug, "image": "lamp.png"} for slug in slugs))
+            with CaptureQueriesContext(connection) as queries:
+                assert bring_in(rows, seller=seller, pictures=folder).created == len(slugs)
+            return len(queries)
+
+        statements("warm-up")
+        assert statements("one") == statements("two", "three", "four")
 
     def test_what_a_killed_import_left_is_overwritten(self, seller: User, folder: Path) -> None:
         content = json_lines({**LAMP, "image": "lamp.png"})
@@ -529,7 +585,7 @@ class TestPictures:
         [refusal] = outcome.refused
         assert (refusal.line, refusal.reason[:7]) == (1, "image: ")
         assert [product.slug for product in Product.objects.all()] == ["torch"]
-        assert len(self.files()) == 4
+        assert len(self.files()) == FILES_OF_A_PICTURE
 
     def test_an_export_brings_the_pictures_to_another_shop(
         self, seller: User, folder: Path, settings: Any, tmp_path: Path

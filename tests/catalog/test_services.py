@@ -24,6 +24,7 @@ from core.errors import Forbidden, NotFound, ValidationError, camel_case
 from core.text import single_line
 from orders.models import Cart, CartItem, Order, OrderItem
 from tests.factories import (
+    FILES_OF_A_PICTURE,
     get_sellers,
     make_category,
     make_picture,
@@ -135,7 +136,7 @@ class TestCreateProduct:
         assert (product.image_width, product.image_height) == (60, 40)
         assert product.image_placeholder.startswith("data:image/webp")
         assert product.image.name in [f"products/{name}" for name in files()]
-        assert len(files()) == 4
+        assert len(files()) == FILES_OF_A_PICTURE
 
     @pytest.mark.parametrize(("field", "value"), INVALID)
     def test_refuses(self, seller: User, light: Category, field: str, value: object) -> None:
@@ -252,7 +253,7 @@ class TestUpdateProduct:
             assert set(old) < set(files())
         [remove] = callbacks
         remove()
-        assert len(files()) == 4
+        assert len(files()) == FILES_OF_A_PICTURE
         assert not set(old) & set(files())
         assert str(Product.objects.get(pk=product.pk).image).removeprefix("products/") in files()
 
@@ -292,7 +293,7 @@ class TestDeleteProduct:
         product = create_product(user=seller, fields=fields(image=make_picture()), now=BEFORE)
         with django_capture_on_commit_callbacks(execute=True):
             delete_product(user=seller, product_pk=product.pk)
-            assert len(files()) == 4
+            assert len(files()) == FILES_OF_A_PICTURE
         assert (Product.objects.count(), StockMovement.objects.count(), files()) == (0, 0, [])
 
     def test_leaves_orders_and_carts_readable(self, seller: User) -> None:

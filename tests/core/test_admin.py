@@ -118,12 +118,12 @@ class TestAProduct:
         assert "to “Theirs” while you were editing" in save(ada, product, form).text
 
     def test_a_picture_of_another_is_asked_about(self, ada: Client) -> None:
-        product = make_product()
-        form = open_form(ada, product)
-        Product.objects.update(image="products/theirs.jpg")
-        response = ada.post(change_page(product), {**form, "image": make_picture()})
-        assert "to “products/theirs.jpg” while you were editing" in response.text
-        assert Product.objects.get().image.name == "products/theirs.jpg"
+        category = make_category()
+        form = open_form(ada, category)
+        Category.objects.update(image="categories/theirs.jpg")
+        response = ada.post(change_page(category), {**form, "image": make_picture()})
+        assert "to “categories/theirs.jpg” while you were editing" in response.text
+        assert Category.objects.get().image.name == "categories/theirs.jpg"
 
     @pytest.mark.parametrize(("typed", "stock", "delta"), [("12", 10, 5), ("5", 3, -2)])
     def test_stock_over_a_sale_is_the_difference(

@@ -30,6 +30,8 @@ decoding.decode(Path(sys.argv[1]).read_bytes())
 apart = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
 print(max(megabytes("VmHWM"), apart) - before)
 """
+# Made with pillow-heif, whose encoder takes long: 25 megapixels, and 119.
+LARGE_HEIC, HUGE_HEIC = (Path(__file__).parent / "pictures" / name for name in ("large.heic", "huge.heic"))
 needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Memory is read from /proc.")
 
 
@@ -55,7 +57,7 @@ def write(path: Path, mode: str, pixels: int, format_name: str, **options: Any) 
 
 
 def lie(data: bytes) -> bytes:
-    """Let an AVIF file say that its picture has 100 × 100 pixels."""
+    """Let an AVIF or HEIC file say that its picture has 100 × 100 pixels."""
     at = data.index(b"ispe") + 8
     return data[:at] + struct.pack(">II", 100, 100) + data[at + 8 :]
 
@@ -96,6 +98,12 @@ class TestMemory:
                 lambda at: write(at, "RGBA", MAX_PIXELS["AVIF"], "AVIF", speed=10, save_all=True),
                 id="animated AVIF",
             ),
+            pytest.param(lambda at: at.write_bytes(LARGE_HEIC.read_bytes()), id="HEIC"),
+            pytest.param(lambda at: write(at, "L", MAX_PIXELS["GIF"], "GIF"), id="GIF"),
+            pytest.param(
+                lambda at: write(at, "L", MAX_PIXELS["GIF"], "GIF", transparency=7, save_all=True),
+                id="animated GIF",
+            ),
         ],
     )
     def test_is_bounded(self, make: Callable[[Path], None], tmp_path: Path) -> None:
@@ -123,3 +131,16 @@ class TestAvif:
         draw("RGB", 5000, 2601).save(buffer, "AVIF", speed=10)
         with pytest.raises(InvalidImage, match="more than 13 megapixels"):
             decoding.decode(buffer.getvalue())
+
+
+class TestHeic:
+    def test_at_the_limit_is_taken(self) -> None:
+        assert decoding.decode(LARGE_HEIC.read_bytes()).size == (2048, 2048)
+
+    def test_of_too_many_pixels_by_its_own_account_is_refused_with_their_number(self) -> None:
+        with pytest.raises(InvalidImage, match="more than 25 megapixels"):
+            decoding.decode(HUGE_HEIC.read_bytes())
+
+    def test_that_is_larger_than_it_says_is_refused(self) -> None:
+        with pytest.raises(InvalidImage, match="cannot be read"):
+            decoding.decode(lie(HUGE_HEIC.read_bytes()))

@@ -17,9 +17,10 @@ from PIL import Image, ImageCms
 
 from core import decoding, images
 from core.errors import RateLimited
-from core.images import InvalidImage, PreparedImage, ThumbnailSize
+from core.images import THUMBNAILS, InvalidImage, PreparedImage, ThumbnailFormat, ThumbnailSize
 
 RED, GREEN, BLUE = (220, 20, 30), (20, 200, 40), (30, 40, 210)
+HEIC = Path(__file__).parent / "pictures"
 
 
 def encode(picture: Image.Image, format_name: str, **options: Any) -> bytes:
@@ -65,9 +66,10 @@ def png_header(width: int, height: int) -> bytes:
 
 
 class TestPrepare:
-    @pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "AVIF"])
+    @pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "AVIF", "GIF", "HEIC"])
     def test_accepts_the_formats_of_cameras_and_browsers(self, format_name: str) -> None:
-        prepared = prepare(encode(flag(), format_name))
+        data = (HEIC / "flag.heic").read_bytes() if format_name == "HEIC" else encode(flag(), format_name)
+        prepared = prepare(data)
 
         assert (prepared.width, prepared.height, prepared.suffix) == (60, 40, ".jpg")
         main = open_image(prepared.main)
@@ -102,35 +104,34 @@ class TestPrepare:
 
         assert_colour(open_image(prepare(encode(stripes, "PNG")).main), (1000, 2), (128, 128, 128))
 
-    def test_shrinks_to_the_longest_side_and_makes_three_thumbnails(self) -> None:
+    def test_shrinks_to_the_longest_side_and_makes_thumbnails_in_both_formats(self) -> None:
         prepared = prepare(encode(Image.new("RGB", (3000, 1500), GREEN), "JPEG"))
 
         assert (prepared.width, prepared.height) == open_image(prepared.main).size == (2048, 1024)
-        thumbnails = {size: open_image(file) for size, file in prepared.thumbnails.items()}
-        assert {size: picture.size for size, picture in thumbnails.items()} == {
-            ThumbnailSize.SMALL: (160, 80),
-            ThumbnailSize.MEDIUM: (400, 200),
-            ThumbnailSize.LARGE: (800, 400),
+        thumbnails = {kind: open_image(file) for kind, file in prepared.thumbnails.items()}
+        assert {kind: picture.size for kind, picture in thumbnails.items()} == {
+            (size, format): (size.value, size.value // 2)
+            for size in ThumbnailSize
+            for format in ThumbnailFormat
         }
-        for picture in thumbnails.values():
-            assert picture.format == "WEBP"
+        for (_, format), picture in thumbnails.items():
+            assert picture.format == format.name
             assert_colour(picture, (10, 10), GREEN)
 
     def test_never_enlarges(self) -> None:
         prepared = prepare(encode(flag().resize((300, 200)), "PNG"))
 
         assert (prepared.width, prepared.height) == (300, 200)
-        assert [open_image(prepared.thumbnails[size]).size for size in ThumbnailSize] == [
-            (160, 107),
-            (300, 200),
-            (300, 200),
-        ]
+        for format in ThumbnailFormat:
+            sizes = [open_image(prepared.thumbnails[size, format]).size for size in ThumbnailSize]
+            assert sizes == [(160, 107), (300, 200), (300, 200), (300, 200)]
 
     def test_keeps_a_sliver_at_least_one_pixel_wide(self) -> None:
         prepared = prepare(encode(Image.new("RGB", (5000, 1)), "PNG"))
 
         assert (prepared.width, prepared.height) == (2048, 1)
-        assert open_image(prepared.thumbnails[ThumbnailSize.SMALL]).size == (160, 1)
+        for format in ThumbnailFormat:
+            assert open_image(prepared.thumbnails[ThumbnailSize.SMALL, format]).size == (160, 1)
 
     def test_placeholder_is_a_tiny_data_uri(self) -> None:
         noise = Image.frombytes("RGBA", (300, 300), os.urandom(300 * 300 * 4))
@@ -243,7 +244,7 @@ class TestPrepare:
         ):
             assert prepare(encode(flag(), "JPEG", exif=exif)).width == 60
 
-    @pytest.mark.parametrize("format_name", ["PNG", "WEBP", "AVIF"])
+    @pytest.mark.parametrize("format_name", ["PNG", "WEBP", "AVIF", "GIF"])
     def test_takes_the_first_frame_of_an_animation(self, format_name: str) -> None:
         frames = [Image.new("RGB", (60, 40), colour) for colour in (GREEN, RED, BLUE)]
 
@@ -252,6 +253,29 @@ class TestPrepare:
         main = open_image(prepared.main)
         assert getattr(main, "n_frames", 1) == 1
         assert_colour(main, (30, 20), GREEN)
+
+    def test_turns_the_heic_of_a_phone_upright(self) -> None:
+        prepared = prepare((HEIC / "turned.heic").read_bytes())
+
+        main = open_image(prepared.main)
+        assert (prepared.width, prepared.height) == main.size == (60, 40)
+        assert_colour(main, (30, 5), RED)
+        assert_colour(main, (30, 35), BLUE)
+        assert not main.getexif()
+
+    def test_takes_the_primary_picture_of_a_heic_with_several(self) -> None:
+        assert_colour(open_image(prepare((HEIC / "two.heic").read_bytes()).main), (30, 5), RED)
+
+    def test_keeps_the_transparency_of_a_heic_and_of_a_gif(self) -> None:
+        transparent = Image.new("RGBA", (60, 40), (*RED, 255))
+        transparent.paste((0, 0, 0, 0), (0, 0, 30, 40))
+
+        for data in ((HEIC / "transparent.heic").read_bytes(), encode(transparent, "GIF")):
+            prepared = prepare(data)
+            alpha = open_image(prepared.main).getchannel("A").tobytes()
+            assert prepared.suffix == ".webp"
+            assert min(alpha) < 10
+            assert max(alpha) > 240
 
     def test_reads_from_the_start_of_a_file_read_before(self) -> None:
         upload = SimpleUploadedFile("picture", encode(flag(), "PNG"))
@@ -271,7 +295,7 @@ class TestPrepare:
             b"\x89PNG\r\n\x1a\n",
             b"RIFF\x04\x00\x00\x00WEBP",
             b"\x00\x00\x00\x1cftypavif",
-            encode(flag(), "GIF"),
+            b"\x00\x00\x00\x1cftypheic",
             encode(flag(), "TIFF"),
             encode(flag(), "BMP"),
             encode(flag(), "PDF"),
@@ -282,11 +306,17 @@ class TestPrepare:
     def test_refuses_what_is_no_picture_of_these_formats(self, data: bytes) -> None:
         assert refusal(data) == decoding.UNREADABLE
 
-    @pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "AVIF"])
+    @pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])
     @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
     def test_refuses_a_truncated_file(self, format_name: str, kept: float) -> None:
         noise = Image.frombytes("RGB", (200, 200), os.urandom(200 * 200 * 3))
         data = encode(noise, format_name)
+
+        assert refusal(data[: int(len(data) * kept)]) == decoding.UNREADABLE
+
+    @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
+    def test_refuses_a_truncated_heic(self, kept: float) -> None:
+        data = (HEIC / "large.heic").read_bytes()
 
         assert refusal(data[: int(len(data) * kept)]) == decoding.UNREADABLE
 
@@ -348,11 +378,11 @@ class TestPrepare:
         assert picture.width == 60
         assert time.process_time() - started < 1
 
-    @pytest.mark.parametrize("format_name", ["GIF", "TIFF", "BMP", "ICO", "PPM", "TGA"])
+    @pytest.mark.parametrize("format_name", ["TIFF", "BMP", "ICO", "PPM", "TGA"])
     def test_refuses_formats_that_no_shop_needs(self, format_name: str) -> None:
         assert refusal(encode(flag(), format_name)) == decoding.UNREADABLE
 
-    @pytest.mark.parametrize("format_name", ["WEBP", "AVIF", "PNG"])
+    @pytest.mark.parametrize("format_name", ["WEBP", "AVIF", "PNG", "GIF"])
     def test_takes_the_first_picture_of_an_animation(self, format_name: str) -> None:
         others = [Image.new("RGB", (60, 40), GREEN)] * 20
         picture = prepare(encode(flag(), format_name, save_all=True, append_images=others))
@@ -403,12 +433,14 @@ class TestStore:
         assert re.fullmatch(r"products/[0-9a-f]{32}\.jpg", stored.name)
         assert (stored.width, stored.height, stored.placeholder) == (1000, 500, prepared.placeholder)
         written = {str(path.relative_to(tmp_path)): path for path in tmp_path.rglob("*.*")}
-        expected = {size: images.thumbnail_name(stored.name, size) for size in ThumbnailSize}
-        assert written.keys() == {stored.name, *expected.values()}
-        pictures = [
-            Image.open(BytesIO(written[name].read_bytes())) for name in (stored.name, *expected.values())
-        ]
-        assert [picture.size for picture in pictures] == [(1000, 500), (160, 80), (400, 200), (800, 400)]
+        sizes = [(160, 80), (400, 200), (800, 400), (1000, 500)]
+        expected = {stored.name: ("JPEG", (1000, 500))} | {
+            images.thumbnail_name(stored.name, size, format): (format.name, pixels)
+            for format in ThumbnailFormat
+            for size, pixels in zip(ThumbnailSize, sizes, strict=True)
+        }
+        pictures = {name: Image.open(BytesIO(path.read_bytes())) for name, path in written.items()}
+        assert {name: (picture.format, picture.size) for name, picture in pictures.items()} == expected
 
     def test_names_differ_each_time(self, storage: FileSystemStorage, prepared: PreparedImage) -> None:
         first, second = (images.store(prepared, folder="products", storage=storage) for _ in range(2))
@@ -431,7 +463,7 @@ class TestStore:
 
         assert not list(tmp_path.rglob("*.*"))
 
-    def test_delete_removes_all_four_and_nothing_else(
+    def test_delete_removes_all_its_files_and_nothing_else(
         self, storage: FileSystemStorage, prepared: PreparedImage, tmp_path: Path
     ) -> None:
         kept, gone = (images.store(prepared, folder="products", storage=storage).name for _ in range(2))
@@ -440,19 +472,43 @@ class TestStore:
         images.delete(gone, storage=storage)
 
         left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")}
-        assert left == {kept, *(images.thumbnail_name(kept, size) for size in ThumbnailSize)}
+        assert left == {kept, *(images.thumbnail_name(kept, *kind) for kind in THUMBNAILS)}
+
+    def test_complete_makes_what_is_missing(
+        self, storage: FileSystemStorage, prepared: PreparedImage, tmp_path: Path
+    ) -> None:
+        name = images.store(prepared, folder="products", storage=storage).name
+        files = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+        missing = images.thumbnail_name(name, ThumbnailSize.XLARGE, ThumbnailFormat.AVIF)
+        storage.delete(missing)
+
+        assert images.complete(name, storage=storage) == 1
+        assert images.complete(name, storage=storage) == 0
+
+        with storage.open(missing) as file, Image.open(file) as made:
+            assert (made.format, made.size) == ("AVIF", (1000, 500))
+        assert files.keys() == {*tmp_path.rglob("*.*")}
+        assert all(path.read_bytes() == data for path, data in files.items() if path.name not in missing)
+
+
+WEBP, AVIF = ThumbnailFormat.WEBP, ThumbnailFormat.AVIF
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "expected"),
+    ("name", "size", "format", "expected"),
     [
-        ("products/ab12.jpg", ThumbnailSize.SMALL, "products/ab12-small.webp"),
-        ("products/ab12.webp", ThumbnailSize.MEDIUM, "products/ab12-medium.webp"),
-        ("ab12.jpg", ThumbnailSize.LARGE, "ab12-large.webp"),
+        ("products/ab12.jpg", ThumbnailSize.SMALL, WEBP, "products/ab12-small.webp"),
+        ("products/ab12.webp", ThumbnailSize.MEDIUM, AVIF, "products/ab12-medium.avif"),
+        ("ab12.jpg", ThumbnailSize.XLARGE, WEBP, "ab12-xlarge.webp"),
     ],
 )
-def test_thumbnail_name(name: str, size: ThumbnailSize, expected: str) -> None:
-    assert images.thumbnail_name(name, size) == expected
+def test_thumbnail_name(name: str, size: ThumbnailSize, format: ThumbnailFormat, expected: str) -> None:
+    assert images.thumbnail_name(name, size, format) == expected
+
+
+def test_where_pillow_lacks_avif_webp_takes_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "FORMATS", (WEBP,))
+    assert images.thumbnail_name("ab12.jpg", ThumbnailSize.SMALL, AVIF) == "ab12-small.webp"
 
 
 class TestOneAtATime:

@@ -10,7 +10,7 @@ from catalog.models import Category, Product, ProductVariant, StockMovement
 from orders.audit import differences
 from orders.models import Order, OrderItem, Payment, Refund, Shipping
 from tests.conftest import GraphQLClient
-from tests.factories import make_category, make_product
+from tests.factories import add_pictures, make_category, make_product
 from tests.orders.conftest import Bank, add_to_cart, checkout
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +49,36 @@ class TestDifferences:
         ProductVariant.objects.update(stock=100)
         Product.objects.update(stock=100)
         assert find_checks() == {"stock"}
+
+    @pytest.mark.parametrize(
+        ("column", "value"),
+        [
+            ("image", "products/other.jpg"),
+            ("image_width", 1),
+            ("image_height", None),
+            ("image_placeholder", "data:other"),
+            ("image_alt", "Another"),
+        ],
+    )
+    def test_a_product_unlike_its_first_picture(self, shirt: Product, column: str, value: object) -> None:
+        add_pictures(shirt, "front", "back")
+        make_product()
+        assert find_checks() == set()
+        Product.objects.filter(pk=shirt.pk).update(**{column: value})
+        assert find_checks() == {"pictures"}
+        call_command("audit", fix=True)
+        assert find_checks() == set()
+        shirt.refresh_from_db()
+        assert (shirt.image.name, shirt.image_width, shirt.image_alt) == (
+            "products/front.jpg",
+            60,
+            "The front",
+        )
+
+    def test_a_variant_with_a_picture_of_another_product(self, shirt: Product) -> None:
+        [picture] = add_pictures(make_product(), "front")
+        shirt.variants.update(image=picture)
+        assert find_checks() == {"pictures"}
 
     @pytest.mark.parametrize("column", ["stock", "price", "discount", "final_price"])
     def test_a_product_unlike_its_variants(self, shirt: Product, column: str) -> None:

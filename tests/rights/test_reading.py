@@ -84,7 +84,7 @@ FIELDS = {
     "Payment": Fields(alike="id status amount refunded failure", owner="clientSecret"),
     "Product": Fields(
         alike="id name slug description category seller discount stock addedAt updatedAt price finalPrice onSale "
-        "isAvailable image rating related options variants priceRange isPublished attributes seo",
+        "isAvailable image images rating related options variants priceRange isPublished attributes seo",
         own="isFavourite comments",
     ),
     "ProductVariant": Fields(
@@ -113,7 +113,7 @@ PARTS = {
     "Destination": "country zipCode state",
     "Done": "ok",
     "FieldError": "field message",
-    "Image": "width height placeholder url thumbnail",
+    "Image": "id alt width height placeholder url thumbnail",
     "Money": "amount currency minorUnits formatted",
     "MyData": "data",
     "OrderDelivery": "name cost",

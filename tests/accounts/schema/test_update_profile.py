@@ -18,7 +18,7 @@ from tests.accounts.operations import (
     wrong_fields,
 )
 from tests.conftest import GraphQLClient
-from tests.factories import make_user
+from tests.factories import FILES_OF_A_PICTURE, make_user
 from tests.hostile import hostile_strings
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +89,7 @@ class TestUpdateProfile:
         first = self.upload(browser, picture())["profile"]["avatar"]
         second = self.upload(browser, picture())["profile"]["avatar"]
         assert second["url"] != first["url"]
-        assert self.files() == 4
+        assert self.files() == FILES_OF_A_PICTURE
         assert Path(second["url"]).name in default_storage.listdir("avatars")[1]
 
     def test_null_takes_the_avatar_away(self, signed_in: SignedIn, picture: Picture) -> None:
@@ -105,7 +105,7 @@ class TestUpdateProfile:
         browser = signed_in(make_user())
         avatar = self.upload(browser, picture())["profile"]["avatar"]
         assert answer_of(browser, UPDATE_PROFILE, name="New")["profile"]["avatar"] == avatar
-        assert self.files() == 4
+        assert self.files() == FILES_OF_A_PICTURE
 
     @pytest.mark.parametrize(
         "data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n", b"<svg xmlns='http://www.w3.org/2000/svg'/>"]
@@ -119,7 +119,7 @@ class TestUpdateProfile:
         answer = self.upload(browser, SimpleUploadedFile("me.png", data, content_type="image/png"))
         assert wrong_fields(answer) == ["avatar"]
         assert browser.run(ME) == before
-        assert self.files() == 4
+        assert self.files() == FILES_OF_A_PICTURE
 
     def test_a_text_is_no_upload(self, signed_in: SignedIn) -> None:
         browser = signed_in(make_user())

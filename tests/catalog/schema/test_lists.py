@@ -16,7 +16,7 @@ from catalog.attributes import set_attributes
 from catalog.models import Favourite, Product
 from catalog.types import ProductSort
 from core.text import sort_key
-from tests.conftest import GraphQLClient
+from tests.conftest import GraphQLClient, global_id
 from tests.factories import make_category, make_product, make_products, make_user
 
 pytestmark = pytest.mark.django_db
@@ -277,7 +277,7 @@ class TestProduct:
         seller { name slug }
         price { amount currency minorUnits formatted }
         finalPrice { amount currency minorUnits formatted }
-        image { url width height placeholder thumbnail small: thumbnail(size: SMALL) }
+        image { id alt url width height placeholder thumbnail large: thumbnail(size: XLARGE, format: AVIF) }
         rating { average count histogram }
       }
     }
@@ -297,6 +297,7 @@ class TestProduct:
             image_width=60,
             image_height=40,
             image_placeholder="data:",
+            image_alt="Alight",
         )
         Product.objects.filter(pk=product.pk).update(rated_2=1, rated_5=1)
         assert api.run(self.QUERY, slug="oak-lamp")["product"] == {
@@ -315,12 +316,14 @@ class TestProduct:
             "price": {"amount": "12.50", "currency": "USD", "minorUnits": 1250, "formatted": "$12.50"},
             "finalPrice": {"amount": "11.25", "currency": "USD", "minorUnits": 1125, "formatted": "$11.25"},
             "image": {
+                "id": global_id("Image", "products/a.jpg"),
+                "alt": "Alight",
                 "url": "/media/products/a.jpg",
                 "width": 60,
                 "height": 40,
                 "placeholder": "data:",
                 "thumbnail": "/media/products/a-medium.webp",
-                "small": "/media/products/a-small.webp",
+                "large": "/media/products/a-xlarge.avif",
             },
             "rating": {"average": 3.5, "count": 2, "histogram": [0, 1, 0, 0, 1]},
         }

@@ -11,9 +11,8 @@ from PIL import Image
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
-from core.images import ThumbnailSize
 from tests.conftest import GraphQLClient, global_id
-from tests.factories import make_product, make_seller
+from tests.factories import FILES_OF_A_PICTURE, make_product, make_seller
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +49,7 @@ def test_every_photograph_is_taken_and_its_files_go_with_the_next(
             assert (image["width"], image["height"]) == original.size
         assert image["placeholder"].startswith("data:image/webp;base64,")
         written = default_storage.listdir("products")[1]
-        assert len(written) == 1 + len(ThumbnailSize)
+        assert len(written) == FILES_OF_A_PICTURE
         for name in written:
             with default_storage.open(f"products/{name}") as file, Image.open(file) as picture:
                 assert not picture.getexif()
