@@ -2,13 +2,13 @@
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from tqdm import tqdm
 
 from accounts.models import Profile, User
@@ -87,21 +87,27 @@ def offer(sellers: dict[str, User]) -> None:
     categories = dict(Category.objects.values_list("name", "slug"))
     # Pillow draws and encodes without Python's lock, so the next pictures are drawn while one is stored.
     with ThreadPoolExecutor() as threads:
-        pictures = threads.map(draw, [product for product, _ in missing])
+        pictures = threads.map(draw, [look for product, _ in missing for look in product.looks().values()])
         for product, added_at in tqdm(missing, desc="Products", unit="", disable=not sys.stderr.isatty()):
             seller = sellers[product.seller]
+            uploads: dict[str, File[bytes]] = {
+                colour: ContentFile(next(pictures), name="picture.jpg") for colour in product.looks()
+            }
             created = create_product(
                 user=seller,
                 fields={
                     "category": categories[product.category.name],
                     "name": product.name,
                     "description": product.description,
-                    "image": ContentFile(next(pictures), name="picture.jpg"),
+                    "images": [
+                        {"upload": upload, "alt": f"{product.name} in {colour}" if colour else product.name}
+                        for colour, upload in uploads.items()
+                    ],
                     "attributes": [
                         {"name": name, "values": [*values]} for name, values in product.attributes
                     ],
                     "options": [name for name, _ in product.options],
-                    "variants": variants_of(product),
+                    "variants": variants_of(product, uploads),
                     "is_published": not product.draft,
                 },
                 now=added_at,
@@ -115,9 +121,12 @@ def offer(sellers: dict[str, User]) -> None:
                 update_product(user=seller, product_pk=created.pk, changes=changes, now=reduced_at)
 
 
-def variants_of(product: content.SeedProduct) -> list[VariantFields]:
+def variants_of(
+    product: content.SeedProduct, pictures: Mapping[str, File[bytes]] | None = None
+) -> list[VariantFields]:
+    """Return the variants of the input. Those of a colour get its picture, if the pictures are given."""
     initials = "".join(word[0] for word in product.name.split())
-    return [
+    variants: list[VariantFields] = [
         {
             "option_values": list(values),
             "sku": "-".join([initials, *values]).upper() if values else "",
@@ -126,6 +135,11 @@ def variants_of(product: content.SeedProduct) -> list[VariantFields]:
         }
         for values, stock in product.variants()
     ]
+    for variant in variants:
+        for value in variant["option_values"]:
+            if pictures and value in pictures:
+                variant["image"] = pictures[value]
+    return variants
 
 
 def days_of_adding() -> Iterator[datetime]:

@@ -2,7 +2,7 @@
 
 import itertools
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ class SeedComment:
 class SeedProduct:
     """A product. `discount` is in per cent. `motif`, `colour` and `accent` define its picture.
 
-    Only its seller and the staff see a `draft`. It has a variant for each combination of the values of its `options`.
+    Only its seller and the staff see a `draft`. It has a variant for each combination of the values of its `options`,
+    and a picture for each of the `colours`, which are those of its option Colour.
     """
 
     category: SeedCategory
@@ -47,6 +48,11 @@ class SeedProduct:
     options: tuple[tuple[str, tuple[str, ...]], ...] = ()
     draft: bool = False
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    colours: tuple[tuple[str, str], ...] = ()
+
+    def looks(self) -> dict[str, "SeedProduct"]:
+        """Return the product in each of its colours, to draw; under no name if it comes in one."""
+        return {name: replace(self, colour=colour) for name, colour in self.colours} or {"": self}
 
     def variants(self) -> list[tuple[tuple[str, ...], int]]:
         """Return the values and the stock of each variant. The last is sold out; the first has its share, too."""
@@ -66,7 +72,10 @@ def _product(row: dict[str, Any], *, category: SeedCategory) -> SeedProduct:
         part: tuple((name, tuple(values)) for name, values in row.get(part, {}).items())
         for part in ("options", "attributes")
     }
-    return SeedProduct(**row | numbers | named | {"category": category, "comments": comments})
+    colours = tuple(row.get("colours", {}).items())
+    return SeedProduct(
+        **row | numbers | named | {"category": category, "comments": comments, "colours": colours}
+    )
 
 
 _SHOP = tomllib.loads(Path(__file__).with_name("content.toml").read_text("utf-8"))

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from pytest_django import Settings
 
 from accounts.models import User
-from catalog.models import RATINGS, Category, Product, ProductVariant, StockMovement
+from catalog.models import RATINGS, Category, Product, ProductImage, ProductVariant, StockMovement
 from catalog.prices import lowest_prior_prices
 from core.money import round_half_up
 from demo import demonstration
@@ -74,6 +74,9 @@ class TestShop:
                 wanted.stock,
             )
             assert default_storage.exists(str(product.image))
+            looks = wanted.looks()
+            alts = [f"{wanted.name} in {colour}" if colour else wanted.name for colour in looks]
+            assert [picture.image_alt for picture in product.images.all()] == alts
         assert products_off_their_ledger() == 0
 
     def test_has_a_draft(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,6 +84,16 @@ class TestShop:
         monkeypatch.setattr(content, "PRODUCTS", (draft,))
         seed()
         assert Product.objects.get().published_at is None
+
+    def test_a_variant_shows_the_picture_of_its_colour(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        coloured = [product for product in ALL_PRODUCTS if product.colours]
+        monkeypatch.setattr(content, "PRODUCTS", coloured)
+        seed()
+        assert ProductVariant.objects.count() > 10
+        for variant in ProductVariant.objects.select_related("image"):
+            assert variant.image is not None
+            assert variant.image.image_alt.endswith(f" in {variant.option_2}")
+        assert ProductImage.objects.count() == sum(len(product.colours) for product in coloured)
 
     def test_counts_the_ratings(self) -> None:
         seed()
@@ -173,14 +186,14 @@ class TestVariants:
         shirt = Product.objects.get(name="Everyday Cotton T-Shirt")
         assert shirt.option_names == ["Size", "Colour"]
         variants = list(shirt.variants.all())
-        assert [variant.title for variant in variants[:3]] == ["S / Blue", "S / Sand", "M / Blue"]
-        assert [variant.stock == 0 for variant in variants] == [False] * 7 + [True]
+        assert [variant.title for variant in variants[:3]] == ["S / Blue", "S / Sand", "S / Moss"]
+        assert [variant.stock == 0 for variant in variants] == [False] * 11 + [True]
         assert variants[0].sku == "ECT-S-BLUE"
 
     def test_what_is_reduced_has_an_earlier_price(self) -> None:
         sweaters = ProductVariant.objects.filter(product__name="Fjord Knit Sweater")
         prior = lowest_prior_prices([variant.pk for variant in sweaters])
-        assert [prior[variant.pk] for variant in sweaters] == [98, 98, 98]
+        assert [prior[variant.pk] for variant in sweaters] == [98] * 6
         assert {variant.final_price for variant in sweaters} == {Decimal("68.60")}
 
 
