@@ -210,7 +210,7 @@ class ImportForm(forms.Form):
 class ProductAdmin(TreeChoices, ModelAdmin):
     """The admin of products. Writes use the steps of catalog.services and catalog.stock in the views' transaction."""
 
-    form = OneVariantForm
+    form = ProductForm
     inlines = (PictureInline, VariantInline, MovementInline)
     list_display = (
         *("product", "category", "price", "discount", "discounted_price"),

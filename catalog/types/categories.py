@@ -12,7 +12,7 @@ import api
 from catalog import models, selectors
 from catalog.facets import MAX_FACET, Facets, count_products
 from catalog.types.choices import SORTS, NarrowedBy, ProductSort, SortedBy, plain
-from catalog.types.variants import HasImage
+from catalog.types.variants import HasPicture
 from core.errors import OperationTooLarge
 from core.text import beginning
 
@@ -67,7 +67,7 @@ class Category(relay.Node):
 
     @api.field(description="The picture; null if there is none.")
     @staticmethod
-    def image(root: strawberry.Parent[HasImage]) -> api.Image | None:
+    def image(root: strawberry.Parent[HasPicture]) -> api.Image | None:
         return api.Image.of(
             root.image.name,
             width=root.image_width,

@@ -36,11 +36,16 @@ class HasStock(Protocol):
     stock: int
 
 
-class HasImage(Protocol):
+class HasPicture(Protocol):
     image: api.StoredFile
     image_width: int | None
     image_height: int | None
     image_placeholder: str
+
+
+class HasImage(HasPicture, Protocol):
+    """A picture of a product, with what it shows."""
+
     image_alt: str
 
 

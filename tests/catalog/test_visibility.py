@@ -17,6 +17,7 @@ EXEMPT = {
     "catalog.attributes.copy_columns": "it writes",
     "catalog.exchange.": "files are brought in and out by the staff",
     "catalog.personal_data.refuse_sellers": "a person cannot leave the shop with drafts either",
+    "catalog.pictures.follow_columns": "it writes",
     "catalog.prices.": "it writes",
     "catalog.related.find_related": "the products that others are related to are shown",
     "catalog.search.index.": "the index has all products, and what reads it narrows them",
