@@ -6,8 +6,9 @@ from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce, Right
 
 from accounts.models import User
@@ -86,6 +87,23 @@ def uses_of(emails: Collection[str]) -> Case:
         default=0,
         output_field=IntegerField(),
     )
+
+
+def earnings_of_codes() -> dict[str, Subquery]:
+    """Expressions for a discount code's live orders, the discounts that it gave them, and their amounts.
+
+    They are of orders in the store's currency that are neither cancelled nor refunded.
+    """
+    live = [OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.SHIPPED]
+    orders = Order.objects.filter(
+        discount_code=OuterRef("code"), status__in=live, currency=settings.STORE_CURRENCY
+    )
+    sums = orders.order_by().values("discount_code")
+    return {
+        "live_orders": Subquery(sums.annotate(n=Count("pk")).values("n")),
+        "discounts": Subquery(sums.annotate(sum=Sum("discount_total")).values("sum")),
+        "amounts": Subquery(sums.annotate(sum=Sum("amount")).values("sum")),
+    }
 
 
 def newest_payment() -> Subquery:
