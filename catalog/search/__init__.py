@@ -70,6 +70,8 @@ class Found:
         The corrections are spelt as in the names of matches, where these have them.
         """
         found = self.candidates
+        if found.has_sku:
+            return None
         meant = {word.raw: word.meant for word in found.query.words if word.meant}
         if not meant:
             return None

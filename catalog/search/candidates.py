@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from catalog.models import Product
+from catalog.models import Product, ProductVariant
 from catalog.search.query import Match, SearchQuery
 
 # Fewer matches than MAX_RANKED are all ranked. Of more, only BEST_OF_MORE are, so that a word that every second product
@@ -21,6 +21,8 @@ ENOUGH = 20
 MAX_COUNTED = 10_000
 # The key of the index and its condition. SQLite reads all the matches before it checks another condition. The subquery
 # hides the tokens from PostgreSQL's planner, which takes unused tokens for common ones and would scan the table.
+# The kinds of matches that no expression finds, in the rows of the statement. The last row is not a match.
+OF_SKU, LARGEST_KEY = -1, -2
 KEY = {"sqlite": "rowid", "postgresql": "product_id"}
 MATCHES = {"sqlite": "catalog_search MATCH %s", "postgresql": "tokens @@ (SELECT %s::tsquery)"}
 RUNG = {
@@ -38,27 +40,25 @@ class Candidates:
     """The strongest matches of a query.
 
     `within` are the products that it may match; the shop has about `total`. `expression` matches these and all further
-    products of the same kinds.
+    products of the same kinds. They are not `all_found` if the list may have been cut at BEST_OF_MORE.
     """
 
     query: SearchQuery
     matches: list[Match]
     expression: str
+    all_found: bool
     total: int
-    within: QuerySet[Product] | None
+    within: QuerySet[Product]
 
     @property
-    def all_found(self) -> bool:
-        """False if the list may have been cut at BEST_OF_MORE."""
-        return len(self.matches) != BEST_OF_MORE
+    def has_sku(self) -> bool:
+        """Whether the term is the SKU of the first match."""
+        return bool(self.matches) and self.matches[0].kind == OF_SKU
 
     def count(self) -> int:
         """Count the matches within, up to MAX_COUNTED. Takes a statement only if the list was cut."""
         if self.all_found:
             return len(self.matches)
-        one_word_is_enough = len(self.query.words) == 1 or self.expression == self.query.kinds[-1]
-        if self.within is None and one_word_is_enough and self.query.commonest > 2 * MAX_COUNTED:
-            return MAX_COUNTED
         condition, parameters = narrow_matches(self.within)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -69,21 +69,22 @@ class Candidates:
             return int(cursor.fetchone()[0])
 
 
-def candidates(query: SearchQuery, *, within: QuerySet[Product] | None) -> Candidates:
+def candidates(query: SearchQuery, *, within: QuerySet[Product]) -> Candidates:
     """Find the candidates in one statement. `within` narrows the products; the words' counts are of all products."""
-    if not query.rungs:
-        return Candidates(query=query, matches=[], expression="", total=0, within=within)
     sql, values = build_statement(query, within=within)
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         rows = cursor.fetchall()
-    found = [Match(kind, key, text) for kind, text, key in rows if kind >= 0]
-    matches, reached = take_enough(found, query.kinds)
+    of_sku = [Match(kind, key, text) for kind, text, key in rows if kind == OF_SKU]
+    others = [Match(kind, key, text) for kind, text, key in rows if kind > OF_SKU]
+    matches, reached = take_enough(others, query.kinds)
+    known = {match.key for match in of_sku}
     return Candidates(
         query=query,
-        matches=matches,
+        matches=of_sku + [match for match in matches if match.key not in known],
         expression=reached,
-        total=next(key or 0 for kind, _, key in rows if kind < 0),
+        all_found=len(matches) != BEST_OF_MORE,
+        total=next(key or 0 for kind, _, key in rows if kind == LARGEST_KEY),
         within=within,
     )
 
@@ -99,13 +100,24 @@ def take_enough(found: list[Match], kinds: list[str]) -> tuple[list[Match], str]
     return matches, reached
 
 
-def build_statement(query: SearchQuery, *, within: QuerySet[Product] | None) -> tuple[str, list[Any]]:
+def build_statement(query: SearchQuery, *, within: QuerySet[Product]) -> tuple[str, list[Any]]:
     """Return the statement of the candidates and its parameters.
 
     Its rows are the matches with their kind, and the largest primary key with a kind below all others.
     """
+    arms = [f"SELECT {LARGEST_KEY} AS kind, '' AS text, (SELECT max(id) FROM catalog_product) AS id"]
+    owner = ProductVariant.objects.filter(sku_key=query.sku_key).exclude(sku_key="").values("product")
+    try:
+        sku, values = (
+            within.filter(pk__in=owner).order_by().values("search_text", "pk").query.sql_with_params()
+        )
+    except EmptyResultSet:  # a filter that nothing can pass, such as no category at all
+        return arms[0], []
+    arms.append(f"SELECT {OF_SKU}, of_sku.* FROM ({sku}) AS of_sku")
+    if not query.rungs:
+        return " UNION ALL ".join(arms), [*values]
     rungs = query.rungs
-    tables, values = ladder(rungs, whole_first=query.whole_first, within=within)
+    tables, of_rungs = ladder(rungs, whole_first=query.whole_first, within=within)
     # If the whole of the first kind is looked up first, its matches still rank behind those of its stronger steps.
     first = len(rungs) if query.whole_first else 0
     keys = " UNION ALL ".join(
@@ -121,13 +133,13 @@ def build_statement(query: SearchQuery, *, within: QuerySet[Product] | None) -> 
             FROM ({keys}) AS found GROUP BY id
         ) AS best JOIN catalog_product AS product ON product.id = best.id
         WHERE place <= CASE WHEN all_found < {MAX_RANKED} THEN {MAX_RANKED} ELSE {BEST_OF_MORE} END
-        UNION ALL SELECT -1, '', (SELECT max(id) FROM catalog_product)
+        UNION ALL {" UNION ALL ".join(arms)}
     """
-    return sql, values
+    return sql, [*of_rungs, *values]
 
 
 def ladder(
-    rungs: list[tuple[int, str]], *, whole_first: bool, within: QuerySet[Product] | None
+    rungs: list[tuple[int, str]], *, whole_first: bool, within: QuerySet[Product]
 ) -> tuple[list[str], list[Any]]:
     """Return a common table expression for each rung, and their parameters.
 
@@ -161,10 +173,8 @@ def ladder(
     return tables, values
 
 
-def narrow_matches(within: QuerySet[Product] | None) -> tuple[str, tuple[Any, ...]]:
+def narrow_matches(within: QuerySet[Product]) -> tuple[str, tuple[Any, ...]]:
     """Return a SQL condition that checks each match, and its parameters. A list of all passing keys could be long."""
-    if within is None:
-        return "", ()
     this = within.filter(pk=RawSQL(f"catalog_search.{KEY[connection.vendor]}", ())).order_by().values("pk")
     try:
         sql, parameters = this.query.sql_with_params()

@@ -10,6 +10,7 @@ from django.db import connection
 from catalog import analysis
 from catalog.analysis import MARK, NAME_MARK
 from catalog.search.synonyms import Spelling, synonyms
+from core.text import sort_key
 
 # The words of a longer term beyond these are ignored. Nobody who looks for a thing types more.
 MAX_WORDS = 8
@@ -150,9 +151,13 @@ def cut(word: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """The words of a term. The last one may be unfinished, so it also matches as a prefix."""
+    """The words of a term. The last one may be unfinished, so it also matches as a prefix.
+
+    `sku_key` is the key of the SKU that the whole term may be.
+    """
 
     words: tuple[Word, ...]
+    sku_key: str = ""
 
     @classmethod
     def of(cls, term: str) -> "SearchQuery":
@@ -178,17 +183,13 @@ class SearchQuery:
                     is_head=pieces[word] in heads,
                 )
                 for index, (word, others) in enumerate(zip(sought, synonyms(sought), strict=True))
-            )
+            ),
+            sku_key=sort_key(term[:MAX_TERM_LENGTH].strip()),
         )
 
     @cached_property
     def rarest_first(self) -> list[Word]:
         return sorted(self.words, key=lambda word: word.count)
-
-    @property
-    def commonest(self) -> int:
-        """The approximate number of products that have the commonest of the words."""
-        return max(word.count for word in self.words)
 
     @cached_property
     def kinds(self) -> list[str]:

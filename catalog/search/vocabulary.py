@@ -83,7 +83,7 @@ def look_up(query: SearchQuery, *, as_typed: bool = False) -> SearchQuery:
     correction is checked to be of a product.
     """
     counts = count(token for word in query.words for token in word.tokens)
-    query = SearchQuery(tuple(replace(word, counts=counts) for word in query.words))
+    query = replace(query, words=tuple(replace(word, counts=counts) for word in query.words))
     doubtful = [word for word in query.words if is_doubtful(word)]
     if as_typed or not doubtful:
         return query
@@ -98,11 +98,12 @@ def look_up(query: SearchQuery, *, as_typed: bool = False) -> SearchQuery:
     }
     known = count(token for other in others for token in (*analysis.tokens_of(other), *called(other)))
     counts = {**counts, **known}
-    return SearchQuery(
-        tuple(
+    return replace(
+        query,
+        words=tuple(
             replace_unknown(word, near.get(word.raw, []), longer.get(word.raw, []), counts=counts)
             for word in query.words
-        )
+        ),
     )
 
 

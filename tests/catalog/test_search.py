@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from catalog.analysis import STEPS
-from catalog.models import Product
+from catalog.models import Product, ProductVariant
 from catalog.search import NoProductMatches, search
 from catalog.search.candidates import matching
 from catalog.search.query import STRENGTHS, strong, token
@@ -142,6 +142,21 @@ class TestSearch:
             with CaptureQueriesContext(connection) as captured:
                 search(term, filter=ProductFilter(in_stock=True))
             assert len(captured) == 2
+
+    def test_a_sku_first(self) -> None:
+        variants = ProductVariant.objects.filter(product__name="Oak desk")
+        variants.update(sku="Oak Lamp", sku_key="oak lamp")
+        for term in ("oak lamp", " OAK LAMP "):
+            found = search(term)
+            assert list(found.best.order_by(*SORT).values_list("name", flat=True)) == ["Oak desk", "Oak lamp"]
+            assert (found.count(), found.read_corrected_term()) == (2, None)
+        assert search_names("oak lamp", filter=ProductFilter(in_stock=False)) == []
+        variants.update(sku="ZZ-90", sku_key="zz-90")
+        assert search_names("zz-90") == ["Oak desk"]
+        assert search_names("oak lamp") == ["Oak lamp", "Oak desk"]
+        Product.objects.filter(name="Oak desk").update(published_at=None)
+        with pytest.raises(NoProductMatches):
+            search("zz-90")
 
     def test_follows_changes(self) -> None:
         product = Product.objects.get(name="Oak lamp")
