@@ -113,6 +113,9 @@ def database() -> dict[str, Any]:
     # Each thread of the server keeps its connection, because opening one takes longer than most requests. Under
     # runserver, which has a new thread for every request, connections are closed.
     config["CONN_MAX_AGE"] = 0 if DEBUG else None
+    # Asks each connection whether it still works before a request uses it, so that a restart or a failover fails only
+    # the requests that it interrupts.
+    config["CONN_HEALTH_CHECKS"] = config["ENGINE"] == environment.POSTGRESQL
     if config["ENGINE"] == environment.SQLITE:
         config["OPTIONS"] = {
             # BEGIN takes the write lock, so that two writers queue instead of failing halfway.
@@ -139,16 +142,21 @@ def database() -> dict[str, Any]:
 DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Sessions are in the database and nowhere else: a copy in Redis would bring back a session that ended while Redis was
+# away. Reading one takes a statement by its primary key.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 REDIS_URL = env.redis_url("REDIS_URL")
 if REDIS_URL:
     CACHE = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    # A Redis that hangs must not hold the threads. The URL's parameters override these.
+    CACHE_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 else:
     CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    CACHE_OPTIONS = {}
 CACHES: dict[str, dict[str, Any]] = {
     # Beyond this many entries some are dropped, including counts of attempts. Entries are numbers under short keys, at
     # most 25 MB.
-    "default": {**CACHE, "OPTIONS": {} if REDIS_URL else {"MAX_ENTRIES": 50_000}},
+    "default": {**CACHE, "OPTIONS": CACHE_OPTIONS or {"MAX_ENTRIES": 50_000}},
     # Persisted documents have their own cache, so that a flood of them cannot drive out the counts of attempts.
     "documents": {
         **CACHE,
@@ -156,7 +164,7 @@ CACHES: dict[str, dict[str, Any]] = {
         "KEY_PREFIX": "document",
         "TIMEOUT": 24 * 60 * 60,
         # More than twice the number that backend.http.persisted keeps, which limits them itself.
-        "OPTIONS": {} if REDIS_URL else {"MAX_ENTRIES": 2000},
+        "OPTIONS": CACHE_OPTIONS or {"MAX_ENTRIES": 2000},
     },
 }
 

@@ -1,5 +1,6 @@
 """Rate limits by address and by account, counted in the cache."""
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,8 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.defaultfilters import pluralize
 from django_ratelimit.core import get_usage
+from redis import RedisError
 
 from core.errors import DomainError, RateLimited, TooManyAttempts
+
+logger = logging.getLogger(__name__)
 
 # The current request, for code that is not passed one: Django's forms also hash passwords, and each hash is counted.
 current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
@@ -22,6 +26,8 @@ current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", 
 # 203.0.113.9:51234, [2001:db8::1]:51234, [2001:db8::1]
 WITH_PORT = re.compile(r"\[(?P<v6>[0-9A-Fa-f:.]+)\](?::\d+)?|(?P<v4>[0-9.]+):\d+")
 CLIENT_PREFIX = 64
+# What a refused client is told while the cache does not answer.
+RETRY_SECONDS = 60
 # Clients of a Unix socket, without a proxy that names them, count as one.
 NO_ADDRESS = "0.0.0.0"
 
@@ -30,30 +36,42 @@ NO_ADDRESS = "0.0.0.0"
 class Limit:
     """A rate (`10/5m`) of one action for each address, each account, or each pair of the two.
 
-    A limit by account does not limit guests, who have none: give one by address as well.
+    A limit by account does not limit guests, who have none: give one by address as well. While the cache does not
+    answer, the action is refused, as guesses at passwords must be, unless it is allowed `uncounted`.
     """
 
     action: str
     rate: str
     by_address: bool = False
     by_account: bool = False
+    uncounted: bool = False
 
     def __post_init__(self) -> None:
         if not (self.by_address or self.by_account):
             raise ValueError("A Limit counts by address, by account, or both.")
 
     def usage(self, request: HttpRequest | None, *, account: str, increment: bool) -> dict[str, Any]:
-        """Return django-ratelimit's count, limit, should_limit and time_left. While the cache is down it refuses.
+        """Return django-ratelimit's count, limit, should_limit and time_left.
 
         Only a limit by address needs a request.
         """
-        usage: dict[str, Any] = get_usage(
-            request,
-            group=f"{self.action}:{account.lower()}" if self.by_account else self.action,
-            key="ip" if self.by_address else one_key_for_all,
-            rate=self.rate,
-            increment=increment,
-        )
+        try:
+            usage: dict[str, Any] = get_usage(
+                request,
+                group=f"{self.action}:{account.lower()}" if self.by_account else self.action,
+                key="ip" if self.by_address else one_key_for_all,
+                rate=self.rate,
+                increment=increment,
+            )
+        except RedisError as error:
+            logger.warning("An attempt is not counted (%s): %r", self.action, error)
+            refused = not self.uncounted
+            return {
+                "count": 0,
+                "limit": 0 if refused else 1,
+                "should_limit": refused,
+                "time_left": RETRY_SECONDS,
+            }
         return usage
 
 

@@ -4,15 +4,19 @@ An order holds its stock until it is paid or given up. There are limits for each
 for each IP address (counted in the cache), and for each product of an order (`catalog.stock.most_for_an_order`).
 """
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
 from django.core.cache import cache
+from redis import RedisError
 
 from core.errors import RateLimited, TooManyAttempts
 from orders.models import Order, OrderStatus, Payment
+
+logger = logging.getLogger(__name__)
 
 MAX_PENDING = 3
 
@@ -52,10 +56,16 @@ def check_address(address: str, wanted: Hold, *, now: datetime) -> None:
     Orders that are placed side by side may all be checked before any is counted, so the limit can be exceeded by the
     number of workers.
 
+    While the cache does not answer, orders are not counted: the shop goes on selling, within the other limits.
+
     Raises: RateLimited, if too much has been ordered in this window.
     """
     keys = address_keys(address, now=now)
-    counted = cache.get_many(keys)
+    try:
+        counted = cache.get_many(keys)
+    except RedisError as lost:
+        logger.warning("The orders of an address are not counted: %r", lost)
+        return
     before = Hold(lines=counted.get(keys[0], 0), units=counted.get(keys[1], 0))
     most = Hold(lines=settings.STORE_HOLD_ADDRESS_LINES, units=settings.STORE_HOLD_ADDRESS_UNITS)
     if (before + wanted).exceeds(most):
@@ -66,11 +76,12 @@ def check_address(address: str, wanted: Hold, *, now: datetime) -> None:
 
 
 def count_address(address: str, placed: Hold, *, now: datetime) -> None:
-    """Add an order to the window of the IP address."""
-    for key, number in zip(address_keys(address, now=now), (placed.lines, placed.units), strict=True):
-        if not cache.add(key, number, timeout=window_seconds()):
-            with suppress(ValueError):  # the window has just ended
-                cache.incr(key, number)
+    """Add an order to the window of the IP address, if the cache answers."""
+    with suppress(RedisError):
+        for key, number in zip(address_keys(address, now=now), (placed.lines, placed.units), strict=True):
+            if not cache.add(key, number, timeout=window_seconds()):
+                with suppress(ValueError):  # the window has just ended
+                    cache.incr(key, number)
 
 
 def address_keys(address: str, *, now: datetime) -> tuple[str, str]:

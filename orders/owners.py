@@ -63,7 +63,8 @@ def ensure_owner(request: HttpRequest) -> Iterator[Owner]:
         yield owner
         return
     count_attempt(
-        request, [Limit(action="visitor", rate=f"{settings.STORE_MAX_VISITORS}/1h", by_address=True)]
+        request,
+        [Limit(action="visitor", rate=f"{settings.STORE_MAX_VISITORS}/1h", by_address=True, uncounted=True)],
     )
     visitor = uuid4()
     yield Owner(visitor=visitor)

@@ -16,14 +16,14 @@ from orders.owners import Owner, ensure_owner, owner_of
 
 # These only stop floods, of refused attempts as well. orders.holds limits the stock that one owner can hold.
 CHECKOUT_LIMITS = [
-    Limit(action="checkout", rate="6000/5m", by_address=True),
-    Limit(action="checkout", rate="3000/5m", by_account=True),
+    Limit(action="checkout", rate="6000/5m", by_address=True, uncounted=True),
+    Limit(action="checkout", rate="3000/5m", by_account=True, uncounted=True),
 ]
 # Each of these calls Stripe. A page that waits for the bank's answer sends one every few seconds.
-PAYMENT_LIMITS = [Limit(action="payment", rate="60/5m", by_account=True)]
+PAYMENT_LIMITS = [Limit(action="payment", rate="60/5m", by_account=True, uncounted=True)]
 # Of refused codes, so that nobody finds one by trying.
 CODE_LIMITS = [Limit(action="discount_code", rate="20/5m", by_address=True)]
-CREATE_ORDER_LIMITS = [Limit(action="create_order", rate="100/1h", by_account=True)]
+CREATE_ORDER_LIMITS = [Limit(action="create_order", rate="100/1h", by_account=True, uncounted=True)]
 
 
 @strawberry.type

@@ -1,13 +1,17 @@
 """Automatic persisted queries: clients send a document once with its SHA-256, and then only the hash."""
 
+import logging
 from hashlib import sha256
 
 from django.core.cache import caches
 from django.http import HttpRequest
+from redis import RedisError
 
 from core.budget import Budget, increase
 from core.errors import BadUserInput, RequestError
 from core.throttle import client_address
+
+logger = logging.getLogger(__name__)
 
 # The number of documents that are kept; the oldest is replaced first. Together they take at most 10 MB.
 MAX_DOCUMENTS = 500
@@ -31,9 +35,13 @@ def document(digest: str) -> str:
     """Return the document with this hash.
 
     Raises:
-        PersistedQueryNotFound: no such document is kept.
+        PersistedQueryNotFound: no such document is kept, or the cache does not answer.
     """
-    text: str | None = caches["documents"].get(digest)
+    try:
+        text: str | None = caches["documents"].get(digest)
+    except RedisError as error:
+        logger.warning("Persisted documents cannot be read: %r", error)
+        text = None
     if text is None:
         raise PersistedQueryNotFound
     return text
@@ -51,6 +59,13 @@ def check_digest(digest: str, text: str) -> None:
 
 def keep(request: HttpRequest, *, digest: str, text: str) -> None:
     """Keep a valid document in place of the oldest one, unless its address has sent too many bytes."""
+    try:
+        replace_oldest(request, digest=digest, text=text)
+    except RedisError as error:
+        logger.warning("A persisted document is not kept: %r", error)
+
+
+def replace_oldest(request: HttpRequest, *, digest: str, text: str) -> None:
     cache = caches["documents"]
     if cache.get(digest) is not None:
         return

@@ -240,16 +240,15 @@ class TestDatabase:
 
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that could go")
-    def test_a_lost_connection_fails_one_request_alone(
+    def test_a_lost_connection_fails_no_request(
         self, api: GraphQLClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", None)  # as in production
         connection.close()
 
         def request() -> int:
-            status: int = api.get("/healthz").status_code
             close_old_connections()  # the test client keeps this signal's receiver off
-            return status
+            return api.get("/healthz").status_code
 
         assert request() == 200
         with connection.cursor() as cursor:
@@ -259,7 +258,7 @@ class TestDatabase:
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(%s)", [backend])
         other.close()
-        assert [request(), request()] == [503, 200]
+        assert [request(), request()] == [200, 200]
 
     @pytest.mark.parametrize(("pooler", "prepares"), [("false", True), ("true", False)])
     def test_nothing_is_prepared_behind_a_pooler(self, pooler: str, prepares: bool) -> None:
