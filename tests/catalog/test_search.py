@@ -391,7 +391,7 @@ class TestPlans:
 
     def test_no_table_of_products_is_scanned(self) -> None:
         # Enough rows, wide enough, for an index to pay off. Without statistics, as after an import.
-        make_products(10_000, image_placeholder="x" * 1_500)
+        make_products(15_000, image_placeholder="x" * 1_500)
         scanned: set[str] = set()
 
         def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from multiprocessing.synchronize import Barrier
-from secrets import token_hex
+from secrets import randbelow, token_hex
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,6 +22,7 @@ import psycopg
 FIRST_KEY = 1_000_000_000
 # Keys of sessions and of PaymentIntents.
 TOKEN = re.compile(r"[a-z0-9]{32}|pi_\w+")
+ORDER_NUMBER = re.compile(r"\d{3}-\d{3}-\d{3}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +75,7 @@ def repeat(database: psycopg.Connection[Any], purchase: Sequence[Statement]) -> 
     keys: dict[int, int] = {}
     uuids: Mapping[UUID, UUID] = defaultdict(uuid4)
     tokens: Mapping[str, str] = defaultdict(lambda: token_hex(16))
+    numbers: Mapping[str, str] = defaultdict(draw_number)
 
     def renew(value: Any) -> Any:
         match value:
@@ -83,6 +85,8 @@ def repeat(database: psycopg.Connection[Any], purchase: Sequence[Statement]) -> 
                 return keys[value]
             case str() if TOKEN.fullmatch(value):
                 return tokens[value]
+            case str() if ORDER_NUMBER.fullmatch(value):
+                return numbers[value]
             case list():
                 return [renew(one) for one in value]
             case dict():
@@ -101,6 +105,12 @@ def repeat(database: psycopg.Connection[Any], purchase: Sequence[Statement]) -> 
 
     for in_transaction, statements in groupby(purchase, key=lambda statement: statement.in_transaction):
         send_within(database, in_transaction, [*statements], send)
+
+
+def draw_number() -> str:
+    """Draw an order number, as orders.numbers does."""
+    digits = str(100_000_000 + randbelow(900_000_000))
+    return "-".join((digits[:3], digits[3:6], digits[6:]))
 
 
 def send_within(
