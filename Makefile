@@ -5,6 +5,7 @@ SHELL := bash
 
 PYTHON ?= python3
 PORT ?= 8000
+SHOP_PORT ?= 3000
 SECONDS ?= 300
 DATABASE_TEST_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 
@@ -32,7 +33,7 @@ run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=800
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) seed --if-empty
 	@printf '  %-9s http://127.0.0.1:$(PORT)%s\n' API /graphql/ GraphiQL /graphiql/ Admin /admin/ Health /healthz Payments /dev/stripe/
-	@echo 'Ctrl-C stops the store.'
+	@echo 'Ctrl-C stops the store. Its shop for people: make storefront'
 	@# Each of the two gets its own process group (set -m), so that its children end with it.
 	@set -m; \
 	minutes=0; while sleep 60; do \
@@ -43,6 +44,28 @@ run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=800
 	trap '{ kill -- -$$expiry -$$server; wait; } 2>/dev/null || true' EXIT; \
 	trap 'exit 0' HUP INT TERM; \
 	wait $$server
+
+# What is built has what it was built from, and what that was installed with, as its sources.
+SHOP := storefront/dist/server/server.js
+SHOP_TOOLS := storefront/node_modules/.package-lock.json
+
+.PHONY: storefront
+storefront: $(SHOP) ## Serve the store, and in front of it the shop for people on SHOP_PORT=3000
+	@set -m; STORE_URL=http://127.0.0.1:$(PORT) PORT=$(SHOP_PORT) node storefront/server.mjs & shop=$$!; \
+	trap 'kill -- -$$shop 2>/dev/null || true' EXIT; \
+	trap 'exit 0' HUP INT TERM; \
+	STORE_FRONTEND_URL=http://localhost:$(SHOP_PORT) $(MAKE) --no-print-directory run
+
+$(SHOP): $(SHOP_TOOLS) schema.graphql $(shell find storefront/src storefront/public storefront/*.ts storefront/index.html -type f -not -path '*/gql/*')
+	@echo 'Building the shop …'
+	@npm run --silent --prefix storefront build
+	@touch $@
+
+$(SHOP_TOOLS): storefront/package-lock.json
+	@command -v npm >/dev/null || { echo 'The shop needs Node 20 or newer with npm.' >&2; exit 1; }
+	@echo "Installing the shop's libraries into storefront/node_modules …"
+	@npm ci --prefix storefront --silent --no-audit --no-fund
+	@touch $@
 
 .PHONY: check-port
 check-port: | $(BIN)/python

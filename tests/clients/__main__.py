@@ -1,6 +1,6 @@
 """python -m tests.clients: run the clients' own test suites against a store of their own.
 
-Needs Node; the suite `browser` also needs Chromium, which CHROMIUM names where it is not on the PATH.
+Needs Node; the suites in a browser also need Chromium, which CHROMIUM names where it is not on the PATH.
 """
 
 import os
@@ -13,7 +13,9 @@ from tempfile import TemporaryDirectory
 import django
 
 HERE = Path(__file__).parent
+SHOP = HERE.parents[1] / "storefront"
 SUITES = sorted(package.parent for package in HERE.glob("*/package.json"))
+IN_A_BROWSER = ("browser", "storefront")
 
 
 def main() -> int:
@@ -33,7 +35,9 @@ def main() -> int:
             "FRONT_END_URL": front_end,
             "CHROMIUM": chromium(),
         }
-        return sum(run(suite, environment) for suite in SUITES)
+        failed = sum(run(suite, environment) for suite in SUITES)
+        store.wait_for("shell", "--no-imports", "--command", (HERE / "prices.py").read_text("utf-8"))
+        return failed + run(SHOP, environment)
 
 
 def chromium() -> str:
@@ -45,7 +49,7 @@ def chromium() -> str:
 
 def run(suite: Path, environment: dict[str, str]) -> int:
     """Run the suite. Return 1 if it fails, or if it cannot run in CI."""
-    if suite.name == "browser" and not environment["CHROMIUM"]:
+    if suite.name in IN_A_BROWSER and not environment["CHROMIUM"]:
         say(
             "NOT TESTED IN A BROWSER: THERE IS NO CHROMIUM. INSTALL IT, FOR EXAMPLE BY apt-get install chromium."
         )

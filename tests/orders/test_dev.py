@@ -149,3 +149,38 @@ class TestStripeAct:
 
     def test_by_get(self, order: str) -> None:
         assert Client().get(f"/dev/stripe/{order}/", {"button": "Pay"}).status_code == 405
+
+
+class TestWayBack:
+    """A front end sends its shopper here as to a bank's page."""
+
+    def press(self, page: Page, order: str, button: str, way_back: str) -> str:
+        """Press the button, and return the address that the browser goes to."""
+        html = page.client.get("/dev/stripe/", {"order": order, "next": way_back}).text
+        [token, *_] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', html)
+        data = {"button": button, "next": way_back, "csrfmiddlewaretoken": token}
+        return page.client.post(f"/dev/stripe/{order}/", data).headers["Location"]
+
+    def test_the_page_has_that_order_alone(self, page: Page, order: str, api: GraphQLClient) -> None:
+        other = place(api)
+        html = page.client.get("/dev/stripe/", {"order": order, "next": f"/orders/{order}"}).text
+        assert order in html
+        assert other not in html
+        assert f'href="/orders/{order}"' in html
+
+    def test_a_payment_leads_back(self, page: Page, order: str) -> None:
+        assert self.press(page, order, "Pay", "/orders/x") == "/orders/x"
+        assert status_of(order) == "shipped"
+
+    def test_the_second_step_is_here(self, page: Page, order: str) -> None:
+        address = self.press(page, order, "3-D Secure", "/orders/x")
+        assert address == f"/dev/stripe/?order={order}&next=%2Forders%2Fx"
+        assert self.press(page, order, "Complete", "/orders/x") == "/orders/x"
+
+    @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+    def test_it_leads_to_no_other_site(self, page: Page, order: str, elsewhere: str) -> None:
+        assert "evil" not in page.client.get("/dev/stripe/", {"order": order, "next": elsewhere}).text
+        assert self.press(page, order, "Pay", elsewhere) == "/dev/stripe/"
+
+    def test_an_order_that_is_no_uuid(self) -> None:
+        assert Client().get("/dev/stripe/", {"order": "1"}).status_code == 400

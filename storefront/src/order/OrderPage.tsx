@@ -1,0 +1,256 @@
+import { useMutation, useQuery } from "@apollo/client/react";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { Link, useParams } from "react-router";
+
+import { problemOf } from "../api/errors";
+import { useSession } from "../api/session";
+import { Sum } from "../cart/Totals";
+import { unmask } from "../gql";
+import type { OrderPartsFragment } from "../gql/graphql";
+import { Head } from "../shell/Head";
+import { signInPrompt } from "../shell/panels";
+import { useShop } from "../shell/shop";
+import { useLanguage, useTexts } from "../texts";
+import { Notice } from "../ui/Notice";
+import { Picture } from "../ui/Picture";
+import { CANCEL_ORDER, ORDER, OrderParts, REFRESH_PAYMENT, RETRY_PAYMENT } from "./operations";
+import { paymentPage } from "./payment";
+import { Timeline } from "./Timeline";
+
+const CardForm = lazy(() => import("./CardForm"));
+
+const POLL = 2500; // milliseconds between questions while the bank is busy
+
+export function OrderPage() {
+  const { uuid = "" } = useParams();
+  const t = useTexts();
+  const { data, error, startPolling, stopPolling } = useQuery(ORDER, {
+    variables: { uuid },
+    fetchPolicy: "cache-and-network",
+    ssr: false,
+  });
+  const [refresh] = useMutation(REFRESH_PAYMENT, { variables: { uuid }, onError: () => {} });
+  const order = unmask(OrderParts, data?.order);
+  const isPending = order?.status === "PENDING";
+
+  // The shopper may come from the bank before its message: the store asks there.
+  useEffect(() => {
+    if (isPending) void refresh();
+  }, [isPending, refresh]);
+
+  const isProcessing = isPending && order.payment?.status === "PROCESSING";
+  useEffect(() => {
+    if (isProcessing) startPolling(POLL);
+    return stopPolling;
+  }, [isProcessing, startPolling, stopPolling]);
+
+  if (error && !data) throw error;
+  return (
+    <>
+      <Head title={order ? t.order.number(order.number) : t.order.title} isHidden />
+      {order ? (
+        <Order order={order} onPaid={() => void refresh()} />
+      ) : data ? (
+        <Unknown />
+      ) : (
+        <div aria-busy className="skeleton mt-12 h-[32rem]" />
+      )}
+    </>
+  );
+}
+
+/** The order is of another session, or of an account. */
+function Unknown() {
+  const t = useTexts();
+  const session = useSession();
+  return (
+    <div className="mx-auto max-w-xl py-24 text-center">
+      <h1 className="text-4xl">{t.order.unknown}</h1>
+      <p className="mt-4 text-soft">{t.order.unknownText}</p>
+      {session && !session.me ? (
+        <button className="button button-main mt-8" onClick={() => void signInPrompt.ask()}>
+          {t.signIn.title}
+        </button>
+      ) : (
+        <Link to="/account/orders" className="button button-main mt-8">
+          {t.account.orders}
+        </Link>
+      )}
+    </div>
+  );
+}
+
+function Order({ order, onPaid }: { order: OrderPartsFragment; onPaid: () => void }) {
+  const { t, money } = useLanguage();
+  const isPaid = order.status === "PAID" || order.status === "SHIPPED";
+  return (
+    <div className="mx-auto max-w-4xl">
+      <p className="eyebrow pt-12">{t.order.number(order.number)}</p>
+      <h1 className="mt-2 text-4xl sm:text-5xl">{isPaid ? t.order.thanks : t.order.statuses[order.status]}</h1>
+      {isPaid && order.shipping && <p className="mt-3 text-soft">{t.order.confirmation(order.shipping.email)}</p>}
+      <div className="mt-8 grid gap-10 md:grid-cols-[1fr_20rem]">
+        <div>
+          {order.status === "PENDING" && <Payment order={order} onPaid={onPaid} />}
+          <ul className="divide-y divide-line border-y border-line">
+            {order.items.map(({ id, name, variantTitle, quantity, total, product }) => (
+              <li key={id} className="flex items-center gap-4 py-4">
+                <Picture image={product?.image} sizes="4rem" className="size-16 shrink-0 rounded-lg" />
+                <div className="grow">
+                  <p className="font-medium">
+                    {product ? <Link to={`/products/${product.slug}`}>{name}</Link> : name}
+                  </p>
+                  <p className="text-sm text-soft">
+                    {[variantTitle, t.order.quantity(quantity)].filter(Boolean).join(" · ")}
+                  </p>
+                </div>
+                <span className="tabular-nums">{money(total)}</span>
+              </li>
+            ))}
+          </ul>
+          <Sums order={order} />
+        </div>
+        <div className="space-y-8">
+          <Timeline order={order} />
+          {order.shipping && (
+            <section>
+              <h2 className="mb-2 text-xl">{t.checkout.address}</h2>
+              <Address shipping={order.shipping} />
+            </section>
+          )}
+          <Cancel order={order} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Sums({ order }: { order: OrderPartsFragment }) {
+  const { t, money } = useLanguage();
+  return (
+    <dl className="mt-5 space-y-1.5 tabular-nums">
+      <Sum label={t.totals.goods}>{money(order.subtotal)}</Sum>
+      {Number(order.discountTotal.amount) > 0 && (
+        <Sum label={order.discountCode ? t.totals.discountWith(order.discountCode) : t.totals.discount}>
+          −{money(order.discountTotal)}
+        </Sum>
+      )}
+      <Sum label={order.delivery ? `${t.totals.delivery}, ${order.delivery.name}` : t.totals.delivery}>
+        {Number(order.deliveryTotal.amount) > 0 ? money(order.deliveryTotal) : t.totals.free}
+      </Sum>
+      {Number(order.taxTotal.amount) > 0 && (
+        <Sum label={order.pricesIncludeTax ? t.totals.taxIncluded : t.totals.tax}>{money(order.taxTotal)}</Sum>
+      )}
+      <div className="flex items-baseline justify-between border-t border-line pt-3">
+        <dt className="font-medium">{t.totals.total}</dt>
+        <dd className="font-serif text-2xl">{money(order.amount)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+export function Address({ shipping }: { shipping: NonNullable<OrderPartsFragment["shipping"]> }) {
+  const { firstName, lastName, company, address, buildingNumber, address2, zipCode, city, state, country } = shipping;
+  const lines = [
+    `${firstName} ${lastName}`,
+    company,
+    [address, buildingNumber].filter(Boolean).join(" "),
+    address2,
+    [zipCode, city, state].filter(Boolean).join(" "),
+    country,
+  ];
+  return (
+    <address className="text-soft not-italic">
+      {lines.filter(Boolean).map((line) => (
+        <span key={line} className="block">
+          {line}
+        </span>
+      ))}
+    </address>
+  );
+}
+
+/** What is left to do for a payment: its form or page, or another attempt. */
+function Payment({ order, onPaid }: { order: OrderPartsFragment; onPaid: () => void }) {
+  const { t, money } = useLanguage();
+  const { shop } = useShop();
+  const [retry, { data, error, loading }] = useMutation(RETRY_PAYMENT, {
+    variables: { uuid: order.uuid },
+    onError: () => {},
+  });
+  const { payment } = order;
+  const refusal = data && data.retryPayment.__typename !== "Order" ? data.retryPayment.message : "";
+
+  function body() {
+    if (payment?.status === "PROCESSING") return <p>{t.payment.processing}</p>;
+    if (!payment?.clientSecret) {
+      return (
+        <button className="button button-main" disabled={loading} onClick={() => void retry()}>
+          {t.payment.again}
+        </button>
+      );
+    }
+    if (!shop?.stripePublishableKey) {
+      return (
+        <a className="button button-main" href={paymentPage(order.uuid)}>
+          {t.checkout.pay(money(order.amount))}
+        </a>
+      );
+    }
+    return (
+      <Suspense fallback={<div className="skeleton h-80" />}>
+        <CardForm publishableKey={shop.stripePublishableKey} clientSecret={payment.clientSecret} onPaid={onPaid} />
+      </Suspense>
+    );
+  }
+
+  return (
+    <section className="mb-10 space-y-4 rounded-2xl bg-card p-6">
+      <h2 className="text-2xl">{t.payment.title}</h2>
+      {payment?.failure && (
+        <Notice isError>
+          {payment.failure} {t.payment.tryAgain}
+        </Notice>
+      )}
+      {order.expiresAt && payment?.status !== "PROCESSING" && <Deadline expiresAt={order.expiresAt} />}
+      {body()}
+      <Notice isError>{error ? problemOf(error).message : refusal}</Notice>
+    </section>
+  );
+}
+
+function Deadline({ expiresAt }: { expiresAt: string }) {
+  const { t, code } = useLanguage();
+  const time = new Intl.DateTimeFormat(code, { timeStyle: "short" }).format(new Date(expiresAt));
+  return <p className="text-soft">{t.payment.until(time)}</p>;
+}
+
+function Cancel({ order }: { order: OrderPartsFragment }) {
+  const t = useTexts();
+  const [isAsked, setAsked] = useState(false);
+  const [cancel, { data, error, loading }] = useMutation(CANCEL_ORDER, {
+    variables: { uuid: order.uuid },
+    onError: () => {},
+  });
+  const refusal = data && data.cancelOrder.__typename !== "Order" ? data.cancelOrder.message : "";
+  if (order.status !== "PENDING" && order.status !== "PAID") return null;
+  return (
+    <div className="space-y-3">
+      {isAsked ? (
+        <div className="space-y-3 rounded-xl border border-line p-4">
+          <p>{t.order.cancelSure}</p>
+          <button className="button" disabled={loading} onClick={() => void cancel()}>
+            {t.order.cancel}
+          </button>
+          <button className="button border-transparent" onClick={() => setAsked(false)}>
+            {t.order.keep}
+          </button>
+        </div>
+      ) : (
+        <button className="link text-soft" onClick={() => setAsked(true)}>
+          {t.order.cancel}
+        </button>
+      )}
+      <Notice isError>{error ? problemOf(error).message : refusal}</Notice>
+    </div>
+  );
+}

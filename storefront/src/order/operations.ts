@@ -1,0 +1,80 @@
+import { graphql } from "../gql";
+
+export const OrderParts = graphql(`
+  fragment OrderParts on Order {
+    id
+    uuid
+    number
+    status
+    note
+    createdAt
+    paidAt
+    shippedAt
+    cancelledAt
+    expiresAt
+    pricesIncludeTax
+    discountCode
+    subtotal { amount currency }
+    discountTotal { amount currency }
+    deliveryTotal { amount currency }
+    taxTotal { amount currency }
+    amount { amount currency }
+    delivery { name }
+    shipping { id email firstName lastName company address address2 buildingNumber city zipCode state country }
+    billing { company vatId }
+    items {
+      id
+      name
+      variantTitle
+      quantity
+      total { amount currency }
+      product { id slug image { ...PictureParts } }
+    }
+    payment { id status failure clientSecret refunded { amount currency } }
+  }
+`);
+
+export const ORDER = graphql(`
+  query Order($uuid: UUID!) {
+    order(uuid: $uuid) { ...OrderParts }
+  }
+`);
+
+export const CHECKOUT = graphql(`
+  mutation Checkout($input: CheckoutInput!) {
+    checkout(input: $input) {
+      ... on Order { id ...OrderParts uuid payment { id clientSecret } }
+      ... on TotalChanged { actual { amount currency } }
+      ... on InsufficientStock { available product { id name } }
+      ... on ValidationError { fields { field message } }
+      ... on UserError { code message }
+    }
+  }
+`);
+
+export const REFRESH_PAYMENT = graphql(`
+  mutation RefreshPayment($uuid: UUID!) {
+    refreshPayment(input: { uuid: $uuid }) {
+      ... on Order { ...OrderParts }
+      ... on UserError { code message }
+    }
+  }
+`);
+
+export const RETRY_PAYMENT = graphql(`
+  mutation RetryPayment($uuid: UUID!) {
+    retryPayment(input: { uuid: $uuid }) {
+      ... on Order { ...OrderParts }
+      ... on UserError { code message }
+    }
+  }
+`);
+
+export const CANCEL_ORDER = graphql(`
+  mutation CancelOrder($uuid: UUID!) {
+    cancelOrder(input: { uuid: $uuid }) {
+      ... on Order { ...OrderParts }
+      ... on UserError { code message }
+    }
+  }
+`);

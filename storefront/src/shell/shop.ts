@@ -1,0 +1,16 @@
+import { useQuery } from "@apollo/client/react";
+
+import { graphql } from "../gql";
+
+/** What every page shows: the shop's settings, and its categories level by level. */
+export const SHELL = graphql(`
+  query Shell {
+    shop { name currency pricesIncludeTax guestCheckout stripePublishableKey }
+    categories { id name slug parent { id } }
+  }
+`);
+
+export function useShop() {
+  const { data } = useQuery(SHELL);
+  return { shop: data?.shop, categories: data?.categories ?? [] };
+}
