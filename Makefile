@@ -79,7 +79,7 @@ demo: $(STORE) ## Buy something over HTTP, in a store of its own with a fresh da
 ##### The checks
 
 .PHONY: check
-check: lint secrets migrations-check schema-check operations-check coverage test-postgres test-clients ## Run all checks, as CI does
+check: lint secrets migrations-check schema-check operations-check coverage test-slow test-postgres test-clients ## Run all checks, as CI does
 
 .PHONY: lint
 lint: $(TOOLS) ## Check style, format, types and imports
@@ -106,17 +106,22 @@ format: $(TOOLS) ## Fix style and format automatically
 PARALLEL := -n auto
 
 .PHONY: test
-test: $(TOOLS) ## Run the tests on SQLite (ARGS=tests/catalog for some of them)
-	$(SQLITE) $(BIN)/pytest $(PARALLEL) $(ARGS)
+test: $(TOOLS) ## Run the tests on SQLite but for the slow ones (ARGS=tests/catalog for some of them)
+	$(SQLITE) $(BIN)/pytest $(PARALLEL) -m 'not slow' $(ARGS)
 
+# The slow tests run without it, because it doubles their time.
 .PHONY: coverage
-coverage: $(TOOLS) ## Run the tests on SQLite, and check the branch coverage
-	$(SQLITE) $(BIN)/pytest $(PARALLEL) --cov $(ARGS)
+coverage: $(TOOLS) ## Run the tests of make test, and check the branch coverage
+	$(SQLITE) $(BIN)/pytest $(PARALLEL) -m 'not slow' --cov $(ARGS)
+
+.PHONY: test-slow
+test-slow: $(TOOLS) ## Run the tests on SQLite that make test leaves out
+	$(SQLITE) $(BIN)/pytest $(PARALLEL) -m slow $(ARGS)
 
 .PHONY: test-postgres
-test-postgres: $(TOOLS) ## Run the tests on the PostgreSQL server at DATABASE_TEST_URL, if it answers
+test-postgres: $(TOOLS) ## Run all tests that use the database on the PostgreSQL server at DATABASE_TEST_URL, if it answers
 	@if $(BIN)/python -c 'import psycopg; psycopg.connect("$(DATABASE_TEST_URL)", connect_timeout=3)' 2>/dev/null; then \
-	  set -x; DATABASE_URL='$(DATABASE_TEST_URL)' $(BIN)/pytest $(PARALLEL) $(ARGS); \
+	  set -x; DATABASE_URL='$(DATABASE_TEST_URL)' $(BIN)/pytest $(PARALLEL) -m database $(ARGS); \
 	else \
 	  echo 'NOT TESTED ON POSTGRESQL: NO SERVER ANSWERS AT $(DATABASE_TEST_URL). SET DATABASE_TEST_URL.' >&2; \
 	fi

@@ -42,6 +42,7 @@ def ids(*tags: str) -> list[str | None]:
     return [message.id for message in checks.run_checks(tags=tags, include_deployment_checks=True)]
 
 
+@pytest.mark.slow
 class TestProduction:
     def test_has_nothing_to_warn_of(self) -> None:
         checked = deploy_check()
@@ -148,6 +149,7 @@ class TestCheckForwardedHeaders:
         settings.STORE_TRUSTED_PROXIES, settings.STORE_CLIENT_HEADER = proxies, header
         assert ("backend.E010" in ids("security")) is found
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("variables", "found"),
         [

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from itertools import pairwise
 
+import pytest
 from django.conf import settings
 
 from tests.benchmarks.load.server import command
@@ -44,6 +45,7 @@ class TestServer:
         [check] = re.findall(r"^HEALTHCHECK .*$", DOCKERFILE, re.MULTILINE)
         assert "http://127.0.0.1:8000/readyz" in check
 
+    @pytest.mark.slow
     def test_the_application_finds_its_settings_by_itself(self) -> None:
         started = subprocess.run(
             [sys.executable, "-c", "import backend.wsgi"],

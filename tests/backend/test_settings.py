@@ -295,6 +295,7 @@ class TestProxies:
 
 
 class TestGraphiql:
+    @pytest.mark.slow
     def test_is_for_development_unless_told_otherwise(self) -> None:
         for variables, served in (
             ({"DEBUG": "true"}, True),

@@ -24,7 +24,7 @@ from tests.benchmarks.operations import (
 from tests.conftest import GraphQLClient
 from tests.factories import make_comment, make_product
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 Reference = Literal["handwritten", "plain"]
 # Values that differ in each answer, and fields of the references alone.

@@ -738,6 +738,7 @@ class TestProductsWithSeveralVariants:
         assert (shirt.name, str(shirt.price), shirt.stock) == ("Tee", "10.00", 4)
         assert list(shirt.variants.values()) == before
 
+    @pytest.mark.slow
     def test_the_page_takes_as_many_statements_for_many(self, superuser: Client) -> None:
         def visit(number: int) -> int:
             values = [{"values": [str(place)]} for place in range(number)]

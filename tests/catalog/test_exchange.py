@@ -703,6 +703,7 @@ class TestCommands:
         assert not Product.objects.exists()
 
 
+@pytest.mark.slow
 class TestRealCatalogues:
     def test_a_clean_one_goes_in_whole(self, seller: User) -> None:
         file = DATA / "aws-retail-demo" / "products.yaml"

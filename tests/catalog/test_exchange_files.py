@@ -163,6 +163,7 @@ class TestQuotes:
         assert names(content) == ["Lamp", "Torch", "Mug"]
         assert find_refused_lines(content) == [2, 4, 5, 7]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("line", ['a","b\n', 'a,"b\n', '"\n', '""\n', '"",""\n', 'x""","y\n', '",\n'])
     def test_a_file_of_quotes_is_read_in_time(self, line: str) -> None:
         """Reading the rest of the file again after each quote would take hours."""
@@ -213,6 +214,7 @@ PAIRS = [
 
 @pytest.mark.django_db
 class TestTheRightProduct:
+    @pytest.mark.slow
     def test_names_that_share_a_slug_are_two_products(self) -> None:
         """More than 200 pairs, in both orders, in one file and in two."""
         assert len(PAIRS) > 200

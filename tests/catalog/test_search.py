@@ -105,6 +105,7 @@ class TestSearch:
         with pytest.raises(NoProductMatches):
             search(" ".join(f"x{number}x" for number in range(2_000)))
 
+    @pytest.mark.slow
     def test_takes_hostile_strings(self) -> None:
         texts = hostile_names()
         seller, category = make_user(), make_category()

@@ -276,6 +276,7 @@ class TestMigrate:
             with connection.schema_editor() as editor:
                 column.database_backwards("catalog", editor, after, before)
 
+    @pytest.mark.slow
     def test_back_to_nothing_leaves_nothing(self) -> None:
         make_three()
         Product.objects.all().delete()

@@ -175,6 +175,7 @@ class TestCreateProduct:
         assert fields_of_refusal(refused.value) == {"image"}
         assert (Product.objects.count(), files()) == (0, [])
 
+    @pytest.mark.slow
     def test_takes_hostile_strings_as_they_are(self, seller: User, light: Category) -> None:
         slugs = set()
         for text in hostile_strings():

@@ -76,6 +76,7 @@ def wrong_fields(**columns: str) -> list[str]:
 
 
 class TestRealAddresses:
+    @pytest.mark.slow
     def test_of_the_united_states(self) -> None:
         addresses = load("rrad-addresses-us-all.min.json", purpose="check 3,220 American addresses")[
             "addresses"
@@ -344,6 +345,7 @@ class TestHostileStrings:
             elif field != "phone":
                 assert getattr(check(**{column: text}), column) == single_line(text)
 
+    @pytest.mark.slow
     def test_in_all_fields_over_the_api(self, api: GraphQLClient) -> None:
         lamp = make_product(stock=5000)
         add_to_cart(api, lamp)

@@ -62,6 +62,7 @@ def lie(data: bytes) -> bytes:
     return data[:at] + struct.pack(">II", 100, 100) + data[at + 8 :]
 
 
+@pytest.mark.slow
 @needs_proc
 class TestMemory:
     @pytest.mark.parametrize(
@@ -112,6 +113,7 @@ class TestMemory:
 
 
 class TestAvif:
+    @pytest.mark.slow
     def test_that_is_larger_than_it_says_is_refused(self) -> None:
         buffer = BytesIO()
         Image.new("RGB", (12_000, 9900)).save(buffer, "AVIF", speed=10, subsampling="4:4:4")

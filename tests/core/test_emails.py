@@ -82,6 +82,7 @@ class TestNormalized:
         with pytest.raises(ValidationError):
             normalize_email(address)
 
+    @pytest.mark.slow
     @settings(max_examples=50)
     @given(
         st.one_of(

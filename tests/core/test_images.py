@@ -351,6 +351,7 @@ class TestPrepare:
 
         assert time.process_time() - started < 0.5
 
+    @pytest.mark.slow
     def test_takes_the_large_photographs_of_phones(self) -> None:
         for width, height in ((8064, 6048), (12_000, 9000)):
             picture = prepare(encode(Image.new("RGB", (width, height), GREEN), "JPEG"))

@@ -18,6 +18,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from demo.purchase import shopper, store
 
+pytestmark = pytest.mark.slow
+
 STEPS = [
     "migrate",
     "seed",

@@ -198,6 +198,7 @@ class TestVariants:
 
 
 class TestGeneratedProducts:
+    @pytest.mark.slow
     def test_are_valid_and_varied(self) -> None:
         seed("--products", "150")
         generated = Product.objects.filter(image="")

@@ -81,6 +81,7 @@ class TestDraw:
 
         assert first == second
 
+    @pytest.mark.slow
     def test_no_two_products_look_alike(self) -> None:
         small = [draw_all(product).reduce(25) for product in PRODUCTS]
 

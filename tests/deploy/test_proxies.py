@@ -19,6 +19,8 @@ from django.conf import settings
 from demo.purchase.store import free_port
 from tests.benchmarks.load.server import serving
 
+pytestmark = pytest.mark.slow
+
 DEPLOY: Path = settings.BASE_DIR / "deploy"
 HOST = "127.0.0.1"
 START_SECONDS = 30

@@ -10,11 +10,15 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+import pytest
+
 from catalog.models import ProductVariant
 from orders.models import Order
 from tests.factories import make_category, make_product, make_user, variant_of
 from tests.faults import books
 from tests.faults.shop import Lost, Shop, Shopper, eventually, expire_pending, forget_events, pay
+
+pytestmark = pytest.mark.slow
 
 STOCK, QUANTITY = 5, 2
 # By then, Stripe has repeated an event that was not accepted.

@@ -3,8 +3,12 @@
 from pathlib import Path
 from random import SystemRandom
 
+import pytest
+
 from tests.faults.shop import running_shop
 from tests.faults.storm import VARIABLES, Storm
+
+pytestmark = pytest.mark.slow
 
 
 class TestStorm:

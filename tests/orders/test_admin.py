@@ -157,6 +157,7 @@ class TestList:
         Order.objects.update(disputed_at=timezone.now())
         assert "Paid, disputed" in superuser.get(ORDERS).text
 
+    @pytest.mark.slow
     def test_takes_as_many_statements_for_many(self, superuser: Client, placed: Placed) -> None:
         def visit() -> int:
             return statements(lambda: superuser.get(ORDERS))

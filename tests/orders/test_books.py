@@ -189,6 +189,7 @@ class Books(RuleBasedStateMachine):
         self.written = False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ship_on_payment", [True, False])
 def test_the_books(ship_on_payment: bool) -> None:
     examples = int(os.environ.get("BOOKS_EXAMPLES", "15"))

@@ -305,6 +305,7 @@ class TestAddToCart:
         with nothing_changes():
             assert add_to_cart(api, lamp)["available"] == 0
 
+    @pytest.mark.slow
     def test_the_most_lines(self, signed_in: Callable[[User], GraphQLClient]) -> None:
         browser = signed_in(make_user())
         *products, last = make_products(MAX_LINES + 1)
@@ -528,6 +529,7 @@ class TestJoin:
         assert quantities(api) == {"Lamp": 2}
         assert quantities(GraphQLClient()) == {}
 
+    @pytest.mark.slow
     def test_lines_beyond_the_limit_stay_behind(
         self, api: GraphQLClient, signed_in: Callable[[User], GraphQLClient]
     ) -> None:

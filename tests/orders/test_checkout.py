@@ -90,6 +90,7 @@ class TestCheckout:
         assert row.expires_at is not None
         assert timedelta(minutes=10) <= row.expires_at - before < timedelta(minutes=11)
 
+    @pytest.mark.slow
     def test_the_most_that_a_cart_holds(self, api: GraphQLClient, settings: Settings) -> None:
         settings.STORE_HOLD_SHARE = 100
         settings.STORE_HOLD_UNITS = settings.STORE_HOLD_ADDRESS_UNITS = 100_000

@@ -149,6 +149,7 @@ class TestAddOrderItem:
             assert wrong_fields(add(shopper, draft, palace, 998)) == ["quantity"]
             assert wrong_fields(add(shopper, draft, clip)) == ["quantity"]
 
+    @pytest.mark.slow
     def test_the_most_lines(self, shopper: GraphQLClient, draft: str) -> None:
         category, seller = make_category(), make_user()
         *products, last = [make_product(category=category, user=seller) for _ in range(MAX_LINES + 1)]
@@ -305,6 +306,7 @@ class TestPlaceOrder:
             input = {"orderUuid": fourth, "shipping": ADDRESS}
             assert shopper.expect_refusal(PLACE_ORDER, input=input) == "RATE_LIMITED"
 
+    @pytest.mark.slow
     def test_takes_the_same_statements_for_1_item_and_for_50(self, shopper: GraphQLClient) -> None:
         category, seller = make_category(), make_user()
         products = [make_product(category=category, user=seller) for _ in range(50)]

@@ -116,6 +116,7 @@ class TestWritesWithoutACookie:
 
 
 class TestCreateOrder:
+    @pytest.mark.slow
     def test_is_not_begun_for_ever(self, signed_in: Callable[[User], GraphQLClient]) -> None:
         shopper = signed_in(make_user())
         for _ in range(100):

@@ -200,6 +200,7 @@ class TestCreateComment:
         assert code == "BAD_USER_INPUT"
         assert not Comment.objects.exists()
 
+    @pytest.mark.slow
     def test_hostile_strings_are_kept_or_refused(self, signed_in: SignedIn) -> None:
         product, browser = make_product(), signed_in(make_user(email_verified=True))
         for text in hostile_strings():
@@ -303,6 +304,7 @@ class TestUpdateComment:
             assert browser.expect_refusal(UPDATE, input={"id": id, "body": "New"}) == "BAD_USER_INPUT"
         assert Comment.objects.get().body == "Kept"
 
+    @pytest.mark.slow
     def test_hostile_strings_are_kept_or_refused(self, signed_in: SignedIn) -> None:
         comment = make_comment()
         browser = signed_in(comment.user)
@@ -398,6 +400,7 @@ class TestReportComment:
         )
         assert not Report.objects.exists()
 
+    @pytest.mark.slow
     def test_hostile_strings_are_kept_or_refused(self, signed_in: SignedIn) -> None:
         comment = make_comment()
         browser = signed_in(make_user())

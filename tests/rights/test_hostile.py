@@ -14,6 +14,8 @@ from tests.rights.shop import SHOPPER, STAFF, Shop, graphql_schema
 from tests.rights.test_reading import QUERIES
 from tests.rights.test_writing import CASES, Case, mutations, name_of
 
+pytestmark = pytest.mark.slow
+
 VALUES: list[Any] = [
     *(
         "",

@@ -19,6 +19,8 @@ from pytest_django import Settings
 
 from tests.rights.shop import NODES, ROLES, Shop, graphql_schema
 
+pytestmark = pytest.mark.slow
+
 SCALARS: dict[str, list[str]] = {
     "Int": ["1", "3", "20", "100", "0", "-1", "101", "2147483647", "2147483648"],
     "Float": ["0", "1.5", "5", "-1.0", "1e308"],

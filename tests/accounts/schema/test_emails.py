@@ -224,6 +224,7 @@ class TestChangeEmail:
         assert wrong_fields(answer) == fields
         assert mailoutbox == []
 
+    @pytest.mark.slow
     def test_hostile_addresses(self, signed_in: SignedIn, user: User, mailoutbox: Mails) -> None:
         browser = signed_in(user)
         for text in hostile_strings():

@@ -218,6 +218,7 @@ class TestLogin:
         answer_of(api, LOGIN, email=email, password="a guess")
         assert len(hashed) == 1
 
+    @pytest.mark.slow
     def test_hostile_strings(self, api: GraphQLClient) -> None:
         make_user()
         for text in hostile_strings():

@@ -62,6 +62,7 @@ class TestUpdateProfile:
         assert sorted(wrong_fields(answer_of(browser, UPDATE_PROFILE, **input))) == fields
         assert browser.run(ME) == before
 
+    @pytest.mark.slow
     def test_hostile_strings_come_back_in_their_one_spelling(self, signed_in: SignedIn) -> None:
         browser = signed_in(make_user())
         for text in hostile_strings():

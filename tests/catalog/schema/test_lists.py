@@ -176,6 +176,7 @@ class TestPages:
         before = page["pageInfo"]["startCursor"]
         assert slugs(api.run(PRODUCTS, last=2, before=before)["products"]) == [newest.slug]
 
+    @pytest.mark.slow
     def test_counts_no_further_than_it_says(self, api: GraphQLClient) -> None:
         make_products(10_001)
         query = "{ products { totalCount } categories { productCount products { totalCount } } }"

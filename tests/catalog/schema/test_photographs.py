@@ -14,7 +14,7 @@ from accounts.models import User
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import FILES_OF_A_PICTURE, make_product, make_seller
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 PHOTOS = Path(__file__).parents[4] / "shared" / "data" / "grocery-photos" / "images"
 UPDATE = """

@@ -139,6 +139,7 @@ class TestSearch:
         make_lamps()
         assert api.expect_refusal(SEARCH, term="lamp", **arguments) == "BAD_USER_INPUT"
 
+    @pytest.mark.slow
     def test_hostile_strings_are_searched_for(self, api: GraphQLClient, settings: Settings) -> None:
         settings.STORE_MAX_COST_PER_MINUTE = 0
         make_lamps()
@@ -227,6 +228,7 @@ class TestSearchSuggestions:
             api.expect_refusal(f'{{ searchSuggestions(prefix: "la", first: {first}) }}') == "BAD_USER_INPUT"
         )
 
+    @pytest.mark.slow
     def test_hostile_strings(self, api: GraphQLClient) -> None:
         make_product(name="Lamp")
         for prefix in hostile_strings():
