@@ -36,12 +36,9 @@ run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=800
 	@echo 'Ctrl-C stops the store. Its shop for people: make storefront'
 	@# Each of the two gets its own process group (set -m), so that its children end with it.
 	@set -m; \
-	minutes=0; while sleep 60; do \
-	  $(MANAGE) expire_orders || true; \
-	  (( ++minutes % 60 )) || $(MANAGE) housekeeping || true; \
-	done & expiry=$$!; \
+	until $(MANAGE) db_worker $(if $(RELOAD),--reload); do sleep 1; done & worker=$$!; \
 	$(MANAGE) runserver $(if $(RELOAD),,--noreload) 127.0.0.1:$(PORT) & server=$$!; \
-	trap '{ kill -- -$$expiry -$$server; wait; } 2>/dev/null || true' EXIT; \
+	trap '{ kill -- -$$worker -$$server; wait; } 2>/dev/null || true' EXIT; \
 	trap 'exit 0' HUP INT TERM; \
 	wait $$server
 

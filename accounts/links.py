@@ -114,9 +114,9 @@ password_reset = PasswordReset()
 email_verification = EmailVerification()
 
 
-def build_change_notice(user: User) -> EmailMessage:
+def build_change_notice(address: str) -> EmailMessage:
     """Build the mail to the old address. It does not name the new one."""
-    return write_mail("change-email-notice", to=user.email)
+    return write_mail("change-email-notice", to=address)
 
 
 def build_address_taken(address: str) -> EmailMessage:

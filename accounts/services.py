@@ -15,11 +15,12 @@ from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
-from accounts import links
+from accounts import links, tasks
 from accounts.models import Profile, User
-from core import images, mail
+from core import images
 from core.emails import normalize_email
 from core.errors import DomainError, ValidationError, field_errors, refuse_nulls
+from core.tasks import enqueue
 from core.throttle import Limit, count_attempt, count_failures
 
 # A longer password would be hashed for seconds; password managers make far shorter ones.
@@ -74,15 +75,16 @@ def register(request: HttpRequest, *, email: str, password: str, first_name: str
             lambda: check_password_rules(password, user=user),
         )
     count_attempt(request, REGISTER_LIMITS)
+    user.set_password(password)  # takes a good part of a second, and would hold the transaction open
     try:
-        names = {"first_name": user.first_name, "last_name": user.last_name}
-        user = User.objects.create_user(user.email, password, **names)
+        with transaction.atomic():
+            user.save()
+            enqueue(tasks.mail_verification, user.pk)
     except IntegrityError as error:
         if "email" not in str(error):
             raise
         raise ValidationError.of(email="There is already an account with this e-mail address.") from error
     auth.login(request, user)
-    mail.send(links.email_verification.mail(user), kind="account")
     return user
 
 
@@ -175,18 +177,14 @@ def change_password(request: HttpRequest, *, user: User, old_password: str, new_
 def request_password_reset(request: HttpRequest, *, email: str) -> None:
     """Mail a link for choosing a new password, if an active account has this address.
 
-    The caller cannot tell whether one has.
+    The caller cannot tell whether one has, because only the task looks for it.
 
     Raises: ValidationError, if this is not an e-mail address; TooManyAttempts.
     """
     with field_errors(**{NON_FIELD_ERRORS: "email"}):
         email = normalize_email(email)
     count_attempt(request, REQUEST_PASSWORD_RESET_LIMITS, account=email)
-    user = User.objects.with_email(email).filter(is_active=True).first()
-    # The mail is built without an account, too, so that the time does not tell whether there is one.
-    message = links.password_reset.mail(user or User(pk=0, email=email))
-    if user and user.has_usable_password():
-        mail.send(message, kind="account")
+    enqueue(tasks.mail_password_reset, email)
 
 
 def reset_password(request: HttpRequest, *, token: str, new_password: str) -> None:
@@ -211,7 +209,7 @@ def resend_verification(request: HttpRequest, *, user: User) -> None:
     if user.email_verified:
         return
     count_attempt(request, RESEND_VERIFICATION_LIMITS, account=str(user.pk))
-    mail.send(links.email_verification.mail(user), kind="account")
+    enqueue(tasks.mail_verification, user.pk)
 
 
 def change_email(request: HttpRequest, *, user: User, password: str, new_email: str) -> None:
@@ -227,12 +225,9 @@ def change_email(request: HttpRequest, *, user: User, password: str, new_email: 
         raise ValidationError.of(newEmail="This is your e-mail address already.")
     check_own_password(user, password)
     count_attempt(request, CHANGE_EMAIL_LIMITS, account=str(user.pk))
-    taken = User.objects.with_email(address).exists()
-    mail.send(links.build_change_notice(user), kind="account")
-    if taken:
-        mail.send(links.build_address_taken(address))
-    else:
-        mail.send(links.EmailChange(address).mail(user), kind="account")
+    with transaction.atomic(durable=True):
+        enqueue(tasks.mail_change_notice, user.email)
+        enqueue(tasks.mail_email_change, user.pk, address, user.get_session_auth_hash())
 
 
 def verify_email(*, token: str) -> None:

@@ -15,13 +15,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django_tasks_db.models import DBTaskResult
 
 from catalog.models import FEW_LEFT
 from catalog.selectors import fully_held, running_out
 from core.money import format_money
-from orders.mail import LEASE
+from core.worker import LATE, late_tasks
 from orders.models import Order, OrderStatus
-from orders.selectors import unconfirmed_orders
+from orders.selectors import unsent_mails
 from reviews.admin import OPEN
 from reviews.models import Comment
 
@@ -48,6 +49,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context |= {"stock_chart": stock_chart(left), "low_stock": low_stock()}
     if user.has_perm("reviews.view_comment"):
         cards.append(moderation_card())
+    if user.has_perm("django_tasks_database.view_dbtaskresult"):
+        cards += task_cards(now)
     return context | {"cards": cards, "days": DAYS}
 
 
@@ -175,8 +178,8 @@ def held_cards() -> list[dict[str, Any]]:
 
 
 def unsent_cards(now: datetime) -> list[dict[str, Any]]:
-    """Return a card if confirmations have waited longer than it takes to send one."""
-    number = unconfirmed_orders().filter(paid_at__lt=now - LEASE).count()
+    """Return a card if mails about orders wait longer than the mail server takes."""
+    number = unsent_mails().filter(created_at__lt=now - LATE).values("order").distinct().count()
     if not number:
         return []
     return [
@@ -184,10 +187,37 @@ def unsent_cards(now: datetime) -> list[dict[str, Any]]:
             "Mails not sent",
             icon="unsubscribe",
             value=number,
-            note="confirmations that the mail server has not accepted; see the log",
+            note="orders with a mail that the mail server has not accepted; see the log",
             page="orders_order",
-            query="?confirmation=unsent",
+            query="?mails=unsent",
         )
+    ]
+
+
+def task_cards(now: datetime) -> list[dict[str, Any]]:
+    """Return a card of the tasks that were given up, and one of those that no worker runs."""
+    tasks = DBTaskResult.objects.all()
+    return [
+        card(
+            title, icon=icon, value=number, note=note, page="django_tasks_database_dbtaskresult", query=query
+        )
+        for title, icon, number, note, query in (
+            (
+                "Tasks failed",
+                "error",
+                tasks.failed().count(),
+                "tried for a day; see what is wrong, then try again",
+                "?status__exact=FAILED",
+            ),
+            (
+                "Tasks waiting",
+                "hourglass_disabled",
+                late_tasks(tasks, now=now).count(),
+                "due, but no worker runs them: is manage.py db_worker running?",
+                "?late=yes",
+            ),
+        )
+        if number
     ]
 
 

@@ -43,6 +43,12 @@ NAVIGATION: list[dict[str, Any]] = [
                 page="catalog_attributevalue",
                 permission="catalog.view_attributevalue",
             ),
+            admin_link(
+                "Tasks",
+                icon="task_alt",
+                page="django_tasks_database_dbtaskresult",
+                permission="django_tasks_database.view_dbtaskresult",
+            ),
         ],
     },
     {

@@ -55,6 +55,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "corsheaders",
     "strawberry_django",
+    "django_tasks",
+    "django_tasks_db",  # after backend, which replaces its db_worker
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
@@ -248,7 +250,7 @@ STORE_TRUSTED_PROXIES = env.int("STORE_TRUSTED_PROXIES", default=0)
 STORE_CLIENT_HEADER = env.str("STORE_CLIENT_HEADER", default="")
 # The number of new visitors from one address in an hour. Each has a session and a cart.
 STORE_MAX_VISITORS = env.int("STORE_MAX_VISITORS", default=1000, at_least=1)
-# The number of threads of a process that may wait for Stripe or the mail server. The server must have more threads.
+# The number of threads of a process that may wait for Stripe. The server must have more threads.
 STORE_MAX_WAITING = env.int("STORE_MAX_WAITING", default=2, at_least=1)
 RATELIMIT_IP_META_KEY = "core.throttle.client_address"
 
@@ -270,6 +272,12 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # The admin's form of a product with 100 variants has 2,100 fields: what was typed, and what was shown.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000
+
+# ── Tasks ────────────────────────────────────────────────────────────────────
+
+# What runs the work that follows a commit, such as mail: `manage.py db_worker`, or another backend of Django's tasks.
+STORE_TASKS_BACKEND = env.str("STORE_TASKS_BACKEND", default="django_tasks_db.DatabaseBackend")
+TASKS = {"default": {"BACKEND": STORE_TASKS_BACKEND}}
 
 # ── Mail ─────────────────────────────────────────────────────────────────────
 

@@ -13,7 +13,7 @@ Row = TypeVar("Row")
 
 @dataclass
 class Batch:
-    """Counts successes and failures. Each failure is logged, and `close` then makes the command fail."""
+    """Counts successes and failures. Each failure is logged, and makes `close` fail."""
 
     done: int = 0
     failed: int = 0
@@ -27,10 +27,11 @@ class Batch:
                 self.failed += 1
                 logger.exception("%s failed for %s.", act.__name__, row)
 
-    def close(self) -> None:
-        """Make the command fail if a row has failed.
+    def close(self, report: str = "") -> str:
+        """Return the report.
 
-        Raises: CommandError.
+        Raises: CommandError with the report, if a row has failed.
         """
         if self.failed:
-            raise CommandError(f"{self.failed} failed. See the log.")
+            raise CommandError(f"{report} {self.failed} failed. See the log.".strip())
+        return report

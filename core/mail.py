@@ -1,8 +1,8 @@
 """Sending of mail, with hourly limits for each recipient, and shortening of untrusted text."""
 
-import logging
 import re
 import unicodedata
+from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from typing import Any, Literal
 
 from django.conf import settings
@@ -10,11 +10,8 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 
 from core.emails import mailbox, normalize_email
-from core.errors import TooManyAttempts
-from core.throttle import Limit, count_attempt
-from core.waiting import place_to_wait
-
-logger = logging.getLogger(__name__)
+from core.throttle import Limit, too_many
+from core.waiting import CircuitBreaker
 
 # The parts of plain text that mail programs turn into links. IDNA takes each of these dots for one.
 DOT = re.compile("[.\u2024\u3002\uff0e\uff61]")
@@ -27,31 +24,39 @@ LINK = re.compile(
 Kind = Literal["account", "notice"]
 
 
-def send(mail: EmailMessage, *, kind: Kind = "notice") -> bool:
-    """Send the mail, and return whether a mail server has accepted it. No transaction may be open.
+# While the mail server does not answer, a mail fails at once, instead of holding a thread of the worker until the
+# timeout. A server that refuses a mail has answered.
+ANSWERS = (SMTPResponseException, SMTPRecipientsRefused)
+breaker = CircuitBreaker(most=5, pause=10)
 
-    A recipient who has had STORE_MAILS_PER_HOUR of a kind gets no more of it. A failure of the server, or too many
-    threads waiting for it, is logged and not raised: the work that the mail reports is committed already.
+
+def send(mail: EmailMessage, *, kind: Kind = "notice") -> None:
+    """Send the mail: a step of a task, which is tried again after an error. No transaction may be open.
+
+    Only accepted mails count towards STORE_MAILS_PER_HOUR, so that attempts do not use it up.
 
     Raises:
+        TooManyAttempts: a recipient has had STORE_MAILS_PER_HOUR of this kind.
+        OSError: the mail server has not accepted it.
         RuntimeError: a transaction is open.
     """
     check_no_transaction()
     limit = Limit(action=f"mail_{kind}", rate=f"{settings.STORE_MAILS_PER_HOUR}/1h", by_account=True)
+    mailboxes = [mailbox(normalize_email(recipient)) for recipient in mail.recipients()]
+    for account in mailboxes:
+        usage = limit.usage(None, account=account, increment=False)
+        if usage["count"] >= usage["limit"]:
+            raise too_many(usage)
+    if not breaker.lets_through():
+        raise ConnectionError("The mail server has not been answering, so no mail is sent for a few seconds.")
     try:
-        for recipient in mail.recipients():
-            count_attempt(None, [limit], account=mailbox(normalize_email(recipient)))
-        with place_to_wait():
-            mail.send()
-    except TooManyAttempts:
-        logger.warning(
-            "A mail was not sent, because its recipient has reached this hour's limit: %s", mail.subject
-        )
-        return False
-    except OSError:  # the class of smtplib's errors, too
-        logger.exception("A mail could not be sent: %s", mail.subject)
-        return False
-    return True
+        mail.send()
+    except OSError as error:  # the class of smtplib's errors, too
+        breaker.record(failed=not isinstance(error, ANSWERS))
+        raise
+    breaker.record(failed=False)
+    for account in mailboxes:
+        limit.usage(None, account=account, increment=True)
 
 
 def check_no_transaction() -> None:
@@ -64,7 +69,7 @@ def check_no_transaction() -> None:
     """
     blocks: list[Any] = transaction.get_connection().atomic_blocks
     if blocks and not blocks[-1]._from_testcase:
-        raise RuntimeError("Send mail with no transaction open: transaction.on_commit(…, robust=True).")
+        raise RuntimeError("Send mail with no transaction open, in a task: core.tasks.enqueue(…).")
 
 
 def shorten(text: str, *, most: int) -> str:

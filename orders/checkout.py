@@ -16,13 +16,14 @@ from catalog.models import ProductVariant
 from catalog.stock import release, take_stock
 from core.errors import NotFound, Unauthenticated, field_errors
 from core.money import Money, validate_amount
-from orders import holds, mail
+from orders import holds
 from orders.cart import ShoppingCart, keys_of
 from orders.details import COLUMNS, Details, put_details, validate_details
 from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
 from orders.events import Kind, record_event
 from orders.holds import Hold
-from orders.models import Cart, Order, OrderItem, OrderStatus, Payment, Shipping
+from orders.mail import promise_mail
+from orders.models import Cart, Order, OrderItem, OrderMail, OrderStatus, Payment, Shipping
 from orders.numbers import redraw_if_taken
 from orders.owners import Owner
 from orders.payments.attempts import check_payable, live_attempt, new_attempt, start_payment
@@ -367,10 +368,10 @@ def check_expected(total: Decimal, *, actual: Money) -> None:
 
 
 def give_away(order_uuid: UUID, *, now: datetime) -> None:
-    """Mark an order of 0 as paid. The confirmation is mailed after the commit, and its failure changes nothing."""
+    """Mark an order of 0 as paid, and promise its confirmation."""
     move(order_uuid, OrderStatus.PAID, now=now)
     record_event(order_uuid, Kind.PAID, now=now)
     release(order_uuid=order_uuid)
     if settings.STORE_SHIP_ON_PAYMENT:
         move(order_uuid, OrderStatus.SHIPPED, now=now)
-    transaction.on_commit(lambda: mail.confirm(order_uuid, now=now), robust=True)
+    promise_mail(order_uuid, OrderMail.Kind.CONFIRMATION, now=now)

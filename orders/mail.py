@@ -1,49 +1,46 @@
-"""Mails about orders. They are sent after the commit, and tried again until a mail server accepts them."""
+"""Mails about orders: promised in the transaction that causes them, and sent by a task."""
 
-import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import Q
 from django.template.loader import render_to_string
+from django.utils import timezone
+from django_tasks import task
 
-from core.mail import check_no_transaction, send, shorten
+from core.mail import send, shorten
 from core.money import format_money
-from orders.models import Order, OrderItem
-from orders.selectors import unconfirmed_orders
+from core.tasks import enqueue
+from orders.models import Order, OrderItem, OrderMail, OrderStatus
 from orders.totals import sum_of
 
-# A lease on sending a mail, longer than any mail server takes. A process that dies while sending blocks the mail this
-# long.
-LEASE = timedelta(minutes=10)
+Kind = OrderMail.Kind
 
-logger = logging.getLogger(__name__)
+CONFIRMED = frozenset({OrderStatus.PAID, OrderStatus.SHIPPED})
 
 
-def confirm(order_uuid: UUID, *, now: datetime) -> bool:
-    """Mail the confirmation of a paid order; False if it has to be tried again later.
+def promise_mail(order_uuid: UUID, kind: Kind, *, now: datetime) -> None:
+    """Write the row of a mail, and enqueue the task that sends it. A step of a transaction that moves the order."""
+    promised = OrderMail.objects.create(order_id=order_uuid, kind=kind, created_at=now)
+    enqueue(send_promised, promised.pk)
 
-    Only one process at a time sends it. A mail is sent twice only after a crash between the mail server's acceptance
-    and our own record of it.
+
+@task
+def send_promised(mail_pk: int) -> None:
+    """Send the mail, unless it was sent.
+
+    It is sent twice only if the process dies between the mail server's acceptance and our own record of it. An order
+    that was cancelled before its confirmation was sent has none.
     """
-    check_no_transaction()  # further down its error would only be logged
-    unclaimed = Q(confirmation_claimed_at=None) | Q(confirmation_claimed_at__lt=now - LEASE)
-    if not unconfirmed_orders().filter(unclaimed, pk=order_uuid).update(confirmation_claimed_at=now):
-        return True
-    claimed = Order.objects.filter(pk=order_uuid, confirmation_claimed_at=now, confirmation_mailed_at=None)
-    try:
-        is_sent = send(build_confirmation(order_uuid))
-    except Exception:  # one broken mail must not undo a payment or stop the other mails
-        logger.exception("The confirmation of order %s could not be written.", order_uuid)
-        is_sent = False
-    if is_sent:
-        claimed.update(confirmation_mailed_at=now, confirmation_claimed_at=None)
-    else:
-        logger.warning("The confirmation of order %s is still to be sent.", order_uuid)
-        claimed.update(confirmation_claimed_at=None)
-    return is_sent
+    promised = OrderMail.objects.select_related("order").filter(pk=mail_pk, mailed_at=None).first()
+    if promised is None:
+        return
+    if promised.order.status not in CONFIRMED:
+        promised.delete()
+        return
+    send(build_confirmation(promised.order_id))
+    OrderMail.objects.filter(pk=mail_pk).update(mailed_at=timezone.now())
 
 
 def build_confirmation(order_uuid: UUID) -> EmailMessage:

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce, Right
 from accounts.models import User
 from core.emails import normalize_email
 from core.together import as_json
-from orders.models import PHONE_END, Order, OrderItem, OrderStatus, Payment, PaymentStatus
+from orders.models import PHONE_END, Order, OrderItem, OrderMail, OrderStatus, Payment, PaymentStatus
 from orders.numbers import read_number
 from orders.owners import Owner
 
@@ -60,11 +60,9 @@ def expired_orders(now: datetime) -> QuerySet[Order]:
     return Order.objects.filter(status=OrderStatus.PENDING, expires_at__lte=now).order_by("expires_at", "pk")
 
 
-def unconfirmed_orders() -> QuerySet[Order]:
-    """Paid orders whose confirmation has not been accepted by a mail server yet."""
-    return Order.objects.filter(
-        status__in=[OrderStatus.PAID, OrderStatus.SHIPPED], confirmation_mailed_at=None
-    )
+def unsent_mails() -> QuerySet[OrderMail]:
+    """Mails that no mail server has accepted yet."""
+    return OrderMail.objects.filter(mailed_at=None)
 
 
 def payments_to_come() -> QuerySet[Payment]:

@@ -15,6 +15,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from core.mail import breaker
 from tests.factories import make_staff
 from tests.staff import browser_of
 
@@ -112,6 +113,12 @@ def _own_files(settings: Settings, tmp_path: Path) -> None:
     """Let no test leave files behind."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.STRIPE_FAKE_DB = tmp_path / "stripe.sqlite3"
+
+
+@pytest.fixture(autouse=True)
+def _closed_breaker() -> None:
+    """Forget the failures of another test's mail server."""
+    breaker.record(failed=False)
 
 
 @pytest.fixture(autouse=True)

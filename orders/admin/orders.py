@@ -34,7 +34,7 @@ from orders.fulfilment import RESTOCKABLE, SHIPPABLE, restock, ship
 from orders.models import MAX_NOTE, Order, OrderItem, OrderStatus, Payment, PaymentStatus, Shipping
 from orders.payments.attempts import live_attempt
 from orders.payments.refunds import refundable_amount
-from orders.selectors import search_orders, unconfirmed_orders
+from orders.selectors import search_orders, unsent_mails
 from orders.services import refund
 from orders.totals import sum_of
 
@@ -83,14 +83,14 @@ class Disputed(admin.SimpleListFilter):
         return queryset.filter(disputed_at__isnull=False) if self.value() else queryset
 
 
-class Confirmation(admin.SimpleListFilter):
-    title = parameter_name = "confirmation"
+class Mails(admin.SimpleListFilter):
+    title = parameter_name = "mails"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("unsent", "Not mailed yet")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        return queryset.filter(pk__in=unconfirmed_orders().values("pk")) if self.value() else queryset
+        return queryset.filter(pk__in=unsent_mails().values("order")) if self.value() else queryset
 
 
 class ItemInline(ReadOnlyInline):
@@ -168,7 +168,7 @@ class OrderAdmin(ModelAdmin):
     """Actions call services, which open their own transactions; Django opens none around an action."""
 
     list_display = ("number", "customer", "state", "total", "payment", "created_at")
-    list_filter = (("status", ChoicesDropdownFilter), Disputed, Confirmation, "created_at", "currency")
+    list_filter = (("status", ChoicesDropdownFilter), Disputed, Mails, "created_at", "currency")
     list_filter_submit = True
     list_select_related = ("shipping", "user__profile")
     list_per_page = 50

@@ -121,9 +121,6 @@ class Order(models.Model):
     cancelled_at = models.DateTimeField(null=True, blank=True)
     # Set while the cardholder disputes the payment. The order is then frozen: not shipped, cancelled or refunded.
     disputed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # A lease, so that one process at a time sends the confirmation, and the time at which a mail server accepted it.
-    confirmation_claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    confirmation_mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     payment: dict[str, Any] | None  # the newest as JSON, annotated for the API
 
@@ -241,6 +238,31 @@ class OrderTax(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {plain(self.percent)} %"
+
+
+class OrderMail(models.Model):
+    """A mail about an order. It is written in the transaction that causes it, together with the task that sends it."""
+
+    class Kind(models.TextChoices):
+        CONFIRMATION = "confirmation", "Confirmation"
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="mails")
+    kind = models.CharField(max_length=20, choices=Kind)
+    created_at = models.DateTimeField(default=timezone.now)
+    # When a mail server accepted it.
+    mailed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "kind"], name="one_mail_per_order_and_kind"),
+        ]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(mailed_at=None), name="order_mail_unsent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
 
 
 class Payment(models.Model):

@@ -13,10 +13,18 @@ from django.db import transaction
 from catalog.models import StockMovement
 from catalog.stock import release, return_stock
 from core import money
-from orders import mail
 from orders.events import Kind, event_of
 from orders.holds import prolong
-from orders.models import Order, OrderEvent, OrderStatus, Payment, PaymentStatus, StripeEvent
+from orders.mail import promise_mail
+from orders.models import (
+    Order,
+    OrderEvent,
+    OrderMail,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    StripeEvent,
+)
 from orders.payments.attempts import payment_uuid_of
 from orders.payments.gateway import client
 from orders.payments.refunds import count_refunds, promise_rest, refunds_of, send_promised
@@ -44,17 +52,17 @@ def settle(intent_id: str, *, now: datetime, event: StripeEvent | None = None) -
     """Fetch the intent from Stripe, and bring payment, order and stock up to date with it.
 
     `event` is recorded in the same transaction. An event that is on record already changes nothing, and neither does
-    an intent of somebody else's. Refunds and mails are sent after the commit; if the process dies before that, the
-    next call sends them.
+    an intent of somebody else's. Refunds are sent after the commit; if the process dies before that, the next call
+    sends them.
 
     Raises: stripe.StripeError, if Stripe cannot be reached.
     """
     state = fetch_state(intent_id)
     payment = apply(state, now=now, event=event) if state else None
-    if payment and payment.status in PAID:
-        if send_promised(payment, now=now) and (state := fetch_state(intent_id)):
-            apply(state, now=now)
-        mail.confirm(payment.order_id, now=now)
+    if payment is None or payment.status not in PAID:
+        return
+    if send_promised(payment, now=now) and (state := fetch_state(intent_id)):
+        apply(state, now=now)
 
 
 def try_settle(payment: Payment, *, now: datetime) -> bool:
@@ -167,6 +175,7 @@ def on_success(order: Order, payment: Payment, *, now: datetime) -> list[OrderEv
     """
     if move(order.pk, OrderStatus.PAID, now=now):
         release(order_uuid=order.pk)
+        promise_mail(order.pk, OrderMail.Kind.CONFIRMATION, now=now)
         happened = [event_of(order.pk, Kind.PAID, now=now, amount=str(payment.amount))]
         if settings.STORE_SHIP_ON_PAYMENT and move(order.pk, OrderStatus.SHIPPED, now=now):
             happened.append(event_of(order.pk, Kind.SHIPPED, now=now))

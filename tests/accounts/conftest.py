@@ -5,7 +5,10 @@ from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.mail import EmailMessage
 from PIL import Image
+
+from tests.tasks import Outbox
 
 
 @pytest.fixture
@@ -18,3 +21,9 @@ def picture() -> Callable[[], SimpleUploadedFile]:
         return SimpleUploadedFile("me.png", buffer.getvalue(), content_type="image/png")
 
     return upload
+
+
+@pytest.fixture
+def mailoutbox(mailoutbox: list[EmailMessage]) -> Outbox:
+    """The mails so far, once the tasks have run."""
+    return Outbox()

@@ -14,9 +14,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
+from backend.tasks import housekeeping
 from catalog.models import ProductVariant
-from orders.models import Order, OrderStatus, Shipping
+from core.tasks import enqueue
+from orders.models import Order, OrderMail, OrderStatus, Shipping
 from reviews.models import Report
 from tests.factories import make_comment, make_product, make_staff, make_user
 from tests.staff import clerk
@@ -43,7 +46,6 @@ def make_order(status: OrderStatus, amount: str = "10.00", **fields: Any) -> Ord
         "amount": Decimal(amount),
         "shipping": shipping,
         "email": shipping.email,
-        "confirmation_mailed_at": timezone.now(),
     }
     return Order.objects.create(status=status, **{**order, **fields})
 
@@ -171,22 +173,53 @@ class TestFrontEnd:
             assert f'href="{settings.STORE_FRONTEND_URL}"' in client.get(path).content.decode()
 
 
+def make_mail(created_at: datetime, **columns: Any) -> OrderMail:
+    order = make_order(OrderStatus.SHIPPED, paid_at=created_at)
+    return OrderMail.objects.create(
+        order=order, kind=OrderMail.Kind.CONFIRMATION, created_at=created_at, **columns
+    )
+
+
+def make_task(status: str = "READY", *, enqueued_at: datetime) -> DBTaskResult[Any, Any]:
+    enqueue(housekeeping)
+    tasks = DBTaskResult.objects.order_by("-enqueued_at")
+    tasks.filter(pk=tasks[0].pk).update(status=status, enqueued_at=enqueued_at)
+    return tasks.get(enqueued_at=enqueued_at)
+
+
 class TestWhatGoesWrong:
     def test_is_no_card_while_nothing_does(self, superuser: Client) -> None:
         make_order(OrderStatus.PAID, paid_at=days_ago(1))
-        make_order(OrderStatus.PAID, paid_at=days_ago(0), confirmation_mailed_at=None)
-        assert not {"Mails not sent", "Held by unpaid orders"} & cards(superuser).keys()
+        make_mail(days_ago(0))
+        make_mail(days_ago(1), mailed_at=days_ago(1))
+        make_task(enqueued_at=days_ago(0))
+        make_task("SUCCESSFUL", enqueued_at=days_ago(1))
+        wrong = {"Mails not sent", "Held by unpaid orders", "Tasks failed", "Tasks waiting"}
+        assert not wrong & cards(superuser).keys()
 
     def test_mails_that_no_server_accepts(self, superuser: Client) -> None:
-        unsent = make_order(OrderStatus.PAID, paid_at=days_ago(1), confirmation_mailed_at=None)
-        make_order(OrderStatus.PAID, paid_at=days_ago(1))
+        unsent = make_mail(days_ago(1)).order
+        make_mail(days_ago(1), mailed_at=days_ago(1))
         assert cards(superuser)["Mails not sent"] == "1"
         [row] = (
-            superuser.get(reverse("admin:orders_order_changelist") + "?confirmation=unsent")
+            superuser.get(reverse("admin:orders_order_changelist") + "?mails=unsent")
             .context["cl"]
             .result_list
         )
         assert row == unsent
+
+    @pytest.mark.parametrize(
+        ("title", "status", "query"),
+        [("Tasks failed", "FAILED", "?status__exact=FAILED"), ("Tasks waiting", "READY", "?late=yes")],
+    )
+    def test_tasks_that_no_worker_has_done(
+        self, superuser: Client, title: str, status: str, query: str
+    ) -> None:
+        wrong = make_task(status, enqueued_at=days_ago(1))
+        make_task(enqueued_at=days_ago(0))
+        assert cards(superuser)[title] == "1"
+        assert list_cards(superuser, "django_tasks_database_dbtaskresult_changelist", query) == [wrong]
+        assert title not in cards(clerk("view_order"))
 
     def test_products_that_unpaid_orders_hold(self, superuser: Client) -> None:
         product = make_product(stock=3)

@@ -21,11 +21,11 @@ def test_the_rest_is_done_and_the_command_fails_at_its_end(caplog: pytest.LogCap
     assert (batch.done, batch.failed) == (2, 1)
     assert "is_even failed for 3." in caplog.text
     assert "ZeroDivisionError" in caplog.text
-    with pytest.raises(CommandError, match="1 failed"):
-        batch.close()
+    with pytest.raises(CommandError, match=r"2 of 4\. 1 failed"):
+        batch.close("2 of 4.")
 
 
 def test_without_a_failure_it_ends_well() -> None:
     batch = Batch()
     batch.run(is_even, [1, 2])
-    batch.close()
+    assert batch.close("1 of 2.") == "1 of 2."

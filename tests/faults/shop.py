@@ -23,12 +23,14 @@ from django.db import connection
 from django.utils import timezone
 
 from catalog.models import ProductVariant
+from core.worker import LEASE, take_up
 from orders.models import Order, OrderStatus
 from orders.payments.gateway import fake
 from packages.stripe_fake import FakeStripe
 from tests.conftest import global_id
 from tests.faults.steps import COMMAND_PATH, LOG_VARIABLE
 from tests.orders.conftest import ADDRESS, CHECKOUT
+from tests.tasks import skip_pauses
 
 Answer = TypeVar("Answer")
 
@@ -98,7 +100,7 @@ class Shop:
             http.close()
 
     def run(self, command: str, *, crash_at: int | None = None) -> None:
-        """Run a command of manage.py in a worker.
+        """Run a command of manage.py in a worker, or `run_tasks`, which does what is due.
 
         Raises:
             Lost: the worker was killed.
@@ -119,13 +121,20 @@ class Shop:
         eventually(healthy)
 
     def recover(self) -> None:
-        """Crash everything, then finish interrupted work and expire unpaid orders."""
+        """Crash everything, then finish interrupted work, expire unpaid orders, and run the tasks."""
         self.kill()
         self.wait_until_up()
         # The old server may have answered the health check, so wait for the next one.
         eventually(partial(self.run, "reconcile_payments"))
         expire_pending()
         eventually(partial(self.run, "expire_orders"))
+        self.run_tasks()
+
+    def run_tasks(self) -> None:
+        """Let time pass, and run all tasks, those of killed workers too."""
+        take_up(timezone.now() + LEASE)
+        skip_pauses()
+        eventually(partial(self.run, "run_tasks"))
 
     @property
     def last_steps(self) -> list[str]:

@@ -8,6 +8,7 @@ from django.db import connection
 
 from backend.wsgi import application as store
 from tests.faults.steps import COMMAND_PATH, kill_at, reach, watch
+from tests.tasks import run_tasks
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -27,8 +28,9 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
 
 
 def run_command(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    command = environ["PATH_INFO"].removeprefix(COMMAND_PATH)
     try:
-        call_command(environ["PATH_INFO"].removeprefix(COMMAND_PATH))
+        run_tasks() if command == "run_tasks" else call_command(command)
     finally:
         connection.close()
     start_response("200 OK", [("Content-Type", "text/plain")])

@@ -9,7 +9,6 @@ import pytest
 import stripe
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.core import mail
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
@@ -30,6 +29,7 @@ from orders.payments.gateway import fake
 from packages.stripe_fake import FakeStripe, Outcome
 from pricing.models import DiscountCode
 from tests.conftest import GraphQLClient, global_id
+from tests.tasks import outbox
 
 ADDRESS = {
     "firstName": "Ada",
@@ -155,7 +155,7 @@ TABLES: tuple[type[models.Model], ...] = (
 def whole_state() -> dict[str, Any]:
     """Return every row of the shop, every mail, and every object of Stripe."""
     rows = {table.__name__: list(table._base_manager.order_by("pk").values()) for table in TABLES}
-    return {**rows, "mails": len(mail.outbox), "stripe": fake().events()}
+    return {**rows, "mails": len(outbox), "stripe": fake().events()}
 
 
 @contextmanager

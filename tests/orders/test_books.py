@@ -32,15 +32,14 @@ from orders.audit import differences, differences_here
 from orders.cart import ShoppingCart
 from orders.checkout import checkout
 from orders.choices import Choice
-from orders.mail import confirm
 from orders.models import Order, Payment
 from orders.owners import Owner
 from orders.payments.gateway import fake, patiently
 from orders.payments.reconciliation import reconcile, unfinished_payments
-from orders.selectors import unconfirmed_orders
 from packages.stripe_fake import ApiError
 from tests.factories import make_details, make_product, make_user, set_stock
 from tests.orders.conftest import Bank
+from tests.tasks import run_tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -80,8 +79,7 @@ class Books(RuleBasedStateMachine):
                 for payment in unfinished_payments():
                     reconcile(payment, now=timezone.now())
                 assert all(reconcile(payment, now=timezone.now()) for payment in unfinished_payments())
-                for order in unconfirmed_orders():
-                    confirm(order.pk, now=timezone.now())
+                run_tasks()
                 assert list(differences(now=timezone.now())) == []
         finally:
             self.watch.__exit__(None, None, None)

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core import mail
 from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -29,6 +28,7 @@ from tests.orders.conftest import (
     nothing_changes,
     statements,
 )
+from tests.tasks import outbox
 
 pytestmark = pytest.mark.django_db
 
@@ -422,7 +422,7 @@ class TestNothingToPay:
         for _ in range(2):
             with django_capture_on_commit_callbacks(execute=True):
                 checkout(api, idempotencyKey=key)
-        [confirmation] = mail.outbox
+        [confirmation] = outbox
         assert confirmation.to == [ADDRESS["email"]]
 
 

@@ -184,10 +184,11 @@ class TestExpireOrders:
                 "UPDATE objects SET body = json_set(body, '$.status', 'a status of tomorrow') WHERE id = ?",
                 [bank.intent(spoilt)],
             )
-        out = StringIO()
-        with caplog.at_level(logging.ERROR), pytest.raises(CommandError, match="1 failed"):
-            call_command("expire_orders", stdout=out)
-        assert out.getvalue() == "1 of 2 overdue orders expired.\n"
+        with (
+            caplog.at_level(logging.ERROR),
+            pytest.raises(CommandError, match=r"1 of 2 .* 1 failed"),
+        ):
+            call_command("expire_orders")
         assert spoilt in caplog.text
         assert (status_of(spoilt), status_of(sound)) == ("pending", "cancelled")
         assert stock(product) == 7

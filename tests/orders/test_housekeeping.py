@@ -43,6 +43,8 @@ class TestHousekeeping:
         bank.deliver()
         with nothing_changes():
             assert housekeeping() == [
+                "0 finished tasks deleted.",
+                "0 failed tasks deleted.",
                 "0 expired sessions deleted.",
                 "0 carts of visitors deleted.",
                 "0 abandoned drafts deleted.",
@@ -52,7 +54,7 @@ class TestHousekeeping:
     def test_expired_sessions(self, api: GraphQLClient) -> None:
         add_to_cart(api, make_product())
         Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
-        assert housekeeping()[0] == "1 expired sessions deleted."
+        assert housekeeping()[2] == "1 expired sessions deleted."
         assert Session.objects.count() == 0
 
     def test_carts_of_visitors_alone(
@@ -63,7 +65,7 @@ class TestHousekeeping:
             add_to_cart(shopper, product)
         CartItem.objects.update(added_at=timezone.now() - LONG_AGO)
         add_to_cart(GraphQLClient(), product)
-        assert housekeeping()[1] == "1 carts of visitors deleted."
+        assert housekeeping()[3] == "1 carts of visitors deleted."
         assert Cart.objects.filter(user=user).exists()
         assert CartItem.objects.count() == 2
         assert add_to_cart(api, product)["totalQuantity"] == 1
@@ -78,7 +80,7 @@ class TestHousekeeping:
         placed = checkout(shopper)["uuid"]
         shopper.run(CANCEL, uuid=placed)
         Order.objects.exclude(pk=uuids[2]).update(updated_at=timezone.now() - LONG_AGO)
-        assert housekeeping()[2] == "2 abandoned drafts deleted."
+        assert housekeeping()[4] == "2 abandoned drafts deleted."
         assert {str(order.pk) for order in Order.objects.all()} == {uuids[2], placed}
         assert list(differences(now=timezone.now())) == []
 
@@ -96,7 +98,7 @@ class TestHousekeeping:
         for _ in range(5):
             add_to_cart(GraphQLClient(), product)
         CartItem.objects.update(added_at=timezone.now() - LONG_AGO)
-        assert housekeeping()[1] == "5 carts of visitors deleted."
+        assert housekeeping()[3] == "5 carts of visitors deleted."
 
 
 class TestWritesWithoutACookie:

@@ -2,24 +2,23 @@
 
 import smtplib
 from collections.abc import Callable
-from datetime import timedelta
 from decimal import Decimal
-from io import StringIO
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
-from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
-from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+from pytest_django import Settings
 
-from orders.mail import LEASE, confirm
-from orders.models import Order
+from orders.mail import promise_mail, send_promised
+from orders.models import Order, OrderMail, OrderStatus
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
 from tests.orders.conftest import ADDRESS, Bank, add_to_cart, checkout
+from tests.tasks import outbox, run_tasks, skip_pauses
 
 pytestmark = pytest.mark.django_db
 
@@ -34,70 +33,105 @@ def pay_order(bank: Bank, **shipping: str) -> UUID:
     return UUID(order["uuid"])
 
 
-def reconcile() -> str:
-    out = StringIO()
-    call_command("reconcile_payments", stdout=StringIO(), stderr=out)
-    return out.getvalue().strip()
+def try_later() -> None:
+    skip_pauses()
+    run_tasks()
 
 
 class TestConfirmation:
     def test_says_money_as_people_write_it(self, bank: Bank) -> None:
         pay_order(bank)
-        [confirmation] = mail.outbox
+        [confirmation] = outbox
         assert "1 × Lamp, $1,234.50" in confirmation.body
         assert "Total: $1,234.50" in confirmation.body
 
     def test_names_the_order_by_its_number(self, bank: Bank) -> None:
         order = Order.objects.get(pk=pay_order(bank, email="Bob@Example.com"))
-        [confirmation] = mail.outbox
+        [confirmation] = outbox
         assert f"your order {order.number}." in confirmation.body
         assert str(order.pk) not in confirmation.body
         assert confirmation.to == [order.email] == ["bob@example.com"]
 
-    def test_is_refused_within_a_transaction(self) -> None:
-        with pytest.raises(RuntimeError, match="no transaction open"), transaction.atomic():
-            confirm(uuid4(), now=timezone.now())
-
-    def test_is_sent_again_until_it_is_accepted(
-        self, bank: Bank, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        refuse(monkeypatch, lambda to: True)
+    def test_is_sent_by_the_task_and_not_in_the_request(self, bank: Bank, mailoutbox: list[Any]) -> None:
         order = pay_order(bank)
+        assert mailoutbox == []
+        assert OrderMail.objects.get().mailed_at is None
+        run_tasks()
+        assert len(mailoutbox) == 1
+        assert OrderMail.objects.get(order=order).mailed_at is not None
+
+    def test_of_what_was_rolled_back_is_never_sent(self, bank: Bank) -> None:
+        order = pay_order(bank)
+        OrderMail.objects.all().delete()
+        DBTaskResult.objects.all().delete()
+        with transaction.atomic():
+            promise_mail(order, OrderMail.Kind.CONFIRMATION, now=timezone.now())
+            transaction.set_rollback(True)
+        assert (OrderMail.objects.count(), len(outbox)) == (0, 0)
+
+    def test_is_sent_again_until_it_is_accepted(self, bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+        refuse(monkeypatch, lambda to: True)
+        pay_order(bank)
+        run_tasks()
         assert Order.objects.get().status == "shipped"
-        assert str(order) in caplog.text
-        assert reconcile() == "1 confirmations could not be mailed. See the log."
-        assert Order.objects.get().confirmation_mailed_at is None
+        assert OrderMail.objects.get().mailed_at is None
         refuse(monkeypatch, lambda to: False)
-        assert reconcile() == ""
-        reconcile()
-        assert len(mail.outbox) == 1
-        assert Order.objects.get().confirmation_mailed_at is not None
+        run_tasks()
+        assert outbox == []  # its pause is not over
+        try_later()
+        try_later()
+        assert len(outbox) == 1
 
     def test_one_that_fails_does_not_stop_the_others(
         self, bank: Bank, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        refuse(monkeypatch, lambda to: True)
+        refuse(monkeypatch, lambda to: to == "bad@example.com")
         pay_order(bank, email="bad@example.com")
         pay_order(bank, email="good@example.com")
-        refuse(monkeypatch, lambda to: False)
-        refuse(monkeypatch, lambda to: to == "bad@example.com")
-        assert reconcile() == "1 confirmations could not be mailed. See the log."
-        assert [message.to for message in mail.outbox] == [["good@example.com"]]
+        run_tasks()
+        assert [message.to for message in outbox] == [["good@example.com"]]
 
-    def test_what_somebody_is_sending_is_left_to_them(self, bank: Bank) -> None:
-        order = pay_order(bank)
-        mail.outbox.clear()
-        now = timezone.now()
-        Order.objects.update(confirmation_mailed_at=None, confirmation_claimed_at=now)
-        confirm(order, now=now + LEASE)
-        assert mail.outbox == []
-        confirm(order, now=now + LEASE + timedelta(seconds=1))
-        assert len(mail.outbox) == 1
+    def test_an_address_that_no_longer_passes_stops_nobody(self, bank: Bank) -> None:
+        spoilt = pay_order(bank)
+        with connection.cursor() as cursor:  # a row may be older than the normalization of addresses
+            cursor.execute(
+                "UPDATE orders_order SET email = %s WHERE number = %s",
+                ["a@" + "ü" * 60 + ".com", Order.objects.get(pk=spoilt).number],
+            )
+        pay_order(bank)
+        assert len(outbox) == 1
+        assert OrderMail.objects.get(mailed_at=None).order_id == spoilt
+
+    def test_running_twice_sends_one(self, bank: Bank) -> None:
+        pay_order(bank)
+        run_tasks()
+        send_promised.call(OrderMail.objects.get().pk)
+        assert len(outbox) == 1
+
+    def test_beyond_the_recipients_limit_it_is_sent_later(self, bank: Bank, settings: Settings) -> None:
+        settings.STORE_MAILS_PER_HOUR = 0
+        pay_order(bank)
+        assert (Order.objects.get().status, len(outbox)) == ("shipped", 0)
+        wait = DBTaskResult.objects.get().run_after - timezone.now()
+        assert 0 < wait.total_seconds() <= 3600
+        settings.STORE_MAILS_PER_HOUR = 5
+        try_later()
+        assert len(outbox) == 1
 
     def test_an_unpaid_order_has_none(self, api: GraphQLClient) -> None:
         add_to_cart(api, make_product())
-        confirm(UUID(checkout(api)["uuid"]), now=timezone.now())
-        assert mail.outbox == []
+        checkout(api)
+        assert (OrderMail.objects.count(), len(outbox)) == (0, 0)
+
+    def test_an_order_that_was_cancelled_before_has_none(self, bank: Bank) -> None:
+        order = pay_order(bank)
+        Order.objects.filter(pk=order).update(status=OrderStatus.CANCELLED)
+        assert outbox == []
+        assert OrderMail.objects.count() == 0
+
+    def test_an_order_that_is_gone_has_none(self) -> None:
+        send_promised.call(12345)
+        assert outbox == []
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, refuses: Callable[[str], bool]) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection
 from django.utils import timezone
@@ -26,6 +25,7 @@ from packages.stripe_fake.amounts import MINIMUM
 from tests.conftest import GraphQLClient
 from tests.factories import make_product, make_user
 from tests.orders.conftest import ADDRESS, Bank, add_to_cart, checkout, nothing_changes, status_of
+from tests.tasks import outbox, run_tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -181,7 +181,7 @@ class TestPaying:
         bank.fake.confirm(bank.intent(uuid))
         assert set(bank.deliver()) == {200}
         assert order(api, uuid)["status"] == "PENDING"
-        assert mail.outbox == []
+        assert outbox == []
 
 
 class TestEvents:
@@ -213,7 +213,7 @@ class TestEvents:
         assert (settled["status"], settled["payment"]["status"]) == ("SHIPPED", "PARTIALLY_REFUNDED")
         assert settled["payment"]["refunded"]["amount"] == "5.00"
         assert stock(lamp) == 3
-        assert len(mail.outbox) == 1
+        assert len(outbox) == 1
 
     @pytest.mark.parametrize("fault", ["event_duplicated", "event_reordered"])
     def test_faults_of_delivery(
@@ -221,11 +221,12 @@ class TestEvents:
     ) -> None:
         bank.fake.inject(fault, times=None)
         bank.pay(uuid)
+        run_tasks()
         refund_in_dashboard(bank, uuid)
         assert set(bank.deliver()) == {200}
         assert order(api, uuid)["status"] == "REFUNDED"
         assert Refund.objects.count() == 1
-        assert len(mail.outbox) == 1
+        assert len(outbox) == 1
 
     def test_a_stale_look_does_not_move_backwards(
         self, api: GraphQLClient, bank: Bank, uuid: str, lamp: Product
@@ -247,11 +248,11 @@ class TestEvents:
 
 class TestConfirmationMail:
     def test_one(self, api: GraphQLClient, bank: Bank, uuid: str) -> None:
-        assert mail.outbox == []
+        assert outbox == []
         bank.pay(uuid)
         deliver_again(bank)
         refresh(api, uuid)
-        [confirmation] = mail.outbox
+        [confirmation] = outbox
         assert confirmation.to == [ADDRESS["email"]]
         for part in ("Ada", Order.objects.get(pk=uuid).number, "2 × Lamp, $10.00", "Total: $20.00"):
             assert part in confirmation.body
@@ -259,12 +260,12 @@ class TestConfirmationMail:
     def test_none_before_it_is_paid(self, api: GraphQLClient, bank: Bank, uuid: str) -> None:
         bank.pay(uuid, "declined")
         bank.pay(uuid, "requires_action")
-        assert mail.outbox == []
+        assert outbox == []
 
     def test_none_for_an_order_that_was_given_up(self, api: GraphQLClient, bank: Bank, uuid: str) -> None:
         cancel(api, uuid)
         bank.deliver()
-        assert mail.outbox == []
+        assert outbox == []
 
     def test_is_sent_after_the_commit(
         self, api: GraphQLClient, bank: Bank, settings: Settings, transactional_db: None
@@ -275,6 +276,7 @@ class TestConfirmationMail:
         bank.pay(uuid)
         free = make_product(discount=Decimal(100))
         buy(api, free)
+        run_tasks()
         assert WatchingBackend.in_transaction == [False, False]
 
     def test_a_mail_server_that_is_down_is_no_failure(
@@ -283,6 +285,7 @@ class TestConfirmationMail:
         settings.EMAIL_BACKEND = f"{__name__}.BrokenBackend"
         bank.fake.confirm(bank.intent(uuid))
         assert set(bank.deliver()) == {200}
+        run_tasks()
         assert order(api, uuid)["status"] == "SHIPPED"
 
 
@@ -346,7 +349,7 @@ class TestRefreshPayment:
         assert refresh(api, uuid)["status"] == "PENDING"
         bank.fake.confirm(bank.intent(uuid))
         assert refresh(api, uuid)["status"] == "SHIPPED"
-        assert len(mail.outbox) == 1
+        assert len(outbox) == 1
 
     def test_the_event_that_follows_changes_nothing_more(
         self, api: GraphQLClient, bank: Bank, uuid: str, lamp: Product
@@ -355,7 +358,7 @@ class TestRefreshPayment:
         before = refresh(api, uuid)
         bank.deliver()
         assert order(api, uuid) == before
-        assert len(mail.outbox) == 1
+        assert len(outbox) == 1
 
     def test_stripe_is_down(self, api: GraphQLClient, bank: Bank, uuid: str) -> None:
         bank.fake.inject("timeout", times=None)
@@ -409,7 +412,7 @@ class TestCancelOrder:
         assert answer["order"] == order(api, uuid)  # the client still had it as pending
         assert answer["order"]["paidAt"]
         assert stock(lamp) == 3
-        assert len(mail.outbox) == 1
+        assert len(outbox) == 1
 
     def test_answers_with_all_that_it_changes(self, api: GraphQLClient, uuid: str, lamp: Product) -> None:
         document = """
@@ -572,7 +575,7 @@ class TestLateSuccess:
         assert (late["status"], late["payment"]["status"]) == ("REFUNDED", "REFUNDED")
         assert late["shippedAt"] is None
         assert Refund.objects.count() == 1
-        assert (stock(lamp), mail.outbox) == (5, [])
+        assert (stock(lamp), len(outbox)) == (5, 0)
         with nothing_changes():
             deliver_again(bank)
         assert refresh(api, given_up) == late

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
@@ -21,6 +20,7 @@ from tests.conftest import GraphQLClient, global_id
 from tests.factories import make_product, make_rate, make_staff, make_user, reprice
 from tests.orders.conftest import ADDRESS, Bank, add_to_cart, checkout, nothing_changes, statements
 from tests.staff import browser_of
+from tests.tasks import outbox
 
 pytestmark = pytest.mark.django_db
 
@@ -175,7 +175,7 @@ class TestCheckout:
             "payment": {"amount": "64.85"},
         }
         bank.pay(placed["uuid"])
-        [confirmation] = mail.outbox
+        [confirmation] = outbox
         for line in (
             "Subtotal: $59.70",
             "State tax 7.25 %: $4.33",
@@ -195,7 +195,7 @@ class TestCheckout:
         }
         assert order["amount"] == order["payment"]["amount"] == shown["total"] == "59.70"
         bank.pay(placed["uuid"])
-        assert "Total: $59.70\nincluding VAT 19 %: $9.53" in mail.outbox[0].body
+        assert "Total: $59.70\nincluding VAT 19 %: $9.53" in outbox[0].body
 
     @pytest.mark.usefixtures("german")
     def test_of_two_rates_freezes_the_tax_of_each_item(

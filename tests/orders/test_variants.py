@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -17,6 +16,7 @@ from orders.models import CartItem, Order, OrderItem
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import make_product, make_seller, make_user, reprice, set_stock, variant_of
 from tests.orders.conftest import ADDRESS, Bank, checkout, nothing_changes
+from tests.tasks import outbox
 
 pytestmark = pytest.mark.django_db
 
@@ -318,7 +318,7 @@ class TestOrder:
         run(api, "addToCart", **by_variant(shirt, "S"))
         with django_capture_on_commit_callbacks(execute=True):
             bank.pay(checkout(api)["uuid"])
-        assert "1 × Shirt, S" in mail.outbox[0].body
+        assert "1 × Shirt, S" in outbox[0].body
 
     def test_cancelled_gives_back_to_each(self, api: GraphQLClient, shirt: Product) -> None:
         run(api, "addToCart", **by_variant(shirt, "S"), quantity=5)

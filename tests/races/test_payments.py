@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
@@ -25,6 +24,7 @@ from tests.factories import make_product, make_user
 from tests.orders.conftest import Bank, add_to_cart, checkout
 from tests.races.conftest import at_once
 from tests.races.interleaving import slip_in
+from tests.tasks import outbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,14 +53,14 @@ def assert_shipped(order: Order, product: Product) -> None:
     """Check that the order is shipped once: one mail, one unit sold, and the books agree."""
     order.refresh_from_db()
     product.refresh_from_db()
-    assert (order.status, product.stock, len(mail.outbox)) == ("shipped", 9, 1)
+    assert (order.status, product.stock, len(outbox)) == ("shipped", 9, 1)
     assert list(differences(now=timezone.now())) == []
 
 
 def assert_cancelled(order: Order, product: Product) -> None:
     order.refresh_from_db()
     product.refresh_from_db()
-    assert (order.status, product.stock, len(mail.outbox)) == ("cancelled", 10, 0)
+    assert (order.status, product.stock, len(outbox)) == ("cancelled", 10, 0)
     assert list(differences(now=timezone.now())) == []
 
 
@@ -207,7 +207,7 @@ class TestLateSuccess:
         order.refresh_from_db()
         product.refresh_from_db()
         payment = Payment.objects.get()
-        assert (order.status, product.stock, len(mail.outbox)) == ("refunded", 10, 0)
+        assert (order.status, product.stock, len(outbox)) == ("refunded", 10, 0)
         assert (payment.refunded, payment.refunds.count()) == (payment.amount, 1)
         assert list(differences(now=timezone.now())) == []
 

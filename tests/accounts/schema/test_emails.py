@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from django.core.mail import EmailMessage
 from pytest_django import Settings
 
 from accounts.models import User
@@ -24,11 +23,12 @@ from tests.accounts.operations import (
 from tests.conftest import GraphQLClient
 from tests.factories import PASSWORD, make_user
 from tests.hostile import hostile_strings
+from tests.tasks import Outbox
 
 pytestmark = pytest.mark.django_db
 
 SignedIn = Callable[[User], GraphQLClient]
-Mails = list[EmailMessage]
+Mails = Outbox
 DONE = {"__typename": "Done", "ok": True}
 NEW = "new@example.org"
 
@@ -150,9 +150,18 @@ class TestChangeEmail:
         """The notice to the old address promises this."""
         browser = signed_in(user)
         answer_of(browser, CHANGE_EMAIL, password=PASSWORD, newEmail=NEW)
+        token = token_in(mailoutbox[-1])
         answer_of(browser, CHANGE_PASSWORD, oldPassword=PASSWORD, newPassword=NEW_PASSWORD)
-        assert wrong_fields(answer_of(api, VERIFY_EMAIL, token=token_in(mailoutbox[-1]))) == ["token"]
+        assert wrong_fields(answer_of(api, VERIFY_EMAIL, token=token)) == ["token"]
         assert User.objects.get().email == user.email
+
+    def test_another_password_voids_the_link_that_is_still_to_be_mailed(
+        self, signed_in: SignedIn, user: User, mailoutbox: Mails
+    ) -> None:
+        browser = signed_in(user)
+        answer_of(browser, CHANGE_EMAIL, password=PASSWORD, newEmail=NEW)
+        answer_of(browser, CHANGE_PASSWORD, oldPassword=PASSWORD, newPassword=NEW_PASSWORD)
+        assert [mail.to for mail in mailoutbox] == [[user.email]]
 
     def test_links_to_the_old_address_are_void_after_it(
         self, api: GraphQLClient, signed_in: SignedIn, user: User, mailoutbox: Mails
@@ -195,8 +204,9 @@ class TestChangeEmail:
         self, api: GraphQLClient, signed_in: SignedIn, user: User, mailoutbox: Mails
     ) -> None:
         answer_of(signed_in(user), CHANGE_EMAIL, password=PASSWORD, newEmail=NEW)
+        token = token_in(mailoutbox[-1])
         make_user(email=NEW)
-        answer = answer_of(api, VERIFY_EMAIL, token=token_in(mailoutbox[-1]))
+        answer = answer_of(api, VERIFY_EMAIL, token=token)
         assert wrong_fields(answer) == ["token"]
         assert "already an account" in answer["message"]
         user.refresh_from_db()

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 from django.core.cache import cache
-from django.core.mail import EmailMessage
 from pytest_django import Settings
 
 from accounts.models import User
@@ -25,11 +24,12 @@ from tests.accounts.operations import (
 from tests.conftest import GraphQLClient
 from tests.factories import PASSWORD, make_user
 from tests.hostile import hostile_strings
+from tests.tasks import Outbox
 
 pytestmark = pytest.mark.django_db
 
 SignedIn = Callable[[User], GraphQLClient]
-Mails = list[EmailMessage]
+Mails = Outbox
 
 
 class TestChangePassword:

@@ -6,7 +6,6 @@ import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.core.mail import EmailMessage
 
 from accounts.models import Profile, User
 from tests.accounts.operations import (
@@ -23,11 +22,12 @@ from tests.accounts.operations import (
 from tests.conftest import GraphQLClient
 from tests.factories import PASSWORD, make_user
 from tests.hostile import hostile_strings
+from tests.tasks import Outbox
 
 pytestmark = pytest.mark.django_db
 
 SignedIn = Callable[[User], GraphQLClient]
-Mails = list[EmailMessage]
+Mails = Outbox
 
 
 class TestRegister:

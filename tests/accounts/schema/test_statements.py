@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.mail import EmailMessage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -28,11 +27,12 @@ from tests.accounts.operations import (
 )
 from tests.conftest import GraphQLClient
 from tests.factories import PASSWORD, make_user
+from tests.tasks import Outbox
 
 pytestmark = pytest.mark.django_db
 
 SignedIn = Callable[[User], GraphQLClient]
-Mails = list[EmailMessage]
+Mails = Outbox
 
 
 class TestStatements:

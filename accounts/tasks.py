@@ -1,0 +1,62 @@
+"""The mails of accounts, each a task. Each is built when it is sent, so that no link waits in the database."""
+
+import logging
+
+from django.core.mail import EmailMessage
+from django.utils.crypto import constant_time_compare
+from django_tasks import task
+
+from accounts import links
+from accounts.models import User
+from core.errors import TooManyAttempts
+from core.mail import Kind, send
+from core.tasks import AWAITED
+
+logger = logging.getLogger(__name__)
+
+
+@task(priority=AWAITED)
+def mail_verification(user_pk: int) -> None:
+    """Mail the link that verifies the address, unless it is verified."""
+    user = User.objects.filter(pk=user_pk, email_verified=False).first()
+    if user:
+        deliver(links.email_verification.mail(user))
+
+
+@task(priority=AWAITED)
+def mail_password_reset(email: str) -> None:
+    """Mail a link for choosing a new password, if an active account has this address."""
+    user = User.objects.with_email(email).filter(is_active=True).first()
+    if user and user.has_usable_password():
+        deliver(links.password_reset.mail(user))
+
+
+@task(priority=AWAITED)
+def mail_change_notice(address: str) -> None:
+    """Tell the old address that the account is about to change to another."""
+    deliver(links.build_change_notice(address))
+
+
+@task(priority=AWAITED)
+def mail_email_change(user_pk: int, address: str, auth_hash: str) -> None:
+    """Mail the link that changes the address to the new one, or that it already has an account.
+
+    `auth_hash` is the user's at the time of asking. Who changes the password after the notice wants no such link.
+    """
+    user = User.objects.filter(pk=user_pk).exclude(email=address).first()
+    if user is None or not constant_time_compare(user.get_session_auth_hash(), auth_hash):
+        return
+    if User.objects.with_email(address).exists():
+        deliver(links.build_address_taken(address), kind="notice")
+    else:
+        deliver(links.EmailChange(address).mail(user))
+
+
+def deliver(mail: EmailMessage, *, kind: Kind = "account") -> None:
+    """Send the mail. One beyond the recipient's limit is dropped, because people ask again for what they miss."""
+    try:
+        send(mail, kind=kind)
+    except TooManyAttempts:
+        logger.warning(
+            "A mail was not sent, because its recipient has reached this hour's limit: %s", mail.subject
+        )
