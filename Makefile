@@ -127,6 +127,10 @@ test-postgres: $(TOOLS) ## Run all tests that use the database on the PostgreSQL
 soak: $(TOOLS) ## Buy while the server is killed, and check the books (SECONDS=300; SEED= repeats a run)
 	$(BIN)/python -m tests.faults.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
+.PHONY: drill
+drill: $(STORE) ## Back up the database, restore it elsewhere, and compare and audit the copy
+	@$(MANAGE) drill
+
 .PHONY: test-clients
 test-clients: $(TOOLS) ## Run HTTP audits, Apollo Client and browsers against a store of their own, if Node and Chromium are there
 	@# In a container, install Chromium. On your own machine, only report what is missing.

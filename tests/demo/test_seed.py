@@ -22,6 +22,7 @@ from demo.demonstration import PASSWORD, SELLER, SHOPPER, STAFF
 from demo.seed import content, pictures
 from orders.audit import differences_here
 from reviews.models import Comment
+from tests.factories import make_product
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +42,7 @@ def _a_few_products(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def seed(*arguments: str) -> str:
     output = StringIO()
-    call_command("seed", *arguments, stdout=output)
+    call_command("seed", "--anyway", *arguments, stdout=output)
     return output.getvalue()
 
 
@@ -160,6 +161,29 @@ class TestAccounts:
             True,
             True,
         )
+
+
+class TestRefused:
+    """Nothing is added to a shop that may be a real one."""
+
+    def test_without_debug(self, settings: Settings) -> None:
+        settings.DEBUG = False
+        with pytest.raises(CommandError, match="DEBUG is off"):
+            call_command("seed")
+        assert not User.objects.exists()
+
+    def test_with_products_of_its_own(self, settings: Settings) -> None:
+        settings.DEBUG = True
+        make_product()
+        before = rows()
+        with pytest.raises(CommandError, match="products of its own"):
+            call_command("seed", "--products", "1")
+        assert rows() == before
+
+    def test_not_a_second_time(self, settings: Settings) -> None:
+        settings.DEBUG = True
+        call_command("seed", stdout=StringIO())
+        call_command("seed", stdout=StringIO())
 
 
 class TestIfEmpty:

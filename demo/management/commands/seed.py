@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.models import User
 from catalog.models import Category, Product
 from demo.demonstration import PASSWORD, SELLER, SHOPPER, STAFF, open_shop
 from demo.generation import generate_products
@@ -18,13 +19,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--if-empty", action="store_true", help="add nothing if there are products")
         parser.add_argument(
+            "--anyway", action="store_true", help="also in a shop with products of its own, or without DEBUG"
+        )
+        parser.add_argument(
             "--products", type=int, default=0, metavar="N", help="add N generated products with each run"
         )
 
-    def handle(self, *, if_empty: bool, products: int, **options: Any) -> None:
+    def handle(self, *, if_empty: bool, products: int, anyway: bool, **options: Any) -> None:
         if products < 0:
             raise CommandError("--products must not be negative.")
         if not (if_empty and Product.objects.exists()):
+            if not anyway:
+                refuse_real_shop()
             open_shop()
             generate_products(products)
             self.stdout.write(
@@ -38,3 +44,17 @@ class Command(BaseCommand):
             self.stdout.write(
                 "  DEBUG is off, so they have no passwords. Set them with manage.py changepassword."
             )
+
+
+def refuse_real_shop() -> None:
+    """Refuse to put goods that do not exist, and people whose password is known, into a shop that sells.
+
+    Raises:
+        CommandError: DEBUG is off, or there are products and no demonstration.
+    """
+    if not settings.DEBUG:
+        raise CommandError("DEBUG is off, so this may be a shop that sells. Add --anyway if it is not.")
+    if Product.objects.exists() and not User.objects.filter(email=SELLER).exists():
+        raise CommandError(
+            "This shop has products of its own. Add --anyway to mix them with the demonstration's."
+        )
