@@ -46,9 +46,9 @@ function Line({ item }: { item: CartPartsFragment["items"][number] }) {
   }
 
   return (
-    <li className="flex gap-4 py-5">
-      <Picture image={variant.image} sizes="6rem" className="size-20 shrink-0 rounded-lg sm:size-24" />
-      <div className="grow">
+    <li className="flex gap-3 py-5 sm:gap-4">
+      <Picture image={variant.image} sizes="6rem" className="size-16 shrink-0 self-start rounded-lg sm:size-24" />
+      <div className="min-w-0 grow">
         <p className="font-medium">
           <Link to={`/products/${product.slug}`} className="hover:text-accent">
             {product.name}
@@ -58,7 +58,7 @@ function Line({ item }: { item: CartPartsFragment["items"][number] }) {
         <p className="text-sm text-soft">
           <Price price={item.unitPrice} before={variant.onSale ? variant.price : null} />
         </p>
-        <div className="mt-2 flex items-center gap-1">
+        <div className="mt-2 flex flex-wrap items-center gap-1">
           <div role="group" aria-label={t.cart.quantityOf(name)} className="inline-flex items-center rounded-full border border-line">
             <button className="icon-button size-9" aria-label={t.cart.less} onClick={() => set(quantity - 1)}>
               −

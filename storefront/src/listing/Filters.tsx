@@ -6,7 +6,7 @@ import { type Choice, toggled } from "./choice";
 
 export const FacetParts = graphql(`
   fragment FacetParts on ProductFacets {
-    categories { count category { id name slug parent { slug } } }
+    categories { count category { id name slug parent { id slug } } }
     attributes { name slug values { value slug count } }
     minPrice { amount currency }
     maxPrice { amount currency }

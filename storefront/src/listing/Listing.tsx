@@ -64,7 +64,8 @@ export function Listing({ list: masked, isLoading, category, firstSort, onMore }
       <aside className="hidden lg:block" aria-label={t.listing.filters}>
         {filters ?? <div className="skeleton h-96" />}
       </aside>
-      <section aria-label={t.listing.products} aria-busy={isLoading}>
+      <section aria-busy={isLoading}>
+        <h2 className="sr-only">{t.listing.products}</h2>
         <div className="mb-6 flex min-h-12 flex-wrap items-center gap-3">
           <button className="button lg:hidden" onClick={() => setSheetOpen(true)}>
             {t.listing.filters}
