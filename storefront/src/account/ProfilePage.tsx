@@ -22,7 +22,7 @@ const UPDATE = graphql(`
 const UPLOAD = graphql(`
   mutation UploadAvatar($avatar: Upload) {
     updateProfile(input: { avatar: $avatar }) {
-      ... on User { id profile { id avatar { url thumbnail(size: SMALL) } } }
+      ... on User { id profile { id avatar { id url thumbnail(size: SMALL) } } }
       ... on UserError { code message }
       ... on ValidationError { fields { field message } }
     }

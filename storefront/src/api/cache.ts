@@ -59,7 +59,6 @@ export function createCache(): InMemoryCache {
       },
       Order: { fields: { items: { merge: false }, taxes: { merge: false } } },
       Shop: { keyFields: [] }, // there is only one
-      Image: value("url"),
       Money: value("amount"),
       RatingSummary: { merge: false },
       Seo: { merge: true },

@@ -12,7 +12,7 @@ const SESSION = graphql(`
       emailVerified
       firstName
       lastName
-      profile { id name avatar { url thumbnail(size: SMALL) } }
+      profile { id name avatar { id url thumbnail(size: SMALL) } }
     }
     cart { id totalQuantity }
   }

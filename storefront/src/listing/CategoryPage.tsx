@@ -17,7 +17,7 @@ export const CATEGORY = graphql(`
       slug
       description
       seo { title description }
-      image { url }
+      image { id url }
       ancestors { id name slug }
       children { id name slug productCount }
     }

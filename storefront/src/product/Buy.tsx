@@ -1,6 +1,5 @@
 import { useMutation } from "@apollo/client/react";
 import { useState } from "react";
-import { useSearchParams } from "react-router";
 
 import { problemOf } from "../api/errors";
 import { ADD_TO_CART } from "../cart/operations";
@@ -11,7 +10,8 @@ import { type Language, useLanguage } from "../texts";
 import { Notice } from "../ui/Notice";
 import { Price } from "../ui/Price";
 import { Favourite } from "./Favourite";
-import { select, selectFirst, stateOf, variantOf } from "./variants";
+import { useSelection } from "./useSelection";
+import { stateOf } from "./variants";
 
 export const BuyParts = graphql(`
   fragment BuyParts on Product {
@@ -28,6 +28,7 @@ export const BuyParts = graphql(`
       finalPrice { amount currency }
       lowestPriorPrice { amount currency }
       selectedOptions { name value }
+      image { id }
     }
   }
 `);
@@ -38,21 +39,11 @@ export function Buy({ product: masked }: { product: FragmentType<typeof BuyParts
   const { t, money } = useLanguage();
   const { shop } = useShop();
   const { open } = usePanels();
-  const [params, setParams] = useSearchParams();
   const [refusal, setRefusal] = useState("");
   const [addToCart, { loading }] = useMutation(ADD_TO_CART);
 
-  const wanted = Object.fromEntries(
-    product.options.flatMap(({ name }) => (params.has(name) ? [[name, params.get(name) ?? ""]] : [])),
-  );
-  const selection = selectFirst(product.variants, wanted);
-  const variant = variantOf(product.variants, selection);
+  const { selection, variant, choose } = useSelection(product);
   if (!variant) return null;
-
-  function choose(name: string, value: string) {
-    setRefusal("");
-    setParams(select(product.variants, selection, name, value), { replace: true, preventScrollReset: true });
-  }
 
   async function add(variantId: string) {
     try {
@@ -100,7 +91,10 @@ export function Buy({ product: masked }: { product: FragmentType<typeof BuyParts
                     name={name}
                     className="sr-only"
                     checked={selection[name] === value}
-                    onChange={() => choose(name, value)}
+                    onChange={() => {
+                      setRefusal("");
+                      choose(name, value);
+                    }}
                   />
                   {value}
                   {state !== "available" && <span className="sr-only">, {t.stock.soldOut}</span>}

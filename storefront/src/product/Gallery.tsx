@@ -7,20 +7,22 @@ import { useTexts } from "../texts";
 
 interface Props {
   name: string;
-  images: readonly FragmentType<typeof PictureParts>[];
+  images: readonly ({ id: string } & FragmentType<typeof PictureParts>)[];
+  /** The picture of the chosen variant. */
+  first?: string;
 }
 
 /** One large picture, and small ones to choose from if there are several. */
-export function Gallery({ name, images }: Props) {
+export function Gallery({ name, images, first }: Props) {
   const t = useTexts();
-  const [shown, setShown] = useState(0);
+  const [shown, setShown] = useState(() => Math.max(0, images.findIndex(({ id }) => id === first)));
   return (
     <div className="md:sticky md:top-24 md:self-start">
-      <Picture image={images[shown]} alt={name} isFirst sizes="(min-width: 48rem) 36rem, 92vw" className="rounded-2xl" />
+      <Picture image={images[shown]} name={name} isFirst sizes="(min-width: 48rem) 36rem, 92vw" className="rounded-2xl" />
       {images.length > 1 && (
         <ul className="mt-3 flex gap-3 overflow-x-auto p-1">
           {images.map((image, index) => (
-            <li key={index}>
+            <li key={image.id}>
               <button
                 aria-label={t.picture(index + 1, images.length)}
                 aria-current={index === shown}

@@ -14,6 +14,7 @@ import { Buy, BuyParts } from "./Buy";
 import { Gallery } from "./Gallery";
 import { ReviewForm } from "./ReviewForm";
 import { Reviews } from "./Reviews";
+import { useSelection } from "./useSelection";
 
 export const PRODUCT = graphql(`
   query Product($slug: String!, $preview: String) {
@@ -26,7 +27,7 @@ export const PRODUCT = graphql(`
       seo { title description }
       category { id name slug ancestors { id name slug } }
       attributes { name slug values }
-      image { url ...PictureParts }
+      images { id url ...PictureParts }
       rating { average count histogram }
       ...BuyParts
       ...ReviewsParts
@@ -52,17 +53,18 @@ export function ProductPage() {
 function Product({ product }: { product: NonNullable<ProductQuery["product"]> }) {
   const t = useTexts();
   const { category, rating } = product;
-  const { variants } = unmask(BuyParts, product);
+  const { options, variants } = unmask(BuyParts, product);
   const path = `/products/${product.slug}`;
   const brand = product.attributes.find(({ slug }) => slug === "brand")?.values[0];
-  const images = product.image ? [product.image.url] : [];
+  const { variant } = useSelection({ options, variants });
+  const images = product.images.map(({ url }) => url);
   return (
     <>
       <Head
         title={product.seo.title}
         description={product.seo.description}
         path={path}
-        image={product.image?.url}
+        image={images[0]}
         isHidden={!product.isPublished}
         data={(origin) => [
           productData(origin, { ...product, brand, images, variants }),
@@ -71,7 +73,7 @@ function Product({ product }: { product: NonNullable<ProductQuery["product"]> })
       />
       <Crumbs ancestors={[...category.ancestors, category]} />
       <div className="grid gap-8 md:grid-cols-2 md:gap-14">
-        <Gallery name={product.name} images={product.image ? [product.image] : []} />
+        <Gallery key={variant?.image?.id} name={product.name} images={product.images} first={variant?.image?.id} />
         <div className="md:pt-4">
           <h1 className="text-4xl sm:text-5xl">{product.name}</h1>
           {rating.average !== null && (

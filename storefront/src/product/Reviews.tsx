@@ -17,7 +17,7 @@ const ReviewParts = graphql(`
     createdAt
     verifiedPurchase
     active
-    author { id name avatar { url thumbnail(size: SMALL) } }
+    author { id name }
   }
 `);
 

@@ -2,6 +2,8 @@ import { graphql, unmask, type FragmentType } from "../gql";
 
 export const PictureParts = graphql(`
   fragment PictureParts on Image {
+    id
+    alt
     url
     width
     height
@@ -13,7 +15,8 @@ export const PictureParts = graphql(`
 
 interface Props {
   image: FragmentType<typeof PictureParts> | null | undefined;
-  alt?: string;
+  /** What it is of, where nobody has said what it shows. Without, it only repeats what stands beside it. */
+  name?: string;
   /** How wide it is shown, as for the attribute `sizes`. */
   sizes: string;
   /** Among the first things that are seen: load it at once. */
@@ -22,7 +25,7 @@ interface Props {
 }
 
 /** A square with the picture in it. Its room is kept, and a blurred copy shown, until it has loaded. */
-export function Picture({ image, alt = "", sizes, isFirst = false, className = "" }: Props) {
+export function Picture({ image, name, sizes, isFirst = false, className = "" }: Props) {
   const picture = unmask(PictureParts, image);
   return (
     <div className={`relative aspect-square overflow-hidden bg-card ${className}`}>
@@ -33,7 +36,7 @@ export function Picture({ image, alt = "", sizes, isFirst = false, className = "
           sizes={sizes}
           width={picture.width}
           height={picture.height}
-          alt={alt}
+          alt={name === undefined ? "" : picture.alt || name}
           loading={isFirst ? "eager" : "lazy"}
           fetchPriority={isFirst ? "high" : "auto"}
           decoding="async"
