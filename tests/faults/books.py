@@ -13,6 +13,7 @@ from catalog.models import ProductVariant
 from core.money import to_minor_units
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus
 from orders.payments.gateway import client
+from pricing.models import DiscountCode
 from tests.faults.shop import Shop
 
 PAID = {OrderStatus.PAID, OrderStatus.SHIPPED}
@@ -26,6 +27,7 @@ def differences(shop: Shop, *, stocks: Mapping[int, int]) -> Iterator[str]:
     yield from wrong_money()
     yield from double_orders()
     yield from wrong_mails(shop)
+    yield from wrong_uses()
     audit = StringIO()
     call_command("audit", "--json", stdout=audit)
     assert json.loads(audit.getvalue()) == []  # the shop's own audit agrees
@@ -73,6 +75,15 @@ def wrong_money() -> Iterator[str]:
 def double_orders() -> Iterator[str]:
     keys = Counter(Order.objects.values_list("visitor", "idempotency_key"))
     yield from (f"the key {key} has {times} orders" for (_, key), times in keys.items() if times > 1)
+
+
+def wrong_uses() -> Iterator[str]:
+    """A code was used by the orders that are placed and were never cancelled, and no more often than it may be."""
+    live = Order.objects.exclude(status=OrderStatus.DRAFT).filter(cancelled_at=None)
+    uses = Counter(live.values_list("discount_code", flat=True))
+    for code in DiscountCode.objects.all():
+        if code.uses != uses[code.code] or (code.max_uses is not None and code.uses > code.max_uses):
+            yield f"{code} was used {code.uses} times of {code.max_uses}, and has {uses[code.code]} orders"
 
 
 def wrong_mails(shop: Shop) -> Iterator[str]:

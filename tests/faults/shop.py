@@ -43,6 +43,11 @@ ADD_TO_CART = """
       }
     }
 """
+APPLY_CODE = """
+    mutation($code: String!) {
+      applyDiscountCode(input: {code: $code}) { __typename ... on UserError { code message } }
+    }
+"""
 CANCEL = """
     mutation($uuid: UUID!) { cancelOrder(input: {uuid: $uuid}) { __typename ... on UserError { code message } } }
 """
@@ -279,6 +284,9 @@ class Shopper:
     def add(self, variant: ProductVariant, quantity: int = 1, *, crash_at: int | None = None) -> Any:
         variant_id = global_id("ProductVariant", variant.pk)
         return self.ask(ADD_TO_CART, crash_at=crash_at, variantId=variant_id, quantity=quantity)
+
+    def apply(self, code: str, *, crash_at: int | None = None) -> Any:
+        return self.ask(APPLY_CODE, crash_at=crash_at, code=code)
 
     def checkout(self, *, crash_at: int | None = None) -> Any:
         shipping = {**ADDRESS, "email": self.email}

@@ -16,12 +16,15 @@ from uuid import uuid4
 from catalog.models import ProductVariant
 from orders.payments.gateway import fake
 from packages.stripe_fake import ApiError, FaultKind
+from pricing.models import DiscountCode
 from tests.factories import make_category, make_product, make_user
 from tests.faults import books
 from tests.faults.shop import Lost, Shop, Shopper, eventually, intent_of
 
 SHOPPERS, DELIVERERS = 6, 2
 PRODUCTS, STOCK = 5, 15
+# A code that shoppers compete for: a cancelled order gives its use back.
+CODE, USES = "STORM", 8
 # No shipping on payment, so that paid orders can be cancelled. Unpaid orders are overdue at once.
 VARIABLES = {"STORE_SHIP_ON_PAYMENT": "false", "STORE_ORDER_EXPIRY": "0"}
 FAULTS: Sequence[FaultKind] = (
@@ -68,6 +71,7 @@ class Storm:
 
     def new_variants(self) -> list[ProductVariant]:
         seller, category = make_user(), make_category()
+        DiscountCode.objects.get_or_create(code=CODE, defaults={"percent": Decimal(10), "max_uses": USES})
         sizes: list[dict[str, Any]] = [{"values": "S"}, {"values": "M", "price": Decimal(12)}]
         products = [
             make_product(stock=STOCK, user=seller, category=category, options=["Size"], variants=sizes)
@@ -82,6 +86,8 @@ class Storm:
         shopper = Shopper(shop=self.shop, email=f"{uuid4()}@example.com")
         for variant in rng.sample(variants, rng.randint(1, 3)):
             persist(partial(shopper.add, variant, rng.randint(1, 2)), rng)
+        if rng.random() < 0.5:
+            persist(partial(shopper.apply, CODE), rng)
         order = persist(shopper.checkout, rng)
         self.counts[order["__typename"]] += 1
         if order["__typename"] != "Order":

@@ -6,6 +6,7 @@ has left no trace, and the books are right.
 
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from itertools import count
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from catalog.models import ProductVariant
 from orders.models import Order
+from pricing.models import DiscountCode
 from tests.factories import make_category, make_product, make_user, variant_of
 from tests.faults import books
 from tests.faults.shop import Lost, Shop, Shopper, eventually, expire_pending, forget_events, pay
@@ -50,12 +52,14 @@ class Purchase:
 
 
 def purchases(shop: Shop) -> Iterator[Purchase]:
-    """Yield a purchase for each step, until one is not killed because it has fewer steps."""
+    """Yield a purchase for each step, with a discount code, until one is not killed because it has fewer steps."""
     seller, category = make_user(), make_category()
+    code = DiscountCode.objects.create(code="SPRING", percent=Decimal(10), max_uses=1_000, max_uses_each=1)
     for step in count(1):
         variant = variant_of(make_product(stock=STOCK, user=seller, category=category))
         shopper = Shopper(shop=shop, email=f"shopper{step}@example.com")
         eventually(partial(shopper.add, variant, QUANTITY))
+        assert eventually(partial(shopper.apply, code.code))["__typename"] == "Cart"
         purchase = Purchase(shopper=shopper, variant=variant, step=step)
         yield purchase
         if not purchase.died_before:
@@ -100,6 +104,7 @@ class TestCheckout:
             "INSERT orders_order",
             "UPDATE catalog_productvariant",
             "UPDATE catalog_product",
+            "UPDATE pricing_discountcode",
             "COMMIT",
             "POST /v1/payment_intents",
             "POST /v1/payment_intents (reply lost)",
@@ -183,7 +188,7 @@ class TestCancelOrder:
     STEPS = frozenset(
         {
             *("UPDATE orders_order", "UPDATE catalog_productvariant", "UPDATE catalog_product"),
-            *("COMMIT", "the response"),
+            *("UPDATE pricing_discountcode", "COMMIT", "the response"),
         }
     )
 
@@ -226,7 +231,12 @@ class TestExpireOrders:
             purchase.lose(partial(shop.run, "expire_orders", crash_at=purchase.step))
             eventually(partial(shop.run, "expire_orders"))
             made.append(purchase)
-        conclude(shop, made, outcomes={GIVEN_UP}, steps={"UPDATE orders_order", "COMMIT", "the response"})
+        conclude(
+            shop,
+            made,
+            outcomes={GIVEN_UP},
+            steps={"UPDATE orders_order", "UPDATE pricing_discountcode", "COMMIT", "the response"},
+        )
 
 
 class TestReconcilePayments:
