@@ -87,6 +87,43 @@ CART = """
     }
 """
 
+PRICED_CART = """
+    fragment Priced on Cart {
+      items { id quantity product { id name stock } total { minorUnits } }
+      delivery { method { name } cost { amount currency } }
+      discountCode { code applies amount { amount currency minorUnits } }
+      subtotal { minorUnits }
+      discountTotal { minorUnits }
+      deliveryTotal { minorUnits }
+      taxTotal { amount currency minorUnits }
+      taxes { name rate }
+      total { amount currency minorUnits }
+    }
+"""
+
+SET_CART_DELIVERY = f"""
+    mutation SetCartDelivery($input: CartDeliveryInput!) {{
+      setCartDelivery(input: $input) {{
+        __typename
+        ... on Cart {{ ...Priced }}
+        ... on UserError {{ code message }}
+        ... on ValidationError {{ fields {{ field message }} }}
+      }}
+    }}
+    {PRICED_CART}
+"""
+
+APPLY_DISCOUNT_CODE = f"""
+    mutation ApplyDiscountCode($input: DiscountCodeInput!) {{
+      applyDiscountCode(input: $input) {{
+        __typename
+        ... on Cart {{ ...Priced }}
+        ... on UserError {{ code message }}
+      }}
+    }}
+    {PRICED_CART}
+"""
+
 CHECKOUT = """
     mutation Checkout($input: CheckoutInput!) {
       checkout(input: $input) {
@@ -95,6 +132,12 @@ CHECKOUT = """
           uuid
           status
           amount { amount currency minorUnits }
+          subtotal { minorUnits }
+          discountTotal { minorUnits }
+          discountCode
+          delivery { name }
+          deliveryTotal { minorUnits }
+          taxTotal { minorUnits }
           payment { status clientSecret amount { amount currency minorUnits } }
         }
         ... on UserError { code message }
@@ -111,6 +154,11 @@ ORDER = """
         paidAt
         shippedAt
         amount { amount currency minorUnits }
+        discountTotal { amount currency }
+        discountCode
+        delivery { name }
+        deliveryTotal { amount currency }
+        taxTotal { amount currency }
         items { name quantity total { amount currency } }
         payment { status amount { amount currency minorUnits } }
       }

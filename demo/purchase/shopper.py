@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from demo.purchase import documents
 from demo.purchase.store import WEBHOOK_SECRET, Store
+from demo.seed.terms import CODE
 from packages.stripe_fake import FakeStripe
 
 EMAIL = "newcomer@example.com"
@@ -127,6 +128,32 @@ class Shopper:
             f"{', '.join(line(item, item['product']['name']) for item in items)}: {money(self.cart['total'])}"
         )
 
+    def set_delivery(self) -> str:
+        place = {name: ADDRESS[name] for name in ("country", "zipCode", "state")}
+        self.cart = self.api.run(documents.SET_CART_DELIVERY, answers="Cart", input=place)
+        expect(self.cart["delivery"], "a delivery method")
+        expect(self.cart["taxes"], "the sales tax of California")
+        self.expect_sum(self.cart, total="total")
+        delivery = self.cart["delivery"]
+        return f"{delivery['method']['name']}: {money(delivery['cost'])}; tax: {money(self.cart['taxTotal'])}"
+
+    def apply_code(self) -> str:
+        before = units(self.cart["total"])
+        self.cart = self.api.run(documents.APPLY_DISCOUNT_CODE, answers="Cart", input={"code": CODE.lower()})
+        code = self.cart["discountCode"]
+        expect(code["applies"] and units(code["amount"]) > 0, "a code that takes something off")
+        expect(units(self.cart["total"]) < before, "a total that is lower")
+        self.expect_sum(self.cart, total="total")
+        return f"{code['code']}: −{money(code['amount'])}, {money(self.cart['total'])}"
+
+    @staticmethod
+    def expect_sum(priced: dict[str, Any], *, total: str) -> None:
+        """Check that the total of a cart or an order is the sum of its parts, before tax."""
+        goods, discount, delivery, tax = (
+            units(priced[part]) for part in ("subtotal", "discountTotal", "deliveryTotal", "taxTotal")
+        )
+        expect(units(priced[total]) == goods - discount + delivery + tax, "the total is the sum of its parts")
+
     def check_out(self) -> str:
         self.order = self.api.run(
             documents.CHECKOUT,
@@ -143,6 +170,11 @@ class Shopper:
             self.cart["total"] == self.order["amount"] == payment["amount"],
             "one total for cart, order, payment",
         )
+        self.expect_sum(self.order, total="amount")
+        expect(
+            self.order["delivery"]["name"] == self.cart["delivery"]["method"]["name"], "the chosen delivery"
+        )
+        expect(self.order["discountCode"] == self.cart["discountCode"]["code"], "the code")
         expect(payment["clientSecret"], "a payment to be made")
         expect(self.api.run(documents.CART)["items"] == [], "an empty cart")
         return f"{self.order['status']}, {money(self.order['amount'])}"
@@ -186,6 +218,9 @@ class Shopper:
         rows = [
             ("Order", self.order["uuid"]),
             *(("", f"{line(item, item['name'])}, {money(item['total'])}") for item in self.order["items"]),
+            ("Discount", f"−{money(self.order['discountTotal'])}, {self.order['discountCode']}"),
+            ("Delivery", f"{money(self.order['deliveryTotal'])}, {self.order['delivery']['name']}"),
+            ("Tax", money(self.order["taxTotal"])),
             ("Amount", money(self.order["amount"])),
             ("Payment", f"{self.order['payment']['status']}, {money(self.order['payment']['amount'])}"),
             ("Status", self.order["status"]),

@@ -58,9 +58,9 @@ class Store:
         self.wait_for("migrate")
         return "a fresh database"
 
-    def seed(self) -> str:
-        self.wait_for("seed")
-        return "products, pictures, comments and accounts"
+    def seed(self, *options: str) -> str:
+        self.wait_for("seed", *options)
+        return "products, pictures, comments, accounts, delivery and tax"
 
     def serve(self) -> str:
         server = self.start("runserver", "--noreload", f"127.0.0.1:{self.port}")

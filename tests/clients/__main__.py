@@ -27,7 +27,7 @@ def main() -> int:
         front_end = f"http://localhost:{free_port()}"
         store.environment |= {"ALLOWED_HOSTS": "localhost,127.0.0.1", "STORE_ORIGINS": front_end}
         store.migrate()
-        store.seed()
+        store.seed("--plain")
         store.serve()
         environment = {
             **os.environ,

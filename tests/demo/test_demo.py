@@ -29,6 +29,8 @@ STEPS = [
     "search",
     "favourite",
     "fill cart",
+    "set delivery",
+    "apply code",
     "check out",
     "pay",
     "look at stock",

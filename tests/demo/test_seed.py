@@ -20,14 +20,17 @@ from core.money import round_half_up
 from demo import demonstration
 from demo.demonstration import PASSWORD, SELLER, SHOPPER, STAFF
 from demo.seed import content, pictures
+from demo.seed.terms import CODE
 from orders.audit import differences_here
+from pricing.models import DeliveryMethod, DeliveryRate, DiscountCode, TaxRate
 from reviews.models import Comment
 from tests.factories import make_product
 
 pytestmark = pytest.mark.django_db
 
 drawn = cache(pictures.draw)  # which draws the same bytes on every run, see test_seed_pictures.py
-MODELS: tuple[type[models.Model], ...] = (User, Category, Product, StockMovement, Comment)
+TERMS: tuple[type[models.Model], ...] = (DeliveryMethod, DeliveryRate, TaxRate, DiscountCode)
+MODELS: tuple[type[models.Model], ...] = (User, Category, Product, StockMovement, Comment, *TERMS)
 
 
 ALL_PRODUCTS = content.PRODUCTS
@@ -197,6 +200,18 @@ class TestIfEmpty:
         before = rows()
         assert SHOPPER in seed("--if-empty", "--products", "5")
         assert rows() == before
+
+
+class TestTerms:
+    def test_are_delivery_tax_and_a_code(self, settings: Settings) -> None:
+        settings.STORE_CURRENCY = "JPY"
+        assert CODE in seed()
+        assert [str(rate.price) for rate in DeliveryRate.objects.order_by("pk")] == ["5.00", "13.00"]
+        assert {rate.country for rate in TaxRate.objects.all()} > {"DE", "US"}
+
+    def test_none_on_request(self) -> None:
+        assert CODE not in seed("--plain")
+        assert not any(model._default_manager.exists() for model in TERMS)
 
 
 class TestVariants:

@@ -44,7 +44,7 @@ def make_page() -> str:
     answered: dict[str, tuple[Example, dict[str, Any], Any]] = {}
     with TemporaryDirectory(prefix="store-operations-") as directory, Store(Path(directory)) as store:
         store.migrate()
-        store.seed()
+        store.seed("--plain")
         store.serve()
         browsers = {name: GraphQLClient(store.url) for name in (SHOPPING, SELLING)}
         for example in EXAMPLES:

@@ -38,6 +38,8 @@ class Command(BaseCommand):
                 shopper.search,
                 shopper.favourite,
                 shopper.fill_cart,
+                shopper.set_delivery,
+                shopper.apply_code,
                 shopper.check_out,
                 shopper.pay,
                 shopper.look_at_stock,

@@ -10,6 +10,8 @@ from accounts.models import User
 from catalog.models import Category, Product
 from demo.demonstration import PASSWORD, SELLER, SHOPPER, STAFF, open_shop
 from demo.generation import generate_products
+from demo.seed.terms import CODE, set_terms
+from pricing.models import DiscountCode
 from reviews.models import Comment
 
 
@@ -18,6 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--if-empty", action="store_true", help="add nothing if there are products")
+        parser.add_argument("--plain", action="store_true", help="add no delivery, tax or discount code")
         parser.add_argument(
             "--anyway", action="store_true", help="also in a shop with products of its own, or without DEBUG"
         )
@@ -25,19 +28,23 @@ class Command(BaseCommand):
             "--products", type=int, default=0, metavar="N", help="add N generated products with each run"
         )
 
-    def handle(self, *, if_empty: bool, products: int, anyway: bool, **options: Any) -> None:
+    def handle(self, *, if_empty: bool, plain: bool, products: int, anyway: bool, **options: Any) -> None:
         if products < 0:
             raise CommandError("--products must not be negative.")
         if not (if_empty and Product.objects.exists()):
             if not anyway:
                 refuse_real_shop()
             open_shop()
+            if not plain:
+                set_terms()
             generate_products(products)
             self.stdout.write(
                 f"The shop has {Product.objects.count()} products in {Category.objects.count()} categories, "
                 f"and {Comment.objects.count()} comments."
             )
         self.stdout.write(f"  {SHOPPER:<21} shops\n  {SELLER:<21} sells\n  {STAFF:<21} runs the admin")
+        if DiscountCode.objects.filter(code=CODE).exists():
+            self.stdout.write(f"  {CODE:<21} takes 10 % off")
         if settings.DEBUG:
             self.stdout.write(f"  Their password is {PASSWORD}")
         else:
