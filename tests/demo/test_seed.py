@@ -202,6 +202,7 @@ class TestIfEmpty:
         assert rows() == before
 
 
+@pytest.mark.slow
 class TestTerms:
     def test_are_delivery_tax_and_a_code(self, settings: Settings) -> None:
         settings.STORE_CURRENCY = "JPY"
