@@ -75,6 +75,18 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": "Texts",
+        "items": [
+            admin_link("Policies", icon="gavel", page="policies_policy", permission="policies.view_policy"),
+            admin_link(
+                "Versions of policies",
+                icon="history",
+                page="policies_policyversion",
+                permission="policies.view_policyversion",
+            ),
+        ],
+    },
+    {
         "title": "People",
         "items": [
             admin_link(

@@ -23,6 +23,8 @@ from backend.http import budget
 from backend.http.documents import Document, documents
 from backend.http.limits import check_variables, check_weight
 from core.places import list_countries
+from policies.selectors import shown_policies
+from policies.types import Policy
 from pricing.selectors import served_countries
 
 
@@ -127,6 +129,11 @@ class Shop:
             for code, name in list_countries()
             if served is None or code in served
         ]
+
+    @strawberry.field(description="The texts that the shop has to show, in its order.")
+    @staticmethod
+    def policies(info: api.Info) -> list[Policy]:
+        return api.every(shown_policies(), info)  # type: ignore[return-value]  # their rows
 
 
 @strawberry.type

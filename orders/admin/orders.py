@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.dataclasses import ActionDialog, UnfoldAction
@@ -37,6 +38,8 @@ from orders.payments.refunds import refundable_amount
 from orders.selectors import search_orders, unsent_mails
 from orders.services import refund
 from orders.totals import sum_of
+from policies.models import TERMS
+from policies.selectors import versions_at
 
 ORDER_COLOURS = {
     OrderStatus.DRAFT: "default",
@@ -186,7 +189,7 @@ class OrderAdmin(ModelAdmin):
                     ("ships_to", "bills_to"),
                     ("billing_company", "vat_id"),
                     ("email", "note"),
-                    "uuid",
+                    ("uuid", "terms"),
                 )
             },
         ),
@@ -201,7 +204,7 @@ class OrderAdmin(ModelAdmin):
             },
         ),
     )
-    readonly_fields = ("state", "sum", "ships_to", "bills_to")
+    readonly_fields = ("state", "sum", "ships_to", "bills_to", "terms")
     inlines = (ItemInline, PaymentInline, EventInline)
     actions = ("ship_orders", "cancel_orders", "restock_orders")
     actions_detail = ("ship_this", "cancel_this", "refund_this", "restock_this", "note_this")
@@ -246,6 +249,15 @@ class OrderAdmin(ModelAdmin):
     def bills_to(self, order: Order) -> str:
         same = order.billing_address_id == order.shipping_id
         return "The shipping address" if same and order.shipping_id else written(order.billing_address)
+
+    @display(description="Terms", empty_value="–")
+    def terms(self, order: Order) -> SafeString | None:
+        """The version of the terms that the order was placed under."""
+        version = versions_at(order.created_at, slug=TERMS).first()
+        if version is None or not version.body:
+            return None
+        address = reverse("admin:policies_policyversion_change", args=[version.pk])
+        return format_html('<a href="{}">{}</a>', address, version)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str

@@ -30,6 +30,7 @@ SHOWN_AS = {
         "run_after": "next_attempt",
         "exception_class_path": "traceback",
     },
+    "policies.policyversion": {"body": "as_shown"},
     "reviews.comment": {"rating": "stars", "user": "author"},
 }
 # A product's picture is edited in an inline. All tasks have one queue and one backend, and the code decides their
