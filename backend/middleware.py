@@ -1,14 +1,23 @@
-"""Middleware for every response: security headers, and JSON errors for the API."""
+"""Middleware for every response: the access log, security headers, and JSON errors for the API."""
 
 import json
+import logging
 from collections.abc import Callable
+from time import perf_counter
+from typing import Any
 
+from django.conf import settings
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.encoding import escape_uri_path
 
 from core.errors import BadUserInput
+from core.logs import facts
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+access = logging.getLogger("backend.access")
 
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 OURS = (
@@ -21,6 +30,52 @@ ADMIN = OURS.replace("script-src 'self'", "script-src 'self' 'unsafe-inline' 'un
 POLICIES = [("/graphql", NOTHING), ("/admin/", ADMIN), ("/", OURS)]
 DEVICES = ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
 PERMISSIONS = ", ".join(f"{device}=()" for device in DEVICES)
+
+
+def access_log(get_response: GetResponse) -> GetResponse:
+    """Collect the facts of a request, and log them when it ends if STORE_ACCESS_LOG is on.
+
+    The path is logged without its query, and of the person the key alone. Answers from the answer cache are not logged.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        known: dict[str, object] = {}
+        token = facts.set(known)
+        statements = Statements()
+        began = perf_counter()
+        try:
+            if not settings.STORE_ACCESS_LOG:
+                return get_response(request)
+            with connection.execute_wrapper(statements):
+                response = get_response(request)
+            user = getattr(request, "_cached_user", None)  # only if it was looked at anyway
+            event = {
+                "method": request.method,
+                "path": escape_uri_path(request.path),  # a line break in it would forge a record
+                "status": response.status_code,
+                "ms": round((perf_counter() - began) * 1000, 1),
+                "statements": statements.count,
+                **({"user": user.pk} if user and user.pk else {}),
+                **known,
+            }
+            words = " ".join(f"{name}={value}" for name, value in event.items())
+            access.info("%s", words, extra={"event": event})
+            return response
+        finally:
+            facts.reset(token)
+
+    return middleware
+
+
+class Statements:
+    """An execute wrapper that counts."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, execute: Callable[..., Any], *statement: Any) -> Any:
+        self.count += 1
+        return execute(*statement)
 
 
 def security_headers(get_response: GetResponse) -> GetResponse:

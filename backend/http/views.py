@@ -24,6 +24,7 @@ from backend.http import budget, guard, persisted
 from backend.http.origins import is_allowed
 from backend.schema import MutationByGet, schema
 from core.errors import BadUserInput, RequestError
+from core.logs import note
 from orders.payments.gateway import is_fake_in_use
 from packages import answer_cache
 
@@ -44,6 +45,8 @@ MALFORMED = (
 )
 DOCUMENTS = ("apollo.md", "operations.md", "architecture.md")
 SHA256 = re.compile("[0-9a-f]{64}")
+# The names of operations that are logged.
+NAME = re.compile("[_A-Za-z][_0-9A-Za-z]{0,99}")
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
 
@@ -61,6 +64,7 @@ class HTTPError(Exception):
 def graphql(request: HttpRequest) -> HttpResponse:
     """Execute one operation: queries by GET or POST, mutations by POST alone."""
     request_id = uuid.uuid4().hex
+    note(request_id=request_id)
     response = HttpResponse()
     accept = request.headers.get("Accept", "*/*")
     wants_new = len(accept) <= MAX_ACCEPT_CHARACTERS and prefers_new(accept)
@@ -230,6 +234,8 @@ def build_answer(
             persisted.keep(request, digest=digest, text=operation["query"])
     if result.extensions:
         body["extensions"] = result.extensions
+    cost = (result.extensions or {}).get("cost", {}).get("requested")
+    note(operation=name if name and NAME.fullmatch(name) else None, cost=cost, errors=len(errors) or None)
     if context.shareable and not errors and not (digest and operation.get("query")):
         share(context)
     return body
