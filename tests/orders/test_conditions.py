@@ -402,6 +402,25 @@ class TestCheckout:
         assert DiscountCode.objects.get().uses == 0
         assert list(audit.differences_here()) == []
 
+    def test_expiry_gives_the_use_back_once(self, shopper: GraphQLClient, product: Product) -> None:
+        make_code(max_uses=1)
+        apply_code(shopper)
+        order = Order.objects.get(pk=checkout(shopper)["uuid"])
+        for _ in range(2):
+            cancellation.expire(order.pk, now=timezone.now())
+            assert DiscountCode.objects.get().uses == 0
+        add_to_cart(shopper, product)
+        assert apply_code(shopper)["__typename"] == "Cart"
+        assert checkout(shopper)["discountCode"] == "SPRING"
+
+    def test_a_percentage_that_the_staff_have_changed(self, shopper: GraphQLClient) -> None:
+        make_code(percent=10)
+        apply_code(shopper)
+        DiscountCode.objects.update(percent=5)
+        with nothing_changes():
+            answer = checkout(shopper, expectedTotal="18.00")
+        assert (answer["code"], amount(answer["actual"])) == ("TOTAL_CHANGED", "19.00")
+
     def test_a_retry_counts_once(self, shopper: GraphQLClient) -> None:
         make_code()
         apply_code(shopper)
