@@ -142,6 +142,7 @@ class ErrorCode(Enum):
     PAYMENT_UNAVAILABLE = strawberry.enum_value("PAYMENT_UNAVAILABLE", description="PaymentUnavailable.")
     ORDER_NOT_EDITABLE = strawberry.enum_value("ORDER_NOT_EDITABLE", description="OrderNotEditable.")
     ORDER_NOT_CANCELLABLE = strawberry.enum_value("ORDER_NOT_CANCELLABLE", description="OrderNotCancellable.")
+    RETURN_NOT_POSSIBLE = strawberry.enum_value("RETURN_NOT_POSSIBLE", description="ReturnNotPossible.")
 
 
 @strawberry.interface(

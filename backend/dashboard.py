@@ -57,7 +57,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def sales_by_day(now: datetime) -> dict[Any, tuple[Decimal, int]]:
     """Return the amount paid and the number of orders by day, without orders cancelled or refunded since."""
     paid = Order.objects.filter(
-        status__in=[OrderStatus.PAID, OrderStatus.SHIPPED],
+        status__in=[OrderStatus.PAID, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED],
         currency=settings.STORE_CURRENCY,
         paid_at__date__gt=timezone.localdate(now) - timedelta(days=DAYS),
     )

@@ -23,6 +23,9 @@ NAVIGATION: list[dict[str, Any]] = [
             {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
             admin_link("Orders", icon="receipt_long", page="orders_order", permission="orders.view_order"),
             admin_link(
+                "Returns", icon="assignment_return", page="orders_return", permission="orders.view_return"
+            ),
+            admin_link(
                 "Products",
                 icon="inventory_2",
                 page="catalog_product",

@@ -308,6 +308,8 @@ STORE_TAX_PROVIDER = env.str("STORE_TAX_PROVIDER", default="pricing.tax.TaxTable
 STORE_SEARCH_LANGUAGES = env.choices("STORE_SEARCH_LANGUAGES", default=["en"], choices=LATIN)
 STORE_GUEST_CHECKOUT = env.bool("STORE_GUEST_CHECKOUT", default=True)
 STORE_SHIP_ON_PAYMENT = env.bool("STORE_SHIP_ON_PAYMENT", default=True)
+# Days after the last parcel in which a customer may ask to return what was bought. 0 allows none after that day.
+STORE_RETURN_DAYS = env.int("STORE_RETURN_DAYS", default=14, at_least=0)
 STORE_COMMENTS_NEED_VERIFICATION = env.bool("STORE_COMMENTS_NEED_VERIFICATION", default=False)
 STORE_ORDER_EXPIRY = timedelta(minutes=env.int("STORE_ORDER_EXPIRY", default=30, at_least=0))
 # Limits on the stock that unpaid orders hold, so that nobody empties the shop without paying: see orders/holds.py.

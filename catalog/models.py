@@ -741,6 +741,7 @@ class StockMovement(models.Model):
         SOLD = "sold", "sold"
         RETURNED = "returned", "returned by a cancelled order"
         RESTOCKED = "restocked", "restocked by the staff"
+        PUT_BACK = "put_back", "put back in part"
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="movements")
     variant = models.ForeignKey(
@@ -773,7 +774,7 @@ class StockMovement(models.Model):
             models.CheckConstraint(
                 condition=Q(reason="set")
                 | Q(reason="sold", delta__lt=0)
-                | Q(reason__in=["returned", "restocked"], delta__gt=0),
+                | Q(reason__in=["returned", "restocked", "put_back"], delta__gt=0),
                 name="stock_movement_direction",
             ),
         ]

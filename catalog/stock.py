@@ -6,6 +6,7 @@ lock on its variants: whoever has it may write them, and then the product's colu
 """
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Case, F, IntegerField, QuerySet, Sum, Value, When
 
 from catalog.models import Product, ProductVariant, StockMovement, full_name
 from catalog.visibility import PUBLISHED_AT, current_moment, is_published
@@ -196,17 +197,20 @@ def release(*, order_uuid: UUID) -> None:
 
 
 def return_stock(*, order_uuid: UUID, reason: Reason, now: datetime, held: bool = False) -> None:
-    """Return what the order took to the stock of the variants that still exist. An unpaid order has `held` it.
+    """Return what the order still has of what it took, to the stock of the variants that still exist.
+
+    An unpaid order has `held` it.
 
     Locks:
         The products, in order of primary key.
     Raises:
         IntegrityError: the order's stock was returned before.
     """
-    sold: QuerySet[StockMovement] = StockMovement.objects.filter(
-        order_uuid=order_uuid, reason=Reason.SOLD, variant__isnull=False
+    moved: QuerySet[StockMovement] = StockMovement.objects.filter(
+        order_uuid=order_uuid, reason__in=[Reason.SOLD, Reason.PUT_BACK], variant__isnull=False
     )
-    rows = list(sold.values_list("product_id", "variant_id", "delta"))
+    sums = moved.order_by().values("product_id", "variant_id").annotate(sum=Sum("delta"))
+    rows = [(row["product_id"], row["variant_id"], row["sum"]) for row in sums if row["sum"]]
     lock_products({product for product, _, _ in rows})
     deltas = {variant: -delta for _, variant, delta in rows}
     record(deltas, reason=reason, order_uuid=order_uuid, now=now)
@@ -214,6 +218,35 @@ def return_stock(*, order_uuid: UUID, reason: Reason, now: datetime, held: bool 
     returned = move_variants(order_uuid=order_uuid, reason=reason, changes=changes)
     were_sold_out = any(variant.stock == deltas[key] for key, variant in returned.items())
     move_products(order_uuid=order_uuid, reason=reason, reprice=were_sold_out)
+
+
+def put_back(quantities: Mapping[int, int], *, order_uuid: UUID, now: datetime) -> None:
+    """Put a part of what the order took back in stock, of the variants by primary key that still exist.
+
+    Nothing here knows how much of the order is back: the caller counts it, and a constraint limits the count.
+
+    Locks:
+        The products, in order of primary key.
+    """
+    variants = ProductVariant.objects.filter(pk__in=quantities)
+    lock_products(set(variants.values_list("product_id", flat=True)))
+    products = dict(variants.values_list("pk", "product_id"))
+    if not products:
+        return
+    by_product: Counter[int] = Counter()
+    for variant, product in products.items():
+        by_product[product] += quantities[variant]
+    back = {variant: quantities[variant] for variant in products}
+    record(back, reason=Reason.PUT_BACK, order_uuid=order_uuid, now=now)
+    ProductVariant.objects.filter(pk__in=back).update(stock=F("stock") + number_of(back))
+    Product.objects.filter(pk__in=by_product).update(sold_count=F("sold_count") - number_of(by_product))
+    sum_up(by_product.keys())
+
+
+def number_of(numbers: Mapping[int, int]) -> Case:
+    """An expression for the number of each row, by primary key."""
+    cases = (When(pk=key, then=Value(number)) for key, number in numbers.items())
+    return Case(*cases, output_field=IntegerField())
 
 
 def move_variants(

@@ -26,6 +26,7 @@ from orders.mail import promise_mail
 from orders.models import Cart, Order, OrderItem, OrderMail, OrderStatus, Payment, Shipping
 from orders.numbers import redraw_if_taken
 from orders.owners import Owner
+from orders.parcels import pack_all
 from orders.payments.attempts import check_payable, live_attempt, new_attempt, start_payment
 from orders.selectors import uses_of
 from orders.taking import take_from_cart
@@ -373,5 +374,5 @@ def give_away(order_uuid: UUID, *, now: datetime) -> None:
     record_event(order_uuid, Kind.PAID, now=now)
     release(order_uuid=order_uuid)
     if settings.STORE_SHIP_ON_PAYMENT:
-        move(order_uuid, OrderStatus.SHIPPED, now=now)
+        pack_all(order_uuid, now=now).save(force_insert=True)
     promise_mail(order_uuid, OrderMail.Kind.CONFIRMATION, now=now)

@@ -8,6 +8,7 @@ DomainError
 ├── PaymentUnavailable
 ├── OrderNotEditable
 ├── OrderNotCancellable
+├── ReturnNotPossible
 ├── OrderNotShippable      only the staff can cause
 └── OrderNotRestockable    these two
 """
@@ -88,6 +89,10 @@ class OrderNotCancellable(DomainError):
         super().__init__(message or f"The order is {status.label.lower()} and cannot be cancelled.")
         self.order_uuid = order_uuid
         self.status = status
+
+
+class ReturnNotPossible(DomainError):
+    code = "RETURN_NOT_POSSIBLE"
 
 
 class OrderNotShippable(DomainError):

@@ -17,7 +17,7 @@ from orders.totals import sum_of
 
 Kind = OrderMail.Kind
 
-CONFIRMED = frozenset({OrderStatus.PAID, OrderStatus.SHIPPED})
+CONFIRMED = frozenset({OrderStatus.PAID, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED})
 
 
 def promise_mail(order_uuid: UUID, kind: Kind, *, now: datetime) -> None:

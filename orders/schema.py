@@ -11,7 +11,7 @@ from django.utils import timezone
 import api
 from core.errors import NotFound
 from core.throttle import Limit, client_address, count_attempt, count_failures
-from orders import cart, cart_terms, checkout, models, selectors, services, types
+from orders import cart, cart_terms, checkout, models, returns, selectors, services, types
 from orders.owners import Owner, ensure_owner, owner_of
 
 # These only stop floods, of refused attempts as well. orders.holds limits the stock that one owner can hold.
@@ -23,6 +23,7 @@ CHECKOUT_LIMITS = [
 PAYMENT_LIMITS = [Limit(action="payment", rate="60/5m", by_account=True, uncounted=True)]
 # Of refused codes, so that nobody finds one by trying.
 CODE_LIMITS = [Limit(action="discount_code", rate="20/5m", by_address=True)]
+RETURN_LIMITS = [Limit(action="request_return", rate="60/1h", by_address=True, uncounted=True)]
 CREATE_ORDER_LIMITS = [Limit(action="create_order", rate="100/1h", by_account=True, uncounted=True)]
 
 
@@ -203,6 +204,22 @@ class Mutation:
         owner = require_owner(info)
         services.cancel_order(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return selectors.order(owner, input.uuid)
+
+    @api.mutation(
+        types.ReturnResult,
+        description="Asks for the return of what was shipped, within the time for it. No reason is needed.",
+        limits=RETURN_LIMITS,
+    )
+    def request_return(self, info: api.Info, input: types.RequestReturnInput) -> QuerySet[models.Order]:
+        owner = require_owner(info)
+        returns.request_return(
+            owner=owner,
+            order_uuid=input.order_uuid,
+            quantities=input.quantities(),
+            reason=input.reason,
+            now=timezone.now(),
+        )
+        return selectors.order(owner, input.order_uuid)
 
 
 def require_owner(info: api.Info) -> Owner:

@@ -1,8 +1,7 @@
-"""Writes of drafts, and of orders after they are placed: paying, cancelling, refunding."""
+"""Writes of drafts, and of orders after they are placed: paying and cancelling."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
@@ -12,20 +11,17 @@ from django.db.models import Exists, OuterRef
 from accounts.models import User
 from catalog.models import ProductVariant
 from catalog.stock import InsufficientStock
-from core import money
 from core.errors import NotFound, TooManyAttempts, ValidationError
 from orders import cancellation
 from orders.cart import check_payable_at_once, check_quantity
 from orders.checkout import KEPT, item_of, put_items
 from orders.choices import Choice, find_variant
 from orders.errors import OrderNotEditable, PaymentUnavailable
-from orders.events import SHOP, Actor
-from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus, Payment
+from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus
 from orders.numbers import redraw_if_taken
 from orders.owners import Owner
 from orders.payments.attempts import ensure_attempt, live_attempt, start_payment
-from orders.payments.refunds import promise_refund, refundable_amount
-from orders.payments.settlement import PAID, try_settle
+from orders.payments.settlement import try_settle
 from orders.totals import FROZEN, FROZEN_OF_ITEMS, freeze, put_taxes, sale_to
 from pricing.tax import home
 from pricing.terms import Goods, price, read_terms
@@ -176,38 +172,6 @@ def cancel_order(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
     Raises: NotFound, OrderNotCancellable.
     """
     cancellation.cancel(get_order(owner, order_uuid), now=now)
-
-
-def refund(*, order_uuid: UUID, amount: Decimal, now: datetime, by: Actor = SHOP) -> None:
-    """Refund a part of a paid order for the staff. The stock stays the same.
-
-    The refund is sent after the commit, or by reconcile_payments if Stripe cannot be reached.
-
-    Raises: ValidationError, for more than the refundable amount and for a disputed payment.
-    """
-    try_settle(record_refund(order_uuid=order_uuid, amount=amount, by=by, now=now), now=now)
-
-
-@transaction.atomic(durable=True)
-def record_refund(*, order_uuid: UUID, amount: Decimal, now: datetime, by: Actor = SHOP) -> Payment:
-    """Check the amount, and write the refund's row.
-
-    Raises: ValidationError.
-    Locks: the order, then its payment.
-    """
-    order = Order.objects.select_for_update().get(pk=order_uuid)
-    payment = live_attempt(order_uuid, lock=True)
-    if payment is None or payment.status not in PAID:
-        raise ValidationError.of(amount="Nothing has been paid, so there is nothing to refund.")
-    if order.disputed_at:
-        raise ValidationError.of(amount="The payment is disputed: answer the dispute at Stripe first.")
-    left = refundable_amount(payment)
-    possible = amount.is_finite() and 0 < amount <= left
-    if not possible or amount != money.round_half_up(amount, payment.currency):
-        least = money.smallest_unit(payment.currency)
-        raise ValidationError.of(amount=f"Enter an amount between {least} and {left}.")
-    promise_refund(payment, amount, by=by, now=now)
-    return payment
 
 
 def get_order(owner: Owner, order_uuid: UUID) -> Order:

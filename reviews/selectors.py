@@ -7,7 +7,7 @@ from catalog.visibility import is_seen_by
 from orders.models import OrderItem, OrderStatus
 from reviews.models import Comment
 
-BOUGHT = (OrderStatus.PAID, OrderStatus.SHIPPED)
+BOUGHT = (OrderStatus.PAID, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED)
 
 
 def active_comments() -> QuerySet[Comment]:

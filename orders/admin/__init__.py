@@ -2,5 +2,6 @@
 
 from orders.admin.codes import EarningCodeAdmin
 from orders.admin.orders import OrderAdmin
+from orders.admin.parcels import ReturnAdmin
 
-__all__ = ["EarningCodeAdmin", "OrderAdmin"]
+__all__ = ["EarningCodeAdmin", "OrderAdmin", "ReturnAdmin"]

@@ -1,42 +1,36 @@
 """The admin's page of orders. The staff ship, cancel, refund and restock orders, and edit no fields."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
-from uuid import UUID
+from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.dataclasses import ActionDialog, UnfoldAction
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.utils import display_for_label
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextareaWidget
 
-from accounts.models import User
 from core.addresses import lines_of
-from core.admin import ModelAdmin, ReadOnlyInline
-from core.errors import DomainError
-from core.money import format_money, smallest_unit
+from core.admin import ReadOnlyInline
+from core.money import format_money
+from orders.admin.actions import ServiceAdmin, ask_first
+from orders.admin.dialogs import NoteForm, RefundForm, RefundItemsForm, ShipForm
+from orders.admin.parcels import ParcelInline, ReturnInline
 from orders.admin.timeline import EventInline
 from orders.cancellation import CANCELLABLE, cancel
-from orders.events import Actor, add_note, staff
+from orders.events import Actor, add_note
 from orders.fulfilment import RESTOCKABLE, SHIPPABLE, restock, ship
-from orders.models import MAX_NOTE, Order, OrderItem, OrderStatus, Payment, PaymentStatus, Shipping
-from orders.payments.attempts import live_attempt
-from orders.payments.refunds import refundable_amount
+from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Shipping
+from orders.refunding import refund, refund_items
 from orders.selectors import search_orders, unsent_mails
-from orders.services import refund
 from orders.totals import sum_of
 from policies.models import TERMS
 from policies.selectors import versions_at
@@ -45,6 +39,7 @@ ORDER_COLOURS = {
     OrderStatus.DRAFT: "default",
     OrderStatus.PENDING: "warning",
     OrderStatus.PAID: "info",
+    OrderStatus.PARTIALLY_SHIPPED: "info",
     OrderStatus.SHIPPED: "success",
     OrderStatus.CANCELLED: "danger",
     OrderStatus.REFUNDED: "primary",
@@ -59,21 +54,20 @@ PAYMENT_COLOURS = {
     PaymentStatus.PARTIALLY_REFUNDED: "primary",
     PaymentStatus.REFUNDED: "primary",
 }
-REFUNDABLE = frozenset({OrderStatus.PAID, OrderStatus.SHIPPED})
+REFUNDABLE = frozenset({OrderStatus.PAID, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED})
 # The statuses in which a page offers each action. The service checks again, under a lock.
 OFFERED = {
     "ship": SHIPPABLE,
     "cancel": CANCELLABLE,
+    "refund-items": REFUNDABLE,
     "refund": REFUNDABLE,
     "restock": RESTOCKABLE,
     "note": frozenset(OrderStatus),
 }
-SHIP, CANCEL, REFUND, RESTOCK = "Mark as shipped", "Cancel order", "Refund", "Put back in stock"
+FROZEN_BY_DISPUTE = {"ship", "cancel", "refund-items", "refund"}
+SHIP, CANCEL, REFUND, RESTOCK = "Ship", "Cancel order", "Refund an amount", "Put back in stock"
+REFUND_ITEMS = "Refund items"
 NOTE = "Add a note"
-
-
-class Service(Protocol):
-    def __call__(self, order: Order, *, now: datetime, by: Actor) -> None: ...
 
 
 class Disputed(admin.SimpleListFilter):
@@ -100,7 +94,7 @@ class ItemInline(ReadOnlyInline):
     model = OrderItem
     verbose_name_plural = "items"
     fields = readonly_fields = (
-        *("name", "variant_title", "sku", "price", "quantity", "total"),
+        *("name", "variant_title", "sku", "price", "quantity", "fulfilled", "refunded", "total"),
         *("reduction", "contained_tax", "product"),
     )
 
@@ -142,34 +136,8 @@ class PaymentInline(ReadOnlyInline):
         return format_money(payment.refunded, payment.currency)
 
 
-class RefundForm(BaseDialogForm):
-    amount = forms.DecimalField(widget=UnfoldAdminDecimalFieldWidget)
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        """Show the currency and the refundable amount."""
-        super().__init__(*args, **options)
-        payment = live_attempt(UUID(str(self.object_id)))
-        if payment is not None:
-            most = refundable_amount(payment)
-            amount = self.fields["amount"]
-            amount.label = f"Amount in {payment.currency}"
-            amount.help_text = f"At most {format_money(most, payment.currency)}."
-            amount.widget.attrs |= {"max": str(most), "step": str(smallest_unit(payment.currency))}
-
-
-class NoteForm(BaseDialogForm):
-    note = forms.CharField(max_length=MAX_NOTE, widget=UnfoldAdminTextareaWidget)
-
-
-def ask_first(question: str, *, submit: str, form: type[BaseDialogForm] | None = None) -> ActionDialog:
-    """Build the dialog that a button opens. It posts a form, so that a stranger's link cannot trigger the action."""
-    return ActionDialog(title=submit, description=question, form_class=form, form_submit_text=submit)
-
-
 @admin.register(Order)
-class OrderAdmin(ModelAdmin):
-    """Actions call services, which open their own transactions; Django opens none around an action."""
-
+class OrderAdmin(ServiceAdmin):
     list_display = ("number", "customer", "state", "total", "payment", "created_at")
     list_filter = (("status", ChoicesDropdownFilter), Disputed, Mails, "created_at", "currency")
     list_filter_submit = True
@@ -205,9 +173,12 @@ class OrderAdmin(ModelAdmin):
         ),
     )
     readonly_fields = ("state", "sum", "ships_to", "bills_to", "terms")
-    inlines = (ItemInline, PaymentInline, EventInline)
+    inlines = (ItemInline, ParcelInline, ReturnInline, PaymentInline, EventInline)
     actions = ("ship_orders", "cancel_orders", "restock_orders")
-    actions_detail = ("ship_this", "cancel_this", "refund_this", "restock_this", "note_this")
+    actions_detail = (
+        *("ship_this", "cancel_this", "refund_items_this", "refund_this", "restock_this"),
+        "note_this",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         orders: QuerySet[Order] = super().get_queryset(request)
@@ -284,11 +255,14 @@ class OrderAdmin(ModelAdmin):
         icon="local_shipping",
         variant=ActionVariant.PRIMARY,
         dialog=ask_first(
-            "Have the goods been sent? The order can no longer be cancelled after this.", submit=SHIP
+            "What is in the parcel? The order can no longer be cancelled after this.",
+            submit=SHIP,
+            form=ShipForm,
         ),
     )
-    def ship_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        return self.attempt_one(request, object_id, ship, done="Shipped")
+    def ship_this(self, request: HttpRequest, form: ShipForm, object_id: str) -> HttpResponse:
+        service = partial(ship, parcel=form.parcel())
+        return self.attempt_one(request, object_id, service, done="Shipped")
 
     @action(
         description=CANCEL,
@@ -312,6 +286,29 @@ class OrderAdmin(ModelAdmin):
     )
     def restock_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         return self.attempt_one(request, object_id, restock, done="Back in stock")
+
+    @action(
+        description=REFUND_ITEMS,
+        url_path="refund-items",
+        permissions=["fulfil"],
+        icon="assignment_return",
+        dialog=ask_first(
+            "At the prices that were paid. What has not been shipped goes back in stock.",
+            submit=REFUND_ITEMS,
+            form=RefundItemsForm,
+        ),
+    )
+    def refund_items_this(self, request: HttpRequest, form: RefundItemsForm, object_id: str) -> HttpResponse:
+        def give_back(order: Order, *, now: datetime, by: Actor) -> None:
+            refund_items(
+                order_uuid=order.pk,
+                quantities=form.quantities(),
+                with_delivery=form.cleaned_data["with_delivery"],
+                now=now,
+                by=by,
+            )
+
+        return self.attempt_one(request, object_id, give_back, done="Refund on its way")
 
     @action(
         description=REFUND,
@@ -339,48 +336,15 @@ class OrderAdmin(ModelAdmin):
         write = partial(add_note, text=form.cleaned_data["note"])
         return self.attempt_one(request, object_id, write, done="Noted")
 
-    def attempt(self, request: HttpRequest, orders: Iterable[Order], service: Service, *, done: str) -> None:
-        """Run the service for each order. A refusal does not stop the rest; each outcome gets one message."""
-        outcomes: dict[tuple[int, str], list[str]] = defaultdict(list)
-        user = request.user
-        assert isinstance(user, User), "signed in"
-        for order in orders:
-            try:
-                service(order, now=timezone.now(), by=staff(user))
-            except DomainError as refusal:
-                outcomes[messages.ERROR, refusal.message].append(str(order))
-            else:
-                outcomes[messages.SUCCESS, f"{done}."].append(str(order))
-                self.log_change(request, order, done)
-        for (level, outcome), names in outcomes.items():
-            self.message_user(request, f"{', '.join(names)}: {outcome}", level)
-
-    def attempt_one(
-        self, request: HttpRequest, object_id: str, service: Service, *, done: str
-    ) -> HttpResponse:
-        """Run the service for one order, and make the dialog's script reload the order's page."""
-        order = self.get_object(request, object_id)
-        if order is None:
-            raise Http404
-        self.attempt(request, [order], service, done=done)
-        return HttpResponse(headers={"HX-Redirect": reverse("admin:orders_order_change", args=[order.pk])})
-
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
         order = self.get_object(request, object_id)
         actions: list[UnfoldAction] = super().get_actions_detail(request, object_id)
-        return [action for action in actions if order and order.status in OFFERED[action.path]]
+        return [action for action in actions if order and is_offered(action.path, order)]
 
-    def has_fulfil_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return request.user.has_perm("orders.change_order")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return False
+def is_offered(name: str, order: Order) -> bool:
+    """Whether the order's page shows the button. While the payment is disputed, only the staff's notes are possible."""
+    return order.status in OFFERED[name] and not (order.disputed_at and name in FROZEN_BY_DISPUTE)
 
 
 def written(address: Shipping | None) -> str:

@@ -2,6 +2,7 @@
 
 from orders.models.carts import MAX_LINES, MAX_QUANTITY, MAX_TITLE, Cart, CartItem
 from orders.models.history import OrderEvent
+from orders.models.parcels import Fulfilment, Portion, RefundLine, Return, ReturnStatus
 from orders.models.sales import (
     MAX_NOTE,
     OPEN_PAYMENTS,
@@ -28,6 +29,7 @@ __all__ = [
     "PHONE_END",
     "Cart",
     "CartItem",
+    "Fulfilment",
     "KeptKeyField",
     "Order",
     "OrderEvent",
@@ -37,7 +39,11 @@ __all__ = [
     "OrderTax",
     "Payment",
     "PaymentStatus",
+    "Portion",
     "Refund",
+    "RefundLine",
+    "Return",
+    "ReturnStatus",
     "Shipping",
     "StripeEvent",
 ]

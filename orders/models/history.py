@@ -23,6 +23,10 @@ class OrderEvent(models.Model):
         REFUNDED = "refunded", "Refunded"
         REFUND_FAILED = "refund_failed", "Refund failed"
         RESTOCKED = "restocked", "Put back in stock"
+        RETURN_REQUESTED = "return_requested", "Return requested"
+        RETURN_APPROVED = "return_approved", "Return approved"
+        RETURN_DECLINED = "return_declined", "Return declined"
+        RETURN_RECEIVED = "return_received", "Return received"
         DISPUTED = "disputed", "Disputed"
         DISPUTE_CLOSED = "dispute_closed", "Dispute closed"
 

@@ -28,6 +28,7 @@ class OrderStatus(models.TextChoices):
     DRAFT = "draft", "Draft"
     PENDING = "pending", "Pending"
     PAID = "paid", "Paid"
+    PARTIALLY_SHIPPED = "partially_shipped", "Partially shipped"
     SHIPPED = "shipped", "Shipped"
     CANCELLED = "cancelled", "Cancelled"
     REFUNDED = "refunded", "Refunded"
@@ -78,7 +79,7 @@ class Order(models.Model):
     )
     visitor = models.UUIDField(null=True, blank=True, db_index=True, editable=False)
     idempotency_key = models.UUIDField(null=True, blank=True, editable=False)
-    status = models.CharField(max_length=10, choices=OrderStatus, default=OrderStatus.DRAFT)
+    status = models.CharField(max_length=20, choices=OrderStatus, default=OrderStatus.DRAFT)
     currency = models.CharField(max_length=3)
     amount = AmountField(default=0)
     # The goods before the code, what the code took off goods and delivery, the delivery before the code, and all tax.
@@ -146,7 +147,7 @@ class Order(models.Model):
                 name="order_billing_has_address",
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["paid", "shipped"]) | Q(paid_at__isnull=False),
+                condition=~Q(status__in=["paid", "partially_shipped", "shipped"]) | Q(paid_at__isnull=False),
                 name="paid_order_has_time",
             ),
             models.CheckConstraint(condition=Q(amount__gte=0), name="order_amount_not_negative"),
@@ -161,6 +162,11 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"Order {self.number}"
+
+
+def count_field() -> "models.PositiveSmallIntegerField[int, int]":
+    """Return the field of a part of an item's quantity."""
+    return models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
 
 
 class KeptKeyField(models.BigIntegerField[int, int]):
@@ -197,6 +203,13 @@ class OrderItem(models.Model):
     # Of the whole quantity: what the code took off, and the tax after it.
     discount = part_field()
     tax = part_field()
+    # How many of the quantity have left in parcels, will never leave because they are refunded, are in returns that
+    # were not declined, are refunded, and are back in stock. The constraints refuse what two people do at once.
+    fulfilled = count_field()
+    withdrawn = count_field()
+    returned = count_field()
+    refunded = count_field()
+    restocked = count_field()
 
     class Meta:
         ordering = ["pk"]
@@ -206,6 +219,19 @@ class OrderItem(models.Model):
                 condition=Q(quantity__gte=1, quantity__lte=MAX_QUANTITY), name="order_item_quantity_in_range"
             ),
             models.CheckConstraint(condition=Q(unit_price__gte=0), name="order_item_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=models.F("fulfilled") + models.F("withdrawn")),
+                name="order_item_fulfilled_at_most_quantity",
+            ),
+            models.CheckConstraint(
+                condition=Q(returned__lte=models.F("fulfilled")), name="order_item_returned_at_most_fulfilled"
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded__lte=models.F("quantity")), name="order_item_refunded_at_most_quantity"
+            ),
+            models.CheckConstraint(
+                condition=Q(restocked__lte=models.F("quantity")), name="order_item_restocked_at_most_quantity"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -215,6 +241,11 @@ class OrderItem(models.Model):
     def full_name(self) -> str:
         """The name of the product with the title of the variant."""
         return full_name(self.name, self.variant_title)
+
+    @property
+    def to_ship(self) -> int:
+        """How many still have to leave."""
+        return self.quantity - self.fulfilled - self.withdrawn
 
 
 class OrderTax(models.Model):

@@ -8,11 +8,22 @@ from uuid import UUID
 
 import stripe
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from core import money
 from orders.events import SHOP, Actor, Kind, event_of, record_event
-from orders.models import OrderEvent, Payment, PaymentStatus, Refund
+from orders.models import (
+    Order,
+    OrderEvent,
+    OrderItem,
+    Payment,
+    PaymentStatus,
+    Refund,
+    RefundLine,
+    Return,
+    ReturnStatus,
+)
 from orders.payments.gateway import client
 
 logger = logging.getLogger(__name__)
@@ -27,10 +38,11 @@ def refundable_amount(payment: Payment) -> Decimal:
     return money.round_half_up(payment.amount - (promised or 0), payment.currency)
 
 
-def promise_refund(payment: Payment, amount: Decimal, *, now: datetime, by: Actor = SHOP) -> None:
+def promise_refund(payment: Payment, amount: Decimal, *, now: datetime, by: Actor = SHOP) -> Refund:
     """Write the row of a refund. A step of a transaction that has locked the payment and checked the amount."""
-    Refund.objects.create(payment=payment, amount=amount, created_at=now)
+    refund = Refund.objects.create(payment=payment, amount=amount, created_at=now)
     record_event(payment.order_id, Kind.REFUND_BEGUN, by=by, now=now, amount=str(amount))
+    return refund
 
 
 def promise_rest(payment: Payment, *, now: datetime) -> None:
@@ -63,8 +75,13 @@ def send_promised(payment: Payment, *, now: datetime) -> bool:
 
 @transaction.atomic(durable=True)
 def give_up(refund: Refund, payment: Payment, *, now: datetime) -> None:
-    """Set a refund that Stripe refuses to FAILED."""
+    """Set a refund that Stripe refuses to FAILED.
+
+    Locks: the order.
+    """
+    Order.objects.select_for_update().get(pk=payment.order_id)
     if unsent_refund(refund).update(status=Status.FAILED):
+        count_items_again(payment)
         record_event(payment.order_id, Kind.REFUND_FAILED, now=now, amount=str(refund.amount))
 
 
@@ -98,6 +115,9 @@ def count_refunds(payment: Payment, refunds: Sequence[stripe.Refund], *, now: da
     happened = [event for refund in refunds for event in take_over(payment, refund, now=now)]
     if refundable_amount(payment) < 0:  # the Dashboard has refunded the money that we promised
         payment.refunds.filter(status=Status.PENDING, refund_id=None).delete()
+        count_items_again(payment)
+    elif any(event.kind == Kind.REFUND_FAILED for event in happened):
+        count_items_again(payment)
     succeeded = payment.refunds.filter(status=Status.SUCCEEDED).aggregate(sum=Sum("amount"))["sum"]
     payment.refunded = money.round_half_up(succeeded or Decimal(0), payment.currency)
     if payment.refunded == payment.amount:
@@ -109,6 +129,19 @@ def count_refunds(payment: Payment, refunds: Sequence[stripe.Refund], *, now: da
     payment.updated_at = now
     payment.save()
     return happened
+
+
+def count_items_again(payment: Payment) -> None:
+    """Count the refunded units again after a refund has failed, and reopen its return.
+
+    A step of a transaction that has locked the order.
+    """
+    lines = RefundLine.objects.filter(item=OuterRef("pk")).exclude(refund__status=Status.FAILED)
+    sums = lines.order_by().values("item").annotate(sum=Sum("quantity")).values("sum")
+    OrderItem.objects.filter(order=payment.order_id).update(refunded=Coalesce(Subquery(sums), 0))
+    failed = Q(refund=None) | Q(refund__status=Status.FAILED)
+    refunded = Return.objects.filter(failed, order=payment.order_id, status=ReturnStatus.REFUNDED)
+    refunded.update(status=ReturnStatus.RECEIVED, refund=None)
 
 
 OUTCOMES = {Status.SUCCEEDED: Kind.REFUNDED, Status.FAILED: Kind.REFUND_FAILED}

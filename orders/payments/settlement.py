@@ -9,9 +9,10 @@ from uuid import UUID
 import stripe
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from catalog.models import StockMovement
-from catalog.stock import release, return_stock
+from catalog.stock import number_of, put_back, release, return_stock
 from core import money
 from orders.events import Kind, event_of
 from orders.holds import prolong
@@ -19,12 +20,14 @@ from orders.mail import promise_mail
 from orders.models import (
     Order,
     OrderEvent,
+    OrderItem,
     OrderMail,
     OrderStatus,
     Payment,
     PaymentStatus,
     StripeEvent,
 )
+from orders.parcels import items_to_ship, pack_all
 from orders.payments.attempts import payment_uuid_of
 from orders.payments.gateway import client
 from orders.payments.refunds import count_refunds, promise_rest, refunds_of, send_promised
@@ -177,8 +180,8 @@ def on_success(order: Order, payment: Payment, *, now: datetime) -> list[OrderEv
         release(order_uuid=order.pk)
         promise_mail(order.pk, OrderMail.Kind.CONFIRMATION, now=now)
         happened = [event_of(order.pk, Kind.PAID, now=now, amount=str(payment.amount))]
-        if settings.STORE_SHIP_ON_PAYMENT and move(order.pk, OrderStatus.SHIPPED, now=now):
-            happened.append(event_of(order.pk, Kind.SHIPPED, now=now))
+        if settings.STORE_SHIP_ON_PAYMENT:
+            happened.append(pack_all(order.pk, now=now))
         return happened
     if order.status == OrderStatus.CANCELLED and not order.disputed_at:
         promise_rest(payment, now=now)
@@ -200,5 +203,23 @@ def freeze(order: Order, *, disputed: bool, now: datetime) -> list[OrderEvent]:
 def on_full_refund(order_uuid: UUID, *, now: datetime) -> None:
     """Set the order to REFUNDED, and return its stock unless it was shipped or a cancellation has returned it."""
     before = Order.objects.values_list("status", flat=True).get(pk=order_uuid)
-    if move(order_uuid, OrderStatus.REFUNDED, now=now) and before == OrderStatus.PAID:
+    if not move(order_uuid, OrderStatus.REFUNDED, now=now):
+        return
+    if before == OrderStatus.PAID:
         return_stock(order_uuid=order_uuid, reason=StockMovement.Reason.RETURNED, now=now)
+    elif before == OrderStatus.PARTIALLY_SHIPPED:
+        withdraw_rest(order_uuid, now=now)
+
+
+def withdraw_rest(order_uuid: UUID, *, now: datetime) -> None:
+    """Put what has not left back in stock: it will not leave any more.
+
+    Locks: the products.
+    """
+    items = list(items_to_ship(order_uuid))
+    left = number_of({item.pk: item.to_ship for item in items})
+    OrderItem.objects.filter(pk__in=[item.pk for item in items]).update(
+        withdrawn=F("withdrawn") + left, restocked=F("restocked") + left
+    )
+    back = {item.variant_id: item.to_ship for item in items if item.variant_id is not None}
+    put_back(back, order_uuid=order_uuid, now=now)

@@ -12,13 +12,13 @@ from strawberry import auto, relay
 
 import api
 from accounts.types import PostalAddress, User
-from catalog.models import is_past
-from catalog.types import HasPublication, Product, ProductVariant
 from core.money import from_units
 from core.together import build
 from orders import models, selectors, totals
 from orders.models import OrderStatus, PaymentStatus
 from orders.owners import owner_of
+from orders.types.items import HasCurrency, OrderItem, visible_orders
+from orders.types.parcels import Fulfilment, Refund, Return
 from orders.types.taxes import TaxAmount
 
 api.describe(
@@ -27,6 +27,7 @@ api.describe(
     DRAFT="The draft is being filled item by item. No stock is reserved yet.",
     PENDING="The order is placed and its stock is taken. It can be paid until `expiresAt`.",
     PAID="The order is paid, and not shipped yet.",
+    PARTIALLY_SHIPPED="The order is paid, and a part of it is on its way.",
     SHIPPED="The order is paid and on its way.",
     CANCELLED="The order is cancelled. Any payment is refunded.",
     REFUNDED="The whole payment has been refunded.",
@@ -43,108 +44,6 @@ api.describe(
     PARTIALLY_REFUNDED="A part of the payment has been refunded.",
     REFUNDED="The whole payment has been refunded.",
 )
-
-
-class HasCurrency(Protocol):
-    currency: str
-
-
-class HasUnitPrice(Protocol):
-    unit_price: Decimal
-    order: HasCurrency
-
-
-class HasProduct(Protocol):
-    product: HasPublication
-
-
-class HasOptionalProduct(Protocol):
-    product: HasPublication | None
-
-
-class HasVariant(Protocol):
-    variant: HasProduct | None
-
-
-class HasTotal(HasUnitPrice, Protocol):
-    quantity: int
-
-
-class HasDiscount(Protocol):
-    discount: Decimal
-    order: HasCurrency
-
-
-class HasTax(Protocol):
-    tax: Decimal
-    order: HasCurrency
-
-
-class HasSku(Protocol):
-    sku: str
-
-
-@strawberry_django.type(models.OrderItem, description="A variant of a product in an order, as it was bought.")
-class OrderItem(relay.Node):
-    id: relay.NodeID[int]
-    name: auto = api.field(description="The product's name when it was ordered.")
-    variant_title: str = api.field(
-        description="The variant's title when it was ordered, such as `M / Red`; empty if it had none."
-    )
-    quantity: int = api.field(description="The quantity, 1 to 999.")
-    requires_shipping: auto = api.field(description="Whether it is shipped. It stays as it was ordered.")
-
-    @api.related(
-        graphql_type=Product | None,
-        description="The product as it is now; null once it has been deleted, and while it is not published. The "
-        "item's name and price stay.",
-    )
-    @staticmethod
-    def product(root: strawberry.Parent[HasOptionalProduct]) -> HasPublication | None:
-        return root.product if root.product and is_past(root.product.published_at) else None
-
-    @api.related(
-        graphql_type=ProductVariant | None,
-        description="The variant as it is now; null once it has been deleted, and while its product is not published. "
-        "The item's title and price stay.",
-    )
-    @staticmethod
-    def variant(root: strawberry.Parent[HasVariant]) -> HasProduct | None:
-        variant = root.variant
-        return variant if variant and is_past(variant.product.published_at) else None
-
-    @api.field(description="The variant's SKU when it was ordered; null if it had none.")
-    @staticmethod
-    def sku(root: strawberry.Parent[HasSku]) -> str | None:
-        return root.sku or None
-
-    @api.field(description="The price of one unit when it was ordered.")
-    @staticmethod
-    def unit_price(root: strawberry.Parent[HasUnitPrice]) -> api.Money:
-        return api.Money.of(root.unit_price, root.order.currency)
-
-    @api.field(description="The unit price times the quantity.")
-    @staticmethod
-    def total(root: strawberry.Parent[HasTotal]) -> api.Money:
-        return api.Money.of(root.unit_price * root.quantity, root.order.currency)
-
-    @api.field(description="The discount by the code, over the whole quantity.")
-    @staticmethod
-    def discount(root: strawberry.Parent[HasDiscount]) -> api.Money:
-        return api.Money.of(root.discount, root.order.currency)
-
-    @api.field(
-        description=(
-            "The tax over the whole quantity, after the discount. `total` includes it if the order's prices do."
-        )
-    )
-    @staticmethod
-    def tax(root: strawberry.Parent[HasTax]) -> api.Money:
-        return api.Money.of(root.tax, root.order.currency)
-
-    @classmethod
-    def visible(cls, info: api.Info) -> QuerySet[models.OrderItem]:
-        return models.OrderItem.objects.filter(order__in=Order.visible(info))
 
 
 @strawberry_django.type(models.Shipping, description="A shipping or billing address of an order.")
@@ -406,13 +305,27 @@ class Order(relay.Node):
         payment.order = root  # type: ignore[attr-defined]  # its owner sees the secret
         return payment  # type: ignore[return-value]  # its model
 
+    fulfilments: list[Fulfilment] = api.field(description="The parcels that have left, the first one first.")
+    returns: list[Return] = api.field(description="The returns that the customer has asked for.")
+
+    @api.field(
+        only=["currency"],
+        prefetch_related=["payments__refunds"],
+        description="The refunds that are on their way or have arrived.",
+    )
+    @staticmethod
+    def refunds(root: strawberry.Parent[models.Order]) -> list[Refund]:
+        made = [refund for payment in root.payments.all() for refund in payment.refunds.all()]
+        made.sort(key=lambda refund: (refund.created_at, refund.pk))
+        return [refund for refund in made if refund.status != models.Refund.Status.FAILED]  # type: ignore[misc]  # models
+
     @classmethod
     def resolve_id_attr(cls) -> str:
         return "uuid"
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Order]:
-        return selectors.orders_seen_by(owner_of(info.context.request))
+        return visible_orders(info)
 
 
 NEWEST = api.Sort(("created_at", "uuid"), descending=True)

@@ -83,6 +83,11 @@ class OrderNotCancellable(OrderError):
     pass
 
 
+@strawberry.type(description="This cannot be returned, or not any more, for the reason in `message`.")
+class ReturnNotPossible(api.UserError):
+    pass
+
+
 # ── Inputs ───────────────────────────────────────────────────────────────────
 
 
@@ -246,6 +251,25 @@ class PlaceOrderInput(DetailsInput):
     )
 
 
+@strawberry.input(description="A quantity of an order's item to return.")
+class ReturnItemInput:
+    order_item_id: relay.GlobalID = strawberry.field(description="ID of the order's item.")
+    quantity: int = strawberry.field(description="How many of it, at least 1.")
+
+
+@strawberry.input(description="What to return of one of the caller's orders.")
+class RequestReturnInput:
+    order_uuid: UUID = strawberry.field(description="UUID of the order.")
+    items: list[ReturnItemInput] = strawberry.field(description="The items, each once.")
+    reason: str = strawberry.field(
+        default="",
+        description=f"The reason, if the customer wants to give one: at most {MAX_NOTE} characters.",
+    )
+
+    def quantities(self) -> list[tuple[int, int]]:
+        return [(api.key_of(item.order_item_id, "OrderItem"), item.quantity) for item in self.items]
+
+
 # ── Results ──────────────────────────────────────────────────────────────────
 
 CartResult = Annotated[
@@ -298,5 +322,11 @@ CancelOrderResult = Annotated[
     Order | api.NotFound | OrderNotCancellable,
     strawberry.union(
         "CancelOrderResult", description="The cancelled order, or why it could not be cancelled."
+    ),
+]
+ReturnResult = Annotated[
+    Order | ReturnNotPossible | api.ValidationError | api.NotFound,
+    strawberry.union(
+        "ReturnResult", description="The order with its returns, or why nothing can be returned."
     ),
 ]

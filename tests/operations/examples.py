@@ -435,7 +435,7 @@ mutation Checkout($input: CheckoutInput!) {
       status
       amount { amount currency }
       expiresAt
-      items { name quantity unitPrice { amount } }
+      items { id name quantity unitPrice { amount } }
       payment { status clientSecret }
     }
     ... on UserError { code message }
@@ -525,6 +525,23 @@ mutation CancelOrder($uuid: UUID!) {
 }
 """,
         variables=lambda answers: {"uuid": answers["checkout"]["uuid"]},
+    ),
+    Example(
+        operation="requestReturn",
+        document="""
+mutation RequestReturn($uuid: UUID!, $item: ID!) {
+  requestReturn(input: {orderUuid: $uuid, items: [{orderItemId: $item, quantity: 1}]}) {
+    __typename
+    ... on Order { id returns { id status createdAt items { quantity item { id name } } } }
+    ... on UserError { code message }
+    ... on ValidationError { fields { field message } }
+  }
+}
+""",
+        variables=lambda answers: {
+            "uuid": answers["checkout"]["uuid"],
+            "item": answers["checkout"]["items"][0]["id"],
+        },
     ),
     Example(
         operation="removeFromCart",

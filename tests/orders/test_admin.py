@@ -269,7 +269,7 @@ class TestShip:
         order = placed(paid=True)
         with nothing_changes():
             for page in (superuser.get(button("ship", order)), superuser.post(button("ship", order))):
-                assert "Have the goods been sent?" in page.text
+                assert "What is in the parcel?" in page.text
 
     def test_an_order_that_is_none_is_not_found(self, superuser: Client, placed: Placed) -> None:
         for key in ("x", "00000000-0000-0000-0000-000000000000"):

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 
 from catalog.models import Product
 from core.errors import DomainError, RateLimited
-from orders import cancellation, services
+from orders import cancellation, refunding, services
 from orders.audit import differences, differences_here
 from orders.cart import ShoppingCart
 from orders.checkout import checkout
@@ -161,7 +161,7 @@ class Books(RuleBasedStateMachine):
     def refund(self, order: tuple[int, UUID | None], amount: str) -> None:
         if order[1]:
             with suppress(DomainError):
-                services.refund(order_uuid=order[1], amount=Decimal(amount), now=timezone.now())
+                refunding.refund(order_uuid=order[1], amount=Decimal(amount), now=timezone.now())
 
     @rule(product=st.integers(0, 1), stock=st.integers(0, 5))
     def restock(self, product: int, stock: int) -> None:

@@ -12,7 +12,7 @@ from orders.cancellation import cancel
 from orders.errors import OrderNotRestockable, OrderNotShippable
 from orders.fulfilment import restock, ship
 from orders.models import Order
-from orders.services import refund
+from orders.refunding import refund
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
 from tests.orders.conftest import Bank, add_to_cart, checkout, nothing_changes

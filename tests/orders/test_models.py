@@ -175,7 +175,7 @@ class TestOrder:
     def test_before_it_needs_none(self, order: Order, status: str) -> None:
         assert_allowed(order, status=status, shipping=None)
 
-    @pytest.mark.parametrize("status", ["paid", "shipped"])
+    @pytest.mark.parametrize("status", ["paid", "partially_shipped", "shipped"])
     def test_once_paid_it_has_the_time(self, order: Order, status: str) -> None:
         assert_refused(order, "paid_order_has_time", status=status)
         assert_allowed(order, status=status, paid_at=timezone.now())

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from catalog.models import Product
 from core.errors import ValidationError
-from orders import cancellation, services
+from orders import cancellation, refunding
 from orders.audit import differences
 from orders.errors import OrderNotCancellable
 from orders.models import Order, Payment, Refund
@@ -35,7 +35,7 @@ def order(api: GraphQLClient, bank: Bank, product: Product) -> Order:
 
 
 def refund(order: Order, amount: str) -> None:
-    services.refund(order_uuid=order.pk, amount=Decimal(amount), now=timezone.now())
+    refunding.refund(order_uuid=order.pk, amount=Decimal(amount), now=timezone.now())
 
 
 def books(order: Order) -> tuple[str, str, Decimal]:

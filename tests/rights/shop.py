@@ -22,8 +22,12 @@ from orders import services
 from orders.cart import ShoppingCart
 from orders.checkout import checkout
 from orders.choices import Choice
-from orders.models import CartItem, Order, Payment
+from orders.models import CartItem, Fulfilment, Order, OrderItem, Payment, Refund, Return
 from orders.owners import SESSION_KEY, Owner
+from orders.payments.gateway import fake
+from orders.payments.settlement import settle
+from orders.refunding import refund
+from orders.returns import request_return
 from pricing.models import DeliveryMethod, DeliveryRate, DiscountCode
 from reviews.models import Comment
 from reviews.services import report_comment
@@ -52,6 +56,7 @@ SECRETS = {
     "Shoppersgivenname": {SHOPPER, STAFF, CLERK},
     "Addressbookstreet": {SHOPPER, STAFF},
     "Shippingstreet": {SHOPPER, STAFF},
+    "Parcelstreet": {SHOPPER, STAFF},
     "Visitorstreet": {VISITOR, STAFF},
     "A comment that is hidden": {SHOPPER, STAFF},
     "A reason to report": set(),
@@ -67,6 +72,7 @@ class Row:
     key: object
     owner: str
     seen_by: frozenset[str]
+    has_secret: bool = True  # of the owner, if the type has one
 
     @property
     def id(self) -> str:
@@ -117,6 +123,7 @@ class Shop:
         DiscountCode.objects.create(code="WELCOME", percent=10)
         self.order = self.buy_pending(Owner(user=shopper), street="Shippingstreet")
         self.visitors_order = self.buy_pending(Owner(visitor=self.visitor), street="Visitorstreet")
+        self.shipped = self.buy_shipped(Owner(user=shopper), now=now)
         self.draft = services.create_order(user=shopper, now=now)
         services.add_order_item(
             owner=Owner(user=shopper),
@@ -127,6 +134,24 @@ class Shop:
         )
         for owner in (Owner(user=shopper), Owner(visitor=self.visitor)):
             ShoppingCart(owner).add(Choice(self.product.pk, by_product=True), 1, now=now)
+
+    def buy_shipped(self, owner: Owner, *, now: datetime) -> UUID:
+        """Place an order that is paid and shipped, with a return and a refund."""
+        order = self.buy_pending(owner, street="Parcelstreet")
+        payment = Payment.objects.get(order=order)
+        fake().confirm(payment.intent_id or "", "succeeded")
+        settle(payment.intent_id or "", now=now)
+        [item] = OrderItem.objects.filter(order=order)
+        request_return(owner=owner, order_uuid=order, quantities=[(item.pk, 1)], reason="A reason", now=now)
+        refund(order_uuid=order, amount=Decimal(1), now=now)
+        return order
+
+    def bought_item(self) -> dict[str, Any]:
+        """Return the input for the return of one of what was shipped."""
+        return {
+            "orderItemId": global_id("OrderItem", Order.objects.get(pk=self.shipped).items.get().pk),
+            "quantity": 1,
+        }
 
     def unpublish(self, *, now: datetime) -> Product:
         """Return a product that people had in their lists, carts and orders before it became a draft."""
@@ -241,9 +266,21 @@ class Shop:
         for order in Order.objects.exclude(shipping=None):
             yield {"key": order.shipping_id, **self.of_order(order)}
 
+    def rows_of_Fulfilment(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        for parcel in Fulfilment.objects.select_related("order"):
+            yield {"key": parcel.pk, **self.of_order(parcel.order)}
+
+    def rows_of_Return(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        for asked in Return.objects.select_related("order"):
+            yield {"key": asked.pk, **self.of_order(asked.order)}
+
+    def rows_of_Refund(self) -> Iterator[dict[str, Any]]:  # noqa: N802
+        for made in Refund.objects.select_related("payment__order"):
+            yield {"key": made.pk, **self.of_order(made.payment.order)}
+
     def rows_of_Payment(self) -> Iterator[dict[str, Any]]:  # noqa: N802
         for payment in Payment.objects.select_related("order"):
-            yield {"key": payment.pk, **self.of_order(payment.order)}
+            yield {"key": payment.pk, "has_secret": payment.is_open, **self.of_order(payment.order)}
 
     def who_sees(self, product: Product) -> frozenset[str]:
         return EVERYONE if product.is_published else frozenset({SELLER, STAFF})

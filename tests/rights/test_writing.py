@@ -38,7 +38,7 @@ from tests.rights.shop import (
 
 REFUSALS = {
     *("UNAUTHENTICATED", "FORBIDDEN", "NotFound", "ValidationError"),
-    *("CartEmpty", "DeliveryUnavailable", "DiscountCodeRefused", "ProductUnavailable"),
+    *("CartEmpty", "DeliveryUnavailable", "DiscountCodeRefused", "ProductUnavailable", "ReturnNotPossible"),
 }
 
 
@@ -286,6 +286,18 @@ CASES = [
     Case(mutation="retryPayment", of="the visitor", input=of_visitors_order, answers=VISITORS_OWN),
     Case(mutation="refreshPayment", of="the visitor", input=of_visitors_order, answers=VISITORS_OWN),
     Case(mutation="cancelOrder", of="the visitor", input=of_visitors_order, answers=VISITORS_OWN),
+    Case(
+        mutation="requestReturn",
+        of="the shopper",
+        input=lambda shop: {"orderUuid": str(shop.shipped), "items": [shop.bought_item()]},
+        answers=owners_alone("Order"),
+    ),
+    Case(
+        mutation="requestReturn",
+        of="the shopper, not shipped",
+        input=lambda shop: {"orderUuid": str(shop.order), "items": [shop.bought_item()]},
+        answers=owners_alone("ReturnNotPossible"),
+    ),
     # reviews
     Case(
         mutation="createComment",

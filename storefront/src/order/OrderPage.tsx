@@ -82,7 +82,7 @@ function Unknown() {
 
 function Order({ order, onPaid }: { order: OrderPartsFragment; onPaid: () => void }) {
   const { t, money } = useLanguage();
-  const isPaid = order.status === "PAID" || order.status === "SHIPPED";
+  const isPaid = ["PAID", "PARTIALLY_SHIPPED", "SHIPPED"].includes(order.status);
   return (
     <div className="mx-auto max-w-4xl">
       <p className="eyebrow pt-12">{t.order.number(order.number)}</p>

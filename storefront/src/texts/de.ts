@@ -196,6 +196,7 @@ export const de: Texts = {
       DRAFT: "Entwurf",
       PENDING: "Wartet auf Zahlung",
       PAID: "Bezahlt",
+      PARTIALLY_SHIPPED: "Teilweise versandt",
       SHIPPED: "Versandt",
       CANCELLED: "Storniert",
       REFUNDED: "Erstattet",

@@ -196,6 +196,7 @@ export const en = {
       DRAFT: "Draft",
       PENDING: "Waiting for payment",
       PAID: "Paid",
+      PARTIALLY_SHIPPED: "Partly shipped",
       SHIPPED: "Shipped",
       CANCELLED: "Cancelled",
       REFUNDED: "Refunded",

@@ -1,7 +1,6 @@
-"""The audit: stock, orders, payments and Stripe's record must agree to the last unit and cent."""
+"""The checks of stock, orders, payments and Stripe's record."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -30,23 +29,15 @@ from catalog.models import OPTIONS, PriceChange, Product, ProductImage, ProductV
 from catalog.pictures import PICTURE, copy_first
 from catalog.stock import lock_products, sum_up
 from core import money
+from orders.audit.difference import Difference
+from orders.audit.parcels import check_parcels, check_refund_lines
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Refund, Shipping
 from orders.payments.attempts import intents_since, payment_uuid_of
 from orders.payments.settlement import INTENT_STATUSES, PAID, settle
 from pricing.models import DiscountCode
 
 Reason = StockMovement.Reason
-BACK = (Reason.RETURNED, Reason.RESTOCKED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Difference:
-    """A disagreement between two records. `mend`, if there is one, resolves it without losing anything."""
-
-    check: str
-    subject: str
-    detail: str
-    mend: Callable[[], Any] | None = None
+BACK = (Reason.RETURNED, Reason.RESTOCKED, Reason.PUT_BACK)
 
 
 def differences(*, now: datetime) -> Iterator[Difference]:
@@ -69,6 +60,8 @@ def differences_here() -> Iterator[Difference]:
     yield from check_amounts()
     yield from check_paid()
     yield from check_refunds()
+    yield from check_refund_lines()
+    yield from check_parcels()
     yield from check_codes()
     yield from check_orphans()
     yield from check_paths()
@@ -200,30 +193,29 @@ def check_held() -> Iterator[Difference]:
 def check_movements() -> Iterator[Difference]:
     """A placed order has taken its items' units, and returned them if it was given up before shipping."""
     of_item = StockMovement.objects.filter(order_uuid=OuterRef("order_id"), variant=OuterRef("variant_id"))
+    of_back = of_item.filter(reason__in=BACK).order_by().values("variant").annotate(sum=Sum("delta"))
     items = OrderItem.objects.filter(variant__isnull=False).select_related("order")
     annotated = items.annotate(
         taken=Coalesce(Subquery(of_item.filter(reason=Reason.SOLD).values("delta")), 0),
-        returned=Coalesce(Subquery(of_item.filter(reason__in=BACK).values("delta")), 0),
+        back=Coalesce(Subquery(of_back.values("sum")), 0),
     )
     for item in annotated.iterator():
         taken, returned = expected_movements(item)
-        if -item.taken != taken or item.returned not in returned:
+        if (-item.taken, item.back) != (taken, returned):
             yield Difference(
                 check="movements",
                 subject=f"order {item.order_id}, variant {item.variant_id}",
-                detail=f"{item.order.status}, {item.quantity} ordered, {-item.taken} taken, {item.returned} returned",
+                detail=f"{item.order.status}, {item.quantity} ordered, {-item.taken} taken, {item.back} returned",
             )
 
 
-def expected_movements(item: OrderItem) -> tuple[int, tuple[int, ...]]:
-    """Return the units that an item must have taken, and the numbers of units that it may have returned."""
+def expected_movements(item: OrderItem) -> tuple[int, int]:
+    """Return the units that an item must have taken, and the units that it must have returned."""
     order = item.order
     if order.shipping_id is None:
-        return 0, (0,)
-    if order.shipped_at:
-        return item.quantity, (0, item.quantity) if order.status == OrderStatus.REFUNDED else (0,)
+        return 0, 0
     given_up = order.status in (OrderStatus.CANCELLED, OrderStatus.REFUNDED)
-    return item.quantity, (item.quantity,) if given_up else (0,)
+    return item.quantity, item.quantity if given_up and not item.fulfilled else item.restocked
 
 
 def check_amounts() -> Iterator[Difference]:
@@ -272,7 +264,14 @@ def check_paid() -> Iterator[Difference]:
     """An order is paid if and only if its payment is. A free order needs none."""
     settled = Exists(Payment.objects.filter(order=OuterRef("pk"), status__in=PAID))
     orders = Order.objects.annotate(settled=settled)
-    paid = Q(status__in=[OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.REFUNDED])
+    paid = Q(
+        status__in=[
+            OrderStatus.PAID,
+            OrderStatus.PARTIALLY_SHIPPED,
+            OrderStatus.SHIPPED,
+            OrderStatus.REFUNDED,
+        ]
+    )
     for order in orders.filter(paid, settled=False, amount__gt=0):
         yield Difference(
             check="paid", subject=f"order {order.pk}", detail=f"is {order.status}, but nothing was paid"
