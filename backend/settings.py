@@ -223,7 +223,7 @@ CORS_ALLOW_HEADERS = (
 CORS_EXPOSE_HEADERS = ("x-request-id",)
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
-SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|healthz)$"]
+SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|healthz|metrics)$"]
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 60 * 60 * 24 * 365)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=not DEBUG)
 # A domain in the browsers' lists leaves them after months. So nobody gets there by a default, and check --deploy does
@@ -349,6 +349,8 @@ TIME_ZONE = env.time_zone("TIME_ZONE", default="UTC")
 USE_TZ = True
 
 LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
+# Who knows it may read /metrics.
+STORE_METRICS_TOKEN = env.str("STORE_METRICS_TOKEN", default="")
 LOG_FORMAT = env.choice("LOG_FORMAT", default="line", choices=["line", "json"])
 # One record for each request that is not answered from the answer cache.
 STORE_ACCESS_LOG = env.bool("STORE_ACCESS_LOG", default=False)

@@ -14,6 +14,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 
+from backend.http.metrics import metrics
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 logger = logging.getLogger("backend.health")
@@ -26,7 +28,7 @@ FRESH_SECONDS = 1.0
 
 def probes(get_response: GetResponse) -> GetResponse:
     """Answer probes in a middleware before the host check, because they use an IP address. A setting allows HTTP."""
-    answers = {"/livez": live, "/readyz": ready, "/healthz": health}
+    answers = {"/livez": live, "/readyz": ready, "/healthz": health, "/metrics": metrics}
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         answer = answers.get(request.path)

@@ -1,0 +1,57 @@
+"""Metrics for Prometheus: what the database knows, so that every process of every machine tells the same."""
+
+from collections.abc import Iterator
+from secrets import compare_digest
+
+from django.conf import settings
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from core.worker import late_tasks
+from orders.models import Order, OrderStatus
+from orders.selectors import unsent_mails
+
+WAITING = (OrderStatus.PENDING, OrderStatus.PAID)
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer with all metrics to whoever has the token. Without a token in the settings there is no such page."""
+    token = settings.STORE_METRICS_TOKEN
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not token or not compare_digest(given.encode(), token.encode()):
+        return HttpResponseNotFound("There is no page at this address.", content_type="text/plain")
+    text = "".join(f"{line}\n" for line in lines())
+    return HttpResponse(text, content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+
+
+def lines() -> Iterator[str]:
+    now = timezone.now()
+    found = Order.objects.filter(status__in=WAITING).order_by().values_list("status").annotate(Count("pk"))
+    orders = dict(found)
+    yield from gauge(
+        "store_orders",
+        "Orders that wait to be paid or shipped.",
+        {f'{{status="{status.value}"}}': orders.get(status, 0) for status in WAITING},
+    )
+    tasks = DBTaskResult.objects.all()
+    counts = {"ready": tasks.ready().count(), "late": late_tasks(tasks, now=now).count()}
+    counts["failed"] = tasks.failed().count()
+    yield from gauge(
+        "store_tasks",
+        "Tasks that wait, that no worker has taken for minutes, and that were given up.",
+        {f'{{state="{state}"}}': number for state, number in counts.items()},
+    )
+    yield from gauge(
+        "store_unsent_mails", "Mails about orders that no server has accepted.", {"": unsent_mails().count()}
+    )
+
+
+def gauge(name: str, help: str, values: dict[str, int]) -> Iterator[str]:
+    """Return the lines of a metric, whose values stand under their labels."""
+    yield f"# HELP {name} {help}"
+    yield f"# TYPE {name} gauge"
+    for labels, value in values.items():
+        yield f"{name}{labels} {value}"
