@@ -40,8 +40,9 @@ const AUTOCOMPLETE = {
 
 export type AddressField = keyof typeof AUTOCOMPLETE;
 
-/** Those that share a line with another. */
-const HALF: readonly string[] = ["firstName", "lastName", "zipCode", "city", "state", "buildingNumber", "address2"];
+/** Those that share a line with another, where it is wide enough. */
+const HALF: readonly string[] = ["zipCode", "city", "state", "buildingNumber", "address2"];
+const NAMES: readonly string[] = ["firstName", "lastName"];
 
 interface Props {
   values: AddressValues;
@@ -89,7 +90,7 @@ export function AddressFields({ values, onChange, errors }: Props) {
           autoComplete: AUTOCOMPLETE[name],
           value: values[name] ?? "",
           error: errors[name],
-          className: HALF.includes(name) ? "col-span-2 sm:col-span-1" : "col-span-2",
+          className: NAMES.includes(name) ? "" : HALF.includes(name) ? "col-span-2 sm:col-span-1" : "col-span-2",
         };
         const set = (value: string) => onChange({ ...values, [name]: value });
         if (name === "state" && rules?.states.length) {

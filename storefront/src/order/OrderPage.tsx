@@ -92,9 +92,9 @@ function Order({ order, onPaid }: { order: OrderPartsFragment; onPaid: () => voi
         <div>
           {order.status === "PENDING" && <Payment order={order} onPaid={onPaid} />}
           <ul className="divide-y divide-line border-y border-line">
-            {order.items.map(({ id, name, variantTitle, quantity, total, product }) => (
+            {order.items.map(({ id, name, variantTitle, quantity, total, product, variant }) => (
               <li key={id} className="flex items-center gap-4 py-4">
-                <Picture image={product?.image} sizes="4rem" className="size-16 shrink-0 rounded-lg" />
+                <Picture image={variant?.image} sizes="4rem" className="size-16 shrink-0 rounded-lg" />
                 <div className="grow">
                   <p className="font-medium">
                     {product ? <Link to={`/products/${product.slug}`}>{name}</Link> : name}

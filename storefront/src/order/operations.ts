@@ -28,7 +28,8 @@ export const OrderParts = graphql(`
       variantTitle
       quantity
       total { amount currency }
-      product { id slug image { ...PictureParts } }
+      product { id slug }
+      variant { id image { ...PictureParts } }
     }
     payment { id status failure clientSecret refunded { amount currency } }
   }
