@@ -20,6 +20,7 @@ from catalog.analysis.tokens import (
 from catalog.analysis.words import gram_size, grams, normal, runs, words
 
 __all__ = [
+    "CATEGORY_MARK",
     "MARK",
     "MAX_TOKEN_LENGTH",
     "NAME_MARK",
@@ -48,8 +49,10 @@ __all__ = [
 VERSION = 3
 
 # The first stands between a token and its strength. The second stands before each word of the name, for completions.
+# The third stands before the key of the category, which the database adds to the text.
 MARK = "§"
 NAME_MARK = "¶"
+CATEGORY_MARK = "¤"
 
 # The weight of an occurrence. One in the description counts 1; the name adds IN_NAME, and the head of the name IN_HEAD.
 # The description's share is capped, so that the thing itself comes before a thing whose description repeats the word.

@@ -75,8 +75,8 @@ def candidates(query: SearchQuery, *, within: QuerySet[Product]) -> Candidates:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         rows = cursor.fetchall()
-    of_sku = [Match(kind, key, text) for kind, text, key in rows if kind == OF_SKU]
-    others = [Match(kind, key, text) for kind, text, key in rows if kind > OF_SKU]
+    of_sku = [Match(*row) for row in rows if row[0] == OF_SKU]
+    others = [Match(*row) for row in rows if row[0] > OF_SKU]
     matches, reached = take_enough(others, query.kinds)
     known = {match.key for match in of_sku}
     return Candidates(
@@ -84,7 +84,7 @@ def candidates(query: SearchQuery, *, within: QuerySet[Product]) -> Candidates:
         matches=of_sku + [match for match in matches if match.key not in known],
         expression=reached,
         all_found=len(matches) != BEST_OF_MORE,
-        total=next(key or 0 for kind, _, key in rows if kind == LARGEST_KEY),
+        total=next(key or 0 for kind, key, *_ in rows if kind == LARGEST_KEY),
         within=within,
     )
 
@@ -105,11 +105,16 @@ def build_statement(query: SearchQuery, *, within: QuerySet[Product]) -> tuple[s
 
     Its rows are the matches with their kind, and the largest primary key with a kind below all others.
     """
-    arms = [f"SELECT {LARGEST_KEY} AS kind, '' AS text, (SELECT max(id) FROM catalog_product) AS id"]
+    arms = [
+        f"SELECT {LARGEST_KEY} AS kind, (SELECT max(id) FROM catalog_product) AS id, '' AS text, 0 AS category"
+    ]
     owner = ProductVariant.objects.filter(sku_key=query.sku_key).exclude(sku_key="").values("product")
     try:
         sku, values = (
-            within.filter(pk__in=owner).order_by().values("search_text", "pk").query.sql_with_params()
+            within.filter(pk__in=owner)
+            .order_by()
+            .values("pk", "search_text", "category")
+            .query.sql_with_params()
         )
     except EmptyResultSet:  # a filter that nothing can pass, such as no category at all
         return arms[0], []
@@ -126,7 +131,7 @@ def build_statement(query: SearchQuery, *, within: QuerySet[Product]) -> tuple[s
     )
     sql = f"""
         WITH {", ".join(tables)}
-        SELECT best.kind, product.search_text, product.id FROM (
+        SELECT best.kind, product.id, product.search_text, product.category_id FROM (
             SELECT
                 id, min(kind) AS kind, count(*) OVER () AS all_found,
                 row_number() OVER (ORDER BY min(kind), min(rung), id) AS place

@@ -19,8 +19,9 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from catalog import analysis
+from catalog.analysis import CATEGORY_MARK, MARK
 from catalog.models import COPIED, Product
-from catalog.search.query import STRENGTHS
+from catalog.search.query import IN_NAME, STRENGTHS
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,17 @@ ANALYSIS = Part(
     create=f"CREATE VIEW catalog_search_analysis AS SELECT {analysis.VERSION} AS version, '{LANGUAGES}' AS languages",
 )
 
+# ── Texts ────────────────────────────────────────────────────────────────────
+
+
+def build_text(row: str = "") -> str:
+    """Return the SQL expression of what is indexed of a product, after a prefix such as "new.".
+
+    The name of the category is not: its key is, so that a category of any size is renamed by writing one row.
+    """
+    return f"{row}search_text || ' {CATEGORY_MARK}' || {row}category_id || '{MARK}{IN_NAME}'"
+
+
 # ── SQLite ───────────────────────────────────────────────────────────────────
 
 
@@ -100,7 +112,7 @@ SQLITE = (
         )""",
         fill=f"""
             INSERT INTO catalog_search (rowid, tokens)
-                SELECT id, {build_sqlite_tokens("search_text")} FROM catalog_product
+                SELECT id, {build_sqlite_tokens(build_text())} FROM catalog_product
         """,
     ),
     Part(
@@ -132,18 +144,18 @@ SQLITE = (
         kind="TRIGGER",
         name="catalog_product_inserted",
         create=f"""CREATE TRIGGER catalog_product_inserted AFTER INSERT ON catalog_product BEGIN
-            INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {build_sqlite_tokens("new.search_text")});
+            INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {build_sqlite_tokens(build_text("new."))});
             {build_sqlite_words("new.search_text")};
         END""",
     ),
     Part(
         kind="TRIGGER",
         name="catalog_product_updated",
-        create=f"""CREATE TRIGGER catalog_product_updated AFTER UPDATE OF search_text ON catalog_product
-        WHEN old.search_text <> new.search_text BEGIN
+        create=f"""CREATE TRIGGER catalog_product_updated AFTER UPDATE OF search_text, category_id ON catalog_product
+        WHEN old.search_text <> new.search_text OR old.category_id <> new.category_id BEGIN
             INSERT INTO catalog_search (catalog_search, rowid, tokens)
-                VALUES ('delete', old.id, {build_sqlite_tokens("old.search_text")});
-            INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {build_sqlite_tokens("new.search_text")});
+                VALUES ('delete', old.id, {build_sqlite_tokens(build_text("old."))});
+            INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {build_sqlite_tokens(build_text("new."))});
             {build_sqlite_words("new.search_text")};
         END""",
     ),
@@ -152,7 +164,7 @@ SQLITE = (
         name="catalog_product_deleted",
         create=f"""CREATE TRIGGER catalog_product_deleted AFTER DELETE ON catalog_product BEGIN
             INSERT INTO catalog_search (catalog_search, rowid, tokens)
-                VALUES ('delete', old.id, {build_sqlite_tokens("old.search_text")});
+                VALUES ('delete', old.id, {build_sqlite_tokens(build_text("old."))});
         END""",
     ),
     Part(
@@ -211,9 +223,9 @@ POSTGRESQL = (
         kind="TABLE",
         name="catalog_search",
         create="CREATE TABLE catalog_search (product_id bigint PRIMARY KEY, tokens tsvector NOT NULL)",
-        fill="""
+        fill=f"""
             INSERT INTO catalog_search
-                SELECT id, catalog_search_tokens(search_text) FROM catalog_product ORDER BY id
+                SELECT id, catalog_search_tokens({build_text()}) FROM catalog_product ORDER BY id
         """,
     ),
     # The words that typing errors are corrected to.
@@ -255,7 +267,7 @@ POSTGRESQL = (
         create=f"""
             CREATE OR REPLACE FUNCTION catalog_products_index() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
-                INSERT INTO catalog_search SELECT id, catalog_search_tokens(search_text) FROM added;
+                INSERT INTO catalog_search SELECT id, catalog_search_tokens({build_text()}) FROM added;
                 {build_postgresql_words("added")};
                 RETURN NULL;
             END $$
@@ -272,7 +284,7 @@ POSTGRESQL = (
                 ELSIF TG_OP = 'DELETE' THEN
                     DELETE FROM catalog_search WHERE product_id = old.id;
                 ELSE
-                    INSERT INTO catalog_search VALUES (new.id, catalog_search_tokens(new.search_text))
+                    INSERT INTO catalog_search VALUES (new.id, catalog_search_tokens({build_text("new.")}))
                         ON CONFLICT (product_id) DO UPDATE SET tokens = excluded.tokens;
                     {build_postgresql_words("(SELECT new.search_text) AS changed")};
                 END IF;
@@ -294,7 +306,7 @@ POSTGRESQL = (
         name="catalog_product_updated",
         create="""
             CREATE OR REPLACE TRIGGER catalog_product_updated
-                AFTER UPDATE OF search_text OR DELETE ON catalog_product
+                AFTER UPDATE OF search_text, category_id OR DELETE ON catalog_product
                 FOR EACH ROW EXECUTE FUNCTION catalog_product_index()
         """,
     ),

@@ -12,6 +12,8 @@ from catalog.search.query import MIN_PREFIX, Match, SearchQuery, Word
 OF_STEM = 0.9
 OF_SYNONYM = 0.75
 OF_PREFIX = 0.5
+# The strength of a word of the category's name, or of a category's above: as of three times in a description.
+IN_CATEGORY = 0.7
 # The weight of the term's head, where another word has 1: "green lamp" asks for a lamp first, and for green second.
 OF_HEAD = 1.25
 # The exponent of the inverse document frequency. Below 1, because names and descriptions are short.
@@ -34,7 +36,7 @@ def ranks(query: SearchQuery, matches: Iterable[Match], *, total: int) -> dict[i
     """
     words = [Sought(word, unfinished=word is query.words[-1], total=total) for word in query.words]
     best = sum(word.weight for word in words)
-    return {match.key: round(score(match.text, words, best=best) - match.kind, 4) for match in matches}
+    return {match.key: round(score(match, words, best=best) - match.kind, 4) for match in matches}
 
 
 class Sought:
@@ -43,6 +45,7 @@ class Sought:
     def __init__(self, word: Word, *, unfinished: bool, total: int) -> None:
         self.weight = weight(word, total=total)
         self.names = [NAME_MARK + token.removesuffix("y") for token in word.exactly]
+        self.categories = word.categories
         self.exactly = [f" {token}{MARK}" for token in word.exactly]
         self.otherwise = [
             (worth, [f" {token}{MARK}" for token in spelling])
@@ -52,9 +55,9 @@ class Sought:
         ]
         self.beginning = f" {word.raw}" if unfinished and len(word.raw) >= MIN_PREFIX else None
 
-    def strength(self, text: str) -> float:
-        """Return the strength of the best spelling in the text, from 0 to 1."""
-        best = 0.0
+    def strength(self, text: str, category: int) -> float:
+        """Return the strength of the best spelling in the text, or of the category, from 0 to 1."""
+        best = IN_CATEGORY if category in self.categories else 0.0
         for token in self.exactly:
             letter = letter_of(token, text)
             if letter:
@@ -81,12 +84,12 @@ def weight(word: Word, *, total: int) -> float:
     return (OF_HEAD if word.is_head else 1) * float((steps / 2) ** RARITY)
 
 
-def score(text: str, words: list[Sought], *, best: float) -> float:
-    """Return the score of a text from 0 to 1: the matched weight as a share of `best`, and the share of the name."""
-    text = f" {text} "
+def score(match: Match, words: list[Sought], *, best: float) -> float:
+    """Return the score of a match from 0 to 1: the matched weight as a share of `best`, and the share of the name."""
+    text = f" {match.text} "
     worth = named = 0.0
     for word in words:
-        strength = word.strength(text)
+        strength = word.strength(text, match.category)
         worth += word.weight * strength
         named += strength > 0 and any(name in text for name in word.names)
     return (worth / best + ONLY_NAMED * named / max(text.count(NAME_MARK), named, 1)) / (1 + ONLY_NAMED)

@@ -90,12 +90,13 @@ STEMMER = Stemmer.Stemmer("porter")
 
 @dataclass(frozen=True)
 class Item:
-    """A product of a sample, with the kind that it is filed under, if any."""
+    """A product of a sample, with the kind that it is filed under, if any, and its category with those above."""
 
     sample: str
     name: str
     description: str
     kind: str
+    path: tuple[str, ...]
 
     def has(self, word: str) -> bool:
         return stems(word)[0] in stems(f"{self.name} {self.description}")
@@ -124,7 +125,7 @@ def stems(text: str) -> list[str]:
 
 def items() -> Iterator[Item]:
     for row in yaml.safe_load((DATA / "aws-retail-demo" / "products.yaml").read_text()):
-        yield Item("aws", row["name"][:200], row["description"], row["style"])
+        yield Item("aws", row["name"][:200], row["description"], row["style"], (row["category"],))
     with (DATA / "flipkart-1050" / "flipkart_com-ecommerce_sample_1050.csv").open() as file:
         for row in csv.DictReader(file):
             name, brand = row["product_name"], row["brand"] or row["product_name"].split()[0]
@@ -133,7 +134,13 @@ def items() -> Iterator[Item]:
             kinds = [
                 part for part in path if not part.startswith((brand, name.split()[0])) and part[-3:] != "..."
             ]
-            yield Item("flipkart", name[:200], row["description"] or "-", kinds[-1].lower() if kinds else "")
+            yield Item(
+                "flipkart",
+                name[:200],
+                row["description"] or "-",
+                kinds[-1].lower() if kinds else "",
+                tuple(kinds),
+            )
 
 
 def judge(kind: str, term: str, relevant: dict[int, float], products: dict[int, Item]) -> Judged:
@@ -224,14 +231,23 @@ def ndcg(found: list[int], relevant: dict[int, float]) -> float:
 
 def fill() -> dict[int, Item]:
     from accounts.models import User
-    from catalog.models import Category, Product
+    from catalog.models import MAX_LEVELS, Category, Product
+    from core.slugs import save_with_slug
 
-    category = Category.objects.create(name="Sample", slug="sample")
+    filed: dict[tuple[str, ...], Category] = {}
+
+    def file(path: tuple[str, ...]) -> Category:
+        """Return the category with this path, of at most MAX_LEVELS levels."""
+        if path not in filed:
+            filed[path] = Category(parent=file(path[:-1]) if path[:-1] else None, name=path[-1])
+            save_with_slug(filed[path], path[-1])
+        return filed[path]
+
     seller = User.objects.create_user(email="sample@example.com", password=None)
     kept = list(items())
     Product.objects.bulk_create(
         Product(
-            category=category,
+            category=file(item.path[:MAX_LEVELS] or ("Others",)),
             user=seller,
             name=item.name,
             slug=f"sample-{number}",

@@ -12,7 +12,8 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from catalog.analysis import STEPS
-from catalog.models import Product, ProductVariant
+from catalog.categories import move_category
+from catalog.models import Category, Product, ProductVariant
 from catalog.search import NoProductMatches, search
 from catalog.search.candidates import matching
 from catalog.search.query import STRENGTHS, strong, token
@@ -138,11 +139,11 @@ class TestSearch:
         with pytest.raises(NoProductMatches):
             search("zzz", filter=ProductFilter(in_stock=False))
 
-    def test_in_two_statements(self) -> None:
+    def test_in_three_statements(self) -> None:
         for term in ("lamp", "oak lamp", "a wh-1000xm4 desk for the café"):
             with CaptureQueriesContext(connection) as captured:
                 search(term, filter=ProductFilter(in_stock=True))
-            assert len(captured) == 2
+            assert len(captured) == 3
 
     def test_a_sku_first(self) -> None:
         variants = ProductVariant.objects.filter(product__name="Oak desk")
@@ -168,6 +169,52 @@ class TestSearch:
         product.delete()
         with pytest.raises(NoProductMatches):
             search("candelabrum")
+
+
+class TestCategories:
+    @pytest.fixture
+    def laptops(self) -> Category:
+        laptops = make_category("Gaming laptops", parent=make_category("Computers & Office"))
+        make_product(name="ThinkPad 9", description="-", category=laptops)
+        make_product(name="Laptop stand", description="-", category=make_category("Stands"))
+        return laptops
+
+    @pytest.mark.parametrize(
+        ("term", "expected"),
+        [
+            *(("laptops", ["ThinkPad 9", "Laptop stand"]), ("gaming laptop", ["ThinkPad 9", "Laptop stand"])),
+            *(("office computer", ["ThinkPad 9"]), ("thinkpad computers", ["ThinkPad 9"])),
+        ],
+    )
+    def test_find_their_products(self, laptops: Category, term: str, expected: list[str]) -> None:
+        assert search_names(term) == expected
+        assert search(term).read_corrected_term() is None
+
+    def test_are_renamed_and_moved_by_writing_no_product(self, laptops: Category) -> None:
+        for number in range(3):
+            make_product(name=f"ZenBook {number}", description="-", category=laptops)
+        with CaptureQueriesContext(connection) as captured:
+            Category.objects.filter(pk=laptops.pk).update(name="Notebook computing")
+            move_category(category_pk=laptops.pk, parent_pk=make_category("Electronics").pk)
+        assert not [query for query in captured if "catalog_product" in query["sql"]]
+        assert search_names("laptop") == ["Laptop stand"]
+        for term in ("computing", "electronic"):
+            assert set(search_names(term)) == {"ThinkPad 9", "ZenBook 0", "ZenBook 1", "ZenBook 2"}
+        with pytest.raises(NoProductMatches):
+            search("gaming")
+
+    def test_follow_a_product(self, laptops: Category) -> None:
+        Product.objects.filter(name="ThinkPad 9").update(category=make_category("Garden"))
+        assert search_names("garden") == ["ThinkPad 9"]
+        with pytest.raises(NoProductMatches):
+            search("gaming")
+
+    def test_words_of_the_product_go_first(self) -> None:
+        lamps = make_category("Lamps")
+        make_product(name="Lucerna", description="-", category=lamps)
+        make_product(name="Desk lamp", description="-", category=make_category("Office"))
+        assert search_names("lamp") == ["Desk lamp", "Lucerna"]
+        assert search_names("office lamp")[0] == "Desk lamp"
 
 
 class TestRanking:
@@ -411,7 +458,7 @@ class TestPlans:
                     else:
                         assert found.count()
                         assert found.best.order_by(*SORT)[:20]
-                assert scanned <= {"catalog_word"}, (term, filter)
+                assert scanned <= {"catalog_word", "catalog_category"}, (term, filter)
 
 
 class TestCorrections:
@@ -499,7 +546,7 @@ class TestCorrections:
         for term in ("lanp", "lanp ohk oakk lampp"):
             with CaptureQueriesContext(connection) as captured:
                 search(term)
-            assert len(captured) == 4
+            assert len(captured) == 5
 
 
 class TestCompounds:

@@ -165,8 +165,9 @@ class TestSearch:
         few = statements()
         for _ in range(27):
             make_product(name="lamp")
-        # The words, the candidates, the page, the facets and their categories. The candidates give the total.
-        assert few == statements() == 5
+        # The words, the categories, the candidates, the page, the facets and their categories. The candidates give the
+        # total.
+        assert few == statements() == 6
 
 
 class TestSearchSuggestions:
