@@ -14,7 +14,8 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
 
-from catalog.models import MAX_VARIANTS, OPTIONS, Product, ProductVariant, StockMovement
+from catalog.models import MAX_VARIANTS, OPTIONS, Product, ProductImage, ProductVariant, StockMovement
+from catalog.pictures import pictures_of
 from catalog.variants import (
     VariantFields,
     Wanted,
@@ -109,14 +110,31 @@ class VariantFormSet(PaginationInlineFormSet):
         rows = [form for _, form, _ in listed]
         fields = [fields for _, _, fields in listed]
         added = list(self.combine(fields, before))
-        return [*rows, *[None] * len(added)], Wanted(fields=[*fields, *added], before=before, path="{}.")
+        wanted = Wanted(
+            fields=[*fields, *added], before=before, path="{}.", pictures=self.chosen_pictures(rows)
+        )
+        return [*rows, *[None] * len(added)], wanted
+
+    def chosen_pictures(self, rows: Sequence[forms.ModelForm[Any] | None]) -> dict[int, ProductImage | None]:
+        """Return the pictures that were chosen, by the places of their rows.
+
+        Where the picture is removed at the same time, or another person has just removed it, the variant shows the
+        first one.
+        """
+        chosen = {
+            place: form.cleaned_data["image"]
+            for place, form in enumerate(rows)
+            if form and "image" in form.cleaned_data
+        }
+        pictures = {picture.pk: picture for picture in pictures_of(self.instance).values()} if chosen else {}
+        return {place: pictures.get(key) for place, key in chosen.items()}
 
     def fields_of(self, form: forms.ModelForm[Any], variant: ProductVariant) -> VariantFields:
         """Return the edited fields of a row, and its values of the options in use."""
         cleaned = form.cleaned_data
         options = OPTIONS[: len(self.instance.option_names)]
         values = [cleaned.get(option, getattr(variant, option)) for option in options]
-        names = VariantFields.__annotations__.keys() & cleaned.keys() - {"id"}
+        names = VariantFields.__annotations__.keys() & cleaned.keys() - {"id", "image"}
         fields = {"option_values": values, **{name: cleaned[name] for name in names}}
         if variant.pk is not None:
             fields["id"] = variant.pk
@@ -195,6 +213,19 @@ def place_of(form: forms.ModelForm[Any], position: int) -> int:
     return cast(int, form.cleaned_data["position"]) if "position" in form.changed_data else position
 
 
+def picture_field(product: Product) -> forms.IntegerField:
+    """Return a field for the key of one of the product's pictures.
+
+    Django's own field of a foreign key reads the choices again for each row.
+    """
+    choices = [("", "The first")]
+    for place, picture in enumerate(pictures_of(product).values(), start=1):
+        choices.append((str(picture.pk), f"{place}. {picture.image_alt}".strip()))
+    return forms.IntegerField(
+        label="Picture", required=False, widget=forms.Select({"class": "list-text"}, choices)
+    )
+
+
 def has_several(shown: Product | None) -> bool:
     """Whether the page shows a product with several variants, by the selector's annotation."""
     return bool(getattr(shown, "has_several", False))
@@ -244,8 +275,9 @@ class VariantInline(PartInline):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
         options = posted_options(request, obj)
         if has_several(obj):
+            pictures = ("image",) if obj.image else ()  # without any, there is nothing to choose
             return (
-                *(*options, "sku", "price", "discount", "final_price", "stock", "held"),
+                *(*options, "sku", "price", "discount", "final_price", "stock", "held", *pictures),
                 *("weight_grams", "requires_shipping", "barcode", "position"),
             )
         return (*options, "sku", "weight_grams", "requires_shipping", "barcode", "held")
@@ -262,7 +294,14 @@ class VariantInline(PartInline):
         for option, name in posted_options(request, obj).items():
             if option in formset.form.base_fields:
                 formset.form.base_fields[option].label = name
+        if "image" in formset.form.base_fields:
+            formset.form.base_fields["image"] = picture_field(obj)
         return formset
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProductVariant]:
+        """Read the pictures along, for people who may only look."""
+        variants: QuerySet[ProductVariant] = super().get_queryset(request)
+        return variants.select_related("image")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("catalog.change_product")

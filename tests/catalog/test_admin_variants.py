@@ -14,7 +14,15 @@ from catalog import variants as service
 from catalog.categories import delete_category
 from catalog.models import Product, ProductVariant, StockMovement
 from orders.audit import check_prices, check_products, check_stock
-from tests.factories import make_category, make_product, make_staff, reprice, set_stock, variant_of
+from tests.factories import (
+    add_pictures,
+    make_category,
+    make_product,
+    make_staff,
+    reprice,
+    set_stock,
+    variant_of,
+)
 from tests.races.interleaving import slip_in
 from tests.staff import browser_of, clerk, form_on
 
@@ -61,6 +69,11 @@ def rows(product: Product) -> list[tuple[Any, ...]]:
         (variant.title, variant.sku, str(variant.price), str(variant.final_price), variant.stock)
         for variant in product.variants.all()
     ]
+
+
+def shown(product: Product) -> dict[str, str | None]:
+    """Return the text of the picture that each variant points at."""
+    return dict(product.variants.values_list("option_1", "image__image_alt"))
 
 
 def everything() -> list[Any]:
@@ -413,3 +426,76 @@ class TestSearch:
 
     def test_keeps_the_filters(self, superuser: Client, shirt: Product) -> None:
         assert page_of(shirt) not in superuser.get(PRODUCTS, {"q": "tee-s", "available": "no"}).text
+
+
+class TestPictures:
+    """A variant shows one of its product's pictures, or the first."""
+
+    @pytest.fixture
+    def shirt(self, shirt: Product) -> Product:
+        _, red, _ = add_pictures(shirt, "front", "red", "blue")
+        shirt.variants.filter(option_1="S").update(image=red)
+        return shirt
+
+    @staticmethod
+    def key(product: Product, text: str) -> str:
+        return str(product.images.get(image_alt=text).pk)
+
+    def test_are_offered_in_order(self, superuser: Client, shirt: Product) -> None:
+        add_pictures(make_product(), "other")
+        page = superuser.get(page_of(shirt)).text
+        [select] = re.findall(r'<select name="variants-0-image".*?</select>', page, re.DOTALL)
+        assert re.findall(r">([^<]+)</option>", select) == [
+            *("The first", "1. The front", "2. The red", "3. The blue"),
+        ]
+        assert form_on(page)["variants-0-image"] == [self.key(shirt, "The red")]
+
+    def test_are_chosen(self, superuser: Client, shirt: Product) -> None:
+        edited = {"variants__0__image": "", "variants__1__image": self.key(shirt, "The blue")}
+        assert edit(superuser, shirt, **edited).status_code == 302
+        assert shown(shirt) == {"S": None, "M": "The blue"}
+
+    def test_that_were_not_edited_stay(self, superuser: Client, shirt: Product) -> None:
+        assert edit(superuser, shirt, variants__0__stock="5").status_code == 302
+        assert shown(shirt) == {"S": "The red", "M": None}
+
+    @pytest.mark.parametrize("is_chosen", [True, False])
+    def test_that_the_same_page_removes(self, superuser: Client, shirt: Product, is_chosen: bool) -> None:
+        edited = {"variants__1__image": self.key(shirt, "The red")} if is_chosen else {}
+        assert edit(superuser, shirt, images__1__DELETE="on", **edited).status_code == 302
+        assert shown(shirt) == {"S": None, "M": None}
+        assert books_are_right()
+
+    def test_that_another_tab_has_removed(self, superuser: Client, shirt: Product) -> None:
+        form = form_on(superuser.get(page_of(shirt)).text, **{"variants-0-stock": "5"})
+        assert edit(superuser, shirt, images__1__DELETE="on").status_code == 302
+        assert superuser.post(page_of(shirt), form).status_code == 302
+        assert shown(shirt) == {"S": None, "M": None}
+        assert variant_of(shirt, "S").stock == 5
+
+    def test_that_another_tab_has_chosen_are_asked_about(self, superuser: Client, shirt: Product) -> None:
+        blue, front = self.key(shirt, "The blue"), self.key(shirt, "The front")
+        form = form_on(superuser.get(page_of(shirt)).text, **{"variants-0-image": blue})
+        edit(superuser, shirt, variants__0__image=front)
+        _, errors = errors_of(superuser.post(page_of(shirt), form))
+        assert errors[0].keys() == {"image"}
+        assert shown(shirt)["S"] == "The front"
+
+    def test_of_another_product_cannot_be_chosen(self, superuser: Client, shirt: Product) -> None:
+        [other] = add_pictures(make_product(), "other")
+        edit(superuser, shirt, variants__0__image=str(other.pk))
+        assert shown(shirt) == {"S": None, "M": None}
+
+    def test_take_as_many_statements_for_many(self, superuser: Client) -> None:
+        def visit(browser: Client, number: int) -> int:
+            values = [{"values": [str(place)]} for place in range(number)]
+            product = make_product(options=["Size"], variants=values)
+            [picture] = add_pictures(product, f"{number}-{product.pk}")
+            product.variants.update(image=picture)
+            with CaptureQueriesContext(connection) as captured:
+                browser.get(page_of(product))
+            return len(captured)
+
+        for browser in (superuser, clerk("view_product")):
+            visit(browser, 2)
+            assert visit(browser, 2) == visit(browser, 5)
