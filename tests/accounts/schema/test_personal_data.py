@@ -169,7 +169,10 @@ class TestExportMyData:
             *("catalog.Favourite.user", "orders.Cart.user", "orders.Order.user"),
             *("reviews.Comment.user", "reviews.Report.user"),
         }
-        of_staff = {"admin.LogEntry.user", "otp_static.StaticDevice.user", "otp_totp.TOTPDevice.user"}
+        of_staff = {
+            *("admin.LogEntry.user", "orders.OrderEvent.user"),
+            *("otp_static.StaticDevice.user", "otp_totp.TOTPDevice.user"),
+        }
         of_the_shop = {"catalog.Product.user"}
         assert naming == exported | of_staff | of_the_shop
 
