@@ -5,6 +5,7 @@ import { redirect } from "react-router";
 import { HOME, HomePage } from "./home/HomePage";
 import { CATEGORY, CategoryPage, categoryVariables } from "./listing/CategoryPage";
 import { SEARCH, SearchPage, searchVariables } from "./listing/SearchPage";
+import { POLICIES, PolicyPage } from "./policy/PolicyPage";
 import { PRODUCT, ProductPage, productVariables } from "./product/ProductPage";
 import { ErrorPage, NotFound } from "./shell/ErrorPage";
 import { Layout } from "./shell/Layout";
@@ -70,6 +71,15 @@ export function createRoutes(client: ApolloClient): RouteObject[] {
               async loader({ request }: LoaderFunctionArgs) {
                 const variables = searchVariables(paramsOf(request));
                 if (variables.term) await load(SEARCH, variables);
+                return null;
+              },
+            },
+            {
+              path: "policies/:slug",
+              element: <PolicyPage />,
+              async loader({ params: { slug = "" } }: LoaderFunctionArgs) {
+                const data = await load(POLICIES, {});
+                if (data) answerFor(data.shop.policies.find((policy) => policy.slug === slug) ?? null, slug, "/policies/");
                 return null;
               },
             },

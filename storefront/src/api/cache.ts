@@ -59,6 +59,7 @@ export function createCache(): InMemoryCache {
       },
       Order: { fields: { items: { merge: false }, taxes: { merge: false } } },
       Shop: { keyFields: [] }, // there is only one
+      Policy: { keyFields: ["slug"] },
       Money: value("amount"),
       RatingSummary: { merge: false },
       Seo: { merge: true },

@@ -128,7 +128,11 @@ async function measure(name, path) {
     if (response.request().resourceType() === "script") scripts.push(response.body());
     if (response.url().includes("/graphql/")) queries.push(new URL(response.url()).searchParams.get("operationName"));
   });
-  await page.goto(SHOP + path, { waitUntil: "networkidle" });
+  // The visitor's own query is the last thing that a page does, and only once all of its script is there.
+  const last = page.waitForResponse((response) => response.url().includes("operationName=Session") && response.ok());
+  await page.goto(SHOP + path);
+  await last;
+  await page.waitForLoadState("networkidle");
 
   const bytes = (await Promise.all(scripts)).reduce((sum, body) => sum + gzipSync(body).length, 0);
   const { shift, largest } = await page.evaluate(() => globalThis.seen);
