@@ -4,11 +4,24 @@ import re
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models import (
+    Case,
+    Count,
+    DecimalField,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    When,
+)
 from django.db.models.functions import Coalesce, Right
 
 from accounts.models import User
@@ -87,7 +100,7 @@ def uses_of(emails: Collection[str]) -> Case:
     )
 
 
-def earnings_of_codes() -> dict[str, Subquery]:
+def earnings_of_codes() -> dict[str, Coalesce]:
     """Expressions for a discount code's live orders, the discounts that it gave them, and their amounts.
 
     They are of orders in the store's currency that are neither cancelled nor refunded.
@@ -97,10 +110,15 @@ def earnings_of_codes() -> dict[str, Subquery]:
         discount_code=OuterRef("code"), status__in=live, currency=settings.STORE_CURRENCY
     )
     sums = orders.order_by().values("discount_code")
+    amount = DecimalField(max_digits=20, decimal_places=2)
     return {
-        "live_orders": Subquery(sums.annotate(n=Count("pk")).values("n")),
-        "discounts": Subquery(sums.annotate(sum=Sum("discount_total")).values("sum")),
-        "amounts": Subquery(sums.annotate(sum=Sum("amount")).values("sum")),
+        "live_orders": Coalesce(Subquery(sums.annotate(n=Count("pk")).values("n")), 0),
+        "discounts": Coalesce(
+            Subquery(sums.annotate(sum=Sum("discount_total")).values("sum")), Decimal(0), output_field=amount
+        ),
+        "amounts": Coalesce(
+            Subquery(sums.annotate(sum=Sum("amount")).values("sum")), Decimal(0), output_field=amount
+        ),
     }
 
 

@@ -1,7 +1,6 @@
 """What each discount code brought, on the pages of codes."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -31,15 +30,15 @@ class EarningCodeAdmin(DiscountCodeAdmin):
 
     @display(description="Orders", ordering="live_orders")
     def orders(self, code: Any) -> str:
-        return str(code.live_orders or 0)
+        return str(code.live_orders)
 
     @display(description="Discount given", ordering="discounts")
     def discount_given(self, code: Any) -> str:
-        return format_money(code.discounts or Decimal(0), settings.STORE_CURRENCY)
+        return format_money(code.discounts, settings.STORE_CURRENCY)
 
     @display(description="Turnover", ordering="amounts")
     def turnover(self, code: Any) -> str:
-        return format_money(code.amounts or Decimal(0), settings.STORE_CURRENCY)
+        return format_money(code.amounts, settings.STORE_CURRENCY)
 
 
 def may_see(request: HttpRequest) -> bool:

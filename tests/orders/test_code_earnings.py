@@ -68,9 +68,10 @@ class TestEarnings:
         for code, quantity in (("A", 1), ("B", 2)):
             make_code(code, percent=10)
             buy(product, code, quantity)
+        make_code("UNUSED", percent=10)
         column = superuser.get(CODES).context["cl"].list_display.index("turnover")
         found = superuser.get(CODES, {"o": f"-{column}"}).context["cl"].result_list
-        assert [code.code for code in found] == ["B", "A"]
+        assert [code.code for code in found] == ["B", "A", "UNUSED"]
 
     def test_only_for_staff_who_may_see_orders(self) -> None:
         make_code()
