@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -27,6 +27,7 @@ from orders.admin.parcels import ParcelInline, ReturnInline
 from orders.admin.timeline import EventInline
 from orders.cancellation import CANCELLABLE, cancel
 from orders.events import Actor, add_note
+from orders.export import export_orders
 from orders.fulfilment import RESTOCKABLE, SHIPPABLE, restock, ship
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Shipping
 from orders.refunding import refund, refund_items
@@ -174,7 +175,7 @@ class OrderAdmin(ServiceAdmin):
     )
     readonly_fields = ("state", "sum", "ships_to", "bills_to", "terms")
     inlines = (ItemInline, ParcelInline, ReturnInline, PaymentInline, EventInline)
-    actions = ("ship_orders", "cancel_orders", "restock_orders")
+    actions = ("ship_orders", "cancel_orders", "restock_orders", "export")
     actions_detail = (
         *("ship_this", "cancel_this", "refund_items_this", "refund_this", "restock_this"),
         "note_this",
@@ -235,6 +236,13 @@ class OrderAdmin(ServiceAdmin):
     ) -> tuple[QuerySet[Order], bool]:
         """Search by number, phone, e-mail address, customer or product."""
         return search_orders(queryset, search_term), False
+
+    @action(description="Export as CSV", permissions=["view"])
+    def export(self, request: HttpRequest, orders: QuerySet[Order]) -> StreamingHttpResponse:
+        headers = {"Content-Disposition": "attachment; filename=orders.csv"}
+        return StreamingHttpResponse(
+            export_orders(orders), content_type="text/csv; charset=utf-8", headers=headers
+        )
 
     @action(description=SHIP, permissions=["fulfil"])
     def ship_orders(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
