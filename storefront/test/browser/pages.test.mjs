@@ -126,10 +126,14 @@ async function measure(name, path) {
   const queries = [];
   page.on("response", (response) => {
     if (response.request().resourceType() === "script") scripts.push(response.body());
-    if (response.url().includes("/graphql/")) queries.push(new URL(response.url()).searchParams.get("operationName"));
+    if (response.url().includes("/graphql/")) {
+      const { searchParams } = new URL(response.url());
+      queries.push(searchParams.get("operationName") ?? response.request().postDataJSON().operationName);
+    }
   });
   // The visitor's own query is the last thing that a page does, and only once all of its script is there.
-  const last = page.waitForResponse((response) => response.url().includes("operationName=Session") && response.ok());
+  const isSession = (request) => `${request.url()}${request.postData()}`.includes("Session");
+  const last = page.waitForResponse((response) => response.ok() && isSession(response.request()));
   await page.goto(SHOP + path);
   await last;
   await page.waitForLoadState("networkidle");
