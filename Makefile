@@ -32,7 +32,7 @@ help: ## Print this help
 run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=8000, RELOAD=1 on change, PYTHON=python3)
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) seed --if-empty
-	@printf '  %-9s http://127.0.0.1:$(PORT)%s\n' API /graphql/ GraphiQL /graphiql/ Admin /admin/ Health /healthz Payments /dev/stripe/
+	@printf '  %-9s http://127.0.0.1:$(PORT)%s\n' API /graphql/ GraphiQL /graphiql/ Admin /admin/ Health /healthz Payments /dev/stripe/ Mails /dev/mail/
 	@echo 'Ctrl-C stops the store. Its shop for people: make storefront'
 	@# Each of the two gets its own process group (set -m), so that its children end with it.
 	@set -m; \

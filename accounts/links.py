@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
 from django.utils.http import base36_to_int, int_to_base36, urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.timesince import timesince
 
 from accounts.models import User
 from core.errors import ValidationError
+from core.mail import build
 
 EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
 
@@ -125,13 +125,8 @@ def build_address_taken(address: str) -> EmailMessage:
 
 
 def write_mail(template: str, *, to: str, **words: str) -> EmailMessage:
-    """Build a mail from its template, whose first line is the subject.
-
-    The mail repeats no text that a visitor typed, because anyone can have it sent to any address.
-    """
-    text = render_to_string(f"accounts/{template}.txt", {"store": settings.STORE_NAME, **words})
-    subject, _, body = text.partition("\n\n")
-    return EmailMessage(subject=subject, body=body, to=[to])
+    """Build a mail. It repeats no text that a visitor typed, because anyone can have it sent to any address."""
+    return build(f"accounts/mail/{template}", to=to, **words)
 
 
 def invalid_link() -> ValidationError:

@@ -17,6 +17,7 @@ from psycopg.conninfo import make_conninfo
 
 TRUE, FALSE = ("true", "on", "yes", "y", "ok", "1"), ("false", "off", "no", "n", "0")
 ORIGIN = re.compile(r"https?://[^/\s]+")
+COLOUR = re.compile("#[0-9a-fA-F]{6}")
 # A variable with one of these prefixes is the store's. If no setting has its name, the name is misspelled.
 OWN_PREFIXES = ("STORE_", "STRIPE_")
 SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
@@ -50,6 +51,12 @@ class Environment:
     def choices(self, name: str, *, default: Collection[str], choices: Collection[str]) -> list[str]:
         """Read a list of choices, each in any case and once."""
         return list(dict.fromkeys(choose(name, text, choices) for text in self.list(name, default=default)))
+
+    def colour(self, name: str, *, default: str) -> str:
+        text = self.str(name, default=default)
+        if not COLOUR.fullmatch(text):
+            raise wrong(name, "a colour like #1f2937", text)
+        return text
 
     def time_zone(self, name: str, *, default: str) -> str:
         return self.choice(name, default=default, choices=sorted(available_timezones()))

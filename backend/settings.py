@@ -37,6 +37,8 @@ STORE_ORIGINS = env.origins(
 
 # The in-browser IDE at /graphiql/. In production nobody needs it, and it is one more page to attack.
 STORE_GRAPHIQL = env.bool("STORE_GRAPHIQL", default=DEBUG)
+# The page /dev/mail/, with all mails in sample data.
+MAIL_SAMPLES_SHOWN = DEBUG
 
 # In development a resolver that reads an unselected column of its row raises an error, where production has a statement
 # more and a warning. So does a selector that is passed uncalled and returns another query from one call to the next.
@@ -92,10 +94,12 @@ MIDDLEWARE = [
 ROOT_URLCONF = "backend.urls"
 WSGI_APPLICATION = "backend.wsgi.application"
 
+# Templates of a shop's own in place of the store's, such as mail/base.html.
+STORE_TEMPLATES = env.path("STORE_TEMPLATES", default=BASE_DIR / "templates")
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [],
+        "DIRS": [STORE_TEMPLATES, BASE_DIR / "core" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -296,6 +300,9 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="shop@localhost")
 
 STORE_NAME = env.str("STORE_NAME", default="Store")
 OTP_TOTP_ISSUER = STORE_NAME
+# The colour of mails, and the lines at their foot.
+STORE_COLOUR = env.colour("STORE_COLOUR", default="#1f2937")
+STORE_ADDRESS = env.list("STORE_ADDRESS")
 STORE_CURRENCY = env.choice("STORE_CURRENCY", default="USD", choices=EXPONENTS)
 # Where the shop is. Its tax is assumed until a cart's destination is known.
 STORE_COUNTRY = env.str("STORE_COUNTRY", default="US").upper()

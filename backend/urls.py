@@ -5,6 +5,7 @@ from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 
+from backend.dev import mail_list, mail_sample
 from backend.http import views
 from backend.http.health import health, live, ready
 from orders import dev
@@ -27,6 +28,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/<str:name>", views.document, name="document"),
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]
+
+if settings.MAIL_SAMPLES_SHOWN:
+    urlpatterns += [
+        path("dev/mail/", mail_list, name="dev-mail"),
+        path("dev/mail/<slug:name>.<str:form>", mail_sample, name="dev-mail-sample"),
+    ]
 
 if is_fake_in_use():
     urlpatterns += [

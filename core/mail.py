@@ -1,4 +1,4 @@
-"""Sending of mail, with hourly limits for each recipient, and shortening of untrusted text."""
+"""Building mails from templates, sending them with limits for each recipient, and shortening untrusted text."""
 
 import re
 import unicodedata
@@ -6,8 +6,9 @@ from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from typing import Any, Literal
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import transaction
+from django.template.loader import render_to_string
 
 from core.emails import mailbox, normalize_email
 from core.throttle import Limit, too_many
@@ -28,6 +29,31 @@ Kind = Literal["account", "notice"]
 # timeout. A server that refuses a mail has answered.
 ANSWERS = (SMTPResponseException, SMTPRecipientsRefused)
 breaker = CircuitBreaker(most=5, pause=10)
+
+
+def build(template: str, *, to: str, **words: Any) -> EmailMessage:
+    """Build a mail from `template`.txt, whose first line is the subject, and `template`.html."""
+    words["shop"] = {
+        "name": settings.STORE_NAME,
+        "url": settings.STORE_FRONTEND_URL,
+        "address": settings.STORE_ADDRESS,
+        "colour": settings.STORE_COLOUR,
+        "text_colour": readable_on(settings.STORE_COLOUR),
+    }
+    subject, _, text = render_to_string(f"{template}.txt", words).partition("\n\n")
+    mail = EmailMultiAlternatives(subject, text, to=[to])
+    mail.attach_alternative(render_to_string(f"{template}.html", {**words, "subject": subject}), "text/html")
+    return mail
+
+
+def readable_on(colour: str) -> str:
+    """Return white or black, whichever WCAG says has more contrast with the colour, `#rrggbb`."""
+    parts = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "#000000" if luminance > 0.179 else "#ffffff"
 
 
 def send(mail: EmailMessage, *, kind: Kind = "notice") -> None:

@@ -9,7 +9,8 @@ from catalog.models import StockMovement
 from catalog.stock import return_stock
 from orders.errors import OrderNotCancellable
 from orders.events import CUSTOMER, SHOP, Actor, Kind, record_event
-from orders.models import Order, OrderStatus, Payment, PaymentStatus
+from orders.mail import promise_mail
+from orders.models import Order, OrderMail, OrderStatus, Payment, PaymentStatus
 from orders.payments.attempts import cancel_intent, live_attempt, start_payment
 from orders.payments.refunds import promise_rest
 from orders.payments.settlement import PAID, TRIED, try_settle
@@ -89,6 +90,8 @@ def close(
         promise_rest(live, now=now)
     move(order_uuid, OrderStatus.CANCELLED, now=now)
     record_event(order_uuid, Kind.CANCELLED, by=by, now=now)
+    if status == OrderStatus.PAID:
+        promise_mail(order_uuid, OrderMail.Kind.CANCELLED, now=now)
     unpaid = status == OrderStatus.PENDING
     return_stock(order_uuid=order_uuid, reason=StockMovement.Reason.RETURNED, now=now, held=unpaid)
     if order.discount_code and status != OrderStatus.DRAFT:

@@ -11,7 +11,8 @@ from catalog.stock import return_stock
 from core.errors import ValidationError, field_errors
 from orders.errors import OrderNotRestockable, OrderNotShippable
 from orders.events import SHOP, Actor, Kind, record_event
-from orders.models import Order, OrderStatus
+from orders.mail import promise_mail
+from orders.models import Order, OrderMail, OrderStatus
 from orders.parcels import Parcel, follow_parcels, items_to_ship, pack
 from orders.transitions import MOVES
 
@@ -28,7 +29,7 @@ EVERYTHING = Parcel()
 def ship(order: Order, *, now: datetime, by: Actor = SHOP, parcel: Parcel = EVERYTHING) -> None:
     """Send a parcel of a paid order; one without quantities has everything that is left.
 
-    The order is SHIPPED when nothing is left, and PARTIALLY_SHIPPED before that.
+    The order is SHIPPED when nothing is left, and the customer gets a mail; before that it is PARTIALLY_SHIPPED.
 
     Raises: OrderNotShippable, unless the order is paid, and while its payment is disputed; ValidationError, for more
     of an item than is left, and for a link that is none.
@@ -51,6 +52,8 @@ def ship(order: Order, *, now: datetime, by: Actor = SHOP, parcel: Parcel = EVER
         sent.row(order.pk, now=now).clean_fields(exclude=["order"])
     pack(order.pk, sent, now=now, by=by).save(force_insert=True)
     follow_parcels(order.pk, now=now)
+    if sent.quantities == left:
+        promise_mail(order.pk, OrderMail.Kind.SHIPPED, now=now)
 
 
 @transaction.atomic(durable=True)

@@ -3,64 +3,59 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
+from django.db import transaction
 from django.utils import timezone
 from django_tasks import task
 
-from core.mail import send, shorten
-from core.money import format_money
+from core.mail import send
 from core.tasks import enqueue
-from orders.models import Order, OrderItem, OrderMail, OrderStatus
-from orders.totals import sum_of
+from orders.letters import write
+from orders.models import Order, OrderMail, OrderStatus, Refund
 
 Kind = OrderMail.Kind
 
-CONFIRMED = frozenset({OrderStatus.PAID, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED})
+# The statuses in which a mail is still worth sending. Whoever cancels before the confirmation was sent gets none.
+WANTED = {
+    Kind.CONFIRMATION: frozenset({OrderStatus.PAID, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED}),
+    Kind.SHIPPED: frozenset({OrderStatus.SHIPPED}),
+    Kind.CANCELLED: frozenset({OrderStatus.CANCELLED, OrderStatus.REFUNDED}),
+    Kind.REFUNDED: frozenset(OrderStatus),
+}
 
 
-def promise_mail(order_uuid: UUID, kind: Kind, *, now: datetime) -> None:
-    """Write the row of a mail, and enqueue the task that sends it. A step of a transaction that moves the order."""
-    promised = OrderMail.objects.create(order_id=order_uuid, kind=kind, created_at=now)
+def promise_mail(order_uuid: UUID, kind: Kind, *, now: datetime, refund: Refund | None = None) -> None:
+    """Write the row of a mail, and enqueue the task that sends it. A step of the transaction that causes the mail."""
+    promised = OrderMail.objects.create(order_id=order_uuid, kind=kind, refund=refund, created_at=now)
     enqueue(send_promised, promised.pk)
+
+
+@transaction.atomic(durable=True)
+def send_again(mail_pk: int, *, now: datetime) -> None:
+    """Promise a mail that was sent once more. One that is still waiting to be sent is left to its task."""
+    sent = OrderMail.objects.filter(pk=mail_pk, mailed_at__isnull=False)
+    if sent.update(mailed_at=None, created_at=now):
+        enqueue(send_promised, mail_pk)
 
 
 @task
 def send_promised(mail_pk: int) -> None:
     """Send the mail, unless it was sent.
 
-    It is sent twice only if the process dies between the mail server's acceptance and our own record of it. An order
-    that was cancelled before its confirmation was sent has none.
+    It is sent twice only if the process dies between the mail server's acceptance and our own record of it.
     """
-    promised = OrderMail.objects.select_related("order").filter(pk=mail_pk, mailed_at=None).first()
+    unsent = OrderMail.objects.select_related("order", "refund").filter(mailed_at=None)
+    promised = unsent.filter(pk=mail_pk).first()
     if promised is None:
         return
-    if promised.order.status not in CONFIRMED:
+    if promised.order.status not in WANTED[Kind(promised.kind)]:
         promised.delete()
         return
-    send(build_confirmation(promised.order_id))
+    send(build(promised))
     OrderMail.objects.filter(pk=mail_pk).update(mailed_at=timezone.now())
 
 
-def build_confirmation(order_uuid: UUID) -> EmailMessage:
-    """Build the confirmation.
-
-    Names are cut and stripped of links, because anyone can type them together with another person's address.
-    """
-    orders = Order.objects.select_related("shipping").prefetch_related("items", "taxes")
-    order = orders.get(pk=order_uuid)
-    assert order.shipping is not None, "a constraint of the table"
-    words = {
-        "order": order,
-        "name": shorten(order.shipping.first_name, most=40),
-        "lines": [format_line(item, order.currency) for item in order.items.all()],
-        "sum": [f"{name}: {format_money(amount, order.currency)}" for name, amount in sum_of(order)],
-        "store": settings.STORE_NAME,
-    }
-    body = render_to_string("orders/confirmation.txt", words)
-    return EmailMessage(f"{settings.STORE_NAME}: your order", body, to=[order.email])
-
-
-def format_line(item: OrderItem, currency: str) -> str:
-    return f"{item.quantity} × {shorten(item.full_name, most=80)}, {format_money(item.unit_price, currency)}"
+def build(promised: OrderMail) -> EmailMessage:
+    orders = Order.objects.select_related("shipping", "billing_address").prefetch_related("items", "taxes")
+    order = orders.get(pk=promised.order_id)
+    return write(promised.kind, order, items=order.items.all(), refund=promised.refund)

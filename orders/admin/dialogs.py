@@ -10,13 +10,14 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
 )
 
 from core.money import format_money, smallest_unit
-from orders.models import MAX_NOTE, Fulfilment, OrderItem, Portion
+from orders.models import MAX_NOTE, Fulfilment, OrderItem, OrderMail, Portion
 from orders.parcels import TRACKING, Parcel, items_to_ship
 from orders.payments.attempts import live_attempt
 from orders.payments.refunds import refundable_amount
@@ -131,3 +132,15 @@ class ReceiveForm(QuantitiesForm):
 
 class NoteForm(BaseDialogForm):
     note = forms.CharField(max_length=MAX_NOTE, widget=UnfoldAdminTextareaWidget)
+
+
+class MailForm(BaseDialogForm):
+    mail = forms.ModelChoiceField(
+        queryset=OrderMail.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Offer the mails of the order that were sent."""
+        super().__init__(*args, **options)
+        choice: Any = self.fields["mail"]
+        choice.queryset = OrderMail.objects.filter(order=key_of_order(self), mailed_at__isnull=False)

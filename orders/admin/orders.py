@@ -22,14 +22,15 @@ from core.addresses import lines_of
 from core.admin import ReadOnlyInline
 from core.money import format_money
 from orders.admin.actions import ServiceAdmin, ask_first
-from orders.admin.dialogs import NoteForm, RefundForm, RefundItemsForm, ShipForm
+from orders.admin.dialogs import MailForm, NoteForm, RefundForm, RefundItemsForm, ShipForm
 from orders.admin.parcels import ParcelInline, ReturnInline
 from orders.admin.timeline import EventInline
 from orders.cancellation import CANCELLABLE, cancel
 from orders.events import Actor, add_note
 from orders.export import export_orders
 from orders.fulfilment import RESTOCKABLE, SHIPPABLE, restock, ship
-from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Shipping
+from orders.mail import send_again
+from orders.models import Order, OrderItem, OrderMail, OrderStatus, Payment, PaymentStatus, Shipping
 from orders.refunding import refund, refund_items
 from orders.selectors import search_orders, unsent_mails
 from orders.totals import sum_of
@@ -64,11 +65,12 @@ OFFERED = {
     "refund": REFUNDABLE,
     "restock": RESTOCKABLE,
     "note": frozenset(OrderStatus),
+    "mail": frozenset(OrderStatus) - {OrderStatus.DRAFT, OrderStatus.PENDING},
 }
 FROZEN_BY_DISPUTE = {"ship", "cancel", "refund-items", "refund"}
 SHIP, CANCEL, REFUND, RESTOCK = "Ship", "Cancel order", "Refund an amount", "Put back in stock"
 REFUND_ITEMS = "Refund items"
-NOTE = "Add a note"
+NOTE, MAIL = "Add a note", "Send a mail again"
 
 
 class Disputed(admin.SimpleListFilter):
@@ -137,6 +139,12 @@ class PaymentInline(ReadOnlyInline):
         return format_money(payment.refunded, payment.currency)
 
 
+class MailInline(ReadOnlyInline):
+    model = OrderMail
+    verbose_name_plural = "mails"
+    fields = readonly_fields = ("kind", "created_at", "mailed_at")
+
+
 @admin.register(Order)
 class OrderAdmin(ServiceAdmin):
     list_display = ("number", "customer", "state", "total", "payment", "created_at")
@@ -174,11 +182,11 @@ class OrderAdmin(ServiceAdmin):
         ),
     )
     readonly_fields = ("state", "sum", "ships_to", "bills_to", "terms")
-    inlines = (ItemInline, ParcelInline, ReturnInline, PaymentInline, EventInline)
+    inlines = (ItemInline, ParcelInline, ReturnInline, PaymentInline, MailInline, EventInline)
     actions = ("ship_orders", "cancel_orders", "restock_orders", "export")
     actions_detail = (
         *("ship_this", "cancel_this", "refund_items_this", "refund_this", "restock_this"),
-        "note_this",
+        *("note_this", "mail_this"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
@@ -343,6 +351,19 @@ class OrderAdmin(ServiceAdmin):
     def note_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         write = partial(add_note, text=form.cleaned_data["note"])
         return self.attempt_one(request, object_id, write, done="Noted")
+
+    @action(
+        description=MAIL,
+        url_path="mail",
+        permissions=["fulfil"],
+        icon="forward_to_inbox",
+        dialog=ask_first("The customer gets it once more, as the order is now.", submit=MAIL, form=MailForm),
+    )
+    def mail_this(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        def repeat(order: Order, *, now: datetime, by: Actor) -> None:
+            send_again(form.cleaned_data["mail"].pk, now=now)
+
+        return self.attempt_one(request, object_id, repeat, done="Mail on its way")
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
         order = self.get_object(request, object_id)

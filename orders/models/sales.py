@@ -276,9 +276,15 @@ class OrderMail(models.Model):
 
     class Kind(models.TextChoices):
         CONFIRMATION = "confirmation", "Confirmation"
+        SHIPPED = "shipped", "On its way"
+        CANCELLED = "cancelled", "Cancelled"
+        REFUNDED = "refunded", "Refunded"
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="mails")
     kind = models.CharField(max_length=20, choices=Kind)
+    refund = models.OneToOneField(
+        "Refund", on_delete=models.CASCADE, null=True, blank=True, related_name="mail"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     # When a mail server accepted it.
     mailed_at = models.DateTimeField(null=True, blank=True)
@@ -286,7 +292,13 @@ class OrderMail(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["order", "kind"], name="one_mail_per_order_and_kind"),
+            models.UniqueConstraint(
+                fields=["order", "kind"], condition=Q(refund=None), name="one_mail_per_order_and_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="refunded", refund__isnull=False) | ~Q(kind="refunded") & Q(refund=None),
+                name="mail_of_refund_has_refund",
+            ),
         ]
         indexes = [
             models.Index(fields=["created_at"], condition=Q(mailed_at=None), name="order_mail_unsent"),

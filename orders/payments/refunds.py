@@ -13,10 +13,12 @@ from django.db.models.functions import Coalesce
 
 from core import money
 from orders.events import SHOP, Actor, Kind, event_of, record_event
+from orders.mail import promise_mail
 from orders.models import (
     Order,
     OrderEvent,
     OrderItem,
+    OrderMail,
     Payment,
     PaymentStatus,
     Refund,
@@ -150,7 +152,7 @@ OUTCOMES = {Status.SUCCEEDED: Kind.REFUNDED, Status.FAILED: Kind.REFUND_FAILED}
 def take_over(payment: Payment, refund: stripe.Refund, *, now: datetime) -> list[OrderEvent]:
     """Store the state of one of Stripe's refunds: ours, found by its id or our uuid, or a new one of the Dashboard.
 
-    Return what has happened by it.
+    Promise a mail when it succeeds. Return what has happened by it.
     """
     known = Q(refund_id=refund.id) | Q(pk=refund_uuid_of(refund))
     status = REFUND_STATUSES.get(refund.status or "", Status.PENDING)
@@ -163,6 +165,8 @@ def take_over(payment: Payment, refund: stripe.Refund, *, now: datetime) -> list
         payment.refunds.filter(pk=ours.pk).update(refund_id=refund.id, status=status)
     if status == before or status not in OUTCOMES:
         return []
+    if status == Status.SUCCEEDED:
+        promise_mail(payment.order_id, OrderMail.Kind.REFUNDED, refund=ours, now=now)
     return [event_of(payment.order_id, OUTCOMES[status], now=now, amount=str(ours.amount))]
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from pytest_django import Settings
 
 from core.errors import TooManyAttempts
-from core.mail import Kind, send, shorten
+from core.mail import Kind, readable_on, send, shorten
 
 Mails = list[EmailMessage]
 
@@ -143,3 +143,11 @@ class TestBreaker:
                     send(mail_to("ada@example.com"))
         send(mail_to("bob@example.com"))
         assert len(mailoutbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("colour", "text"),
+    [("#000000", "#ffffff"), ("#1f2937", "#ffffff"), ("#FFCC00", "#000000"), ("#ffffff", "#000000")],
+)
+def test_text_is_readable_on_every_colour(colour: str, text: str) -> None:
+    assert readable_on(colour) == text

@@ -221,14 +221,15 @@ class TestPage:
 
         def list_actions(order: Order) -> set[str]:
             page = superuser.get(page_of(order)).text
-            return {name for name in ("ship", "cancel", "refund", "restock") if button(name, order) in page}
+            names = ("ship", "cancel", "refund", "restock", "mail")
+            return {name for name in names if button(name, order) in page}
 
         assert list_actions(pending) == {"cancel"}
-        assert list_actions(paid) == {"ship", "cancel", "refund"}
+        assert list_actions(paid) == {"ship", "cancel", "refund", "mail"}
         press(superuser, "ship", paid)
-        assert list_actions(paid) == {"refund"}
+        assert list_actions(paid) == {"refund", "mail"}
         press(superuser, "refund", paid, amount="20.00")
-        assert list_actions(paid) == {"restock"}
+        assert list_actions(paid) == {"restock", "mail"}
 
     @pytest.mark.parametrize("rights", [("view_order",), ("change_order",)])
     def test_is_never_edited(self, placed: Placed, rights: tuple[str, ...]) -> None:
@@ -326,7 +327,7 @@ class TestRights:
         order = placed(paid=True)
         browser = clerk("view_order", "view_orderitem", "view_payment")
         with nothing_changes():
-            for name in ("ship", "cancel", "refund", "restock"):
+            for name in ("ship", "cancel", "refund", "restock", "mail"):
                 assert button(name, order) not in browser.get(page_of(order)).text
                 assert press(browser, name, order, amount="1.00").status_code == 403
             for action in ("ship_orders", "cancel_orders", "restock_orders"):

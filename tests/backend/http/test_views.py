@@ -373,7 +373,9 @@ class TestIndex:
         settings.DEBUG = True
         page = client.get("/").content.decode()
         links = re.findall(r'href="(/[^"]*)"', page)
-        assert {"/graphiql/", "/admin/", "/dev/stripe/", "/readyz", "/docs/apollo.md"} <= set(links)
+        assert {"/graphiql/", "/admin/", "/dev/stripe/", "/dev/mail/", "/readyz", "/docs/apollo.md"} <= set(
+            links
+        )
         assert any(link.startswith("/graphql/?") for link in links)
         for link in links:
             assert client.get(link, follow=True).status_code == 200, link

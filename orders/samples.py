@@ -1,0 +1,60 @@
+"""The mails about orders with sample data, for the page /dev/mail/."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.utils import timezone
+
+from accounts.models import User
+from orders.letters import write
+from orders.models import Order, OrderItem, OrderMail, OrderTax, Refund, Shipping
+
+
+def mails() -> dict[str, EmailMessage]:
+    """Build a mail of each kind."""
+    now = timezone.now()
+    order = Order(
+        user=User(pk=1),
+        currency=settings.STORE_CURRENCY,
+        subtotal=Decimal(116),
+        discount_total=Decimal(10),
+        discount_code="WELCOME",
+        delivery_name="Parcel",
+        delivery_total=Decimal(5),
+        tax_total=Decimal("18.50"),
+        prices_include_tax=True,
+        amount=Decimal(111),
+        created_at=now,
+        paid_at=now,
+        shipped_at=now if settings.STORE_SHIP_ON_PAYMENT else None,
+        email="ada@example.com",
+        shipping=address(city="London", zip_code="SW1Y 4JH"),
+        billing_address=address(city="Manchester", zip_code="M2 5DB"),
+        billing_company="Analytical Engines Ltd",
+        vat_id="GB123456782",
+    )
+    taxes = [OrderTax(name="VAT", percent=Decimal(20), base=Decimal("92.50"), amount=Decimal("18.50"))]
+    order._prefetched_objects_cache = {"taxes": taxes}  # type: ignore[attr-defined]  # the order is in no database
+    items = [
+        OrderItem(name="Linen shirt", variant_title="M, white", quantity=2, unit_price=Decimal(39)),
+        OrderItem(name="Desk lamp with a dimmer and a very long name", quantity=1, unit_price=Decimal(38)),
+    ]
+    refund = Refund(amount=Decimal(38))
+    return {
+        str(kind): write(kind, order, items=items, refund=refund if kind == OrderMail.Kind.REFUNDED else None)
+        for kind in OrderMail.Kind
+    }
+
+
+def address(*, city: str, zip_code: str) -> Shipping:
+    return Shipping(
+        first_name="Ada",
+        last_name="Lovelace",
+        phone="+442079460000",
+        address="St James's Square",
+        building_number="12",
+        city=city,
+        zip_code=zip_code,
+        country="GB",
+    )
