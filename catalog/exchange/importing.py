@@ -20,7 +20,7 @@ from catalog.exchange.rows import OF_VARIANT, REQUIRED, Note, ProductRow, values
 from catalog.exchange.tree import Categories, read_categories
 from catalog.exchange.writing import write_changes
 from catalog.models import Product, ProductVariant
-from catalog.pictures import follow_columns
+from catalog.pictures import delete_files_after_commit, follow_columns
 from catalog.stock import lock_products
 from core import images
 from core.errors import ValidationError
@@ -246,6 +246,8 @@ class Importer:
                 change = apply(draft, product, variants, categories=categories, owners=owners)
             except ValidationError as error:
                 outcome.refused += draft.group.refusals(error)
+                if draft.picture:
+                    delete_files_after_commit(draft.picture.name)
                 continue
             outcome.refused += change.refused
             if product.pk is None:

@@ -494,6 +494,19 @@ class TestPictures:
         bring_in(json_lines(*rows), seller=seller, pictures=folder)
         assert len(set(Product.objects.values_list("image"))) == 2
 
+    def test_a_refused_row_leaves_no_picture(
+        self,
+        seller: User,
+        folder: Path,
+        django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    ) -> None:
+        bring_in(json_lines({**LAMP, "sku": "L-1"}), seller=seller)
+        row = {**LAMP, "name": "Torch", "sku": "l-1", "image": "lamp.png"}
+        with django_capture_on_commit_callbacks(execute=True):
+            outcome = bring_in(json_lines(row), seller=seller, pictures=folder)
+        assert [refusal.line for refusal in outcome.refused] == [1]
+        assert default_storage.listdir("products")[1] == []
+
     def test_a_replaced_picture_goes_after_the_commit(
         self,
         seller: User,
