@@ -2,9 +2,11 @@
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Self
 from urllib.error import URLError
@@ -14,6 +16,12 @@ from django.conf import settings
 
 WEBHOOK_SECRET = "whsec_demo"
 START_SECONDS = 30
+TASK_SECONDS = 60
+# What the worker has taken up, and what it would take up now: a task without a moment has the last year that there is.
+DUE = """
+    SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE status = 'RUNNING'
+    OR status = 'READY' AND (run_after <= strftime('%Y-%m-%d %H:%M:%f', 'now') OR run_after >= '9999-01-01')
+"""
 # Bypasses any proxy of the environment, because the store is on this machine.
 DIRECT = build_opener(ProxyHandler({}))
 
@@ -24,13 +32,14 @@ class Store:
     def __init__(self, directory: Path) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.database = directory / "db.sqlite3"
         self.stripe_db = directory / "stripe.sqlite3"
         self.log = directory / "store.log"
         # These override the shell and .env, so that the demo is always the same and uses no data of another store.
         self.environment = {
             **os.environ,
             "ALLOWED_HOSTS": "127.0.0.1",
-            "DATABASE_URL": f"sqlite:///{directory / 'db.sqlite3'}",
+            "DATABASE_URL": f"sqlite:///{self.database}",
             "DEBUG": "true",
             "EMAIL_URL": "consolemail://",
             "MEDIA_ROOT": str(directory / "media"),
@@ -64,12 +73,26 @@ class Store:
 
     def serve(self) -> str:
         server = self.start("runserver", "--noreload", f"127.0.0.1:{self.port}")
+        self.start("db_worker")
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
             if server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("The server has not started.")
             time.sleep(0.05)
         return self.url
+
+    def finish_tasks(self) -> None:
+        """Wait until the worker has done what is due, such as mails.
+
+        Raises:
+            RuntimeError: it has not in time.
+        """
+        deadline = time.monotonic() + TASK_SECONDS
+        with closing(sqlite3.connect(self.database)) as database:
+            while database.execute(DUE).fetchone() != (0,):
+                if time.monotonic() > deadline:
+                    raise RuntimeError("The worker has not done its tasks.")
+                time.sleep(0.05)
 
     # ── What they are made of ────────────────────────────────────────────────
 

@@ -51,6 +51,7 @@ def make_page() -> str:
             variables = example.variables(answers)
             answer = browsers[example.browser].run(example.document, **variables)
             answers[example.operation] = answer
+            store.finish_tasks()
             if tokens := re.findall(r"token=(\S+)", store.log.read_text("utf-8", errors="replace")):
                 answers["mail"] = tokens[-1]
             data = mask.mask({"data": {example.operation: answer}})
