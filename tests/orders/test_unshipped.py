@@ -8,8 +8,9 @@ from pytest_django import Settings
 
 from catalog.models import Product, TaxClass
 from orders.audit import differences_here
-from orders.models import Order
+from orders.models import Cart, Order
 from orders.payments.gateway import fake
+from pricing.models import DeliveryMethod
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import make_product, make_rate
 from tests.orders.conftest import ADDRESS, add_to_cart, nothing_changes
@@ -61,6 +62,8 @@ class TestAlone:
             assert checkout(shopper)["deliveryOptions"] == []
 
     def test_a_method_that_does_not_exist(self, shopper: GraphQLClient) -> None:
+        assert set_delivery(shopper, DeliveryMethod(pk=999))["__typename"] == "Cart"
+        assert Cart.objects.get().delivery_method_id is None
         unknown = global_id("DeliveryMethod", 999)
         order = checkout(shopper, deliveryMethodId=unknown)
         assert (order["__typename"], order["delivery"]) == ("Order", None)
