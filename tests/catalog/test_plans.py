@@ -115,7 +115,7 @@ class TestOrders:
         plan = plan_of(in_order(narrow(products(), filter, order=order.columns[0]), order))
         _, indexed = index_of(plan)
         assert indexed == columns, (
-            f"{sort.name} needs an index over {', '.join(columns)}, in catalog/models.py. The plan is\n{plan}"
+            f"{sort.name} needs an index over {', '.join(columns)}, in catalog/models/. The plan is\n{plan}"
         )
 
 
@@ -183,7 +183,7 @@ class TestFilters:
             ]
             index, indexed = found[0].name, found[0].fields
         assert PARTIAL.get(index) == column or indexed[:1] == [column], (
-            f"{name} needs an index that begins with {column}, in catalog/models.py. The plan is\n{plan}"
+            f"{name} needs an index that begins with {column}, in catalog/models/. The plan is\n{plan}"
         )
 
     @pytest.mark.parametrize("filter", FILTERS, ids=text_of)

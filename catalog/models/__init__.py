@@ -1,0 +1,82 @@
+"""The rows of the catalogue, with the rules that the database enforces."""
+
+from catalog.models.attributes import COPIED, Attribute, AttributeValue, ProductValue
+from catalog.models.categories import (
+    MAX_LEVELS,
+    NAME_TAKEN,
+    SEPARATOR,
+    TOP,
+    AboveField,
+    Category,
+    OldCategorySlug,
+    PathField,
+    keys_in,
+)
+from catalog.models.columns import (
+    MAX_ALT,
+    MAX_OPTIONS,
+    MAX_STOCK,
+    OPTIONS,
+    FinalPriceField,
+    is_past,
+    used_options,
+)
+from catalog.models.products import (
+    FEW_LEFT,
+    MAX_IMAGES,
+    RATINGS,
+    Favourite,
+    OldProductSlug,
+    Product,
+    ProductImage,
+    SearchTextField,
+)
+from catalog.models.taxes import TaxClass
+from catalog.models.variants import (
+    MAX_VARIANTS,
+    PriceChange,
+    ProductVariant,
+    StockMovement,
+    full_name,
+    validate_barcode,
+    variant_title,
+)
+
+__all__ = [
+    "COPIED",
+    "FEW_LEFT",
+    "MAX_ALT",
+    "MAX_IMAGES",
+    "MAX_LEVELS",
+    "MAX_OPTIONS",
+    "MAX_STOCK",
+    "MAX_VARIANTS",
+    "NAME_TAKEN",
+    "OPTIONS",
+    "RATINGS",
+    "SEPARATOR",
+    "TOP",
+    "AboveField",
+    "Attribute",
+    "AttributeValue",
+    "Category",
+    "Favourite",
+    "FinalPriceField",
+    "OldCategorySlug",
+    "OldProductSlug",
+    "PathField",
+    "PriceChange",
+    "Product",
+    "ProductImage",
+    "ProductValue",
+    "ProductVariant",
+    "SearchTextField",
+    "StockMovement",
+    "TaxClass",
+    "full_name",
+    "is_past",
+    "keys_in",
+    "used_options",
+    "validate_barcode",
+    "variant_title",
+]
