@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection
 
 from accounts.models import Profile, User
 from accounts.services import update_profile
-from tests.factories import PASSWORD, make_user
+from tests.factories import FILES_OF_A_PICTURE, PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +94,9 @@ class TestProfile:
         update_profile(user, changes={"avatar": picture()})
         with django_capture_on_commit_callbacks() as callbacks:
             user.delete()
-        assert len(default_storage.listdir("avatars")[1]) == 4  # the deletion may still be rolled back
+        assert (
+            len(default_storage.listdir("avatars")[1]) == FILES_OF_A_PICTURE
+        )  # the deletion may still be rolled back
         callbacks[0]()
         assert default_storage.listdir("avatars") == ([], [])
 

@@ -20,7 +20,9 @@ PRODUCTS = reverse("admin:catalog_product_changelist")
 ATTRIBUTES = reverse("admin:catalog_attribute_changelist")
 VALUES = reverse("admin:catalog_attributevalue_changelist")
 NO_PARTS_SENT = {
-    f"{parts}-{number}_FORMS": "0" for parts in ("variants", "movements") for number in ("TOTAL", "INITIAL")
+    f"{parts}-{number}_FORMS": "0"
+    for parts in ("images", "variants", "movements")
+    for number in ("TOTAL", "INITIAL")
 }
 
 
@@ -106,6 +108,7 @@ class TestProduct:
             "stock": "1",
             "user": str(make_staff().pk),
             "attributes": "Brand: Acme",
+            **NO_PARTS_SENT,
         }
         superuser.post(reverse("admin:catalog_product_add"), form)
         assert named(Product.objects.get(name="Cup")) == {"Brand": ["Acme"]}

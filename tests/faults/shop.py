@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import message_from_string
 from email.message import Message
 from functools import partial
 from http.client import HTTPConnection, HTTPException
@@ -35,6 +36,8 @@ from tests.tasks import skip_pauses
 Answer = TypeVar("Answer")
 
 HOST = "127.0.0.1"
+# The line that Django writes after each mail in a file.
+BETWEEN_MAILS = "-" * 79
 PATIENCE_SECONDS = 30
 ADD_TO_CART = """
     mutation($variantId: ID!, $quantity: Int!) {
@@ -147,9 +150,15 @@ class Shop:
         log = self.folder / "steps.log"
         return log.read_text().splitlines() if log.exists() else []
 
-    def mails_to(self, address: str) -> int:
-        mails = (self.folder / "mail").glob("*.log")
-        return sum(f"To: {address}\n" in mail.read_text() for mail in mails)
+    def mails_to(self, address: str) -> list[str]:
+        """Return the subjects of the mails to the address."""
+        files = (self.folder / "mail").glob("*.log")
+        mails = [
+            message_from_string(part.lstrip())
+            for file in files
+            for part in file.read_text().split(BETWEEN_MAILS)
+        ]
+        return [str(mail["Subject"]) for mail in mails if mail["To"] == address]
 
     def deliver(self, *, after_seconds: float = 0.0, crash_at: int | None = None) -> None:
         """Post the events due by then to the webhook, and repeat those without an answer.

@@ -207,7 +207,7 @@ class TestLateSuccess:
         order.refresh_from_db()
         product.refresh_from_db()
         payment = Payment.objects.get()
-        assert (order.status, product.stock, len(outbox)) == ("refunded", 10, 0)
+        assert (order.status, product.stock, len(outbox)) == ("refunded", 10, 1)
         assert (payment.refunded, payment.refunds.count()) == (payment.amount, 1)
         assert list(differences(now=timezone.now())) == []
 

@@ -80,7 +80,7 @@ class TestUpdateProfile:
         assert avatar["url"].startswith("/media/avatars/")
         assert "me" not in Path(avatar["url"]).stem
         assert avatar["placeholder"].startswith("data:image/webp;base64,")
-        assert self.files() == 4  # the picture and its thumbnails
+        assert self.files() == FILES_OF_A_PICTURE
         assert Path(avatar["thumbnail"]).name in default_storage.listdir("avatars")[1]
 
     def test_another_avatar_takes_the_place_and_the_files_of_the_first(

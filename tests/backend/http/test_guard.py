@@ -231,7 +231,7 @@ class TestBodies:
         assert send(path, fitting, CONTENT_TYPE=content_type)[0] == 200
 
     def test_the_largest_picture_is_taken(self, send: Send, behind: Behind) -> None:
-        assert send(body=form(FIELD, FILE, content=b"-" * MAX_BYTES), CONTENT_TYPE=FORM)[0] == 413  # twice
+        assert send(body=form(FILE, content=b"-" * MAX_UPLOAD_BYTES), CONTENT_TYPE=FORM)[0] == 413
         body = form(FILE, content=b"-" * MAX_BYTES)
         assert send(body=body, CONTENT_TYPE=FORM)[0] == 200
         assert behind.files["0"].size == MAX_BYTES

@@ -175,7 +175,7 @@ class TestTheAdmin:
         initial = {f"initial-{name}": text for name, text in shown.items()}
         parts = {
             f"{part}-{number}_FORMS": "0"
-            for part in ("variants", "movements")
+            for part in ("images", "variants", "movements")
             for number in ("TOTAL", "INITIAL")
         }
         answer = staff.post(page, {**shown, **initial, **parts, **changed})

@@ -56,13 +56,13 @@ class Rating:
 @strawberry_django.type(ProfileModel)
 class Profile(relay.Node):
     name: auto
-    slug: auto
+    slug: str
 
 
 @strawberry_django.type(models.Category)
 class Category(relay.Node):
     name: auto
-    slug: auto
+    slug: str
 
 
 @strawberry_django.type(CommentModel)
@@ -80,7 +80,7 @@ class Comment(relay.Node):
 @strawberry_django.type(models.Product)
 class Product(relay.Node):
     name: auto
-    slug: auto
+    slug: str
     description: auto
     stock: auto
     category: Category
