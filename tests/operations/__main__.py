@@ -52,7 +52,7 @@ def make_page() -> str:
             answer = browsers[example.browser].run(example.document, **variables)
             answers[example.operation] = answer
             store.finish_tasks()
-            if tokens := re.findall(r"token=(\S+)", store.log.read_text("utf-8", errors="replace")):
+            if tokens := re.findall(r"token=([\w-]+)", store.log.read_text("utf-8", errors="replace")):
                 answers["mail"] = tokens[-1]
             data = mask.mask({"data": {example.operation: answer}})
             answered.setdefault(example.operation, (example, mask.mask(variables), data))
