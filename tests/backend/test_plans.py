@@ -180,6 +180,7 @@ def context_of(user: User | None) -> Context:
     return Context(request=request, response=HttpResponse())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("seed", range(2))
 def test_answers_as_graphql_core_does(role: str, seed: int) -> None:

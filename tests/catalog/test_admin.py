@@ -294,6 +294,7 @@ class TestAdd:
         superuser.post(ADD, self.form())
         assert Product.objects.filter(slug__startswith="tea-pot-").count() == 1
 
+    @pytest.mark.slow
     def test_too_many_pictures(self, superuser: Client) -> None:
         for _ in range(20):  # with those that are refused, and with those of the API
             superuser.post(ADD, self.form(**new_pictures(SimpleUploadedFile("me.png", b"no picture"))))

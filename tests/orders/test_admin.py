@@ -114,6 +114,7 @@ class TestList:
         assert find_shown(created_at__gte=(timezone.now() - timedelta(days=7)).isoformat()) == {"grace"}
         assert find_shown(created_at__year=str(timezone.now().year)) == {"grace"}
 
+    @pytest.mark.slow
     def test_finds_by_number_phone_and_product(self, superuser: Client, placed: Placed) -> None:
         grace = placed(phone="+49 221 1234567", country="DE", zipCode="50667", state="")
         other = placed()

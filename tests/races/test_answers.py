@@ -57,6 +57,7 @@ def disturb(entrance: Entrance, settings: Settings) -> Iterator[Callable[[int], 
     line.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entrance", ["file", "redis"], indirect=True)
 @pytest.mark.parametrize(("column", "field"), [("price", "price { amount }"), ("stock", "stock")])
 def test_no_reader_is_told_less_than_was_committed(

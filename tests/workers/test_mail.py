@@ -14,6 +14,8 @@ from tests.orders.conftest import ADDRESS, Bank, add_to_cart, checkout
 from tests.workers.conftest import Start, wait_until
 from tests.workers.smtp import MailServer, Mode
 
+pytestmark = pytest.mark.slow
+
 EMAILS = [f"shopper{number}@example.com" for number in range(8)]
 
 

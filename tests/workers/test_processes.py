@@ -13,6 +13,8 @@ from core.tasks import enqueue
 from tests.workers.conftest import Start, wait_until
 from tests.workers.samples import note, read
 
+pytestmark = pytest.mark.slow
+
 MANY = 300
 
 

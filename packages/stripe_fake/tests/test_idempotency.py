@@ -133,6 +133,7 @@ class TestParallel:
         assert len(ids) == 1
         assert len(client.v1.payment_intents.list().data) == 1
 
+    @pytest.mark.slow
     def test_processes_over_a_new_file(self, tmp_path: Path) -> None:
         path = tmp_path / "shared.sqlite3"
         with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
