@@ -40,7 +40,7 @@ from orders.totals import (
     sale_to,
 )
 from orders.transitions import move
-from pricing.codes import DiscountCodeRefused, count_use
+from pricing.codes import DiscountCodeReason, DiscountCodeRefused, count_use
 from pricing.tax import Sale
 from pricing.terms import Goods, Terms, is_delivered, price, read_terms
 
@@ -310,7 +310,10 @@ def redeem(code: str, goods: Sequence[Goods], sale: Sale, *, emails: Collection[
     terms = read_terms(sale, code=code, uses_of_customer=uses_of(emails))
     if is_counted and terms.code:
         terms.code.uses -= 1  # as it was before this use
-    if code and (reason := terms.find_hindrance(goods)):
+    reason = terms.find_hindrance(goods) if code else None
+    if code and not is_counted and not reason:
+        reason = DiscountCodeReason.USED_UP  # another order has given a use back since it was to be counted
+    if reason:
         raise DiscountCodeRefused(reason)
     return terms
 

@@ -3,10 +3,11 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from io import StringIO
 
 import stripe
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db.models import Sum
 
 from catalog.models import ProductVariant
@@ -29,8 +30,9 @@ def differences(shop: Shop, *, stocks: Mapping[int, int]) -> Iterator[str]:
     yield from wrong_mails(shop)
     yield from wrong_uses()
     audit = StringIO()
-    call_command("audit", "--json", stdout=audit)
-    assert json.loads(audit.getvalue()) == []  # the shop's own audit agrees
+    with suppress(CommandError):  # it says how many differences it has printed
+        call_command("audit", "--json", stdout=audit)
+    yield from map(str, json.loads(audit.getvalue()))  # the shop's own audit agrees
 
 
 def wrong_stock(stocks: Mapping[int, int]) -> Iterator[str]:

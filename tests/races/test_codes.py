@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from orders import cancellation
@@ -64,3 +65,26 @@ def test_cancelled_while_others_check_out() -> None:
         *(partial(checkout, shopper) for shopper in late),
     )
     assert_books(uses=3)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_given_back_between_the_count_and_the_reading() -> None:
+    """The terms then show a free use, but nobody has counted it."""
+    DiscountCode.objects.create(code="SPRING", percent=Decimal(10), max_uses=1)
+    early, late = make_shoppers(2)
+    order = Order.objects.get(pk=checkout(early)["uuid"])
+    counted: list[str] = []
+
+    def cancel_after_counting(execute: Any, sql: str, *arguments: Any) -> Any:
+        result = execute(sql, *arguments)
+        if sql.startswith('UPDATE "pricing_discountcode"') and not counted:
+            counted.append(sql)
+            at_once(partial(cancellation.cancel, order, now=timezone.now()))
+        return result
+
+    with connection.execute_wrapper(cancel_after_counting):
+        assert checkout(late)["reason"] == "USED_UP"
+    assert counted
+    assert_books(uses=0)
+    assert checkout(late)["__typename"] == "Order"
+    assert_books(uses=1)
