@@ -55,7 +55,8 @@ storefront: $(SHOP) ## Serve the store, and in front of it the shop for people o
 
 $(SHOP): $(SHOP_TOOLS) schema.graphql $(shell find storefront/src storefront/public storefront/*.ts storefront/index.html -type f -not -path '*/gql/*')
 	@echo 'Building the shop …'
-	@npm run --silent --prefix storefront build
+	@# With DEBUG set, Tailwind prints what takes how long.
+	@env -u DEBUG npm run --silent --prefix storefront build
 	@touch $@
 
 $(SHOP_TOOLS): storefront/package-lock.json
