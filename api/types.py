@@ -127,7 +127,10 @@ class Image:
         return images.url(images.thumbnail_name(self.name, size, format))
 
 
-@strawberry.enum(description="The kind of an error: one for each type that implements UserError.")
+@strawberry.enum(
+    description="The kind of an error: one for each type that implements UserError, and RATE_LIMITED, which stands in "
+    "the `extensions` of top-level errors."
+)
 class ErrorCode(Enum):
     INVALID = strawberry.enum_value("INVALID", description="ValidationError.")
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="NotFound and NoProductMatches.")
@@ -143,6 +146,11 @@ class ErrorCode(Enum):
     ORDER_NOT_EDITABLE = strawberry.enum_value("ORDER_NOT_EDITABLE", description="OrderNotEditable.")
     ORDER_NOT_CANCELLABLE = strawberry.enum_value("ORDER_NOT_CANCELLABLE", description="OrderNotCancellable.")
     RETURN_NOT_POSSIBLE = strawberry.enum_value("RETURN_NOT_POSSIBLE", description="ReturnNotPossible.")
+    RATE_LIMITED = strawberry.enum_value(
+        "RATE_LIMITED",
+        description="The operation was not run, because too much was asked for in a short time. "
+        "`extensions.retryAfterSeconds` says when to ask again, where it is known.",
+    )
 
 
 @strawberry.interface(
