@@ -1,29 +1,26 @@
 """The tasks of the project that run by the clock."""
 
-import logging
-
 from django.utils import timezone
 from django_tasks import task
 
+from core.batches import Batch
 from core.housekeeping import Heap, find_heaps, prune
 from core.tasks import BY_THE_CLOCK, every
-
-logger = logging.getLogger(__name__)
 
 
 @every(minutes=60)
 @task(priority=BY_THE_CLOCK)
 def housekeeping() -> str:
-    """Delete the old rows that the apps list."""
-    return "\n".join(f"{tidy(heap)} {heap.name} deleted." for heap in find_heaps(timezone.now()))
+    """Delete the old rows that the apps list.
 
+    Raises: CommandError, if some could not be deleted. All the others are.
+    """
+    batch = Batch()
+    report: list[str] = []
 
-def tidy(heap: Heap) -> int:
-    """Prune the heap, and return the number of rows."""
-    gone = 0
-    try:
-        for batch in prune(heap):
-            gone += batch
-    except Exception:  # one broken heap must not keep the others from being pruned
-        logger.exception("Housekeeping stopped at %s.", heap.name)
-    return gone
+    def tidy(heap: Heap) -> bool:
+        report.append(f"{sum(prune(heap))} {heap.name} deleted.")
+        return True
+
+    batch.run(tidy, find_heaps(timezone.now()))
+    return batch.close("\n".join(report))

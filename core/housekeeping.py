@@ -21,6 +21,9 @@ class Heap:
     name: str
     rows: QuerySet[Any]
 
+    def __str__(self) -> str:
+        return self.name
+
 
 def find_heaps(now: datetime) -> Iterator[Heap]:
     """Yield the heaps of all apps."""

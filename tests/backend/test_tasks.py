@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from core.housekeeping import find_heaps
 from core.tasks import enqueue
 from core.worker import PATIENCE
 from tests.factories import make_staff
@@ -83,3 +85,15 @@ def test_housekeeping_leaves_what_is_new_or_not_finished(tmp_path: Path) -> None
     tasks["waiting"].update(enqueued_at=now - timedelta(days=400))
     call_command("housekeeping")
     assert {text for text, rows in tasks.items() if rows.exists()} == {"fresh", "lately failed", "waiting"}
+
+
+def test_a_heap_that_fails_is_named_and_stops_no_other() -> None:
+    def fail(execute: Any, sql: str, *arguments: Any) -> Any:
+        if '"django_session"' in sql:
+            raise OperationalError("the disk is full")
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(fail), pytest.raises(CommandError, match="1 failed") as raised:
+        call_command("housekeeping")
+    assert "sessions deleted" not in str(raised.value)
+    assert str(raised.value).count("deleted.") == len(list(find_heaps(timezone.now()))) - 1
