@@ -1,4 +1,4 @@
-"""What is wrong with a file of rows that somebody imports."""
+"""The errors of imported files: a bad file, and a row that is refused."""
 
 from dataclasses import dataclass
 

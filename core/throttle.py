@@ -26,7 +26,7 @@ current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", 
 # 203.0.113.9:51234, [2001:db8::1]:51234, [2001:db8::1]
 WITH_PORT = re.compile(r"\[(?P<v6>[0-9A-Fa-f:.]+)\](?::\d+)?|(?P<v4>[0-9.]+):\d+")
 CLIENT_PREFIX = 64
-# What a refused client is told while the cache does not answer.
+# How long a client should wait if it is refused because the cache does not answer.
 RETRY_SECONDS = 60
 # Clients of a Unix socket, without a proxy that names them, count as one.
 NO_ADDRESS = "0.0.0.0"

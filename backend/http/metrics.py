@@ -18,7 +18,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer with all metrics to whoever has the token. Without a token in the settings there is no such page."""
+    """Answer with all metrics, to those who send the token. If the settings have no token, the page does not exist."""
     token = settings.STORE_METRICS_TOKEN
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not token or not compare_digest(given.encode(), token.encode()):

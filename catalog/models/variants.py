@@ -43,7 +43,7 @@ def validate_barcode(barcode: str) -> None:
 
 
 class ProductVariant(models.Model):
-    """What is bought, priced and stocked: a product in one choice of its options.
+    """A product in one choice of its options. It is what people buy, and has its own price and stock.
 
     Its stock changes only through catalog.stock, which keeps the ledger. The lock on its product is the lock on it.
     """

@@ -1,4 +1,4 @@
-"""What the demonstration shop asks for besides its goods: delivery, tax, and a discount code."""
+"""The delivery methods, tax rates and discount code of the demonstration shop."""
 
 from dataclasses import dataclass
 from decimal import Decimal
