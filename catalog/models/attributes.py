@@ -76,7 +76,7 @@ class ProductValue(models.Model):
     """A value that a product has of an attribute.
 
     It copies the columns of the product by which lists are ordered, so that the products with a value have an index in
-    that order. Triggers keep the copies: see catalog/search/index.py.
+    that order. Triggers keep the copies: see catalog/search/index/.
     """
 
     # The unique constraint begins with the product, the indexes with the value.

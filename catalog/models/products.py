@@ -84,7 +84,7 @@ class Product(models.Model):
         default="",
         help_text="The beginning of the description, if left blank.",
     )
-    # Triggers keep the search index in step with it: see catalog/search/index.py.
+    # Triggers keep the search index in step with it: see catalog/search/index/.
     search_text = SearchTextField(editable=False)
     # The names of what a shopper chooses from: all three are blank where the product comes in one form only.
     option_1 = LineField("first option", max_length=50, blank=True, default="")

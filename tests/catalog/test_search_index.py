@@ -13,18 +13,18 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog import analysis
 from catalog.models import Product
-from catalog.search import NoProductMatches, index, search
-from catalog.search.index import (
-    ANALYSIS,
+from catalog.search import NoProductMatches, search
+from catalog.search.index import installation
+from catalog.search.index.installation import (
     PARTS,
     PRESENT,
     PRODUCTS,
-    Part,
     find_faults,
     install,
     read_marks,
     reindex,
 )
+from catalog.search.index.parts import ANALYSIS, Part
 from tests.factories import make_product, make_products
 
 LITE = connection.vendor == "sqlite"
@@ -202,7 +202,7 @@ class TestReindex:
         assert find_faults(connection) == [f"{ANALYSIS} is out of date"]
 
     def test_by_command(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(index, "BATCH", 2)
+        monkeypatch.setattr(installation, "BATCH", 2)
         for name in ("Oak lamp", "Lamp", "Desk", "Rug", "Bed"):
             make_product(name=name)
         self.outdate()
@@ -220,7 +220,7 @@ class TestReindex:
         assert find_faults(connection) == []
 
     def test_keeps_what_is_written_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(index, "BATCH", 1)
+        monkeypatch.setattr(installation, "BATCH", 1)
         first, second = make_product(name="Lamp"), make_product(name="Desk")
         self.outdate()
         batches = reindex(connection)
@@ -297,7 +297,7 @@ class TestMigrate:
         self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         drop(PARTS[connection.vendor][-1])
-        monkeypatch.setattr(index, "_reported", set())
+        monkeypatch.setattr(installation, "_reported", set())
         for _ in range(2):
             connection.close()
             connection.ensure_connection()

@@ -1,0 +1,201 @@
+"""Installation of the search index: what is missing is found, reported and made."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import md5
+from typing import Any
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from catalog import analysis
+from catalog.models import Product
+from catalog.search.index.parts import ANALYSIS, Part
+from catalog.search.index.postgresql import POSTGRESQL
+from catalog.search.index.sqlite import SQLITE
+
+logger = logging.getLogger(__name__)
+
+# Products that are locked and rewritten at a time, for a fifth of a second.
+BATCH = 200
+PARTS = {"sqlite": (ANALYSIS, *SQLITE), "postgresql": (ANALYSIS, *POSTGRESQL)}
+
+# The kind and name of each object, and the mark of its definition. SQLite keeps the statement itself; on PostgreSQL
+# `install` leaves a comment. A disabled trigger and an invalid index count as missing.
+PRESENT = {
+    "sqlite": "SELECT upper(type), name, sql FROM sqlite_master",
+    "postgresql": """
+        SELECT
+            CASE relkind WHEN 'r' THEN 'TABLE' WHEN 'v' THEN 'VIEW' ELSE 'INDEX' END, relname,
+            obj_description(pg_class.oid, 'pg_class')
+        FROM pg_class LEFT JOIN pg_index ON indexrelid = pg_class.oid
+        WHERE relname LIKE 'catalog%' AND relkind IN ('r', 'v', 'i') AND pg_table_is_visible(pg_class.oid)
+            AND indisvalid IS NOT FALSE
+        UNION ALL SELECT 'FUNCTION', proname, obj_description(oid, 'pg_proc')
+        FROM pg_proc WHERE proname LIKE 'catalog%' AND pg_function_is_visible(oid)
+        UNION ALL SELECT 'TRIGGER', tgname, obj_description(oid, 'pg_trigger')
+        FROM pg_trigger WHERE tgrelid = to_regclass('catalog_product') AND tgenabled IN ('O', 'A')
+        UNION ALL SELECT 'EXTENSION', extname, NULL FROM pg_extension
+    """,
+}
+PRODUCTS = ("TABLE", "catalog_product")
+
+_reported: set[str] = set()
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Rebuild the search index from all names and descriptions, unless every part is as defined here.
+
+    It rebuilds the whole index, because nothing records what was written while a trigger was missing. If only the texts
+    are of another analysis, it rewrites them. Without a table of products, as after `migrate catalog zero`, it removes
+    the index.
+
+    Locks:
+        On PostgreSQL, searches and writes of products wait until the index is built. Other reads go on. While texts are
+        rewritten, only writes of a batch of products wait.
+    """
+    if PRODUCTS not in read_marks(connection):
+        remove(connection)
+    elif faults := find_faults(connection):
+        if not any(map(misses_products, faults)):
+            for _ in reindex(connection):
+                pass
+            return
+        with transaction.atomic(using=connection.alias):
+            silence_triggers(connection)
+            for _ in rewrite_texts(connection):
+                pass
+            make(connection, PARTS[connection.vendor])
+
+
+def reindex(connection: BaseDatabaseWrapper) -> Iterator[int]:
+    """Write all search texts as the current analysis does, while the shop runs, and yield the size of each batch.
+
+    The triggers update the index with each text.
+    """
+    yield from rewrite_texts(connection)
+    with transaction.atomic(using=connection.alias):
+        make(connection, [ANALYSIS])
+
+
+def misses_products(fault: str) -> bool:
+    """Return whether something is at fault that keeps the index in step, and not only the analysis."""
+    return str(ANALYSIS) not in fault
+
+
+def find_faults(connection: BaseDatabaseWrapper) -> list[str]:
+    """List what is missing, out of date or left over, such as "trigger catalog_product_inserted is missing"."""
+    known = read_marks(connection)
+    if PRODUCTS not in known:  # before the first migration
+        return []
+    parts = PARTS[connection.vendor]
+    faults = []
+    for part in parts:
+        key = (part.kind, part.name)
+        if key not in known:
+            faults.append(f"{part} is missing")
+        elif known[key] != compute_mark(part, connection.vendor):
+            faults.append(f"{part} is out of date")
+    ours = {part.name for part in parts}
+    return faults + [f"trigger {name} is left over" for name in list_triggers(known) if name not in ours]
+
+
+def report_faults(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Log an error if the index is incomplete when a process first connects. Receives `connection_created`."""
+    if connection.alias not in _reported:
+        _reported.add(connection.alias)
+        if faults := find_faults(connection):
+            logger.error("Search may miss products: %s. Run manage.py migrate.", "; ".join(faults))
+
+
+def read_marks(connection: BaseDatabaseWrapper) -> dict[tuple[str, str], str | None]:
+    with connection.cursor() as cursor:
+        cursor.execute(PRESENT[connection.vendor])
+        return {(kind, name): definition for kind, name, definition in cursor.fetchall()}
+
+
+def compute_mark(part: Part, vendor: str) -> str | None:
+    if vendor == "sqlite":
+        return part.create
+    return None if part.kind == "EXTENSION" else md5(part.create.encode(), usedforsecurity=False).hexdigest()
+
+
+def list_triggers(known: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the names of the index's triggers, of any version. A trigger with another prefix is not ours."""
+    return [name for kind, name in known if kind == "TRIGGER" and name.startswith("catalog_")]
+
+
+def silence_triggers(connection: BaseDatabaseWrapper) -> None:
+    """Keep the present triggers from running until they are rebuilt, and drop leftover ones.
+
+    Locks:
+        On PostgreSQL, the products against writes, which the new index would miss.
+    """
+    present = list_triggers(read_marks(connection))
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            for name in present:
+                cursor.execute(f"DROP TRIGGER {name}")
+            return
+        cursor.execute("LOCK TABLE catalog_product IN SHARE ROW EXCLUSIVE MODE")
+        ours = {part.name for part in POSTGRESQL}
+        for name in present:
+            cursor.execute(
+                f"ALTER TABLE catalog_product DISABLE TRIGGER {name}"
+                if name in ours
+                else f"DROP TRIGGER {name} ON catalog_product"
+            )
+
+
+def rewrite_texts(connection: BaseDatabaseWrapper) -> Iterator[int]:
+    """Update each `search_text` that the current analysis would write differently, and yield the size of each batch.
+
+    Locks: the products of a batch, in order of primary key, so that no text is of a name that has changed meanwhile.
+    """
+    products = Product._base_manager.using(connection.alias).order_by("pk").select_for_update(of=("self",))
+    columns = ("pk", "name", "description", "search_text")
+    last = 0
+    while True:
+        with transaction.atomic(using=connection.alias):
+            batch = list(products.filter(pk__gt=last).values_list(*columns)[:BATCH])
+            texts = [
+                (text, pk)
+                for pk, name, description, before in batch
+                if (text := analysis.search_text(name=name, description=description)) != before
+            ]
+            with connection.cursor() as cursor:
+                cursor.executemany("UPDATE catalog_product SET search_text = %s WHERE id = %s", texts)
+        if not batch:
+            return
+        last = batch[-1][0]
+        yield len(batch)
+
+
+def make(connection: BaseDatabaseWrapper, parts: Sequence[Part]) -> None:
+    """Make and fill the parts. Dropping the tables drops their indexes; functions and triggers are replaced.
+
+    On PostgreSQL, dropping a trigger would lock out all readers, and deadlock with a search that waits for the table.
+    """
+    drop(connection, parts, kinds=("VIEW", "TABLE"))
+    with connection.cursor() as cursor:
+        for part in parts:
+            cursor.execute(part.create)
+            if part.fill:
+                cursor.execute(part.fill)
+            if connection.vendor == "postgresql" and (comment := compute_mark(part, connection.vendor)):
+                place = f"{part.name} ON catalog_product" if part.kind == "TRIGGER" else part.name
+                cursor.execute(f"COMMENT ON {part.kind} {place} IS '{comment}'")
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    """Drop what outlives the table of products. The extension stays, because others may use it."""
+    kinds = ("VIEW", "TABLE", "FUNCTION") if connection.vendor == "postgresql" else ("VIEW", "TABLE")
+    drop(connection, PARTS[connection.vendor], kinds=kinds)
+
+
+def drop(connection: BaseDatabaseWrapper, parts: Sequence[Part], *, kinds: Sequence[str]) -> None:
+    with connection.cursor() as cursor:
+        for kind in kinds:
+            for part in reversed(parts):
+                if part.kind == kind:
+                    cursor.execute(f"DROP {kind} IF EXISTS {part.name}")

@@ -1,0 +1,65 @@
+"""The parts that both databases have in common: what is indexed, how it was analysed, and which columns are copied."""
+
+from dataclasses import dataclass
+from string import ascii_lowercase
+
+from django.conf import settings
+
+from catalog import analysis
+from catalog.analysis import CATEGORY_MARK, MARK
+from catalog.models import COPIED
+from catalog.search.query import IN_NAME, STRENGTHS
+
+# The index rounds each strength down to one of the STRENGTHS, because each token in a query costs time. `search_text`
+# keeps every strength, for the ranking.
+STEPS = {
+    letter: max(step for step in STRENGTHS if step <= letter)
+    for letter in ascii_lowercase[: analysis.STEPS]
+    if letter not in STRENGTHS
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A table, view, index, function, trigger or extension. The statement `fill` fills a table from the products."""
+
+    kind: str
+    name: str
+    create: str
+    fill: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind.lower()} {self.name}"
+
+
+# ── Copies ───────────────────────────────────────────────────────────────────
+
+COPY = "UPDATE catalog_productvalue SET " + ", ".join(f"{column} = new.{column}" for column in COPIED)
+COPY_ALL = f"""
+    UPDATE catalog_productvalue SET {", ".join(f"{column} = product.{column}" for column in COPIED)}
+    FROM catalog_product AS product WHERE product.id = product_id
+"""
+CHANGED = {
+    "sqlite": " OR ".join(f"old.{column} <> new.{column}" for column in COPIED),
+    "postgresql": " OR ".join(f"old.{column} IS DISTINCT FROM new.{column}" for column in COPIED),
+}
+
+# ── The analysis ─────────────────────────────────────────────────────────────
+
+LANGUAGES = ",".join(settings.STORE_SEARCH_LANGUAGES)
+# Records how the texts were written.
+ANALYSIS = Part(
+    kind="VIEW",
+    name="catalog_search_analysis",
+    create=f"CREATE VIEW catalog_search_analysis AS SELECT {analysis.VERSION} AS version, '{LANGUAGES}' AS languages",
+)
+
+# ── Texts ────────────────────────────────────────────────────────────────────
+
+
+def build_text(row: str = "") -> str:
+    """Return the SQL expression of what is indexed of a product, after a prefix such as "new.".
+
+    The name of the category is not: its key is, so that a category of any size is renamed by writing one row.
+    """
+    return f"{row}search_text || ' {CATEGORY_MARK}' || {row}category_id || '{MARK}{IN_NAME}'"

@@ -1,0 +1,166 @@
+"""The parts of the search index on PostgreSQL, in the order in which they are made."""
+
+from catalog.models import COPIED
+from catalog.search.index.parts import CHANGED, COPY, COPY_ALL, STEPS, Part, build_text
+
+
+def build_postgresql_words(source: str) -> str:
+    """Return a statement that adds the new words of the source's search texts.
+
+    It inserts them in alphabetical order, so that two sellers with the same new words cannot deadlock.
+    """
+    return f"""
+        INSERT INTO catalog_word
+            SELECT word FROM (
+                SELECT DISTINCT left(token, -2) COLLATE "default" AS word
+                FROM (
+                    SELECT DISTINCT unnest(string_to_array(search_text, ' ')) COLLATE "C" AS token FROM {source}
+                ) AS tokens
+                WHERE token LIKE '___%§_' AND length(token) <= 34 AND right(token, 1) >= 'a'
+            ) AS words
+            WHERE NOT EXISTS (SELECT 1 FROM catalog_word AS known WHERE known.word = words.word)
+            ORDER BY word
+            ON CONFLICT DO NOTHING
+    """
+
+
+POSTGRESQL = (
+    Part(kind="EXTENSION", name="pg_trgm", create="CREATE EXTENSION IF NOT EXISTS pg_trgm"),
+    Part(
+        kind="FUNCTION",
+        name="catalog_search_tokens",
+        create=f"""
+            CREATE OR REPLACE FUNCTION catalog_search_tokens(search_text text) RETURNS tsvector
+            LANGUAGE sql IMMUTABLE AS $$
+                SELECT array_to_tsvector(ARRAY(
+                    SELECT CASE WHEN left(token, 1) = '¶' THEN token ELSE
+                        left(token, -1) || translate(right(token, 1), '{"".join(STEPS)}', '{"".join(STEPS.values())}')
+                    END
+                    FROM unnest(string_to_array(lower(search_text), ' ')) AS token WHERE token <> ''
+                ))
+            $$
+        """,
+    ),
+    # A separate table, because a sale rewrites the product's row and must not rewrite the index.
+    Part(
+        kind="TABLE",
+        name="catalog_search",
+        create="CREATE TABLE catalog_search (product_id bigint PRIMARY KEY, tokens tsvector NOT NULL)",
+        fill=f"""
+            INSERT INTO catalog_search
+                SELECT id, catalog_search_tokens({build_text()}) FROM catalog_product ORDER BY id
+        """,
+    ),
+    # The words that typing errors are corrected to.
+    Part(
+        kind="TABLE",
+        name="catalog_word",
+        create="CREATE TABLE catalog_word (word text PRIMARY KEY)",
+        fill=build_postgresql_words("catalog_product"),
+    ),
+    # GIN's pending list is kept short, because each step of a search reads all of it. Without the list an import would
+    # take half as long again.
+    Part(
+        kind="INDEX",
+        name="catalog_search_tokens",
+        create="""
+            CREATE INDEX catalog_search_tokens ON catalog_search
+                USING gin (tokens) WITH (gin_pending_list_limit = 256)
+        """,
+    ),
+    # Words are counted in every 16th product.
+    Part(
+        kind="INDEX",
+        name="catalog_search_sample",
+        create="""
+            CREATE INDEX catalog_search_sample ON catalog_search
+                USING gin (tokens) WITH (gin_pending_list_limit = 256) WHERE product_id % 16 = 0
+        """,
+    ),
+    Part(
+        kind="INDEX",
+        name="catalog_word_trigram",
+        create="CREATE INDEX catalog_word_trigram ON catalog_word USING gin (show_trgm(word))",
+    ),
+    # One statement indexes all products that one statement inserts: a thousand of them share most tokens. Updates have
+    # a trigger for each row instead, which can name the column, so that a sale does not run it.
+    Part(
+        kind="FUNCTION",
+        name="catalog_products_index",
+        create=f"""
+            CREATE OR REPLACE FUNCTION catalog_products_index() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                INSERT INTO catalog_search SELECT id, catalog_search_tokens({build_text()}) FROM added;
+                {build_postgresql_words("added")};
+                RETURN NULL;
+            END $$
+        """,
+    ),
+    Part(
+        kind="FUNCTION",
+        name="catalog_product_index",
+        create=f"""
+            CREATE OR REPLACE FUNCTION catalog_product_index() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP = 'TRUNCATE' THEN
+                    TRUNCATE catalog_search;
+                ELSIF TG_OP = 'DELETE' THEN
+                    DELETE FROM catalog_search WHERE product_id = old.id;
+                ELSE
+                    INSERT INTO catalog_search VALUES (new.id, catalog_search_tokens({build_text("new.")}))
+                        ON CONFLICT (product_id) DO UPDATE SET tokens = excluded.tokens;
+                    {build_postgresql_words("(SELECT new.search_text) AS changed")};
+                END IF;
+                RETURN NULL;
+            END $$
+        """,
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_inserted",
+        create="""
+            CREATE OR REPLACE TRIGGER catalog_product_inserted
+                AFTER INSERT ON catalog_product REFERENCING NEW TABLE AS added
+                FOR EACH STATEMENT EXECUTE FUNCTION catalog_products_index()
+        """,
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_updated",
+        create="""
+            CREATE OR REPLACE TRIGGER catalog_product_updated
+                AFTER UPDATE OF search_text, category_id OR DELETE ON catalog_product
+                FOR EACH ROW EXECUTE FUNCTION catalog_product_index()
+        """,
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_truncated",
+        create="""
+            CREATE OR REPLACE TRIGGER catalog_product_truncated
+                AFTER TRUNCATE ON catalog_product
+                FOR EACH STATEMENT EXECUTE FUNCTION catalog_product_index()
+        """,
+    ),
+    Part(
+        kind="FUNCTION",
+        name="catalog_product_copy",
+        create=f"""
+            CREATE OR REPLACE FUNCTION catalog_product_copy() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                {COPY} WHERE product_id = new.id;
+                RETURN NULL;
+            END $$
+        """,
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_copied",
+        create=f"""
+            CREATE OR REPLACE TRIGGER catalog_product_copied
+                AFTER UPDATE OF {", ".join(COPIED)} ON catalog_product
+                FOR EACH ROW WHEN ({CHANGED["postgresql"]}) EXECUTE FUNCTION catalog_product_copy()
+        """,
+        fill=COPY_ALL,
+    ),
+)

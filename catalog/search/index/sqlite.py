@@ -1,0 +1,98 @@
+"""The parts of the search index on SQLite, in the order in which they are made."""
+
+from catalog.models import COPIED
+from catalog.search.index.parts import CHANGED, COPY, COPY_ALL, STEPS, Part, build_text
+
+
+def build_sqlite_tokens(text: str) -> str:
+    """Return the SQL expression of the tokens, each with its step, for a SQL expression of a search text."""
+    tokens = f"lower({text}) || ' '"
+    for letter, step in STEPS.items():
+        tokens = f"replace({tokens}, '§{letter} ', '§{step} ')"
+    return tokens
+
+
+def build_sqlite_words(text: str, *, source: str = "") -> str:
+    """Return a statement that adds the words of a search text. A capital strength marks a stem, which is not a word."""
+    return f"""
+        INSERT OR IGNORE INTO catalog_word (word)
+            SELECT substr(value, 1, instr(value, '§') - 1)
+            FROM {source} json_each('["' || replace({text}, ' ', '","') || '"]')
+            WHERE instr(value, '§') BETWEEN 4 AND 33 AND substr(value, -1) >= 'a'
+    """
+
+
+SQLITE = (
+    Part(
+        kind="TABLE",
+        name="catalog_search",
+        create="""CREATE VIRTUAL TABLE catalog_search USING fts5(
+            tokens, content='', detail=none, columnsize=0, prefix='2 3', tokenize='ascii'
+        )""",
+        fill=f"""
+            INSERT INTO catalog_search (rowid, tokens)
+                SELECT id, {build_sqlite_tokens(build_text())} FROM catalog_product
+        """,
+    ),
+    Part(
+        kind="TABLE",
+        name="catalog_search_term",
+        create="CREATE VIRTUAL TABLE catalog_search_term USING fts5vocab(catalog_search, row)",
+    ),
+    # The words that typing errors are corrected to.
+    Part(
+        kind="TABLE",
+        name="catalog_word",
+        create="CREATE TABLE catalog_word (word text UNIQUE NOT NULL)",
+        fill=build_sqlite_words("search_text", source="catalog_product,"),
+    ),
+    Part(
+        kind="TABLE",
+        name="catalog_word_trigram",
+        create="CREATE VIRTUAL TABLE catalog_word_trigram USING fts5(word, tokenize='trigram')",
+        fill="INSERT INTO catalog_word_trigram (word) SELECT '^^' || word || '$' FROM catalog_word",
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_word_inserted",
+        create="""CREATE TRIGGER catalog_word_inserted AFTER INSERT ON catalog_word BEGIN
+            INSERT INTO catalog_word_trigram (word) VALUES ('^^' || new.word || '$');
+        END""",
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_inserted",
+        create=f"""CREATE TRIGGER catalog_product_inserted AFTER INSERT ON catalog_product BEGIN
+            INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {build_sqlite_tokens(build_text("new."))});
+            {build_sqlite_words("new.search_text")};
+        END""",
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_updated",
+        create=f"""CREATE TRIGGER catalog_product_updated AFTER UPDATE OF search_text, category_id ON catalog_product
+        WHEN old.search_text <> new.search_text OR old.category_id <> new.category_id BEGIN
+            INSERT INTO catalog_search (catalog_search, rowid, tokens)
+                VALUES ('delete', old.id, {build_sqlite_tokens(build_text("old."))});
+            INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {build_sqlite_tokens(build_text("new."))});
+            {build_sqlite_words("new.search_text")};
+        END""",
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_deleted",
+        create=f"""CREATE TRIGGER catalog_product_deleted AFTER DELETE ON catalog_product BEGIN
+            INSERT INTO catalog_search (catalog_search, rowid, tokens)
+                VALUES ('delete', old.id, {build_sqlite_tokens(build_text("old."))});
+        END""",
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_copied",
+        create=f"""CREATE TRIGGER catalog_product_copied AFTER UPDATE OF {", ".join(COPIED)} ON catalog_product
+        WHEN {CHANGED["sqlite"]} BEGIN
+            {COPY} WHERE product_id = new.id;
+        END""",
+        fill=COPY_ALL,
+    ),
+)
