@@ -17,6 +17,7 @@ TABLES = Tables(
         "accounts_user.password",
         "catalog_favourite",
         "catalog_stockmovement",
+        "catalog_stocknotice",
         "django_admin_log",
         "django_session",
         "django_tasks_database_dbtaskresult",

@@ -47,6 +47,12 @@ NAVIGATION: list[dict[str, Any]] = [
                 permission="catalog.view_attributevalue",
             ),
             admin_link(
+                "Stock notices",
+                icon="notifications",
+                page="catalog_stocknotice",
+                permission="catalog.view_stocknotice",
+            ),
+            admin_link(
                 "Tasks",
                 icon="task_alt",
                 page="django_tasks_database_dbtaskresult",

@@ -332,8 +332,13 @@ STORE_HOLD_ADDRESS_UNITS = env.int("STORE_HOLD_ADDRESS_UNITS", default=5000, at_
 STORE_KEEP_CARTS = timedelta(days=env.int("STORE_KEEP_CARTS", default=30, at_least=1))
 STORE_KEEP_DRAFTS = timedelta(days=env.int("STORE_KEEP_DRAFTS", default=30, at_least=1))
 STORE_KEEP_EVENTS = timedelta(days=env.int("STORE_KEEP_EVENTS", default=30, at_least=3))
+# Days after which nobody waits for a product any more.
+STORE_KEEP_NOTICES = timedelta(days=env.int("STORE_KEEP_NOTICES", default=180, at_least=1))
 # The front end's address, for the links in mails and to previews.
 STORE_FRONTEND_URL = env.url("STORE_FRONTEND_URL", default="http://localhost:3000")
+# The store's own address, for the links in mails that it answers itself; by default that of the front end, whose server
+# hands them on.
+STORE_PUBLIC_URL = env.url("STORE_PUBLIC_URL", default="")
 
 # Without a Stripe account the SDK uses our fake, which is allowed only with DEBUG.
 STRIPE_FAKE_ALLOWED = DEBUG

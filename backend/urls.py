@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, path
 from backend.dev import mail_list, mail_sample
 from backend.http import views
 from backend.http.health import health, live, ready
+from catalog.views import stop_notices
 from orders import dev
 from orders.payments.gateway import is_fake_in_use
 from orders.webhooks import stripe_webhook
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("graphql", views.graphql),
     path("graphiql/", views.graphiql, name="graphiql"),
     path("admin/", admin.site.urls),
+    path("notices/stop/", stop_notices, name="stop-notices"),
     path("stripe/webhook/", stripe_webhook, name="stripe-webhook"),
     # The middleware `probes` answers these three, before the checks of host and scheme.
     path("healthz", health, name="health"),

@@ -1,12 +1,13 @@
-"""The catalogue's personal data: favourites. Products belong to the shop, and have their own export."""
+"""The catalogue's personal data: favourites and stock notices. Products are the shop's, and have their own export."""
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.dispatch import receiver
 
 from accounts.models import User
 from accounts.signals import account_closing, data_requested
-from catalog.models import Favourite, Product
+from catalog.models import Favourite, Product, StockNotice
 from catalog.visibility import is_published
 from core.errors import ValidationError
 
@@ -25,13 +26,33 @@ def refuse_sellers(*, user: User, **_: Any) -> None:
         raise ValidationError.of(**{"": SELLS})
 
 
+@receiver(account_closing)
+def stop_notices(*, user: User, **_: Any) -> None:
+    notices_of(user).delete()
+
+
 @receiver(data_requested)
 def collect(*, user: User, **_: Any) -> dict[str, Any]:
-    """Return the person's favourites, the latest first."""
+    """Return the person's favourites and stock notices, the latest first."""
     favourites = Favourite.objects.filter(is_published("product__"), user=user).order_by("-added_at", "-pk")
     return {
         "favourites": [
             {"product": name, "slug": slug, "addedAt": added_at}
             for name, slug, added_at in favourites.values_list("product__name", "product__slug", "added_at")
-        ]
+        ],
+        "stockNotices": [
+            {
+                "product": notice.variant.product.name,
+                "variant": notice.variant.title,
+                "email": notice.email,
+                "askedAt": notice.asked_at,
+            }
+            for notice in notices_of(user).select_related("variant__product").order_by("-asked_at", "-pk")
+        ],
     }
+
+
+def notices_of(user: User) -> QuerySet[StockNotice]:
+    """The notices to the person's address. Until it is verified, it may be another person's."""
+    notices = StockNotice.objects.filter(email=user.email)
+    return notices if user.email_verified else notices.none()

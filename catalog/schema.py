@@ -8,7 +8,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 import api
-from catalog import models, previews, search, selectors, services, types
+from catalog import models, notices, previews, search, selectors, services, types
+from core.throttle import Limit
+
+# Guests have nothing but their address to be counted by: a session is made anew as soon as its cookie is dropped.
+NOTICE_LIMITS = [
+    Limit(action="stock_notice", rate="60/1h", by_address=True),
+    Limit(action="stock_notice", rate="60/1h", by_account=True),
+]
 
 
 def find_by_slug(
@@ -208,3 +215,15 @@ class Mutation:
         key = api.key_of(input.product_id, "Product")
         services.remove_favourite(user=api.require_user(info), product_pk=key)
         return selectors.products().filter(pk=key)
+
+    @api.mutation(
+        types.StockNoticeResult,
+        description="Has an e-mail address told once, as soon as a variant that is sold out can be bought again. "
+        "Guests can ask, too. An address waits for at most "
+        f"{notices.MOST_WAITED_FOR} variants: another one takes the place of the first.",
+        limits=NOTICE_LIMITS,
+    )
+    def subscribe_to_stock(self, info: api.Info, input: types.StockNoticeInput) -> api.Done:
+        key = api.key_of(input.variant_id, "ProductVariant")
+        notices.subscribe(variant_pk=key, email=input.email, now=timezone.now())
+        return api.Done()

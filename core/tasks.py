@@ -9,8 +9,9 @@ from django.db import transaction
 from django_tasks.base import Task
 from django_tasks_db import DatabaseBackend
 
-# The priorities of tasks that do not wait for notices: work by the clock, and mails that somebody is waiting for.
-BY_THE_CLOCK, AWAITED = 20, 10
+# The priorities of tasks that do not wait for notices: work by the clock, and mails that somebody is waiting for. What
+# may come in thousands at once is for later.
+BY_THE_CLOCK, AWAITED, LATER = 20, 10, -10
 
 # The periods of the tasks that run by the clock, by the path of the task. `every` fills it.
 SCHEDULE: dict[str, timedelta] = {}

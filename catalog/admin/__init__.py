@@ -2,7 +2,15 @@
 
 from catalog.admin.attributes import AttributeAdmin, AttributeValueAdmin
 from catalog.admin.categories import CategoryAdmin
+from catalog.admin.notices import StockNoticeAdmin
 from catalog.admin.products import ProductAdmin
 from catalog.admin.tax_classes import TaxClassAdmin
 
-__all__ = ["AttributeAdmin", "AttributeValueAdmin", "CategoryAdmin", "ProductAdmin", "TaxClassAdmin"]
+__all__ = [
+    "AttributeAdmin",
+    "AttributeValueAdmin",
+    "CategoryAdmin",
+    "ProductAdmin",
+    "StockNoticeAdmin",
+    "TaxClassAdmin",
+]

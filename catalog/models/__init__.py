@@ -21,6 +21,7 @@ from catalog.models.columns import (
     is_past,
     used_options,
 )
+from catalog.models.notices import StockNotice
 from catalog.models.products import (
     FEW_LEFT,
     MAX_IMAGES,
@@ -72,6 +73,7 @@ __all__ = [
     "ProductVariant",
     "SearchTextField",
     "StockMovement",
+    "StockNotice",
     "TaxClass",
     "full_name",
     "is_past",

@@ -18,6 +18,21 @@ from catalog.types.variants import ProductVariant
 from catalog.variants import VariantFields
 
 
+@strawberry.input(description="A variant that is sold out, and who waits for it.")
+class StockNoticeInput:
+    variant_id: relay.GlobalID = strawberry.field(description="ID of the variant.")
+    email: str = strawberry.field(description="The address to mail to, once.")
+
+
+StockNoticeResult = Annotated[
+    api.Done | api.ValidationError | api.NotFound | api.TooManyAttempts,
+    strawberry.union(
+        "StockNoticeResult",
+        description="Done, whether or not the address waited for it already, or why it cannot wait for this.",
+    ),
+]
+
+
 @strawberry.type(description="Fewer are left than were requested.")
 class InsufficientStock(api.UserError):
     product_pk: strawberry.Private[int]

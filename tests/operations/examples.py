@@ -727,7 +727,7 @@ mutation DeleteAccount($input: DeleteAccountInput!) {
 mutation CreateProduct($input: CreateProductInput!) {
   createProduct(input: $input) {
     __typename
-    ... on Product { id slug finalPrice { amount } image { url } }
+    ... on Product { id slug finalPrice { amount } image { url } variants { id isAvailable } }
     ... on UserError { code message }
     ... on ValidationError { fields { field message } }
   }
@@ -740,9 +740,25 @@ mutation CreateProduct($input: CreateProductInput!) {
                 "description": "It is only a paper moon.",
                 "price": "19.99",
                 "discount": "25",
-                "stock": 5,
+                "stock": 0,
                 "image": None,
             }
+        },
+    ),
+    Example(
+        operation="subscribeToStock",
+        document="""
+mutation SubscribeToStock($input: StockNoticeInput!) {
+  subscribeToStock(input: $input) {
+    __typename
+    ... on UserError { code message }
+    ... on ValidationError { fields { field message } }
+    ... on TooManyAttempts { retryAfterSeconds }
+  }
+}
+""",
+        variables=lambda answers: {
+            "input": {"variantId": answers["createProduct"]["variants"][0]["id"], "email": EMAIL}
         },
     ),
     Example(

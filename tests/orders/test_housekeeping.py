@@ -46,6 +46,7 @@ class TestHousekeeping:
                 "0 finished tasks deleted.",
                 "0 failed tasks deleted.",
                 "0 expired sessions deleted.",
+                "0 stock notices deleted.",
                 "0 carts of visitors deleted.",
                 "0 abandoned drafts deleted.",
                 "0 Stripe's events deleted.",
@@ -65,7 +66,7 @@ class TestHousekeeping:
             add_to_cart(shopper, product)
         CartItem.objects.update(added_at=timezone.now() - LONG_AGO)
         add_to_cart(GraphQLClient(), product)
-        assert housekeeping()[3] == "1 carts of visitors deleted."
+        assert housekeeping()[4] == "1 carts of visitors deleted."
         assert Cart.objects.filter(user=user).exists()
         assert CartItem.objects.count() == 2
         assert add_to_cart(api, product)["totalQuantity"] == 1
@@ -80,7 +81,7 @@ class TestHousekeeping:
         placed = checkout(shopper)["uuid"]
         shopper.run(CANCEL, uuid=placed)
         Order.objects.exclude(pk=uuids[2]).update(updated_at=timezone.now() - LONG_AGO)
-        assert housekeeping()[4] == "2 abandoned drafts deleted."
+        assert housekeeping()[5] == "2 abandoned drafts deleted."
         assert {str(order.pk) for order in Order.objects.all()} == {uuids[2], placed}
         assert list(differences(now=timezone.now())) == []
 
@@ -98,7 +99,7 @@ class TestHousekeeping:
         for _ in range(5):
             add_to_cart(GraphQLClient(), product)
         CartItem.objects.update(added_at=timezone.now() - LONG_AGO)
-        assert housekeeping()[3] == "5 carts of visitors deleted."
+        assert housekeeping()[4] == "5 carts of visitors deleted."
 
 
 class TestWritesWithoutACookie:

@@ -19,7 +19,7 @@ from catalog.models import Product
 from orders.payments.gateway import fake
 from tests.accounts.operations import token_in
 from tests.conftest import global_id
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, make_product, variant_of
 from tests.orders.conftest import ADDRESS
 from tests.rights.shop import (
     CLERK,
@@ -73,6 +73,11 @@ def with_permission(answer: str) -> dict[str, str]:
 
 def product(shop: Shop) -> dict[str, Any]:
     return {"productId": global_id("Product", shop.product.pk)}
+
+
+def wait_for(product: Product) -> dict[str, Any]:
+    variant = global_id("ProductVariant", variant_of(product).pk)
+    return {"variantId": variant, "email": "somebody@example.com"}
 
 
 def of_draft(shop: Shop) -> dict[str, Any]:
@@ -238,6 +243,24 @@ CASES = [
     ),
     Case(mutation="addFavourite", input=product, answers=same_for_signed_in("Product")),
     Case(mutation="removeFavourite", input=product, answers=same_for_signed_in("Product")),
+    Case(
+        mutation="subscribeToStock",
+        of="what is sold out",
+        input=lambda shop: wait_for(make_product(stock=0)),
+        answers=answers("Done"),
+    ),
+    Case(
+        mutation="subscribeToStock",
+        of="what is in stock",
+        input=lambda shop: wait_for(make_product(stock=1)),
+        answers=answers("ValidationError"),
+    ),
+    Case(
+        mutation="subscribeToStock",
+        of="a draft",
+        input=lambda shop: wait_for(make_product(stock=0, published_at=None)),
+        answers=answers("NotFound"),
+    ),
     # orders
     Case(mutation="addToCart", input=product, answers=answers("Cart")),
     Case(mutation="updateCartItem", input=lambda shop: {**product(shop), "quantity": 3}, answers=IN_CART),

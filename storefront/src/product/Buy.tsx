@@ -10,6 +10,7 @@ import { type Language, useLanguage } from "../texts";
 import { Notice } from "../ui/Notice";
 import { Price } from "../ui/Price";
 import { Favourite } from "./Favourite";
+import { StockNotice } from "./StockNotice";
 import { useSelection } from "./useSelection";
 import { stateOf } from "./variants";
 
@@ -118,6 +119,7 @@ export function Buy({ product: masked }: { product: FragmentType<typeof BuyParts
         {stockText(variant, t)}
       </p>
       <Notice isError>{refusal}</Notice>
+      {!variant.isAvailable && <StockNotice key={variant.id} variantId={variant.id} />}
     </div>
   );
 }

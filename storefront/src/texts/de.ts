@@ -84,6 +84,9 @@ export const de: Texts = {
     soldOut: "Ausverkauft",
     gone: "Diese Ausführung ist ausverkauft.",
     available: "Auf Lager",
+    tellWhy: "Eine Mail, sobald es wieder da ist, und keine sonst.",
+    tell: "Bescheid geben",
+    willTell: "Sie bekommen eine Mail, sobald es wieder da ist.",
     left: (count) => (count === 0 ? "Es ist nichts mehr da." : `Nur noch ${count} da`),
   },
   reviews: {

@@ -82,6 +82,9 @@ export const en = {
     soldOut: "Sold out",
     gone: "This one is sold out.",
     available: "In stock",
+    tellWhy: "One mail when it is in stock again, and none else.",
+    tell: "Tell me",
+    willTell: "You will get one mail when it is in stock again.",
     left: (count: number) => (count === 0 ? "None are left." : `Only ${count} left`),
   },
   reviews: {

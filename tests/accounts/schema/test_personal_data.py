@@ -19,7 +19,8 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import Address, Profile, User
 from accounts.signals import account_closing
-from catalog.models import Favourite, Product
+from catalog.models import Favourite, Product, StockNotice
+from catalog.notices import subscribe
 from catalog.services import add_favourite
 from orders.audit import differences
 from orders.fulfilment import ship
@@ -46,6 +47,7 @@ from tests.factories import (
     make_product,
     make_staff,
     make_user,
+    variant_of,
 )
 from tests.orders.conftest import Bank, add_to_cart, bank, checkout  # noqa: F401  # a fixture
 from tests.reviews.sums import assert_sums
@@ -91,6 +93,7 @@ def fill(user: User, browser: GraphQLClient, bank: Bank, *, things: int = 1) -> 
         buy(browser, product, bank)
         create_order(user=user, now=now)
         add_favourite(user=user, product_pk=product.pk, now=now)
+        subscribe(variant_pk=variant_of(make_product(name="Desk", stock=0)).pk, email=user.email, now=now)
         make_entry(user=user)
         make_comment(user=user, product=product, rating=4, body="Shines")
         make_comment(user=user, product=product, active=False)
@@ -109,6 +112,7 @@ class TestExportMyData:
         [address] = data["addresses"]
         assert (address["address"], address["address2"], address["isDefault"]) == ("Market Street", "", True)
         assert [line["product"] for line in data["favourites"]] == ["Lamp"]
+        assert [(line["product"], line["email"]) for line in data["stockNotices"]] == [("Desk", user.email)]
         assert [(line["product"], line["quantity"]) for line in data["cart"]] == [("Rug", 1)]
         draft, order = sorted(data["orders"], key=lambda order: str(order["status"]))
         assert (draft["status"], draft["items"], draft["shipping"]) == ("draft", [], None)
@@ -145,6 +149,7 @@ class TestExportMyData:
             >= {
                 "addresses": [],
                 "favourites": [],
+                "stockNotices": [],
                 "cart": [],
                 "orders": [],
                 "comments": [],
@@ -188,6 +193,14 @@ class TestExportMyData:
 
     def test_a_guest_is_refused(self, api: GraphQLClient) -> None:
         assert api.expect_refusal(EXPORT_MY_DATA) == "UNAUTHENTICATED"
+
+    def test_an_address_that_is_not_verified_may_be_another_persons(self, signed_in: SignedIn) -> None:
+        user, sold_out = make_user(), make_product(stock=0)
+        subscribe(variant_pk=variant_of(sold_out).pk, email=user.email, now=timezone.now())
+        browser = signed_in(user)
+        assert export(browser)["stockNotices"] == []
+        assert answer_of(browser, DELETE_ACCOUNT, password=PASSWORD) == DONE
+        assert StockNotice.objects.count() == 1
 
 
 class TestDeleteAccount:
