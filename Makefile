@@ -77,7 +77,7 @@ demo: $(STORE) ## Buy something over HTTP, in a store of its own with a fresh da
 ##### The checks
 
 .PHONY: check
-check: lint secrets migrations-check schema-check operations-check coverage test-slow test-postgres test-clients ## Run all checks, as CI does
+check: lint secrets migrations-check schema-check messages-check operations-check coverage test-slow test-postgres test-clients ## Run all checks, as CI does
 
 .PHONY: lint
 lint: $(TOOLS) ## Check style, format, types and imports
@@ -175,6 +175,14 @@ schema: $(STORE) ## Export the schema to schema.graphql
 schema-check: $(TOOLS) ## Check that schema.graphql matches the code
 	@$(SQLITE) $(MANAGE) export_schema backend.schema | diff --unified schema.graphql - || { \
 	  echo 'schema.graphql does not match the code. Run make schema.' >&2; exit 1; }
+
+.PHONY: messages
+messages: $(STORE) ## Collect the messages to shoppers into all catalogues, and compile these (ADD=fr begins one)
+	@$(SQLITE) $(MANAGE) messages $(if $(ADD),--add $(ADD))
+
+.PHONY: messages-check
+messages-check: $(TOOLS) ## Check that the catalogues match the messages in the code
+	@$(SQLITE) $(MANAGE) messages --check
 
 .PHONY: operations
 operations: $(TOOLS) ## Write docs/operations.md, with an example and its answer for each operation

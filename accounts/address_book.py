@@ -1,6 +1,7 @@
 """Writes of address books. Each locks the user first, so that a book always has exactly one default address."""
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Address, User
 from core.addresses import validate_address
@@ -28,7 +29,10 @@ def insert(address: Address, user: User) -> int:
     book = lock_book(user)
     if len(book) >= MAX_ADDRESSES:
         raise ValidationError.of(
-            **{"": f"You can keep at most {MAX_ADDRESSES} addresses. Please delete one first."}
+            **{
+                "": _("You can keep at most %(most)s addresses. Please delete one first.")
+                % {"most": MAX_ADDRESSES}
+            }
         )
     address.user = user
     address.is_default = address.is_default or not book
@@ -54,7 +58,7 @@ def replace(address: Address, user: User, key: int) -> None:
     """
     book = lock_book(user)
     if key not in book:
-        raise NotFound("address")
+        raise NotFound(_("No such address."))
     address.pk, address.user = key, user
     address.is_default = address.is_default or book[key]
     save(address)
@@ -69,7 +73,7 @@ def delete_address(*, user: User, key: int) -> None:
     """
     book = lock_book(user)
     if key not in book:
-        raise NotFound("address")
+        raise NotFound(_("No such address."))
     was_default = book.pop(key)
     Address.objects.filter(pk=key).delete()
     if was_default and book:

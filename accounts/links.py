@@ -7,6 +7,7 @@ from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.mail import EmailMessage
 from django.utils.http import base36_to_int, int_to_base36, urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import ValidationError
@@ -130,4 +131,4 @@ def write_mail(template: str, *, to: str, **words: str) -> EmailMessage:
 
 
 def invalid_link() -> ValidationError:
-    return ValidationError.of(token="This link is no longer valid. Please request a new one.")
+    return ValidationError.of(token=_("This link is no longer valid. Please request a new one."))

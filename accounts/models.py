@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import passwords
 from core.addresses import PostalAddress
@@ -48,7 +49,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = AddressField(
         "e-mail address",
         unique=True,
-        error_messages={"unique": "There is already an account with this e-mail address."},
+        error_messages={"unique": _("There is already an account with this e-mail address.")},
     )
     email_verified = models.BooleanField("e-mail verified", default=False)
     first_name = LineField(max_length=100, blank=True)

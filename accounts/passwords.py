@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from threading import BoundedSemaphore, RLock
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.utils.translation import gettext as _
 
 from core.errors import DomainError, OperationTooLarge, RateLimited
 from core.throttle import Limit, count_attempt, count_failures, current_request
@@ -67,7 +68,7 @@ def take_turn() -> Iterator[None]:
 
 
 def busy() -> RateLimited:
-    return RateLimited("The server is busy. Please try again in a moment.", retry_after_seconds=1)
+    return RateLimited(_("The server is busy. Please try again in a moment."), retry_after_seconds=1)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts.models import Profile, User
 from accounts.services import check_own_password
@@ -41,7 +42,7 @@ def export(user: User) -> dict[str, Any]:
             {**data_of(address), "isDefault": address.is_default} for address in user.addresses.all()
         ],
     }
-    for _, more in data_requested.send(sender=User, user=user):
+    for _receiver, more in data_requested.send(sender=User, user=user):
         sections |= cast(dict[str, Any], more)  # Django's stubs take receivers to return text
     plain: dict[str, Any] = json.loads(json.dumps(sections, default=to_api_spelling))
     return plain
@@ -75,17 +76,19 @@ def close(user: User) -> None:
     locked = Profile.objects.select_for_update().select_related("user").get(user=user).user
     if locked.is_staff or locked.is_superuser:
         raise make_refusal(
-            "This account belongs to the staff. Ask another administrator to remove its staff rights first."
+            _(
+                "This account belongs to the staff. Ask another administrator to remove its staff rights first."
+            )
         )
     if locked.password != user.password:
-        raise ValidationError.of(password="Your password has been changed. Please sign in again.")
+        raise ValidationError.of(password=_("Your password has been changed. Please sign in again."))
     # The staff's log names everyone by their e-mail address.
     entries = LogEntry.objects.filter(content_type__app_label="accounts", content_type__model="user")
     entries.filter(object_id=str(locked.pk)).update(object_repr="A deleted account")
     try:
         locked.delete()
     except ProtectedError as error:
-        raise make_refusal("Something has just been added to your account. Please try again.") from error
+        raise make_refusal(_("Something has just been added to your account. Please try again.")) from error
 
 
 def make_refusal(message: str) -> ValidationError:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django_otp import login
 from django_otp.middleware import OTPMiddleware
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
@@ -29,7 +30,7 @@ class WrongCode(DomainError):
     code = "INVALID_CREDENTIALS"
 
     def __init__(self) -> None:
-        super().__init__("This code is not valid. Wait for the next one and try again.")
+        super().__init__(_("This code is not valid. Wait for the next one and try again."))
 
 
 class SecondFactor(OTPMiddleware):

@@ -14,12 +14,14 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts import links, tasks
 from accounts.models import Profile, User
 from core import images
 from core.emails import normalize_email
 from core.errors import DomainError, ValidationError, field_errors, refuse_nulls
+from core.languages import current_language
 from core.tasks import enqueue
 from core.throttle import Limit, count_attempt, count_failures
 
@@ -49,7 +51,7 @@ class InvalidCredentials(DomainError):
     code = "INVALID_CREDENTIALS"
 
     def __init__(self) -> None:
-        super().__init__("The e-mail address or the password is wrong.")
+        super().__init__(_("The e-mail address or the password is wrong."))
 
 
 class ProfileChanges(TypedDict, total=False):
@@ -79,11 +81,11 @@ def register(request: HttpRequest, *, email: str, password: str, first_name: str
     try:
         with transaction.atomic():
             user.save()
-            enqueue(tasks.mail_verification, user.pk)
+            enqueue(tasks.mail_verification, user.pk, current_language())
     except IntegrityError as error:
         if "email" not in str(error):
             raise
-        raise ValidationError.of(email="There is already an account with this e-mail address.") from error
+        raise ValidationError.of(email=_("There is already an account with this e-mail address.")) from error
     auth.login(request, user)
     return user
 
@@ -184,7 +186,7 @@ def request_password_reset(request: HttpRequest, *, email: str) -> None:
     with field_errors(**{NON_FIELD_ERRORS: "email"}):
         email = normalize_email(email)
     count_attempt(request, REQUEST_PASSWORD_RESET_LIMITS, account=email)
-    enqueue(tasks.mail_password_reset, email)
+    enqueue(tasks.mail_password_reset, email, current_language())
 
 
 def reset_password(request: HttpRequest, *, token: str, new_password: str) -> None:
@@ -209,7 +211,7 @@ def resend_verification(request: HttpRequest, *, user: User) -> None:
     if user.email_verified:
         return
     count_attempt(request, RESEND_VERIFICATION_LIMITS, account=str(user.pk))
-    enqueue(tasks.mail_verification, user.pk)
+    enqueue(tasks.mail_verification, user.pk, current_language())
 
 
 def change_email(request: HttpRequest, *, user: User, password: str, new_email: str) -> None:
@@ -222,12 +224,12 @@ def change_email(request: HttpRequest, *, user: User, password: str, new_email: 
     with field_errors(**{NON_FIELD_ERRORS: "newEmail"}):
         address = normalize_email(new_email)
     if address == user.email:
-        raise ValidationError.of(newEmail="This is your e-mail address already.")
+        raise ValidationError.of(newEmail=_("This is your e-mail address already."))
     check_own_password(user, password)
     count_attempt(request, CHANGE_EMAIL_LIMITS, account=str(user.pk))
     with transaction.atomic(durable=True):
-        enqueue(tasks.mail_change_notice, user.email)
-        enqueue(tasks.mail_email_change, user.pk, address, user.get_session_auth_hash())
+        enqueue(tasks.mail_change_notice, user.email, current_language())
+        enqueue(tasks.mail_email_change, user.pk, address, user.get_session_auth_hash(), current_language())
 
 
 def verify_email(*, token: str) -> None:
@@ -257,7 +259,7 @@ def replace_email(user: User, address: str) -> None:
     except IntegrityError as error:
         if "email" not in str(error):
             raise
-        raise ValidationError.of(token="There is already an account with this e-mail address.") from error
+        raise ValidationError.of(token=_("There is already an account with this e-mail address.")) from error
     if not replaced:
         raise links.invalid_link()
 
@@ -280,11 +282,11 @@ def check_own_password(user: User, password: str) -> None:
     Raises: ValidationError on `password`, if it is wrong; TooManyAttempts, RateLimited.
     """
     if not user.check_password(password):
-        raise ValidationError.of(password="This is not your password.")
+        raise ValidationError.of(password=_("This is not your password."))
 
 
 def wrong_old_password() -> ValidationError:
-    return ValidationError.of(oldPassword="This is not your current password.")
+    return ValidationError.of(oldPassword=_("This is not your current password."))
 
 
 def check_password_rules(password: str, *, user: User) -> None:
@@ -293,7 +295,7 @@ def check_password_rules(password: str, *, user: User) -> None:
     Raises: Django's ValidationError on `password`.
     """
     if len(password) > MAX_PASSWORD_LENGTH:
-        too_long = f"The password may have at most {MAX_PASSWORD_LENGTH} characters."
+        too_long = _("The password may have at most %(most)s characters.") % {"most": MAX_PASSWORD_LENGTH}
         raise DjangoValidationError({"password": too_long})
     try:
         validate_password(password, user)

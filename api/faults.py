@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from graphql import GraphQLError
 
 from core.errors import BadUserInput, RequestError
@@ -19,7 +20,7 @@ def format_error(error: GraphQLError, *, request_id: str, operation: str | None)
     if is_fault(error):
         place = (request_id, operation or "(no name)", error.path)
         logger.error("%s in operation %s at %s", *place, exc_info=error.original_error)
-        message = "Something went wrong on our side."
+        message = _("Something went wrong on our side.")
         extensions = {"code": "INTERNAL", "requestId": request_id}
     elif isinstance(error.original_error, RequestError):
         message, extensions = error.message, error.original_error.extensions

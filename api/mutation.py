@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from strawberry.extensions import FieldExtension
 
 from api import types
@@ -44,7 +45,7 @@ class AnswerExtension(FieldExtension):
             if isinstance(answer, QuerySet):
                 answer = one(answer, info)
                 if answer is None:
-                    raise errors.NotFound("object")  # deleted by somebody since
+                    raise errors.NotFound(_("No such object."))  # deleted by somebody since
         except (DatabaseError, ObjectDoesNotExist) as error:
             if is_account_deleted(info):
                 raise errors.Unauthenticated from error

@@ -29,7 +29,7 @@ class Money:
         return money.to_minor_units(self.amount, self.currency)
 
     @strawberry.field(
-        description="The amount in the format of the store's locale: `$19.90`. For display only."
+        description="The amount as the answer's language writes it: `$19.90`, `19,90 $`. For display only."
     )
     def formatted(self) -> str:
         return money.format_money(self.amount, self.currency)

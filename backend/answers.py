@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from core.languages import choose_language
 from packages.answer_cache import Answers, Keeper, Revision, Tables, Watcher
 from packages.answer_cache.answers import Application
 
@@ -90,4 +91,5 @@ def keep_answers(application: Application) -> Application:
             *HEADERS,
             settings.STORE_SCHEME_HEADER,
         ),  # the scheme decides which origin is the store's own
+        normalized={"Accept-Language": choose_language},
     )

@@ -1,4 +1,4 @@
-"""Middleware for every response: the access log, security headers, and JSON errors for the API."""
+"""Middleware for every response: the access log, security headers, the language, and JSON errors for the API."""
 
 import json
 import logging
@@ -10,9 +10,12 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.encoding import escape_uri_path
 
 from core.errors import BadUserInput
+from core.languages import choose_language
 from core.logs import facts
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -86,6 +89,26 @@ def security_headers(get_response: GetResponse) -> GetResponse:
         policy = next(policy for prefix, policy in POLICIES if request.path.startswith(prefix))
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        return response
+
+    return middleware
+
+
+def speak_language(get_response: GetResponse) -> GetResponse:
+    """Answer in the store's language that the request prefers.
+
+    The admin has one language, LANGUAGE_CODE: its labels are English, and Django's own would be a mixture with them.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        is_admin = request.path.startswith("/admin/")
+        accepted = "" if is_admin else request.META.get("HTTP_ACCEPT_LANGUAGE", "")
+        language = choose_language(accepted)
+        with translation.override(language):
+            response = get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        if not is_admin:
+            patch_vary_headers(response, ["Accept-Language"])
         return response
 
     return middleware

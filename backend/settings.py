@@ -10,7 +10,7 @@ from typing import Any
 
 import django_stubs_ext
 import environ
-from django.conf.global_settings import LANGUAGES
+from django.conf import global_settings
 
 from backend import environment
 from backend.navigation import NAVIGATION
@@ -83,6 +83,7 @@ MIDDLEWARE = [
     *([] if DEBUG else ["whitenoise.middleware.WhiteNoiseMiddleware"]),
     "backend.http.origins.report_refused",
     "corsheaders.middleware.CorsMiddleware",
+    "backend.middleware.speak_language",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -354,9 +355,13 @@ STRIPE_FAKE_DB = env.path("STRIPE_FAKE_DB", default=BASE_DIR / "stripe_fake.sqli
 
 # ── The rest ─────────────────────────────────────────────────────────────────
 
-LANGUAGE_CODE = env.choice(
-    "LANGUAGE_CODE", default="en-us", choices=[code for code, _ in LANGUAGES] + ["en-us"]
-)
+_known = [code for code, _ in global_settings.LANGUAGES] + ["en-us"]
+STORE_LANGUAGES = env.choices("STORE_LANGUAGES", default=["en", "de"], choices=_known)
+LANGUAGE_CODE = env.choice("LANGUAGE_CODE", default=STORE_LANGUAGES[0], choices=_known)
+LANGUAGES = [(code, code) for code in dict.fromkeys([LANGUAGE_CODE, *STORE_LANGUAGES])]
+# Translations of a shop's own, which go before the store's: for more languages, or in other words.
+STORE_LOCALE = env.path("STORE_LOCALE", default=BASE_DIR / "locale")
+LOCALE_PATHS = [STORE_LOCALE]
 TIME_ZONE = env.time_zone("TIME_ZONE", default="UTC")
 USE_TZ = True
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Value
 from django.db.models.functions import Concat, Substr
+from django.utils.translation import gettext as _
 
 from catalog.models import MAX_LEVELS, NAME_TAKEN, TOP, Category
 from catalog.pictures import delete_files_after_commit, set_picture
@@ -73,7 +74,7 @@ def move_category(*, category_pk: int, parent_pk: int | None) -> None:
     lock_tree()
     category = Category.objects.filter(pk=category_pk).first()
     if category is None:
-        raise NotFound("category")
+        raise NotFound(_("No such category."))
     parent = find_parent(parent_pk)
     check_parent(category, parent)
     above = parent.path if parent else TOP
@@ -101,7 +102,7 @@ def delete_category(*, category_pk: int) -> None:
     lock_tree()
     category = Category.objects.select_for_update().filter(pk=category_pk).first()
     if category is None:
-        raise NotFound("category")
+        raise NotFound(_("No such category."))
     if hindrance := find_hindrance(category):
         raise ValidationError.of(**{"": hindrance})
     category.delete()
@@ -154,7 +155,7 @@ def find_parent(pk: int | None) -> Category | None:
         return None
     parent = Category.objects.filter(pk=pk).first()
     if parent is None:
-        raise NotFound("category")
+        raise NotFound(_("No such category."))
     return parent
 
 

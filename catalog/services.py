@@ -10,6 +10,7 @@ from typing import TypedDict, cast
 from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.attributes import AttributeFields, check_attributes, set_attributes
@@ -213,7 +214,7 @@ def add_favourite(*, user: User, product_pk: int, now: datetime) -> None:
         NotFound: the product does not exist, or is not published.
     """
     if not products().select_for_update(no_key=True).filter(pk=product_pk):
-        raise NotFound("product")
+        raise NotFound(_("No such product."))
     Favourite.objects.bulk_create(
         [Favourite(user=user, product_id=product_pk, added_at=now)], ignore_conflicts=True
     )
@@ -227,7 +228,7 @@ def remove_favourite(*, user: User, product_pk: int) -> None:
         NotFound: the product does not exist, or is not published.
     """
     if not products().filter(pk=product_pk).exists():
-        raise NotFound("product")
+        raise NotFound(_("No such product."))
     Favourite.objects.filter(user=user, product_id=product_pk).delete()
 
 
@@ -244,7 +245,7 @@ def lock_product(*, user: User, pk: int) -> Product:
     """
     product = editable_products(user).select_for_update().filter(pk=pk).first()
     if product is None:
-        raise NotFound("product")
+        raise NotFound(_("No such product."))
     return product
 
 

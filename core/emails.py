@@ -9,13 +9,15 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 # RFC 5321, in bytes. A longer input is refused before it is parsed.
 MAX_LENGTH, MAX_LOCAL_LENGTH, MAX_INPUT_LENGTH = 254, 64, 1000
 # A dot-atom. The standard also allows quoted strings, but few servers accept them.
 LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
-has_form = EmailValidator(message="Enter a valid e-mail address.")
+has_form = EmailValidator(message=gettext_lazy("Enter a valid e-mail address."))
 
 
 def normalize_email(address: str) -> str:
@@ -26,11 +28,12 @@ def normalize_email(address: str) -> str:
     Raises: Django's ValidationError, for an address that cannot receive mail.
     """
     if len(address) > MAX_INPUT_LENGTH:
-        raise ValidationError("This e-mail address is too long.", code="invalid")
-    local, _, domain = trim(unicodedata.normalize("NFKC", address)).rpartition("@")
+        raise ValidationError(_("This e-mail address is too long."), code="invalid")
+    local, _at, domain = trim(unicodedata.normalize("NFKC", address)).rpartition("@")
     if local and not local.isascii():
         raise ValidationError(
-            "Use only unaccented letters, digits and signs before the @ of an e-mail address.", code="invalid"
+            _("Use only unaccented letters, digits and signs before the @ of an e-mail address."),
+            code="invalid",
         )
     try:
         encoded = idna.encode(domain, uts46=True).decode()
@@ -40,7 +43,7 @@ def normalize_email(address: str) -> str:
     if not LOCAL.fullmatch(local.lower()):
         raise ValidationError(has_form.message, code="invalid")
     if len(local) > MAX_LOCAL_LENGTH or len(result) > MAX_LENGTH:
-        raise ValidationError("This e-mail address is too long.", code="invalid")
+        raise ValidationError(_("This e-mail address is too long."), code="invalid")
     has_form(result)
     return result
 

@@ -20,26 +20,31 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+# A message, translated by now, or when it is read.
+Text = str | Promise
 
 
 class DomainError(Exception):
-    """An error that a shopper can cause. The GraphQL type of the same name takes its fields from the attributes."""
+    """An error that a shopper can cause. The GraphQL type of the same name takes its fields from the attributes.
+
+    The message is in the language that is active when the error is raised, which is the request's.
+    """
 
     code: ClassVar[str]
     message: str
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: Text) -> None:
+        super().__init__(str(message))
+        self.message = str(message)
 
 
 class NotFound(DomainError):
     """The object does not exist, or the caller may not see it."""
 
     code = "NOT_FOUND"
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"No such {what}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +65,9 @@ class ValidationError(DomainError):
         self.fields = list(fields)
 
     @classmethod
-    def of(cls, **messages: str) -> "ValidationError":
+    def of(cls, **messages: Text) -> "ValidationError":
         """Build the error from one message for each field, named in the API's spelling."""
-        return cls(*(FieldError(field=field, message=message) for field, message in messages.items()))
+        return cls(*(FieldError(field=field, message=str(text)) for field, text in messages.items()))
 
 
 class TooManyAttempts(DomainError):
@@ -71,7 +76,7 @@ class TooManyAttempts(DomainError):
     code = "TOO_MANY_ATTEMPTS"
 
     def __init__(self, *, retry_after_seconds: int) -> None:
-        super().__init__("Too many attempts. Please try again later.")
+        super().__init__(_("Too many attempts. Please try again later."))
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -89,14 +94,14 @@ class Unauthenticated(RequestError):
     code = "UNAUTHENTICATED"
 
     def __init__(self) -> None:
-        super().__init__("Please sign in.")
+        super().__init__(_("Please sign in."))
 
 
 class Forbidden(RequestError):
     code = "FORBIDDEN"
 
     def __init__(self) -> None:
-        super().__init__("You do not have permission to do this.")
+        super().__init__(_("You do not have permission to do this."))
 
 
 class BadUserInput(RequestError):
@@ -174,7 +179,7 @@ def refuse_nulls(changes: Mapping[str, object], *, clearable: Collection[str], p
     nulls = [field for field, value in changes.items() if value is None and field not in clearable]
     if nulls:
         raise ValidationError.of(
-            **{prefix + camel_case(field): "This field cannot be null." for field in nulls}
+            **{prefix + camel_case(field): _("This field cannot be null.") for field in nulls}
         )
 
 

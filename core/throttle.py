@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.template.defaultfilters import pluralize
+from django.utils.translation import ngettext
 from django_ratelimit.core import get_usage
 from redis import RedisError
 
@@ -181,7 +181,12 @@ class Throttling:
         seconds = error.retry_after_seconds or 1
         minutes = -(-seconds // 60)
         return HttpResponse(
-            f"Too many attempts. Please try again in {minutes} minute{pluralize(minutes)}.\n",
+            ngettext(
+                "Too many attempts. Please try again in a minute.",
+                "Too many attempts. Please try again in %(minutes)s minutes.",
+                minutes,
+            )
+            % {"minutes": minutes},
             status=429,
             content_type="text/plain; charset=utf-8",
             headers={"Retry-After": str(seconds)},

@@ -23,6 +23,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from catalog.models import ProductVariant
 from catalog.stock import InsufficientStock
@@ -306,7 +307,7 @@ class ShoppingCart:
         Raises: NotFound; ValidationError, where the product has several variants, and the line's own still exists.
         """
         if cart is None:
-            raise NotFound(f"{choice.noun} in the cart")
+            raise NotFound(_("No such product in the cart."))
         own = ProductVariant.objects.filter(pk=OuterRef("variant_id"))
         others = ProductVariant.objects.filter(product=OuterRef("product_id")).exclude(
             pk=OuterRef("variant_id")
@@ -315,7 +316,7 @@ class ShoppingCart:
         found = cart.items.filter(**choice.lookup()).annotate(is_sold=Exists(own), has_others=Exists(others))
         lines = list(found[:2])
         if not lines:
-            raise NotFound(f"{choice.noun} in the cart")
+            raise NotFound(_("No such product in the cart."))
         if choice.by_product and (len(lines) > 1 or (lines[0].is_sold and lines[0].has_others)):
             raise choice.refuse_several()
         return lines[0]

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import transaction
 from django.db.models import Count, Sum
+from django.utils.translation import gettext as _
 
 from catalog.models import ProductVariant
 from catalog.stock import release, take_stock
@@ -208,7 +209,7 @@ def submit_draft(
     ShoppingCart(owner).lock_or_create()
     order = Order.objects.select_for_update().filter(pk=order_uuid, **owner.lookup()).first()
     if order is None:
-        raise NotFound("order")
+        raise NotFound(_("No such order."))
     if order.status == OrderStatus.CANCELLED:
         raise OrderNotEditable(order_uuid=order_uuid, status=OrderStatus.CANCELLED)
     if order.status != OrderStatus.DRAFT:

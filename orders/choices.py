@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from catalog.models import ProductVariant
 from catalog.visibility import is_published
 from core.errors import NotFound, ValidationError
@@ -45,7 +47,7 @@ def find_variant(choice: Choice) -> ProductVariant:
     found = sold.select_related("product").order_by("pk")[:2]
     variants = list(found)
     if not variants:
-        raise NotFound(choice.noun)
+        raise NotFound(_("No such product."))
     if len(variants) > 1:
         raise choice.refuse_several()
     return variants[0]

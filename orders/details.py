@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS
 
 from core.addresses import validate_address
 from core.errors import ValidationError, check_all, field_errors
+from core.languages import current_language
 from core.text import single_line
 from orders.models import Order, Shipping
 from pricing.vat import normalize_vat_id
@@ -104,7 +104,8 @@ def put_details(order: Order, details: Details) -> None:
         rows.append(billing.address)
     Shipping.objects.bulk_create(rows)
     order.shipping, order.email = details.shipping, details.shipping.email
-    order.language, order.note = settings.LANGUAGE_CODE, details.note
+    order.language = current_language()
+    order.note = details.note
     if billing:
         order.billing_address = billing.address or details.shipping
         order.billing_company, order.vat_id = billing.company, billing.vat_id

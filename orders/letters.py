@@ -12,7 +12,7 @@ from django.utils import translation
 
 from core.addresses import lines_of
 from core.mail import build, shorten
-from core.money import format_for_language
+from core.money import format_money
 from orders.models import Order, OrderItem, OrderMail, Refund
 from orders.totals import sum_of
 
@@ -27,7 +27,7 @@ def write(
     language = order.language or settings.LANGUAGE_CODE
 
     def money(amount: Decimal) -> str:
-        return format_for_language(amount, order.currency, language)
+        return format_money(amount, order.currency)
 
     with translation.override(language):
         return build(

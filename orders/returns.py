@@ -9,6 +9,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from catalog.stock import number_of, put_back
 from core.errors import NotFound, ValidationError, field_errors
@@ -59,7 +60,7 @@ def request_return(
     """
     order = Order.objects.select_for_update().filter(pk=order_uuid, **owner.lookup()).first()
     if order is None:
-        raise NotFound("order")
+        raise NotFound(_("No such order."))
     check_returnable(order, now=now)
     wanted = check_quantities(order, quantities)
     requested = Return(order=order, reason=reason.strip(), created_at=now, updated_at=now)

@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 import api
 from core.errors import NotFound
@@ -229,7 +230,7 @@ def require_owner(info: api.Info) -> Owner:
     """
     owner = owner_of(info.context.request)
     if owner is None:
-        raise NotFound("order")
+        raise NotFound(_("No such order."))
     return owner
 
 

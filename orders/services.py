@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.models import ProductVariant
@@ -84,7 +85,7 @@ def remove_order_item(*, owner: Owner, order_uuid: UUID, choice: Choice, now: da
     found = order.items.filter(**{f"{choice.noun}_key": choice.key}).annotate(has_several=Exists(others))
     items = list(found[:2])
     if not items:
-        raise NotFound(f"{choice.noun} in the order")
+        raise NotFound(_("No such product in the order."))
     several = items[0].variant_id is not None and items[0].has_several
     if choice.by_product and (len(items) > 1 or several):
         raise choice.refuse_several()
@@ -95,7 +96,7 @@ def remove_order_item(*, owner: Owner, order_uuid: UUID, choice: Choice, now: da
 def lock_draft(owner: Owner, order_uuid: UUID) -> Order:
     order = Order.objects.select_for_update().filter(pk=order_uuid, **owner.lookup()).first()
     if order is None:
-        raise NotFound("order")
+        raise NotFound(_("No such order."))
     if order.status != OrderStatus.DRAFT:
         raise OrderNotEditable(order_uuid=order_uuid, status=OrderStatus(order.status))
     return order
@@ -177,5 +178,5 @@ def cancel_order(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
 def get_order(owner: Owner, order_uuid: UUID) -> Order:
     order = Order.objects.filter(pk=order_uuid, **owner.lookup()).first()
     if order is None:
-        raise NotFound("order")
+        raise NotFound(_("No such order."))
     return order

@@ -12,6 +12,7 @@ from typing import TypedDict
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.models import Product
@@ -65,7 +66,7 @@ def write_comment(comment: Comment) -> Comment:
     """
     product = lock_products({comment.product_id}).get(comment.product_id)
     if product is None or not product.is_published:
-        raise NotFound("product")
+        raise NotFound(_("No such product."))
     with refuse_second_rating():
         save_with_slug(comment, comment.body)
     count_rating(comment, before=None, after=comment.rating)
@@ -85,7 +86,7 @@ def update_comment(*, user: User, comment_pk: int, changes: CommentChanges, now:
     lock_products_of(own)
     comment = own.first()
     if comment is None:
-        raise NotFound("comment")
+        raise NotFound(_("No such comment."))
     before = comment.rating
     for field, value in changes.items():
         setattr(comment, field, value)
@@ -108,7 +109,7 @@ def delete_comment(*, user: User, comment_pk: int) -> Comment:
     """
     removed = remove(Comment.objects.filter(pk=comment_pk, user=user))
     if not removed:
-        raise NotFound("comment")
+        raise NotFound(_("No such comment."))
     return removed[0]
 
 
@@ -121,7 +122,7 @@ def report_comment(*, user: User, comment_pk: int, reason: str, now: datetime) -
     """
     comment = visible_comments(user).select_for_update().filter(pk=comment_pk).first()
     if comment is None:
-        raise NotFound("comment")
+        raise NotFound(_("No such comment."))
     report = Report(comment=comment, user=user, reason=reason, created_at=now)
     with field_errors():
         report.clean_fields(exclude={"comment", "user"})

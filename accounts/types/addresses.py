@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @strawberry.type(description="A country.")
 class Country:
     code: str = strawberry.field(description="The country's ISO 3166-1 alpha-2 code.")
-    name: str = strawberry.field(description="The country's name in the store's language.")
+    name: str = strawberry.field(description="The country's name in the answer's language.")
 
 
 @strawberry.type(description="A state, province or region of a country.")

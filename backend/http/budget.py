@@ -8,6 +8,7 @@ from typing import NoReturn
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from redis import RedisError
 
 from core.budget import Budget, Spent
@@ -72,7 +73,7 @@ def refuse(spent: Spent) -> NoReturn:
         RateLimited: always, with the time until the next budget.
     """
     raise RateLimited(
-        "Your operations have used up the cost allowed per minute. Please try again later.",
+        _("Your operations have used up the cost allowed per minute. Please try again later."),
         retry_after_seconds=spent.resets_in_seconds,
     )
 

@@ -249,7 +249,7 @@ def share(context: Context) -> None:
     else:
         answer_cache.keep(environ, seconds=(context.holds_until - timezone.now()).total_seconds())
     context.response["Cache-Control"] = "public, max-age=0, must-revalidate"
-    context.response["Vary"] = "Accept, Accept-Encoding, Cookie, Origin"
+    context.response["Vary"] = "Accept, Accept-Encoding, Accept-Language, Cookie, Origin"
 
 
 def execute(context: Context, operation: dict[str, Any]) -> ExecutionResult:

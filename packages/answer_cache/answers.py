@@ -2,7 +2,7 @@
 
 import gzip
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -62,7 +62,8 @@ class Answers:
 
     It keeps an answer if the application allows it by `keep`, and if the Watcher saw it read no private table. A
     request to one of the `paths` without the `session_cookie` is a guest's. Its answer may depend on the request's
-    body, on KEYED and on the `headers`, such as `Accept`, and on nothing else.
+    body, on KEYED, on the `headers`, such as `Accept`, and on nothing else but what a function makes of a `normalized`
+    header: clients send Accept-Language in countless forms, of which there are only a few answers.
     """
 
     def __init__(
@@ -73,13 +74,16 @@ class Answers:
         paths: tuple[str, ...],
         session_cookie: str,
         headers: Iterable[str],
+        normalized: Mapping[str, Callable[[str], str]] | None = None,
     ) -> None:
         self.application = application
         self.keeper = keeper
         self.paths = paths
         self.session_cookie = session_cookie
-        self.keyed = (*KEYED, *(f"HTTP_{name.upper().replace('-', '_')}" for name in headers))
-        self.varying = {*NEGOTIATED, *(name.lower() for name in headers)}
+        normalized = normalized or {}
+        self.keyed = (*KEYED, *map(variable, headers))
+        self.normalized = [(variable(name), normalize) for name, normalize in normalized.items()]
+        self.varying = {*NEGOTIATED, *(name.lower() for name in (*headers, *normalized))}
         self.kept: OrderedDict[Key, Answer] = OrderedDict()
         self.held = 0
         self.lock = Lock()
@@ -89,7 +93,8 @@ class Answers:
             return self.application(environ, start_response)
         length = body_length(environ)
         chosen = encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
-        asked = (chosen, *map(environ.get, self.keyed))
+        meant = [normalize(environ.get(name, "")) for name, normalize in self.normalized]
+        asked = (chosen, *meant, *map(environ.get, self.keyed))
         if length > MAX_REQUEST_BYTES or sum(map(len, filter(None, asked))) > MAX_KEYED_CHARACTERS:
             return self.application(environ, start_response)
         body = environ["wsgi.input"].read(length) if length else b""
@@ -164,6 +169,11 @@ class Answers:
         answer = self.kept.pop(key, None)
         if answer:
             self.held -= size_of(key, answer)
+
+
+def variable(header: str) -> str:
+    """Return the name under which the environ has the header."""
+    return f"HTTP_{header.upper().replace('-', '_')}"
 
 
 def size_of(key: Key, answer: Answer) -> int:

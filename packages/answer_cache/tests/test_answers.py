@@ -70,6 +70,21 @@ class TestKept:
         site.get(QUERY_STRING="a=1")
         assert site.asked == 3
 
+    def test_together_where_a_header_means_the_same(self, site: Site) -> None:
+        site.answers = Answers(
+            site.application,
+            keeper=site.revision,
+            paths=("/page",),
+            session_cookie="session",
+            headers=(),
+            normalized={"Accept-Language": lambda accepted: accepted[:2]},
+        )
+        site.headers = [("Vary", "Accept-Language")]
+        for language in ("en", "de", "en-GB", "de, en", "", "fr"):
+            site.get(HTTP_ACCEPT_LANGUAGE=language)
+        site.get()
+        assert site.asked == 4
+
     def test_apart_where_texts_run_together(self, site: Site) -> None:
         site.get(HTTP_HOST="a", HTTP_ACCEPT_LANGUAGE="b")
         site.get(HTTP_HOST="a', 'b")

@@ -1,0 +1,198 @@
+"""Every message to shoppers is marked, and has a translation in each language of the store's own."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.utils import translation
+from pytest_django import Settings
+
+from backend.management.commands.messages import FOLDERS
+from backend.messages import MARKS, OURS, find_catalogues, find_messages, path_of, read
+
+ROOT = Path(settings.BASE_DIR)
+CATALOGUES = sorted(find_catalogues(OURS))
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%")
+# What reads as a sentence, in a literal or in the last part of an f-string.
+SENTENCE = re.compile(r"[A-Z“{%].* .*[.?!]\s*", re.DOTALL)
+# Modules whose sentences the staff or developers read.
+NOT_FOR_SHOPPERS = (
+    *(
+        "catalog/*",
+        "catalog/*/*",
+        "core/addresses.py",
+        "core/decoding.py",
+        "core/images.py",
+    ),  # not marked yet
+    *("orders/*", "orders/*/*", "pricing/*", "reviews/*"),  # not marked yet
+    *(
+        "*/admin/*",
+        "*/admin.py",
+        "*/management/commands/*",
+        "*/checks.py",
+        "*/migrations/*",
+        "accounts/site.py",
+    ),
+    *(
+        "backend/http/metrics.py",
+        "backend/tasks.py",
+        "core/state_names.py",
+        "core/waiting.py",
+        "core/worker.py",
+    ),
+    *(
+        "accounts/rights.py",
+        "backend/dashboard.py",
+        "backend/environment.py",
+        "backend/http/guard.py",
+        "backend/http/origins.py",
+    ),
+    *("backend/http/views.py", "backend/settings.py", "backend/housekeeping.py", "core/admin.py"),
+    *("catalog/categories.py", "catalog/exchange/*", "orders/audit/*", "orders/dev.py", "orders/export.py"),
+    *("orders/fulfilment.py", "orders/refunding.py", "pricing/exchange.py", "pricing/models/*"),
+)
+# Errors and arguments whose texts are for developers and logs.
+NOT_MESSAGES = frozenset(
+    (
+        *("BadUserInput", "OperationTooLarge", "HTTPError", "GraphQLError", "ValueError", "TypeError"),
+        *("RuntimeError", "LookupError", "AssertionError", "ImproperlyConfigured", "CommandError"),
+        *("ConnectionError", "PermissionError", "WrongPassword", "HttpResponse", "describe"),
+        *("debug", "error", "exception", "info", "warning"),
+    )
+)
+NOT_MESSAGES_BY_KEYWORD = frozenset(("description", "help_text", "hint", "help", "reason"))
+
+
+def modules() -> list[Path]:
+    found = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+    return [
+        path
+        for path in found
+        if not any(path.relative_to(ROOT).match(pattern) for pattern in NOT_FOR_SHOPPERS)
+    ]
+
+
+def unmarked(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the sentences below the node that no function marks."""
+    match node:
+        case ast.Call() if name_of(node.func) in NOT_MESSAGES | MARKS.keys():
+            return
+        case ast.Expr(value=ast.Constant()):  # a docstring
+            return
+        case ast.keyword() if node.arg in NOT_MESSAGES_BY_KEYWORD:
+            return
+        case ast.Assert():
+            return
+        case ast.Constant(value=str(text)) if SENTENCE.fullmatch(text):
+            yield node
+        case ast.JoinedStr(values=[*_, ast.Constant(value=str(text))]) if SENTENCE.fullmatch("A " + text):
+            yield node
+            return
+    for child in ast.iter_child_nodes(node):
+        yield from unmarked(child)
+
+
+def marked(tree: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and name_of(node.func) in MARKS:
+            yield node
+
+
+def name_of(function: ast.expr) -> str:
+    return getattr(function, "attr", getattr(function, "id", ""))
+
+
+class TestMarked:
+    def test_no_sentence_is_left_out(self) -> None:
+        left = [
+            f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"  # type: ignore[attr-defined]
+            for path in modules()
+            for node in unmarked(ast.parse(path.read_text()))
+        ]
+        assert not left, "Mark each with gettext, or add who else reads it to this module's lists"
+
+    def test_each_is_a_plain_text(self) -> None:
+        """What is computed cannot be found in a catalogue."""
+        for path in modules():
+            for call in marked(ast.parse(path.read_text())):
+                *texts, _last = call.args if name_of(call.func).startswith("ngettext") else [*call.args, None]
+                assert all(isinstance(text, ast.Constant) for text in texts), f"{path}:{call.lineno}"
+
+    def test_the_check_sees_what_is_forgotten(self) -> None:
+        source = 'def f():\n    "This is said."\n    raise NotFound(f"{what} is not here.")\nTEXT = "Please go on."'
+        assert len(list(unmarked(ast.parse(source)))) == 2
+        assert not list(unmarked(ast.parse('raise NotFound(_("It is not here."))')))
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parent.parent.name)
+class TestTranslations:
+    def messages(self, path: Path) -> list[Message]:
+        return [message for message in read(path) if message.id]
+
+    def test_none_is_missing(self, path: Path) -> None:
+        missing = [message.id for message in self.messages(path) if not all(texts(message.string))]
+        assert not missing
+
+    def test_each_has_the_placeholders_of_its_message(self, path: Path) -> None:
+        for message in self.messages(path):
+            *_, plural = texts(message.id)
+            for text in texts(message.string)[-1:]:
+                assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(plural)), message.id
+            for text in texts(message.string):
+                assert {*PLACEHOLDER.findall(text)} <= {*PLACEHOLDER.findall(plural)}, message.id
+
+    def test_each_ends_like_its_message(self, path: Path) -> None:
+        for message in self.messages(path):
+            for source, text in zip(texts(message.id), texts(message.string), strict=True):
+                assert source[-1:].isalnum() == text[-1:].isalnum(), message.id
+
+
+def texts(of: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    return [of] if isinstance(of, str) else list(of or ())
+
+
+class TestCommand:
+    def test_the_catalogues_are_fresh(self, settings: Settings, tmp_path: Path) -> None:
+        settings.STORE_LOCALE = str(tmp_path)
+        call_command("messages", check=True)
+
+    def test_a_shop_adds_a_language(
+        self, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        settings.STORE_LOCALE = str(tmp_path / "locale")
+        call_command("messages", add="pt-br")
+        path = path_of("pt-br", folder=tmp_path / "locale")
+        assert path == tmp_path / "locale/pt_BR/LC_MESSAGES/django.po"
+        assert capsys.readouterr().out.split() == [str(path), str(path.with_suffix(".mo"))]
+        begun = read(path)
+        assert len(begun) == len({found.texts for found in find_messages(ROOT / name for name in FOLDERS)})
+
+        path.write_text(translate(path.read_text(), "Please sign in.", "Por favor, faça login."))
+        with pytest.raises(CommandError, match="Run make messages"):
+            call_command("messages", check=True)
+        call_command("messages")
+        settings.LOCALE_PATHS = [tmp_path / "locale"]
+        with translation.override("pt-br"):
+            assert translation.gettext("Please sign in.") == "Por favor, faça login."
+
+    def test_what_is_no_longer_said_is_left_out(self, settings: Settings, tmp_path: Path) -> None:
+        settings.STORE_LOCALE = str(tmp_path)
+        call_command("messages", add="fr")
+        path = path_of("fr", folder=tmp_path)
+        path.write_text(path.read_text() + '\nmsgid "Nobody says this."\nmsgstr "Personne ne le dit."\n')
+        call_command("messages")
+        assert not contains(read(path), "Nobody says this.")
+        assert contains(read(path), "Please sign in.")
+
+
+def translate(catalogue: str, message: str, text: str) -> str:
+    return catalogue.replace(f'msgid "{message}"\nmsgstr ""', f'msgid "{message}"\nmsgstr "{text}"')
+
+
+def contains(catalogue: Catalog, message: str) -> bool:
+    return catalogue.get(message) is not None
