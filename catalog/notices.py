@@ -15,13 +15,15 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Count
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django_tasks import task
 
 from catalog.models import ProductVariant, StockNotice, used_options
 from catalog.visibility import is_published
 from core.emails import normalize_email
 from core.errors import NotFound, ValidationError, field_errors
+from core.languages import current_language, in_language
 from core.mail import build, send, shorten
 from core.tasks import LATER, enqueue
 
@@ -50,7 +52,7 @@ def subscribe(*, variant_pk: int, email: str, now: datetime) -> None:
     published = ProductVariant.objects.filter(is_published("product__")).select_related("product")
     variant = published.select_for_update(of=("product",), no_key=True).filter(pk=variant_pk).first()
     if variant is None:
-        raise NotFound("variant")
+        raise NotFound(_("No such product."))
     if variant.stock:
         raise ValidationError.of(variantId="This is in stock again. You can buy it now.")
     StockNotice.objects.bulk_create(
@@ -107,7 +109,7 @@ def write(variant: ProductVariant, *, to: str, language: str, scarce: bool) -> E
     chosen = urlencode(dict(zip(used_options(product), used_options(variant), strict=True)))
     address = f"{settings.STORE_FRONTEND_URL.rstrip('/')}/products/{quote(product.slug)}"
     stop = stop_url(to)
-    with translation.override(language):
+    with in_language(language):
         mail = build(
             "catalog/mail/back-in-stock",
             to=to,
@@ -143,7 +145,3 @@ def address_of(token: str) -> str | None:
 def stop(email: str) -> None:
     """Let the address wait for nothing any more."""
     StockNotice.objects.filter(email=email).delete()
-
-
-def current_language() -> str:
-    return translation.get_language() or settings.LANGUAGE_CODE

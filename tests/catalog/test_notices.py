@@ -73,7 +73,7 @@ class TestSubscribeToStock:
     def test_a_guest_waits_without_a_session(self, api: GraphQLClient, lamp: Product) -> None:
         assert ask(api, lamp, " Ada@EXAMPLE.com ") == {"__typename": "Done"}
         notice = StockNotice.objects.get()
-        assert (notice.email, notice.variant_id, notice.language) == (ADA, variant_of(lamp).pk, "en-us")
+        assert (notice.email, notice.variant_id, notice.language) == (ADA, variant_of(lamp).pk, "en")
         assert not api.cookies
         assert told() == []
 
