@@ -143,6 +143,7 @@ class ErrorCode(Enum):
     DELIVERY_UNAVAILABLE = strawberry.enum_value("DELIVERY_UNAVAILABLE", description="DeliveryUnavailable.")
     DISCOUNT_CODE_REFUSED = strawberry.enum_value("DISCOUNT_CODE_REFUSED", description="DiscountCodeRefused.")
     PAYMENT_UNAVAILABLE = strawberry.enum_value("PAYMENT_UNAVAILABLE", description="PaymentUnavailable.")
+    TOO_MANY_OPEN_ORDERS = strawberry.enum_value("TOO_MANY_OPEN_ORDERS", description="TooManyOpenOrders.")
     ORDER_NOT_EDITABLE = strawberry.enum_value("ORDER_NOT_EDITABLE", description="OrderNotEditable.")
     ORDER_NOT_CANCELLABLE = strawberry.enum_value("ORDER_NOT_CANCELLABLE", description="OrderNotCancellable.")
     RETURN_NOT_POSSIBLE = strawberry.enum_value("RETURN_NOT_POSSIBLE", description="ReturnNotPossible.")

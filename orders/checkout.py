@@ -85,7 +85,7 @@ def checkout(
     if Stripe cannot be reached.
 
     Raises: ValidationError, CartEmpty, ProductUnavailable, InsufficientStock, DeliveryUnavailable, DiscountCodeRefused,
-    TotalChanged, PaymentUnavailable, RateLimited, Unauthenticated; none of them changes anything.
+    TotalChanged, PaymentUnavailable, TooManyOpenOrders, RateLimited, Unauthenticated; none of them changes anything.
     """
     if owner.user is None and not settings.STORE_GUEST_CHECKOUT:
         raise Unauthenticated

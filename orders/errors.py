@@ -6,6 +6,7 @@ DomainError
 ├── TotalChanged
 ├── DeliveryUnavailable
 ├── PaymentUnavailable
+├── TooManyOpenOrders
 ├── OrderNotEditable
 ├── OrderNotCancellable
 ├── ReturnNotPossible
@@ -71,6 +72,12 @@ class PaymentUnavailable(DomainError):
 
     def __init__(self, message: str = "Payment is not possible at the moment. Please try again.") -> None:
         super().__init__(message)
+
+
+class TooManyOpenOrders(DomainError):
+    """The owner's pending orders leave no room for another. The API's type reads them afresh."""
+
+    code = "TOO_MANY_OPEN_ORDERS"
 
 
 class OrderNotEditable(DomainError):

@@ -14,6 +14,7 @@ from django.core.cache import cache
 from redis import RedisError
 
 from core.errors import RateLimited, TooManyAttempts
+from orders.errors import TooManyOpenOrders
 from orders.models import Order, OrderStatus, Payment
 
 logger = logging.getLogger(__name__)
@@ -38,16 +39,18 @@ class Hold:
 def check_owner(pending: list[Hold], wanted: Hold) -> None:
     """Check the owner's limits for one more order.
 
-    Raises: RateLimited, if they would hold too much stock, or have too many unpaid orders.
+    Raises:
+        TooManyOpenOrders: they have too many unpaid orders, or these would hold too much stock together with this one.
+        RateLimited: this one alone would.
     """
     if len(pending) >= MAX_PENDING:
-        raise RateLimited("Please pay or cancel your open orders first.")
+        raise TooManyOpenOrders("Please pay or cancel your open orders first.")
     most = Hold(lines=settings.STORE_HOLD_LINES, units=settings.STORE_HOLD_UNITS)
+    allowed = f"Unpaid orders can hold at most {most.lines} products and {most.units} pieces together."
+    if wanted.exceeds(most):
+        raise RateLimited(f"{allowed} Please order less.")
     if sum(pending, wanted).exceeds(most):
-        raise RateLimited(
-            f"Unpaid orders can hold at most {most.lines} products and {most.units} pieces together. "
-            "Please order less, or pay or cancel your open orders first."
-        )
+        raise TooManyOpenOrders(f"{allowed} Please order less, or pay or cancel your open orders first.")
 
 
 def check_address(address: str, wanted: Hold, *, now: datetime) -> None:

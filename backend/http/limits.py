@@ -33,6 +33,7 @@ from accounts.address_book import MAX_ADDRESSES
 from api.keyset import DEFAULT_FIRST, MAX_FIRST
 from catalog.models import MAX_OPTIONS
 from core.errors import OperationTooLarge
+from orders.holds import MAX_PENDING
 
 # The assumed lengths of an introspection's lists. There are more types, but their fields are quick to read.
 INTROSPECTION_SIZES = {"types": 12, "fields": 8, "possibleTypes": 8}
@@ -44,6 +45,7 @@ MAX_INTROSPECTED_LISTS = 12
 LIST_LENGTHS = {
     "Product.options": MAX_OPTIONS,
     "ProductVariant.selectedOptions": MAX_OPTIONS,
+    "TooManyOpenOrders.orders": MAX_PENDING,
     "Shop.countries": 260,
     "AddressRules.states": 110,
     "User.addresses": MAX_ADDRESSES,

@@ -58,6 +58,18 @@ class PaymentUnavailable(api.UserError):
     pass
 
 
+@strawberry.type(
+    description="The shopper's unpaid orders leave no room for another one: pay or cancel one of `orders` first."
+)
+class TooManyOpenOrders(api.UserError):
+    @strawberry.field(
+        graphql_type=list[Order], description="The unpaid orders, the oldest first, at most three."
+    )
+    def orders(self, info: api.Info) -> list[api.HasKey]:
+        mine = selectors.orders_of(owner_of(info.context.request))
+        return api.every(mine.filter(status=OrderStatus.PENDING).order_by("created_at", "pk"), info)
+
+
 @strawberry.type
 class OrderError(api.UserError):
     """The fields of errors that come of an order's status. The client that caused one had another in its cache."""
@@ -299,6 +311,7 @@ CheckoutResult = Annotated[
     | DiscountCodeRefused
     | api.ValidationError
     | PaymentUnavailable
+    | TooManyOpenOrders
     | OrderNotEditable
     | api.NotFound,
     strawberry.union("CheckoutResult", description="The order, or why it could not be placed."),

@@ -71,6 +71,7 @@ CHECKOUT = """
         ... on InsufficientStock { requested available product { name } }
         ... on ProductUnavailable { productId name }
         ... on TotalChanged { expected { amount } actual { amount } }
+        ... on TooManyOpenOrders { orders { uuid status } }
       }
     }
 """

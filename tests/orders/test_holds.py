@@ -24,7 +24,9 @@ pytestmark = pytest.mark.django_db
 
 PLACE = """
     mutation($input: PlaceOrderInput!) {
-      placeOrder(input: $input) { __typename ... on InsufficientStock { available } }
+      placeOrder(input: $input) {
+        __typename ... on InsufficientStock { available } ... on TooManyOpenOrders { orders { uuid } }
+      }
     }
 """
 
@@ -71,7 +73,7 @@ class TestShareOfAProduct:
             assert buy(lamp, quantity, api=hoarder)["__typename"] == "Order"
         add_to_cart(hoarder, lamp, 6)
         with nothing_changes():
-            assert refuse_checkout(hoarder) == "RATE_LIMITED"
+            assert checkout(hoarder)["__typename"] == "TooManyOpenOrders"
         assert buy(lamp, 6)["__typename"] == "Order"
         assert books_are_right()
 
@@ -158,11 +160,24 @@ class TestOwner:
     def test_units(self, api: GraphQLClient, settings: Settings) -> None:
         settings.STORE_HOLD_UNITS = 5
         product = make_product(stock=10)
-        assert buy(product, 3, api=api)["__typename"] == "Order"
+        uuid = buy(product, 3, api=api)["uuid"]
         add_to_cart(api, product, 3)
         with nothing_changes():
-            assert refuse_checkout(api) == "RATE_LIMITED"
+            refused = checkout(api)
+        assert refused["__typename"] == "TooManyOpenOrders"
+        assert refused["message"].startswith(
+            "Unpaid orders can hold at most 100 products and 5 pieces together."
+        )
+        assert refused["orders"] == [{"uuid": uuid, "status": "PENDING"}]
         assert buy(product, 3)["__typename"] == "Order"
+
+    def test_what_is_too_much_by_itself_names_no_order(self, api: GraphQLClient, settings: Settings) -> None:
+        settings.STORE_HOLD_UNITS = 5
+        product = make_product(stock=20)
+        buy(product, 1, api=api)
+        add_to_cart(api, product, 6)
+        with nothing_changes():
+            assert refuse_checkout(api) == "RATE_LIMITED"
 
     def test_lines(self, api: GraphQLClient, settings: Settings) -> None:
         settings.STORE_HOLD_LINES = 2
@@ -174,13 +189,14 @@ class TestOwner:
     def test_of_drafts(self, settings: Settings, signed_in: Callable[[User], GraphQLClient]) -> None:
         settings.STORE_HOLD_UNITS = 5
         api, product = signed_in(make_user()), make_product(stock=10)
-        buy(product, 3, api=api)
+        pending = buy(product, 3, api=api)["uuid"]
         uuid = api.run("mutation { createOrder { ... on Order { uuid } } }")["createOrder"]["uuid"]
         add = """mutation($order: UUID!, $product: ID!) {
             addOrderItem(input: {orderUuid: $order, productId: $product, quantity: 3}) { __typename } }"""
         api.run(add, order=uuid, product=global_id("Product", product.pk))
         with nothing_changes():
-            assert api.expect_refusal(PLACE, input={"orderUuid": uuid, "shipping": ADDRESS}) == "RATE_LIMITED"
+            refused = api.run(PLACE, input={"orderUuid": uuid, "shipping": ADDRESS})["placeOrder"]
+        assert refused == {"__typename": "TooManyOpenOrders", "orders": [{"uuid": pending}]}
 
     def test_an_order_that_is_paid_no_longer_counts(
         self, api: GraphQLClient, bank: Bank, settings: Settings

@@ -151,6 +151,7 @@ PARTS = {
     "NoProductMatches": "code message term suggestions",
     "ProductUnavailable": "code message name variantTitle productId variantId",
     "TooManyAttempts": "code message retryAfterSeconds",
+    "TooManyOpenOrders": "code message orders",
     "TotalChanged": "code message expected actual",
     "ValidationError": "code message fields",
 }

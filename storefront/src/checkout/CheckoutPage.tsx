@@ -1,6 +1,6 @@
 import { useApolloClient, useMutation, useQuery } from "@apollo/client/react";
-import { type FormEvent, useEffect, useRef, useState } from "react";
-import { useNavigate } from "react-router";
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { Link, useNavigate } from "react-router";
 
 import { problemOf } from "../api/errors";
 import { CartChanges } from "../cart/CartLines";
@@ -64,7 +64,7 @@ function Checkout({ cart, me }: { cart: CartPartsFragment; me: Me }) {
   const kept = useKeptValues("checkout");
   const values: AddressValues = kept.values ?? firstValues(cart, me);
   const [errors, setErrors] = useState<Record<string, string>>({});
-  const [refusal, setRefusal] = useState("");
+  const [refusal, setRefusal] = useState<ReactNode>("");
   const [checkout] = useMutation(CHECKOUT);
   const [isBuying, setBuying] = useState(false);
   const isSent = useRef(false);
@@ -115,6 +115,8 @@ function Checkout({ cart, me }: { cart: CartPartsFragment; me: Me }) {
     if (answer.__typename === "TotalChanged") setRefusal(t.checkout.totalChanged(money(answer.actual)));
     else if (answer.__typename === "InsufficientStock") {
       setRefusal(t.checkout.tooFew(answer.product.name, answer.available));
+    } else if (answer.__typename === "TooManyOpenOrders") {
+      setRefusal(<OpenOrders {...answer} />);
     } else setRefusal(answer.message);
     await client.query({ query: CART, fetchPolicy: "network-only" });
   }
@@ -252,5 +254,19 @@ function SavedAddresses({ me, onChoose }: { me: Me; onChoose: (address: AddressV
         </li>
       ))}
     </ul>
+  );
+}
+
+/** What keeps this order from being placed, with a link to each: there it is paid or cancelled. */
+function OpenOrders({ message, orders }: { message: string; orders: readonly { uuid: string; number: string }[] }) {
+  return (
+    <>
+      {message}
+      {orders.map(({ uuid, number }) => (
+        <Link key={uuid} to={`/orders/${uuid}`} className="link ml-2">
+          {number}
+        </Link>
+      ))}
+    </>
   );
 }

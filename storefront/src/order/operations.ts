@@ -47,6 +47,7 @@ export const CHECKOUT = graphql(`
       ... on Order { id ...OrderParts uuid payment { id clientSecret } }
       ... on TotalChanged { actual { amount currency } }
       ... on InsufficientStock { available product { id name } }
+      ... on TooManyOpenOrders { orders { id uuid number } }
       ... on ValidationError { fields { field message } }
       ... on UserError { code message }
     }
