@@ -334,7 +334,7 @@ def check_orphans() -> Iterator[Difference]:
     """Placed orders have items, and shipping addresses and stock movements have orders."""
     for order in Order.objects.annotate(size=Count("items")).filter(size=0, shipping__isnull=False):
         yield Difference(check="orphans", subject=f"order {order.pk}", detail="was placed without items")
-    for shipping in Shipping.objects.filter(order=None):
+    for shipping in Shipping.objects.filter(order=None, billed_order=None):
         yield Difference(check="orphans", subject=f"shipping {shipping.pk}", detail="belongs to no order")
     orders = Order.objects.filter(pk=OuterRef("order_uuid"))
     for movement in StockMovement.objects.filter(~Exists(orders), order_uuid__isnull=False):

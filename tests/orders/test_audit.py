@@ -146,6 +146,10 @@ class TestDifferences:
         Shipping.objects.create(country="US")
         assert find_checks() == {"orphans"}
 
+    def test_a_billing_address_of_its_own_is_no_orphan(self, paid: Order) -> None:
+        Order.objects.filter(pk=paid.pk).update(billing_address=Shipping.objects.create(country="US"))
+        assert find_checks() == set()
+
     def test_the_path_of_a_category(self, paid: Order) -> None:
         category = make_category(parent=make_category(parent=make_category()))
         Category.objects.filter(pk=category.pk).update(above=f"/999/{category.parent_id}/")
