@@ -24,6 +24,8 @@ TABLES = Tables(
         "django_tasks_database_dbtaskresult",
         "orders_cart",
         "orders_cartitem",
+        "orders_document",
+        "orders_documentseries",
         "orders_fulfilment",
         "orders_orderevent",
         "orders_ordermail",

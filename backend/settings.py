@@ -304,6 +304,10 @@ OTP_TOTP_ISSUER = STORE_NAME
 # The colour of mails, and the lines at their foot.
 STORE_COLOUR = env.colour("STORE_COLOUR", default="#1f2937")
 STORE_ADDRESS = env.list("STORE_ADDRESS")
+# On invoices: the shop's own VAT id, and what their numbers and those of credit notes begin with.
+STORE_VAT_ID = env.str("STORE_VAT_ID", default="")
+STORE_INVOICE_PREFIX = env.str("STORE_INVOICE_PREFIX", default="INV-")
+STORE_CREDIT_NOTE_PREFIX = env.str("STORE_CREDIT_NOTE_PREFIX", default="CN-")
 STORE_CURRENCY = env.choice("STORE_CURRENCY", default="USD", choices=EXPONENTS)
 # Where the shop is. Its tax is assumed until a cart's destination is known.
 STORE_COUNTRY = env.str("STORE_COUNTRY", default="US").upper()

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 DEVELOPMENT_SECRET = "whsec_development"
+MAX_PREFIX = 20
 
 
 @register("payments")
@@ -37,5 +38,21 @@ def check_webhooks_are_signed(**_: Any) -> list[CheckMessage]:
             "STRIPE_SECRET_KEY is set without the signing secret of a webhook, so payments would go unnoticed.",
             hint="Set STRIPE_WEBHOOK_SECRETS to the secret (whsec_…) of your endpoint /stripe/webhook/ at Stripe.",
             id="orders.E002",
+        )
+    ]
+
+
+@register("documents")
+def check_numbers_of_documents(**_: Any) -> list[CheckMessage]:
+    """Check that the numbers of documents fit and can be told apart (orders.E003): paid orders could not be saved."""
+    prefixes = settings.STORE_INVOICE_PREFIX, settings.STORE_CREDIT_NOTE_PREFIX
+    if len(set(prefixes)) == 2 and max(map(len, prefixes)) <= MAX_PREFIX:
+        return []
+    return [
+        Error(
+            "The numbers of invoices and credit notes are too long, or look alike.",
+            hint=f"Set STORE_INVOICE_PREFIX and STORE_CREDIT_NOTE_PREFIX to two texts of at most {MAX_PREFIX} "
+            "characters.",
+            id="orders.E003",
         )
     ]

@@ -10,7 +10,8 @@ from accounts.signals import account_closing, data_requested
 from core.addresses import data_of
 from core.errors import ValidationError
 from orders.cart import ShoppingCart, items_of
-from orders.models import Order, OrderItem, OrderStatus, Payment, Shipping
+from orders.documents.content import Content
+from orders.models import Document, Order, OrderItem, OrderStatus, Payment, Shipping
 from orders.owners import Owner
 
 UNPAID = "You have an unpaid order. Pay or cancel it first, because you can do neither without the account."
@@ -20,7 +21,8 @@ UNPAID = "You have an unpaid order. Pay or cancel it first, because you can do n
 def release_orders(*, user: User, **_: Any) -> None:
     """Give the orders to a visitor key that is in no session, so that only the staff can read them.
 
-    Orders that were never placed are deleted. The cart is deleted with the user.
+    Orders that were never placed are deleted. The cart is deleted with the user. Invoices and credit notes stay as they
+    are, because the law wants them kept.
 
     Raises: ValidationError, while an order is unpaid.
     Locks: the cart, so that no order is placed in the meantime; then the orders.
@@ -50,7 +52,9 @@ def collect(*, user: User, **_: Any) -> dict[str, Any]:
             }
             for line in items_of(Owner(user=user))
         ],
-        "orders": [order_data(order) for order in orders.prefetch_related("items", "taxes", "payments")],
+        "orders": [
+            order_data(order) for order in orders.prefetch_related("items", "taxes", "payments", "documents")
+        ],
     }
 
 
@@ -79,6 +83,7 @@ def order_data(order: Order) -> dict[str, Any]:
         "billing": billing_data(order, order.billing_address) if order.billing_address else None,
         "note": order.note,
         "payments": [payment_data(payment) for payment in order.payments.all()],
+        "documents": [document_data(document) for document in order.documents.all()],
     }
 
 
@@ -108,4 +113,17 @@ def payment_data(payment: Payment) -> dict[str, Any]:
         "amount": payment.amount,
         "refunded": payment.refunded,
         "createdAt": payment.created_at,
+    }
+
+
+def document_data(document: Document) -> dict[str, Any]:
+    content = Content.of(document.content)
+    return {
+        "kind": document.kind,
+        "number": document.number,
+        "issuedAt": document.issued_at,
+        "total": document.total,
+        "billsTo": content.bills_to,
+        "shipsTo": content.ships_to,
+        "vatId": content.vat_id,
     }

@@ -27,7 +27,17 @@ from django.db.models.functions import Coalesce, Right
 from accounts.models import User
 from core.emails import normalize_email
 from core.together import as_json
-from orders.models import PHONE_END, Order, OrderItem, OrderMail, OrderStatus, Payment, PaymentStatus
+from orders.models import (
+    PHONE_END,
+    Document,
+    DocumentKind,
+    Order,
+    OrderItem,
+    OrderMail,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+)
 from orders.numbers import read_number
 from orders.owners import Owner
 
@@ -71,6 +81,13 @@ def order(owner: Owner | None, uuid: UUID) -> QuerySet[Order]:
 def expired_orders(now: datetime) -> QuerySet[Order]:
     """Pending orders whose time is over, the oldest first."""
     return Order.objects.filter(status=OrderStatus.PENDING, expires_at__lte=now).order_by("expires_at", "pk")
+
+
+def orders_without_invoice(*, since: datetime | None = None) -> QuerySet[Order]:
+    """Orders that were paid with money, at that moment or later, and have no invoice, the oldest first."""
+    invoices = Document.objects.filter(order=OuterRef("pk"), kind=DocumentKind.INVOICE)
+    paid = Order.objects.filter(~Exists(invoices), paid_at__isnull=False, amount__gt=0)
+    return (paid.filter(paid_at__gte=since) if since else paid).order_by("paid_at", "pk")
 
 
 def unsent_mails() -> QuerySet[OrderMail]:

@@ -30,6 +30,7 @@ from catalog.pictures import PICTURE, copy_first
 from catalog.stock import lock_products, sum_up
 from core import money
 from orders.audit.difference import Difference
+from orders.audit.documents import check_documents, check_numbers
 from orders.audit.parcels import check_parcels, check_refund_lines
 from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus, Refund, Shipping
 from orders.payments.attempts import intents_since, payment_uuid_of
@@ -63,6 +64,8 @@ def differences_here() -> Iterator[Difference]:
     yield from check_refund_lines()
     yield from check_parcels()
     yield from check_codes()
+    yield from check_numbers()
+    yield from check_documents()
     yield from check_orphans()
     yield from check_paths()
     yield from check_pictures()

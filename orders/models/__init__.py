@@ -1,6 +1,7 @@
 """The rows of carts, orders, and what happens to orders, with the rules that the database enforces."""
 
 from orders.models.carts import MAX_LINES, MAX_QUANTITY, MAX_TITLE, Cart, CartItem
+from orders.models.documents import Document, DocumentKind, DocumentSeries
 from orders.models.history import OrderEvent
 from orders.models.parcels import Fulfilment, Portion, RefundLine, Return, ReturnStatus
 from orders.models.sales import (
@@ -29,6 +30,9 @@ __all__ = [
     "PHONE_END",
     "Cart",
     "CartItem",
+    "Document",
+    "DocumentKind",
+    "DocumentSeries",
     "Fulfilment",
     "KeptKeyField",
     "Order",

@@ -14,6 +14,7 @@ from django.db.models import F
 from catalog.models import StockMovement
 from catalog.stock import number_of, put_back, release, return_stock
 from core import money
+from orders.documents.issuing import issue_credit_notes, issue_invoice
 from orders.events import Kind, event_of
 from orders.holds import prolong
 from orders.mail import promise_mail
@@ -110,7 +111,7 @@ def fetch_state(intent_id: str) -> IntentState | None:
 def apply(state: IntentState, *, now: datetime, event: StripeEvent | None = None) -> Payment | None:
     """Bring our rows up to date with the intent's state. Return the payment, or None if the intent is not ours.
 
-    Locks: the order, the payment, the products.
+    Locks: the order, the payment, the products, the series of documents.
     """
     intent = state.intent
     uuid = payment_uuid_of(intent)
@@ -137,7 +138,20 @@ def apply(state: IntentState, *, now: datetime, event: StripeEvent | None = None
             on_full_refund(order.pk, now=now)
     if happened:
         OrderEvent.objects.bulk_create(happened)
+        issue_documents(order, payment, happened, now=now)
     return payment
+
+
+def issue_documents(order: Order, payment: Payment, happened: Sequence[OrderEvent], *, now: datetime) -> None:
+    """Issue the documents of what has happened: the last step, because it locks the numbers up to the commit.
+
+    Locks: the series of documents.
+    """
+    kinds = {event.kind for event in happened}
+    if Kind.PAID in kinds:
+        issue_invoice(order, paid_at=now, now=now)
+    if Kind.REFUNDED in kinds:
+        issue_credit_notes(order, payment, now=now)
 
 
 def record_event(event: StripeEvent) -> bool:

@@ -12,7 +12,7 @@ from django.db.models import Sum
 
 from catalog.models import ProductVariant
 from core.money import to_minor_units
-from orders.models import Order, OrderItem, OrderStatus, Payment, PaymentStatus
+from orders.models import Document, Order, OrderItem, OrderStatus, Payment, PaymentStatus, Refund
 from orders.payments.gateway import client
 from pricing.models import DiscountCode
 from tests.faults.shop import Shop
@@ -29,6 +29,7 @@ def differences(shop: Shop, *, stocks: Mapping[int, int]) -> Iterator[str]:
     yield from double_orders()
     yield from wrong_mails(shop)
     yield from wrong_uses()
+    yield from wrong_documents()
     audit = StringIO()
     with suppress(CommandError):  # it says how many differences it has printed
         call_command("audit", "--json", stdout=audit)
@@ -55,6 +56,25 @@ def wrong_intents() -> Iterator[str]:
         given_up = payment is not None and payment.status == PaymentStatus.CANCELLED
         if intents[key] != known or not (known or given_up):
             yield f"payment {key} has the intent {known or 'none'}, Stripe has {intents[key] or 'none'} for it"
+
+
+def wrong_documents() -> Iterator[str]:
+    """The numbers of each kind and year have no gap, each sale has one invoice, each refund of it one credit note."""
+    series = defaultdict(list)
+    for kind, year, serial in Document.objects.values_list("kind", "year", "serial"):
+        series[kind, year].append(serial)
+    for (kind, year), serials in series.items():
+        if sorted(serials) != [*range(1, len(serials) + 1)]:
+            yield f"{kind} of {year}: the numbers are {sorted(serials)}"
+    sold = Counter(Order.objects.filter(paid_at__isnull=False, amount__gt=0).values_list("pk", flat=True))
+    if sold != Counter(Document.objects.filter(kind="invoice").values_list("order", flat=True)):
+        yield "the invoices are not those of the orders that were paid"
+    refunds = Refund.objects.filter(status="succeeded", payment__order__in=sold)
+    credited = Document.objects.filter(kind="credit_note").values_list("refund", "total")
+    if {str(key): -amount for key, amount in refunds.values_list("pk", "amount")} != {
+        str(key): total for key, total in credited
+    }:
+        yield "the credit notes are not those of the refunds"
 
 
 def wrong_money() -> Iterator[str]:

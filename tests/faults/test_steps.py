@@ -140,6 +140,8 @@ class TestWebhook:
             "UPDATE orders_order",
             "INSERT orders_ordermail",
             "INSERT django_tasks_database_dbtaskresult",
+            "INSERT orders_documentseries",
+            "INSERT orders_document",
             "COMMIT",
             "the response",
         }
@@ -218,7 +220,9 @@ class TestCancelOrder:
             patient_shop,
             made,
             outcomes={PAID, REFUNDED},
-            steps=self.STEPS | {"POST /v1/refunds", "POST /v1/refunds (reply lost)"},
+            steps=self.STEPS
+            | {"POST /v1/refunds", "POST /v1/refunds (reply lost)"}
+            | {"INSERT orders_documentseries", "INSERT orders_document"},
         )
 
 

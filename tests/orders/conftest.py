@@ -16,6 +16,8 @@ from catalog.models import Product, ProductVariant, StockMovement
 from orders.models import (
     Cart,
     CartItem,
+    Document,
+    DocumentSeries,
     Fulfilment,
     Order,
     OrderEvent,
@@ -154,6 +156,8 @@ TABLES: tuple[type[models.Model], ...] = (
         Portion,
         RefundLine,
         Return,
+        Document,
+        DocumentSeries,
         StripeEvent,
         DiscountCode,
         Session,

@@ -123,7 +123,7 @@ class TestDifferences:
 
     def test_amount(self, paid: Order) -> None:
         OrderItem.objects.filter(order=paid).update(unit_price=1)
-        assert find_checks() == {"amount"}
+        assert find_checks() == {"amount", "documents"}
 
     def test_paid_without_a_payment(self, paid: Order) -> None:
         Order.objects.filter(status="pending").update(status="shipped", paid_at=timezone.now())
@@ -136,7 +136,7 @@ class TestDifferences:
     def test_refund_that_was_not_counted(self, paid: Order) -> None:
         payment = Payment.objects.get(order=paid)
         Refund.objects.create(payment=payment, amount=5, status=Refund.Status.SUCCEEDED)
-        assert find_checks() == {"refunds"}
+        assert find_checks() == {"refunds", "documents"}
 
     def test_money_of_a_cancelled_order(self, paid: Order) -> None:
         Order.objects.filter(pk=paid.pk).update(status="cancelled", shipped_at=None)

@@ -15,8 +15,8 @@ class Command(BaseCommand):
     help = (
         "Audit the books: products are the sums of their variants, stock is the sum of its movements, the movements "
         "match the orders, amounts are the sums of their parts and what Stripe charges, parts are the sums of their "
-        "items, paid orders have been paid for, no row is orphaned, and the paths of categories follow their parents. "
-        "Exits with 1 if there are differences."
+        "items, paid orders have been paid for, invoices and credit notes have no gap and say what the orders say, no "
+        "row is orphaned, and the paths of categories follow their parents. Exits with 1 if there are differences."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
