@@ -5,6 +5,7 @@ Names and addresses are cut and stripped of links, because anyone can type them 
 
 from collections.abc import Iterable
 from decimal import Decimal
+from urllib.parse import quote
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -13,6 +14,7 @@ from django.utils import translation
 from core.addresses import lines_of
 from core.mail import build, shorten
 from core.money import format_money
+from orders.links import token_of
 from orders.models import Order, OrderItem, OrderMail, Refund
 from orders.totals import sum_of
 
@@ -51,9 +53,14 @@ def write(
             bills_to=short_lines(bill_of(order)),
             total=money(order.amount),
             refunded=money(refund.amount) if refund else "",
-            # A guest's order can only be seen in the browser that placed it.
-            url=f"{settings.STORE_FRONTEND_URL.rstrip('/')}/orders/{order.pk}" if order.user_id else "",
+            url=order_url(order),
         )
+
+
+def order_url(order: Order) -> str:
+    """Return the address of the order's page in the front end, with a token for `orderByToken`."""
+    token = quote(token_of(order.pk), safe="")
+    return f"{settings.STORE_FRONTEND_URL.rstrip('/')}/orders/{order.pk}?token={token}"
 
 
 def bill_of(order: Order) -> list[str]:

@@ -1,4 +1,4 @@
-"""The owner of a cart or an order: a user, or a visitor with a random key in the session."""
+"""The owner of a cart or an order: a user, a visitor with a random key in the session, or a link's holder."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,27 +19,34 @@ SESSION_KEY = "visitor"
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """A user or a visitor; exactly one of the two is set."""
+    """A user, a visitor, or the holder of a mailed link, who has one order and no cart; exactly one is set."""
 
     user: User | None = None
     visitor: UUID | None = None
+    order: UUID | None = None
 
     def lookup(self, prefix: str = "") -> dict[str, Any]:
-        """The lookup of this owner's rows, and the column and value of a new row."""
+        """The lookup of this owner's rows, and, but for a link's holder, the column and value of a new row."""
         if self.user:
             return {f"{prefix}user": self.user}
+        if self.order:
+            return {f"{prefix}uuid": self.order}
         return {f"{prefix}visitor": self.visitor}
 
     @property
     def column(self) -> str:
         """The column that holds this owner's `key`."""
+        if self.order:
+            return "uuid"
         return "user" if self.user else "visitor"
 
     @property
     def key(self) -> int | UUID | None:
-        return self.user.pk if self.user else self.visitor
+        return self.user.pk if self.user else self.order or self.visitor
 
     def owns(self, order: Order) -> bool:
+        if self.order:
+            return order.pk == self.order
         return order.user_id == self.user.pk if self.user else order.visitor == self.visitor
 
 

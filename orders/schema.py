@@ -1,7 +1,7 @@
 """The queries and mutations of carts, checkout and orders."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
 import strawberry
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 import api
 from core.errors import NotFound
 from core.throttle import Limit, client_address, count_attempt, count_failures
-from orders import cart, cart_terms, checkout, models, returns, selectors, services, types
+from orders import cart, cart_terms, checkout, links, models, returns, selectors, services, types
 from orders.owners import Owner, ensure_owner, owner_of
 
 # These only stop floods, of refused attempts as well. orders.holds limits the stock that one owner can hold.
@@ -42,6 +42,22 @@ class Query:
         self, info: api.Info, uuid: Annotated[UUID, strawberry.argument(description="The order's `uuid`.")]
     ) -> api.HasKey | None:
         return api.one(selectors.order(owner_of(info.context.request), uuid), info)
+
+    @strawberry.field(
+        graphql_type=types.Order | None,
+        description=(
+            "The order that a mailed link leads to, for whoever holds the link. Null if the token has expired, or its "
+            "link is incomplete."
+        ),
+    )
+    def order_by_token(
+        self,
+        info: api.Info,
+        token: Annotated[str, strawberry.argument(description="The token of the link.")],
+    ) -> models.Order | None:
+        info.context.shareable = False  # the token expires
+        order = links.order_of(token)
+        return read_order(Owner(order=order), order, info) if order else None
 
 
 @strawberry.type
@@ -183,36 +199,38 @@ class Mutation:
         return selectors.order(owner, input.order_uuid)
 
     @api.mutation(types.RetryPaymentResult, description="Starts another attempt at paying a pending order.")
-    def retry_payment(self, info: api.Info, input: types.OrderInput) -> QuerySet[models.Order]:
-        owner = require_paying_owner(info)
+    def retry_payment(self, info: api.Info, input: types.OrderInput) -> Callable[[api.Info], models.Order]:
+        owner = require_paying_owner(info, input.token)
         services.retry_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
-        return selectors.order(owner, input.uuid)
+        return changed_order(owner, input.uuid)
 
     @api.mutation(
         types.RetryPaymentResult,
         description="Updates the payment from the payment provider, for the page that the shopper returns to.",
     )
-    def refresh_payment(self, info: api.Info, input: types.OrderInput) -> QuerySet[models.Order]:
-        owner = require_paying_owner(info)
+    def refresh_payment(self, info: api.Info, input: types.OrderInput) -> Callable[[api.Info], models.Order]:
+        owner = require_paying_owner(info, input.token)
         services.refresh_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
-        return selectors.order(owner, input.uuid)
+        return changed_order(owner, input.uuid)
 
     @api.mutation(
         types.CancelOrderResult,
         description="Cancels an order that is not shipped, and refunds what was paid.",
     )
-    def cancel_order(self, info: api.Info, input: types.OrderInput) -> QuerySet[models.Order]:
-        owner = require_owner(info)
+    def cancel_order(self, info: api.Info, input: types.OrderInput) -> Callable[[api.Info], models.Order]:
+        owner = require_owner(info, input.token)
         services.cancel_order(owner=owner, order_uuid=input.uuid, now=timezone.now())
-        return selectors.order(owner, input.uuid)
+        return changed_order(owner, input.uuid)
 
     @api.mutation(
         types.ReturnResult,
         description="Asks for the return of what was shipped, within the time for it. No reason is needed.",
         limits=RETURN_LIMITS,
     )
-    def request_return(self, info: api.Info, input: types.RequestReturnInput) -> QuerySet[models.Order]:
-        owner = require_owner(info)
+    def request_return(
+        self, info: api.Info, input: types.RequestReturnInput
+    ) -> Callable[[api.Info], models.Order]:
+        owner = require_owner(info, input.token)
         returns.request_return(
             owner=owner,
             order_uuid=input.order_uuid,
@@ -220,25 +238,50 @@ class Mutation:
             reason=input.reason,
             now=timezone.now(),
         )
-        return selectors.order(owner, input.order_uuid)
+        return changed_order(owner, input.order_uuid)
 
 
-def require_owner(info: api.Info) -> Owner:
-    """Return the owner who is asking.
+def read_order(owner: Owner, uuid: UUID, info: api.Info) -> models.Order | None:
+    """Read an order for its owner. The holder of its link is not told whose account it belongs to."""
+    order = cast("models.Order | None", api.one(selectors.order(owner, uuid), info))
+    if order and owner.order:
+        order.user = None
+        order.is_read_by_link = True
+    return order
 
-    Raises: NotFound, for a visitor who has written nothing yet and so has no orders.
+
+def changed_order(owner: Owner, uuid: UUID) -> Callable[[api.Info], models.Order]:
+    """Return what reads the order after the change. Raises NotFound, if somebody has deleted it since."""
+
+    def read(info: api.Info) -> models.Order:
+        order = read_order(owner, uuid, info)
+        if order is None:
+            raise NotFound("order")
+        return order
+
+    return read
+
+
+def require_owner(info: api.Info, token: str | None = None) -> Owner:
+    """Return the owner who is asking, or the holder of the link with this token.
+
+    Raises: NotFound, for a token that opens nothing, and a visitor who has written nothing yet and so has no orders.
     """
-    owner = owner_of(info.context.request)
+    if token is None:
+        owner = owner_of(info.context.request)
+    else:
+        order = links.order_of(token)
+        owner = Owner(order=order) if order else None
     if owner is None:
         raise NotFound(_("No such order."))
     return owner
 
 
-def require_paying_owner(info: api.Info) -> Owner:
+def require_paying_owner(info: api.Info, token: str | None) -> Owner:
     """Return the owner who is asking, and count a call to Stripe for them.
 
     Raises: NotFound; TooManyAttempts beyond PAYMENT_LIMITS.
     """
-    owner = require_owner(info)
+    owner = require_owner(info, token)
     count_attempt(info.context.request, PAYMENT_LIMITS, account=f"{owner.column}:{owner.key}")
     return owner

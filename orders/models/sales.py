@@ -71,6 +71,9 @@ class Order(models.Model):
     Its amount and the parts of it are those of its quote, which orders.totals freezes.
     """
 
+    # True of a row that was read for the holder of its mailed link. It is no column.
+    is_read_by_link = False
+
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # For people. Nothing is shown to anyone who knows a number alone: numbers are guessed, and read over shoulders.
     number = models.CharField(max_length=LENGTH, default=draw_number, editable=False)

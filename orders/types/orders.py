@@ -144,12 +144,13 @@ class Payment(relay.Node):
     @api.field(
         only=["client_secret", "status", "order__user", "order__visitor"],
         select_related=["order"],
-        description="Secret for Stripe.js. Only the order's owner sees it, and only while it can be paid.",
+        description="Secret for Stripe.js. Only the order's owner sees it, or the holder of its link, and only while it can be paid.",
     )
     @staticmethod
     def client_secret(root: strawberry.Parent[models.Payment], info: api.Info) -> str | None:
         owner = owner_of(info.context.request)
-        payable = root.is_open and owner is not None and owner.owns(root.order)
+        owned = root.order.is_read_by_link or (owner is not None and owner.owns(root.order))
+        payable = root.is_open and owned
         return (root.client_secret or None) if payable else None
 
     @api.field(description="Why the payment last failed, in words for the shopper; null if it has not.")
@@ -183,7 +184,7 @@ class Order(relay.Node):
     )
     status: OrderStatus = api.field(description="Status of the order.")
     user: User | None = strawberry_django.field(
-        description="The person who placed the order; null for a guest."
+        description="The person who placed the order; null for a guest, and for the holder of its link."
     )
     items: list[OrderItem] = api.field(description="The items of the order, each variant once.")
     shipping: Shipping | None = strawberry_django.field(

@@ -233,9 +233,12 @@ class DiscountCodeInput:
     code: str = strawberry.field(description="The code. Case and spaces do not matter.")
 
 
-@strawberry.input(description="One of the caller's orders.")
+@strawberry.input(description="One of the caller's orders, or the order of a mailed link.")
 class OrderInput:
     uuid: UUID = strawberry.field(description="UUID of the order.")
+    token: str | None = strawberry.field(
+        default=None, description="The token of the order's mailed link, for whoever holds it."
+    )
 
 
 @strawberry.input(description="A variant to add to a draft, with a quantity.")
@@ -276,6 +279,9 @@ class RequestReturnInput:
     reason: str = strawberry.field(
         default="",
         description=f"The reason, if the customer wants to give one: at most {MAX_NOTE} characters.",
+    )
+    token: str | None = strawberry.field(
+        default=None, description="The token of the order's mailed link, for whoever holds it."
     )
 
     def quantities(self) -> list[tuple[int, int]]:

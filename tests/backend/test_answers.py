@@ -34,6 +34,7 @@ from catalog.services import delete_product, update_product
 from orders.cart import ShoppingCart
 from orders.checkout import place
 from orders.choices import Choice
+from orders.links import token_of
 from orders.models import Order, OrderStatus
 from orders.owners import Owner
 from packages.answer_cache import answers
@@ -83,6 +84,13 @@ class TestKept:
         assert {name: first.headers[name] for name in same} == {name: second.headers[name] for name in same}
         assert len({first.headers["X-Request-Id"], second.headers["X-Request-Id"]}) == 2
         assert first.headers["Content-Security-Policy"]
+
+    def test_the_answer_to_a_mailed_link_is_not(self, entrance: Entrance) -> None:
+        token = token_of(buy(make_product()).pk)
+        for _ in range(2):
+            answer = entrance.post("query($t: String!) { orderByToken(token: $t) { status } }", {"t": token})
+            assert answer.data == {"orderByToken": {"status": "PENDING"}}
+        assert entrance.worked_out == 2
 
     def test_another_question_is_another(self, entrance: Entrance) -> None:
         make_products(2)

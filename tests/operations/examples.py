@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from demo.demonstration import PASSWORD, SELLER
 from demo.purchase.shopper import ADDRESS
+from orders.links import token_of
 
 # The answers to earlier operations by name, and the token of the last mail as `mail`.
 Answers = dict[str, Any]
@@ -473,6 +475,18 @@ query Order($uuid: UUID!) {
 }
 """,
         variables=lambda answers: {"uuid": answers["checkout"]["uuid"]},
+    ),
+    Example(
+        operation="orderByToken",
+        document="""
+query OrderByToken($token: String!) {
+  orderByToken(token: $token) {
+    number
+    status
+  }
+}
+""",
+        variables=lambda answers: {"token": token_of(UUID(answers["checkout"]["uuid"]))},
     ),
     Example(
         operation="node",

@@ -21,6 +21,7 @@ from graphql import (
     is_required_argument,
 )
 
+from orders.links import token_of
 from orders.models import CartItem, Payment
 from tests.conftest import GraphQLClient, global_id
 from tests.rights.shop import (
@@ -165,6 +166,7 @@ QUERIES: dict[str, tuple[Callable[[Shop], dict[str, Any]], frozenset[str]]] = {
     "me": (lambda shop: {}, PEOPLE),
     "node": (lambda shop: {"id": global_id("Product", shop.product.pk)}, EVERYONE),
     "order": (lambda shop: {"uuid": str(shop.order)}, frozenset({SHOPPER})),  # the staff by the node's id
+    "orderByToken": (lambda shop: {"token": token_of(shop.order)}, EVERYONE),  # whoever holds the link
     "product": (lambda shop: {"slug": shop.product.slug}, EVERYONE),
     "products": (lambda shop: {}, EVERYONE),
     "profile": (lambda shop: {"slug": shop.people[SHOPPER].profile.slug}, EVERYONE),
