@@ -144,7 +144,7 @@ class Payment(relay.Node):
     @api.field(
         only=["client_secret", "status", "order__user", "order__visitor"],
         select_related=["order"],
-        description="Secret for Stripe.js. Only the order's owner sees it, or the holder of its link, and only while it can be paid.",
+        description="Secret for Stripe.js, while it can be paid. Only the order's owner and its link's holder see it.",
     )
     @staticmethod
     def client_secret(root: strawberry.Parent[models.Payment], info: api.Info) -> str | None:

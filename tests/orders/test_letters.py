@@ -112,7 +112,8 @@ class TestConfirmation:
         url = rf"https://shop\.example/orders/{order.pk}\?token=([\w%-]+)"
         for text in (mail.body, html_of(mail)):
             found = re.search(url, text)
-            assert found and order_of(unquote(found[1])) == order.pk
+            assert found
+            assert order_of(unquote(found[1])) == order.pk
 
     def test_of_a_product_that_was_deleted(self, api: GraphQLClient, bank: Bank) -> None:
         product = make_product(name="Lamp")
