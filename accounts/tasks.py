@@ -3,20 +3,14 @@
 Each is in the language of the request that caused it.
 """
 
-import logging
-
-from django.core.mail import EmailMessage
 from django.utils.crypto import constant_time_compare
 from django_tasks import task
 
 from accounts import links
 from accounts.models import User
-from core.errors import TooManyAttempts
 from core.languages import in_language
-from core.mail import Kind, send
+from core.mail import send_or_drop
 from core.tasks import AWAITED
-
-logger = logging.getLogger(__name__)
 
 
 @task(priority=AWAITED)
@@ -25,7 +19,7 @@ def mail_verification(user_pk: int, language: str = "") -> None:
     user = User.objects.filter(pk=user_pk, email_verified=False).first()
     if user:
         with in_language(language):
-            deliver(links.email_verification.mail(user))
+            send_or_drop(links.email_verification.mail(user), kind="account")
 
 
 @task(priority=AWAITED)
@@ -34,14 +28,14 @@ def mail_password_reset(email: str, language: str = "") -> None:
     user = User.objects.with_email(email).filter(is_active=True).first()
     if user and user.has_usable_password():
         with in_language(language):
-            deliver(links.password_reset.mail(user))
+            send_or_drop(links.password_reset.mail(user), kind="account")
 
 
 @task(priority=AWAITED)
 def mail_change_notice(address: str, language: str = "") -> None:
     """Tell the old address that the account is about to change to another."""
     with in_language(language):
-        deliver(links.build_change_notice(address))
+        send_or_drop(links.build_change_notice(address), kind="account")
 
 
 @task(priority=AWAITED)
@@ -55,16 +49,6 @@ def mail_email_change(user_pk: int, address: str, auth_hash: str, language: str 
         return
     with in_language(language):
         if User.objects.with_email(address).exists():
-            deliver(links.build_address_taken(address), kind="notice")
+            send_or_drop(links.build_address_taken(address), kind="notice")
         else:
-            deliver(links.EmailChange(address).mail(user))
-
-
-def deliver(mail: EmailMessage, *, kind: Kind = "account") -> None:
-    """Send the mail. One beyond the recipient's limit is dropped, because people ask again for what they miss."""
-    try:
-        send(mail, kind=kind)
-    except TooManyAttempts:
-        logger.warning(
-            "A mail was not sent, because its recipient has reached this hour's limit: %s", mail.subject
-        )
+            send_or_drop(links.EmailChange(address).mail(user), kind="account")

@@ -1,5 +1,6 @@
 """Building mails from templates, sending them with limits for each recipient, and shortening untrusted text."""
 
+import logging
 import re
 import unicodedata
 from smtplib import SMTPRecipientsRefused, SMTPResponseException
@@ -11,8 +12,11 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from core.emails import mailbox, normalize_email
+from core.errors import TooManyAttempts
 from core.throttle import Limit, too_many
 from core.waiting import CircuitBreaker
+
+logger = logging.getLogger(__name__)
 
 # The parts of plain text that mail programs turn into links. IDNA takes each of these dots for one.
 DOT = re.compile("[.\u2024\u3002\uff0e\uff61]")
@@ -83,6 +87,16 @@ def send(mail: EmailMessage, *, kind: Kind = "notice") -> None:
     breaker.record(failed=False)
     for account in mailboxes:
         limit.usage(None, account=account, increment=True)
+
+
+def send_or_drop(mail: EmailMessage, *, kind: Kind) -> None:
+    """Send a mail that somebody has asked for. Beyond the recipient's limit it is dropped: people ask again."""
+    try:
+        send(mail, kind=kind)
+    except TooManyAttempts:
+        logger.warning(
+            "A mail was not sent, because its recipient has reached this hour's limit: %s", mail.subject
+        )
 
 
 def check_no_transaction() -> None:

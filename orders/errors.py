@@ -7,8 +7,9 @@ DomainError
 ├── DeliveryUnavailable
 ├── PaymentUnavailable
 ├── TooManyOpenOrders
-├── OrderNotEditable
-├── OrderNotCancellable
+├── OrderError
+│   ├── OrderNotEditable
+│   └── OrderNotCancellable
 ├── ReturnNotPossible
 ├── OrderNotShippable      only the staff can cause
 └── OrderNotRestockable    these two
@@ -80,22 +81,31 @@ class TooManyOpenOrders(DomainError):
     code = "TOO_MANY_OPEN_ORDERS"
 
 
-class OrderNotEditable(DomainError):
+class OrderError(DomainError):
+    """An error that comes of an order's status. `by_link`: it was caused by the holder of the order's link."""
+
+    by_link = False
+
+    def __init__(self, message: str, *, order_uuid: UUID, status: OrderStatus) -> None:
+        super().__init__(message)
+        self.order_uuid = order_uuid
+        self.status = status
+
+
+class OrderNotEditable(OrderError):
     code = "ORDER_NOT_EDITABLE"
 
     def __init__(self, *, order_uuid: UUID, status: OrderStatus) -> None:
-        super().__init__(f"The order is {status.label.lower()} and cannot be changed.")
-        self.order_uuid = order_uuid
-        self.status = status
+        message = f"The order is {status.label.lower()} and cannot be changed."
+        super().__init__(message, order_uuid=order_uuid, status=status)
 
 
-class OrderNotCancellable(DomainError):
+class OrderNotCancellable(OrderError):
     code = "ORDER_NOT_CANCELLABLE"
 
     def __init__(self, *, order_uuid: UUID, status: OrderStatus, message: str = "") -> None:
-        super().__init__(message or f"The order is {status.label.lower()} and cannot be cancelled.")
-        self.order_uuid = order_uuid
-        self.status = status
+        message = message or f"The order is {status.label.lower()} and cannot be cancelled."
+        super().__init__(message, order_uuid=order_uuid, status=status)
 
 
 class ReturnNotPossible(DomainError):

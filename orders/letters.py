@@ -5,7 +5,6 @@ Names and addresses are cut and stripped of links, because anyone can type them 
 
 from collections.abc import Iterable
 from decimal import Decimal
-from urllib.parse import quote
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -14,7 +13,7 @@ from django.utils import translation
 from core.addresses import lines_of
 from core.mail import build, shorten
 from core.money import format_money
-from orders.links import token_of
+from orders.links import LIFETIME, token_of
 from orders.models import Order, OrderItem, OrderMail, Refund
 from orders.totals import sum_of
 
@@ -57,10 +56,17 @@ def write(
         )
 
 
+def write_link(order: Order) -> EmailMessage:
+    """Build the mail with a fresh link, for whoever has asked for it."""
+    with translation.override(order.language or settings.LANGUAGE_CODE):
+        return build(
+            "orders/mail/order-link", to=order.email, order=order, url=order_url(order), days=LIFETIME.days
+        )
+
+
 def order_url(order: Order) -> str:
     """Return the address of the order's page in the front end, with a token for `orderByToken`."""
-    token = quote(token_of(order.pk), safe="")
-    return f"{settings.STORE_FRONTEND_URL.rstrip('/')}/orders/{order.pk}?token={token}"
+    return f"{settings.STORE_FRONTEND_URL.rstrip('/')}/orders/{order.pk}?token={token_of(order.pk)}"
 
 
 def bill_of(order: Order) -> list[str]:

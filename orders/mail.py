@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 from django_tasks import task
 
-from core.mail import send
-from core.tasks import enqueue
-from orders.letters import write
+from core.mail import send, send_or_drop
+from core.tasks import AWAITED, enqueue
+from orders.letters import write, write_link
 from orders.models import Order, OrderMail, OrderStatus, Refund
 
 Kind = OrderMail.Kind
@@ -53,6 +53,14 @@ def send_promised(mail_pk: int) -> None:
         return
     send(build(promised))
     OrderMail.objects.filter(pk=mail_pk).update(mailed_at=timezone.now())
+
+
+@task(priority=AWAITED)
+def mail_link(number: str, email: str) -> None:
+    """Mail the link of the order with this number, if the order has this address."""
+    order = Order.objects.select_related("shipping").filter(number=number, email=email).first()
+    if order:
+        send_or_drop(write_link(order), kind="notice")
 
 
 def build(promised: OrderMail) -> EmailMessage:

@@ -19,7 +19,8 @@ UNPAID = "You have an unpaid order. Pay or cancel it first, because you can do n
 
 @receiver(account_closing)
 def release_orders(*, user: User, **_: Any) -> None:
-    """Give the orders to a visitor key that is in no session, so that only the staff can read them.
+    """Give the orders to a visitor key that is in no session, so that only the staff and whoever has their mailed
+    links can read them.
 
     Orders that were never placed are deleted. The cart is deleted with the user. Invoices and credit notes stay as they
     are, because the law wants them kept.

@@ -7,7 +7,7 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from accounts.models import User
-from orders.letters import write
+from orders.letters import write, write_link
 from orders.models import Order, OrderItem, OrderMail, OrderTax, Refund, Shipping
 
 
@@ -42,8 +42,13 @@ def mails() -> dict[str, EmailMessage]:
     ]
     refund = Refund(amount=Decimal(38))
     return {
-        str(kind): write(kind, order, items=items, refund=refund if kind == OrderMail.Kind.REFUNDED else None)
-        for kind in OrderMail.Kind
+        **{
+            str(kind): write(
+                kind, order, items=items, refund=refund if kind == OrderMail.Kind.REFUNDED else None
+            )
+            for kind in OrderMail.Kind
+        },
+        "order-link": write_link(order),
     }
 
 

@@ -1,7 +1,8 @@
 """The queries and mutations of carts, checkout and orders."""
 
-from collections.abc import Callable
-from typing import Annotated, cast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -13,6 +14,7 @@ import api
 from core.errors import NotFound
 from core.throttle import Limit, client_address, count_attempt, count_failures
 from orders import cart, cart_terms, checkout, links, models, returns, selectors, services, types
+from orders.errors import OrderError
 from orders.owners import Owner, ensure_owner, owner_of
 
 # These only stop floods, of refused attempts as well. orders.holds limits the stock that one owner can hold.
@@ -40,8 +42,8 @@ class Query:
     )
     def order(
         self, info: api.Info, uuid: Annotated[UUID, strawberry.argument(description="The order's `uuid`.")]
-    ) -> api.HasKey | None:
-        return api.one(selectors.order(owner_of(info.context.request), uuid), info)
+    ) -> models.Order | None:
+        return types.read_order(owner_of(info.context.request), uuid, info)
 
     @strawberry.field(
         graphql_type=types.Order | None,
@@ -57,7 +59,7 @@ class Query:
     ) -> models.Order | None:
         info.context.shareable = False  # the token expires
         order = links.order_of(token)
-        return read_order(Owner(order=order), order, info) if order else None
+        return types.read_order(Owner(order=order), order, info) if order else None
 
 
 @strawberry.type
@@ -201,7 +203,8 @@ class Mutation:
     @api.mutation(types.RetryPaymentResult, description="Starts another attempt at paying a pending order.")
     def retry_payment(self, info: api.Info, input: types.OrderInput) -> Callable[[api.Info], models.Order]:
         owner = require_paying_owner(info, input.token)
-        services.retry_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
+        with told_to(owner):
+            services.retry_payment(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return changed_order(owner, input.uuid)
 
     @api.mutation(
@@ -219,7 +222,8 @@ class Mutation:
     )
     def cancel_order(self, info: api.Info, input: types.OrderInput) -> Callable[[api.Info], models.Order]:
         owner = require_owner(info, input.token)
-        services.cancel_order(owner=owner, order_uuid=input.uuid, now=timezone.now())
+        with told_to(owner):
+            services.cancel_order(owner=owner, order_uuid=input.uuid, now=timezone.now())
         return changed_order(owner, input.uuid)
 
     @api.mutation(
@@ -240,26 +244,38 @@ class Mutation:
         )
         return changed_order(owner, input.order_uuid)
 
-
-def read_order(owner: Owner, uuid: UUID, info: api.Info) -> models.Order | None:
-    """Read an order for its owner. The holder of its link is not told whose account it belongs to."""
-    order = cast("models.Order | None", api.one(selectors.order(owner, uuid), info))
-    if order and owner.order:
-        order.user = None
-        order.is_read_by_link = True
-    return order
+    @api.mutation(
+        types.RequestOrderLinkResult,
+        description=(
+            "Mails the link of an order again, with a fresh token. The answer is the same whether or not there is an "
+            "order with this number and address."
+        ),
+    )
+    def request_order_link(self, info: api.Info, input: types.RequestOrderLinkInput) -> api.Done:
+        services.request_order_link(info.context.request, number=input.number, email=input.email)
+        return api.Done()
 
 
 def changed_order(owner: Owner, uuid: UUID) -> Callable[[api.Info], models.Order]:
     """Return what reads the order after the change. Raises NotFound, if somebody has deleted it since."""
 
     def read(info: api.Info) -> models.Order:
-        order = read_order(owner, uuid, info)
+        order = types.read_order(owner, uuid, info)
         if order is None:
             raise NotFound("order")
         return order
 
     return read
+
+
+@contextmanager
+def told_to(owner: Owner) -> Iterator[None]:
+    """Let errors of the block show the order to the holder of its link, too."""
+    try:
+        yield
+    except OrderError as error:
+        error.by_link = owner.order is not None
+        raise
 
 
 def require_owner(info: api.Info, token: str | None = None) -> Owner:

@@ -5,21 +5,27 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from catalog.models import ProductVariant
 from catalog.stock import InsufficientStock
-from core.errors import NotFound, TooManyAttempts, ValidationError
+from core.emails import normalize_email
+from core.errors import NotFound, TooManyAttempts, ValidationError, field_errors
+from core.tasks import enqueue
+from core.throttle import Limit, count_attempt
 from orders import cancellation
 from orders.cart import check_payable_at_once, check_quantity
 from orders.checkout import KEPT, item_of, put_items
 from orders.choices import Choice, find_variant
 from orders.errors import OrderNotEditable, PaymentUnavailable
+from orders.mail import mail_link
 from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus
-from orders.numbers import redraw_if_taken
+from orders.numbers import read_number, redraw_if_taken
 from orders.owners import Owner
 from orders.payments.attempts import ensure_attempt, live_attempt, start_payment
 from orders.payments.settlement import try_settle
@@ -28,6 +34,11 @@ from pricing.tax import home
 from pricing.terms import Goods, price, read_terms
 
 MAX_DRAFTS = 10
+# Numbers can be guessed, and each mail goes to an address that somebody else may have typed.
+REQUEST_ORDER_LINK_LIMITS = [
+    Limit(action="request_order_link", rate="50/1h", by_address=True),
+    Limit(action="request_order_link", rate="5/1h", by_account=True),
+]
 
 
 @redraw_if_taken
@@ -173,6 +184,22 @@ def cancel_order(*, owner: Owner, order_uuid: UUID, now: datetime) -> None:
     Raises: NotFound, OrderNotCancellable.
     """
     cancellation.cancel(get_order(owner, order_uuid), now=now)
+
+
+def request_order_link(request: HttpRequest, *, number: str, email: str) -> None:
+    """Mail the link of the order with this number again, if the order has this address.
+
+    The caller cannot tell whether it has, because only the task looks for it.
+
+    Raises: ValidationError, if this is neither the form of a number nor an e-mail address; TooManyAttempts.
+    """
+    read = read_number(number)
+    if read is None:
+        raise ValidationError.of(number=_("Enter the number with its nine digits, such as 482-917-350."))
+    with field_errors(**{NON_FIELD_ERRORS: "email"}):
+        email = normalize_email(email)
+    count_attempt(request, REQUEST_ORDER_LINK_LIMITS, account=email)
+    enqueue(mail_link, read, email)
 
 
 def get_order(owner: Owner, order_uuid: UUID) -> Order:

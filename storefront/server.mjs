@@ -121,14 +121,16 @@ async function sendPage(request, response, url) {
     .replace("<!--body-->", () => page.body)
     .replace("<!--state-->", () => `<script type="application/json" id="state">${state}</script>`);
   const etag = `"${createHash("sha1").update(html).digest("base64url")}"`;
+  const isSecret = url.searchParams.has("token"); // a mailed link: its address is nobody else's business
   const headers = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": POLICY,
-    "Cache-Control": "private, no-cache", // asked for again each time: prices are never old
+    // Asked for again each time: prices are never old.
+    "Cache-Control": isSecret ? "no-store" : "private, no-cache",
     ETag: etag,
     Vary: "Accept-Encoding, Accept-Language, Cookie",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
+    "Referrer-Policy": isSecret ? "no-referrer" : "same-origin",
   };
   if (page.status === 200 && request.headers["if-none-match"] === etag) return response.writeHead(304, headers).end();
   const isZipped = (request.headers["accept-encoding"] ?? "").includes("gzip");

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, cast
 from uuid import UUID
 
 import strawberry
@@ -16,7 +16,7 @@ from core.money import from_units
 from core.together import build
 from orders import models, selectors, totals
 from orders.models import OrderStatus, PaymentStatus
-from orders.owners import owner_of
+from orders.owners import Owner, owner_of
 from orders.types.items import HasCurrency, OrderItem, visible_orders
 from orders.types.parcels import Fulfilment, Refund, Return
 from orders.types.taxes import TaxAmount
@@ -327,6 +327,15 @@ class Order(relay.Node):
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Order]:
         return visible_orders(info)
+
+
+def read_order(owner: Owner | None, uuid: UUID, info: api.Info) -> models.Order | None:
+    """Read an order for its owner. The holder of its link is not told whose account it belongs to."""
+    order = cast("models.Order | None", api.one(selectors.order(owner, uuid), info))
+    if order and owner and owner.order:
+        order.user = None
+        order.is_read_by_link = True
+    return order
 
 
 NEWEST = api.Sort(("created_at", "uuid"), descending=True)

@@ -14,9 +14,9 @@ from core.errors import ValidationError
 from orders import details, models, selectors
 from orders.choices import Choice
 from orders.models import MAX_NOTE, OrderStatus
-from orders.owners import owner_of
+from orders.owners import Owner, owner_of
 from orders.types.carts import Cart
-from orders.types.orders import Order
+from orders.types.orders import Order, read_order
 from pricing.types import DeliveryUnavailable, DiscountCodeRefused
 
 # ── Errors ───────────────────────────────────────────────────────────────────
@@ -75,14 +75,16 @@ class OrderError(api.UserError):
     """The fields of errors that come of an order's status. The client that caused one had another in its cache."""
 
     order_uuid: strawberry.Private[UUID]
+    by_link: strawberry.Private[bool]
     status: OrderStatus = strawberry.field(description="The order's status.")
 
     @strawberry.field(
         graphql_type=Order | None,
         description="The order as it is now, for the client's cache; null if it has been deleted since.",
     )
-    def order(self, info: api.Info) -> api.HasKey | None:
-        return api.one(selectors.order(owner_of(info.context.request), self.order_uuid), info)
+    def order(self, info: api.Info) -> models.Order | None:
+        owner = Owner(order=self.order_uuid) if self.by_link else owner_of(info.context.request)
+        return read_order(owner, self.order_uuid, info)
 
 
 @strawberry.type(description="The order's status does not allow this change.")
@@ -241,6 +243,12 @@ class OrderInput:
     )
 
 
+@strawberry.input(description="An order, as its confirmation names it.")
+class RequestOrderLinkInput:
+    number: str = strawberry.field(description="Number of the order, such as 482-917-350.")
+    email: str = strawberry.field(description="The order's e-mail address, which receives the link.")
+
+
 @strawberry.input(description="A variant to add to a draft, with a quantity.")
 class OrderItemInput:
     order_uuid: UUID = strawberry.field(description="UUID of the draft.")
@@ -347,5 +355,12 @@ ReturnResult = Annotated[
     Order | ReturnNotPossible | api.ValidationError | api.NotFound,
     strawberry.union(
         "ReturnResult", description="The order with its returns, or why nothing can be returned."
+    ),
+]
+RequestOrderLinkResult = Annotated[
+    api.Done | api.ValidationError | api.TooManyAttempts,
+    strawberry.union(
+        "RequestOrderLinkResult",
+        description="Done if the request was accepted, or why no link could be requested.",
     ),
 ]

@@ -25,13 +25,18 @@ def main() -> int:
 
     with TemporaryDirectory(prefix="store-clients-") as directory, Store(Path(directory)) as store:
         front_end = f"http://localhost:{free_port()}"
-        store.environment |= {"ALLOWED_HOSTS": "localhost,127.0.0.1", "STORE_ORIGINS": front_end}
+        store.environment |= {
+            "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "STORE_FRONTEND_URL": front_end,
+            "STORE_ORIGINS": front_end,
+        }
         store.migrate()
         store.seed("--plain")
         store.serve()
         environment = {
             **os.environ,
             "STORE_URL": f"http://localhost:{store.port}",  # the same site as the front end
+            "STORE_LOG": str(store.log),  # has the mails
             "FRONT_END_URL": front_end,
             "CHROMIUM": chromium(),
         }

@@ -558,6 +558,20 @@ mutation RequestReturn($uuid: UUID!, $item: ID!) {
         },
     ),
     Example(
+        operation="requestOrderLink",
+        document="""
+mutation RequestOrderLink($number: String!, $email: String!) {
+  requestOrderLink(input: {number: $number, email: $email}) {
+    __typename
+    ... on UserError { code message }
+    ... on ValidationError { fields { field message } }
+    ... on TooManyAttempts { retryAfterSeconds }
+  }
+}
+""",
+        variables=lambda answers: {"number": answers["orderByToken"]["number"], "email": ADDRESS["email"]},
+    ),
+    Example(
         operation="removeFromCart",
         document="""
 mutation RemoveFromCart($id: ID!) {

@@ -10,7 +10,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00")
 SECRET = re.compile(r"pi_\w+?_secret_\w+")
 FILE = re.compile(r"/media/(\w+)/[^.]+\.(\w+)")
 NUMBER = re.compile(r"\b[1-9]\d{2}-\d{3}-\d{3}\b")
-TOKEN = re.compile(r"\w+-\w+-[0-9a-f]{32}")
+TOKEN = re.compile(r"\w+-\w+-[0-9a-f]{32}|[0-9a-f]{32}\.\w+\.[\w-]+")
 # The demonstration shop was opened in 2025, and these times stay. Later ones are the run's.
 LATER = "2026"
 

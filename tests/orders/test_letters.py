@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
 from django.test import Client
@@ -109,11 +108,11 @@ class TestConfirmation:
         settings.STORE_FRONTEND_URL = "https://shop.example/"
         order = buy(api, bank)
         [mail] = outbox
-        url = rf"https://shop\.example/orders/{order.pk}\?token=([\w%-]+)"
+        url = rf"https://shop\.example/orders/{order.pk}\?token=([\w.-]+)"
         for text in (mail.body, html_of(mail)):
-            found = re.search(url, text)
+            found = re.search(url, str(text))
             assert found
-            assert order_of(unquote(found[1])) == order.pk
+            assert order_of(found[1]) == order.pk
 
     def test_of_a_product_that_was_deleted(self, api: GraphQLClient, bank: Bank) -> None:
         product = make_product(name="Lamp")
@@ -135,9 +134,9 @@ class TestConfirmation:
         html = html_of(mail)
         for text in (mail.body, html.replace("http://localhost:3000", "")):
             assert "evil.example" not in text
-        assert "://" not in mail.body
+        assert mail.body.count("://") == 1  # the order's own link
         assert "<img" not in html
-        assert max(map(len, mail.body.splitlines())) < 110
+        assert max(len(line) for line in mail.body.splitlines() if "://" not in line) < 110
 
 
 class TestShipped:

@@ -29,6 +29,7 @@ from tests.rights.shop import (
     EVERYONE,
     GUEST,
     NODES,
+    OTHER,
     PEOPLE,
     ROLES,
     SECRETS,
@@ -309,7 +310,8 @@ class TestEveryWay:
     def test_leads_to_rows_that_are_seen(self, shop: Shop, role: str) -> None:
         reach = Reach(shop.browsers[role])
         for name, (arguments, _) in QUERIES.items():
-            reach.ask(root(name, arguments(shop)))
+            if name != "orderByToken":  # it opens what nobody else sees: see the next test
+                reach.ask(root(name, arguments(shop)))
         for row in shop.rows():
             reach.ask(root("node", {"id": row.id}))
             if row.type == "Order":
@@ -318,6 +320,17 @@ class TestEveryWay:
         assert reach.found == {(row.type, row.id) for row in shop.rows() if role in row.seen_by}
         read_by_them = {secret for secret in SECRETS if secret in "".join(reach.answers)}
         assert read_by_them == {secret for secret, roles in SECRETS.items() if role in roles}
+
+    @pytest.mark.parametrize("role", [GUEST, OTHER])
+    def test_leads_from_a_mailed_link_to_its_order_alone(self, shop: Shop, role: str) -> None:
+        browser = shop.browsers[role]
+        opened = browser.run(root("orderByToken", {"token": token_of(shop.order)}, whole=True))
+        assert opened["orderByToken"]["user"] is None
+        seen = {(row.type, row.id) for row in shop.rows() if role in row.seen_by}
+        theirs = set(ids_in(opened)) - seen
+        assert {type_ for type_, _ in theirs} == {"OrderItem", "Shipping", "Payment"}
+        for type_, id in theirs:
+            assert browser.run(f'{{ node(id: "{id}") {{ __typename }} }}') == {"node": None}, type_
 
     @pytest.mark.parametrize("role", ROLES)
     def test_ends_before_other_peoples_client_secrets(self, shop: Shop, role: str) -> None:

@@ -16,6 +16,7 @@ from graphql import GraphQLObjectType
 
 from accounts import links
 from catalog.models import Product
+from orders.links import token_of
 from orders.payments.gateway import fake
 from tests.accounts.operations import token_in
 from tests.conftest import global_id
@@ -309,6 +310,50 @@ CASES = [
     Case(mutation="retryPayment", of="the visitor", input=of_visitors_order, answers=VISITORS_OWN),
     Case(mutation="refreshPayment", of="the visitor", input=of_visitors_order, answers=VISITORS_OWN),
     Case(mutation="cancelOrder", of="the visitor", input=of_visitors_order, answers=VISITORS_OWN),
+    *(
+        Case(
+            mutation=mutation,
+            of="the shopper, by the link",
+            input=lambda shop: {**of_order(shop), "token": token_of(shop.order)},
+            answers=answers("Order"),
+        )
+        for mutation in ("retryPayment", "refreshPayment", "cancelOrder")
+    ),
+    *(
+        Case(
+            mutation=mutation,
+            of="the shopper, by another order's link",
+            input=lambda shop: {**of_order(shop), "token": token_of(shop.visitors_order)},
+            answers=answers("NotFound"),
+        )
+        for mutation in ("retryPayment", "refreshPayment", "cancelOrder")
+    ),
+    Case(
+        mutation="requestOrderLink",
+        of="the shopper",
+        input=lambda shop: {"number": "482-917-350", "email": shop.people[SHOPPER].email},
+        answers=answers("Done"),
+    ),
+    Case(
+        mutation="requestReturn",
+        of="the shopper, by the link",
+        input=lambda shop: {
+            "orderUuid": str(shop.shipped),
+            "token": token_of(shop.shipped),
+            "items": [shop.bought_item()],
+        },
+        answers=answers("Order"),
+    ),
+    Case(
+        mutation="requestReturn",
+        of="the shopper, by another order's link",
+        input=lambda shop: {
+            "orderUuid": str(shop.shipped),
+            "token": token_of(shop.order),
+            "items": [shop.bought_item()],
+        },
+        answers=answers("NotFound"),
+    ),
     Case(
         mutation="requestReturn",
         of="the shopper",

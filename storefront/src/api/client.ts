@@ -33,7 +33,8 @@ export function createClient({ uri, askToSignIn, isServer = false }: Options): A
     cache: createCache(),
     ssrMode: isServer,
     link: signIn.split(
-      ({ operationType }) => operationType === OperationTypeNode.QUERY,
+      // What a token opens is asked for by POST, so that the token is in no log of addresses.
+      ({ operationType, variables }) => operationType === OperationTypeNode.QUERY && !variables.token,
       persisted.concat(http),
       ApolloLink.split(({ variables }) => hasFile(variables), uploadLink(uri), http),
     ),

@@ -13,9 +13,11 @@ import { useShop } from "../shell/shop";
 import { useLanguage, useTexts } from "../texts";
 import { Notice } from "../ui/Notice";
 import { Picture } from "../ui/Picture";
+import { LinkForm } from "./LinkForm";
 import { CANCEL_ORDER, ORDER, OrderParts, REFRESH_PAYMENT, RETRY_PAYMENT } from "./operations";
 import { paymentPage } from "./payment";
 import { Timeline } from "./Timeline";
+import { useLinkToken } from "./token";
 
 const CardForm = lazy(() => import("./CardForm"));
 
@@ -24,13 +26,15 @@ const POLL = 2500; // milliseconds between questions while the bank is busy
 export function OrderPage() {
   const { uuid = "" } = useParams();
   const t = useTexts();
+  const given = useLinkToken(uuid);
   const { data, error, startPolling, stopPolling } = useQuery(ORDER, {
-    variables: { uuid },
+    variables: { uuid, token: given, byLink: given !== "" },
     fetchPolicy: "cache-and-network",
     ssr: false,
   });
-  const [refresh] = useMutation(REFRESH_PAYMENT, { variables: { uuid }, onError: () => {} });
-  const order = unmask(OrderParts, data?.order);
+  const token = data?.order ? null : given || null; // whoever has placed it needs none, which may have expired
+  const [refresh] = useMutation(REFRESH_PAYMENT, { variables: { uuid, token }, onError: () => {} });
+  const order = unmask(OrderParts, data?.order ?? data?.orderByToken);
   const isPending = order?.status === "PENDING";
 
   // The shopper may come from the bank before its message: the store asks there.
@@ -49,7 +53,7 @@ export function OrderPage() {
     <>
       <Head title={order ? t.order.number(order.number) : t.order.title} isHidden />
       {order ? (
-        <Order order={order} onPaid={() => void refresh()} />
+        <Order order={order} token={token} onPaid={() => void refresh()} />
       ) : data ? (
         <Unknown />
       ) : (
@@ -59,7 +63,7 @@ export function OrderPage() {
   );
 }
 
-/** The order is of another session, or of an account. */
+/** The order is of another session, or of an account, or its link has expired. */
 function Unknown() {
   const t = useTexts();
   const session = useSession();
@@ -76,11 +80,21 @@ function Unknown() {
           {t.account.orders}
         </Link>
       )}
+      <section className="mx-auto mt-12 max-w-md border-t border-line pt-8">
+        <h2 className="mb-4 text-2xl">{t.order.linkTitle}</h2>
+        <LinkForm />
+      </section>
     </div>
   );
 }
 
-function Order({ order, onPaid }: { order: OrderPartsFragment; onPaid: () => void }) {
+interface Props {
+  order: OrderPartsFragment;
+  /** Of the link by which it was opened; null for whoever has placed it. */
+  token: string | null;
+}
+
+function Order({ order, token, onPaid }: Props & { onPaid: () => void }) {
   const { t, money } = useLanguage();
   const isPaid = ["PAID", "PARTIALLY_SHIPPED", "SHIPPED"].includes(order.status);
   return (
@@ -90,7 +104,7 @@ function Order({ order, onPaid }: { order: OrderPartsFragment; onPaid: () => voi
       {isPaid && order.shipping && <p className="mt-3 text-soft">{t.order.confirmation(order.shipping.email)}</p>}
       <div className="mt-8 grid gap-10 md:grid-cols-[1fr_20rem]">
         <div>
-          {order.status === "PENDING" && <Payment order={order} onPaid={onPaid} />}
+          {order.status === "PENDING" && <Payment order={order} token={token} onPaid={onPaid} />}
           <ul className="divide-y divide-line border-y border-line">
             {order.items.map(({ id, name, variantTitle, quantity, total, product, variant }) => (
               <li key={id} className="flex items-center gap-4 py-4">
@@ -117,7 +131,7 @@ function Order({ order, onPaid }: { order: OrderPartsFragment; onPaid: () => voi
               <Address shipping={order.shipping} />
             </section>
           )}
-          <Cancel order={order} />
+          <Cancel order={order} token={token} />
         </div>
       </div>
     </div>
@@ -170,11 +184,11 @@ export function Address({ shipping }: { shipping: NonNullable<OrderPartsFragment
 }
 
 /** What is left to do for a payment: its form or page, or another attempt. */
-function Payment({ order, onPaid }: { order: OrderPartsFragment; onPaid: () => void }) {
+function Payment({ order, token, onPaid }: Props & { onPaid: () => void }) {
   const { t, money } = useLanguage();
   const { shop } = useShop();
   const [retry, { data, error, loading }] = useMutation(RETRY_PAYMENT, {
-    variables: { uuid: order.uuid },
+    variables: { uuid: order.uuid, token },
     onError: () => {},
   });
   const { payment } = order;
@@ -224,11 +238,11 @@ function Deadline({ expiresAt }: { expiresAt: string }) {
   return <p className="text-soft">{t.payment.until(time)}</p>;
 }
 
-function Cancel({ order }: { order: OrderPartsFragment }) {
+function Cancel({ order, token }: Props) {
   const t = useTexts();
   const [isAsked, setAsked] = useState(false);
   const [cancel, { data, error, loading }] = useMutation(CANCEL_ORDER, {
-    variables: { uuid: order.uuid },
+    variables: { uuid: order.uuid, token },
     onError: () => {},
   });
   const refusal = data && data.cancelOrder.__typename !== "Order" ? data.cancelOrder.message : "";

@@ -36,8 +36,9 @@ export const OrderParts = graphql(`
 `);
 
 export const ORDER = graphql(`
-  query Order($uuid: UUID!) {
+  query Order($uuid: UUID!, $token: String!, $byLink: Boolean!) {
     order(uuid: $uuid) { ...OrderParts }
+    orderByToken(token: $token) @include(if: $byLink) { ...OrderParts }
   }
 `);
 
@@ -55,8 +56,8 @@ export const CHECKOUT = graphql(`
 `);
 
 export const REFRESH_PAYMENT = graphql(`
-  mutation RefreshPayment($uuid: UUID!) {
-    refreshPayment(input: { uuid: $uuid }) {
+  mutation RefreshPayment($uuid: UUID!, $token: String) {
+    refreshPayment(input: { uuid: $uuid, token: $token }) {
       ... on Order { ...OrderParts }
       ... on UserError { code message }
     }
@@ -64,8 +65,8 @@ export const REFRESH_PAYMENT = graphql(`
 `);
 
 export const RETRY_PAYMENT = graphql(`
-  mutation RetryPayment($uuid: UUID!) {
-    retryPayment(input: { uuid: $uuid }) {
+  mutation RetryPayment($uuid: UUID!, $token: String) {
+    retryPayment(input: { uuid: $uuid, token: $token }) {
       ... on Order { ...OrderParts }
       ... on UserError { code message }
     }
@@ -73,10 +74,20 @@ export const RETRY_PAYMENT = graphql(`
 `);
 
 export const CANCEL_ORDER = graphql(`
-  mutation CancelOrder($uuid: UUID!) {
-    cancelOrder(input: { uuid: $uuid }) {
+  mutation CancelOrder($uuid: UUID!, $token: String) {
+    cancelOrder(input: { uuid: $uuid, token: $token }) {
       ... on Order { ...OrderParts }
       ... on UserError { code message }
+    }
+  }
+`);
+
+export const REQUEST_LINK = graphql(`
+  mutation RequestOrderLink($number: String!, $email: String!) {
+    requestOrderLink(input: { number: $number, email: $email }) {
+      ... on Done { ok }
+      ... on UserError { code message }
+      ... on ValidationError { fields { field message } }
     }
   }
 `);

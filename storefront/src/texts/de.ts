@@ -195,6 +195,11 @@ export const de: Texts = {
     keep: "Behalten",
     unknown: "Diese Bestellung können wir hier nicht zeigen",
     unknownText: "Bestellungen sieht, wer sie aufgegeben hat. Wenn Sie ein Konto haben, melden Sie sich an.",
+    linkTitle: "Ohne Konto gekauft?",
+    linkText: "Wir schicken Ihnen einen Link, der Ihre Bestellung öffnet.",
+    linkNumber: "Bestellnummer",
+    linkSend: "Link zuschicken",
+    linkSent: "Wenn es eine Bestellung mit dieser Nummer und Adresse gibt, ist ein Link unterwegs.",
     statuses: {
       DRAFT: "Entwurf",
       PENDING: "Wartet auf Zahlung",

@@ -195,6 +195,11 @@ export const en = {
     keep: "Keep it",
     unknown: "We cannot show this order here",
     unknownText: "Orders are shown to whoever placed them. If you have an account, sign in and it will be here.",
+    linkTitle: "Bought without an account?",
+    linkText: "We mail you a link that opens your order.",
+    linkNumber: "Order number",
+    linkSend: "Send me the link",
+    linkSent: "If there is an order with this number and address, a link is on its way.",
     statuses: {
       DRAFT: "Draft",
       PENDING: "Waiting for payment",

@@ -1,6 +1,7 @@
 // What the browser tests share: the shop in front of the store, and a headless Chromium that reaches nothing else.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 
 import { chromium } from "playwright-core";
 
@@ -122,4 +123,15 @@ export async function pay(page, button = "Pay") {
   await payButton(page).click();
   await page.waitForURL(/dev\/stripe/);
   await page.getByRole("button", { name: button, exact: true }).click();
+}
+
+/** The link to an order in a mail, once one has been sent after the first `skip`. */
+export async function mailedLink(uuid, skip = 0) {
+  const link = new RegExp(`^http\\S+/orders/${uuid}\\?token=[\\w.-]+$`, "gm");
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const found = (await readFile(process.env.STORE_LOG, "utf8")).match(link) ?? [];
+    if (found.length > skip) return found[skip];
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  throw new Error("No mail has come.");
 }
