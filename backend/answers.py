@@ -22,6 +22,8 @@ TABLES = Tables(
         "django_admin_log",
         "django_session",
         "django_tasks_database_dbtaskresult",
+        "hooks_delivery",
+        "hooks_endpoint",
         "orders_cart",
         "orders_cartitem",
         "orders_document",

@@ -21,6 +21,7 @@ from catalog.models import FEW_LEFT
 from catalog.selectors import fully_held, running_out
 from core.money import format_money
 from core.worker import LATE, late_tasks
+from hooks.selectors import failing_endpoints
 from orders.models import Order, OrderStatus
 from orders.selectors import unsent_mails
 from reviews.admin import OPEN
@@ -51,6 +52,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         cards.append(moderation_card())
     if user.has_perm("django_tasks_database.view_dbtaskresult"):
         cards += task_cards(now)
+    if user.has_perm("hooks.view_endpoint"):
+        cards += webhook_cards()
     return context | {"cards": cards, "days": DAYS}
 
 
@@ -218,6 +221,22 @@ def task_cards(now: datetime) -> list[dict[str, Any]]:
             ),
         )
         if number
+    ]
+
+
+def webhook_cards() -> list[dict[str, Any]]:
+    """Return a card if endpoints of webhooks are failing."""
+    number = failing_endpoints().count()
+    if not number:
+        return []
+    return [
+        card(
+            "Webhooks failing",
+            icon="webhook",
+            value=number,
+            note="endpoints that are paused or were switched off; see the log of deliveries",
+            page="hooks_endpoint",
+        )
     ]
 
 

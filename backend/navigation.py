@@ -96,6 +96,15 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": "Webhooks",
+        "items": [
+            admin_link("Endpoints", icon="webhook", page="hooks_endpoint", permission="hooks.view_endpoint"),
+            admin_link(
+                "Deliveries", icon="outgoing_mail", page="hooks_delivery", permission="hooks.view_delivery"
+            ),
+        ],
+    },
+    {
         "title": "People",
         "items": [
             admin_link(

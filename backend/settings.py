@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
     "policies",
+    "hooks",
     "accounts",
     "catalog",
     "pricing",
@@ -289,6 +290,14 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000
 # What runs the work that follows a commit, such as mail: `manage.py db_worker`, or another backend of Django's tasks.
 STORE_TASKS_BACKEND = env.str("STORE_TASKS_BACKEND", default="django_tasks_db.DatabaseBackend")
 TASKS = {"default": {"BACKEND": STORE_TASKS_BACKEND}}
+
+# ── Webhooks ─────────────────────────────────────────────────────────────────
+
+# Endpoints in private networks: any member of the staff who may add one could otherwise reach what is only inside.
+STORE_WEBHOOKS_PRIVATE = env.bool("STORE_WEBHOOKS_PRIVATE", default=DEBUG)
+WEBHOOKS_BY_HTTP = DEBUG
+# The stock at which a variant's endpoint is told that it is low.
+STORE_LOW_STOCK = env.int("STORE_LOW_STOCK", default=10, at_least=0)
 
 # ── Mail ─────────────────────────────────────────────────────────────────────
 

@@ -10,7 +10,9 @@ from typing import TypeAlias, TypedDict
 
 from django.core.files import File
 from django.db import transaction
+from django.utils import timezone
 
+from catalog.announcing import announce_deletion
 from catalog.models import MAX_IMAGES, Category, Product, ProductImage
 from core import images
 from core.errors import ValidationError, field_errors
@@ -145,6 +147,7 @@ def follow_columns(keys: Collection[int]) -> None:
 def delete_with_pictures(product: Product) -> None:
     """Delete the product, which the caller has locked. The files of its pictures follow after the commit."""
     names = list(product.images.values_list("image", flat=True))
+    announce_deletion(product.pk, now=timezone.now())
     product.delete()
     delete_files_after_commit(*names)
 

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from catalog.announcing import announce_changes
 from catalog.attributes import AttributeFields, check_attributes, set_attributes
 from catalog.models import MAX_OPTIONS, OPTIONS, Category, Favourite, Product, ProductImage, ProductVariant
 from catalog.pictures import (
@@ -116,6 +117,7 @@ def create_product(*, user: User, fields: ProductFields, now: datetime) -> Produ
         save_variants(product, variants, wanted, now=now)
         if attributes:
             set_attributes({product.pk: attributes}, whole=True)
+        announce_changes({product.pk}, now=now)
     return product
 
 
@@ -164,6 +166,7 @@ def update_product(*, user: User, product_pk: int, changes: ProductFields, now: 
             save_variants(product, variants, wanted, now=now)
         if "attributes" in changes:
             set_attributes({product.pk: attributes}, whole=True)
+        announce_changes({product.pk}, now=now)
 
 
 @transaction.atomic(durable=True)
@@ -190,6 +193,7 @@ def publish_products(products: QuerySet[Product], *, now: datetime) -> None:
     locked = lock_products(set(products.values_list("pk", flat=True)))
     keys = [key for key, product in locked.items() if not product.is_published]
     Product.objects.filter(pk__in=keys).update(published_at=now, added_at=now, updated_at=now)
+    announce_changes(keys, now=now)
 
 
 @transaction.atomic
@@ -202,6 +206,7 @@ def unpublish_products(products: QuerySet[Product], *, now: datetime) -> None:
     locked = lock_products(set(products.values_list("pk", flat=True)))
     keys = [key for key, product in locked.items() if product.published_at]
     Product.objects.filter(pk__in=keys).update(published_at=None, updated_at=now)
+    announce_changes(keys, now=now)
 
 
 @transaction.atomic(durable=True)

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Case, F, IntegerField, QuerySet, Sum, Value, When
 
+from catalog.announcing import announce_low_stock
 from catalog.models import Product, ProductVariant, StockMovement, full_name
 from catalog.visibility import PUBLISHED_AT, current_moment, is_published
 from core.errors import DomainError
@@ -167,6 +168,11 @@ def take_stock(
                 available=min(scarce.stock, most_for_an_order(scarce)),
             )
         return taken
+    announce_low_stock(
+        {key: (variant.stock + quantities[key], variant.stock) for key, variant in taken.items()},
+        products={key: variant.product_id for key, variant in taken.items()},
+        now=now,
+    )
     sold_out = any(variant.stock == 0 for variant in taken.values())
     products = move_products(order_uuid=order_uuid, reason=Reason.SOLD, reprice=sold_out)
     published = {key: variant for key, variant in taken.items() if variant.product_id in products}
@@ -311,6 +317,7 @@ def set_stock(variant: ProductVariant, stock: int, *, now: datetime) -> None:
         ProductVariant.objects.filter(pk=variant.pk).update(stock=stock)
         record({variant.pk: stock - before}, reason=Reason.SET, order_uuid=None, now=now)
         sum_up({variant.product_id})
+        announce_low_stock({variant.pk: (before, stock)}, products={variant.pk: variant.product_id}, now=now)
 
 
 def record_counted(deltas: Mapping[int, int], *, now: datetime) -> None:

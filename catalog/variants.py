@@ -15,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
 
+from catalog.announcing import announce_low_stock
 from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductImage, ProductVariant
 from catalog.prices import record_prices
 from catalog.stock import KEYS, record_counted, sum_up
@@ -220,6 +221,15 @@ def save_variants(
     )
     record_prices({product.pk}, now=now)
     copy_sums(product)
+    announce_low_stock(
+        {
+            variant.pk: (before[variant.pk].stock, variant.stock)
+            for variant in variants
+            if variant.pk in before
+        },
+        products=dict.fromkeys(before, product.pk),
+        now=now,
+    )
 
 
 def part_identities(variants: Sequence[ProductVariant], *, before: Mapping[int, ProductVariant]) -> None:

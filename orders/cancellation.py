@@ -7,6 +7,8 @@ from django.db import transaction
 
 from catalog.models import StockMovement
 from catalog.stock import return_stock
+from hooks.models import Kind as News
+from orders.announcing import announce
 from orders.errors import OrderNotCancellable
 from orders.events import CUSTOMER, SHOP, Actor, Kind, record_event
 from orders.mail import promise_mail
@@ -90,6 +92,8 @@ def close(
         promise_rest(live, now=now)
     move(order_uuid, OrderStatus.CANCELLED, now=now)
     record_event(order_uuid, Kind.CANCELLED, by=by, now=now)
+    if status != OrderStatus.DRAFT:  # nobody has heard of a draft
+        announce(order_uuid, News.ORDER_CANCELLED, now=now)
     if status == OrderStatus.PAID:
         promise_mail(order_uuid, OrderMail.Kind.CANCELLED, now=now)
     unpaid = status == OrderStatus.PENDING

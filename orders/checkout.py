@@ -17,7 +17,9 @@ from catalog.models import ProductVariant
 from catalog.stock import release, take_stock
 from core.errors import NotFound, Unauthenticated, field_errors
 from core.money import Money, validate_amount
+from hooks.models import Kind as News
 from orders import holds
+from orders.announcing import announce
 from orders.cart import ShoppingCart, keys_of
 from orders.details import COLUMNS, Details, put_details, validate_details
 from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
@@ -242,6 +244,7 @@ def submit_draft(
 
 def request_payment(order: Order, hold: Hold, *, now: datetime) -> Placed:
     """Create the payment of an order that has just become pending. An order of 0 becomes paid at once."""
+    announce(order.pk, News.ORDER_PLACED, now=now)
     if order.amount:
         return Placed(order_uuid=order.pk, payment=new_attempt(order, now=now), hold=hold)
     give_away(order.pk, now=now)
@@ -376,6 +379,7 @@ def give_away(order_uuid: UUID, *, now: datetime) -> None:
     """Mark an order of 0 as paid, and promise its confirmation."""
     move(order_uuid, OrderStatus.PAID, now=now)
     record_event(order_uuid, Kind.PAID, now=now)
+    announce(order_uuid, News.ORDER_PAID, now=now)
     release(order_uuid=order_uuid)
     if settings.STORE_SHIP_ON_PAYMENT:
         pack_all(order_uuid, now=now).save(force_insert=True)

@@ -9,6 +9,8 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 
 from catalog.stock import number_of
+from hooks.models import Kind as News
+from orders.announcing import announce
 from orders.events import SHOP, Actor, Kind, event_of
 from orders.models import Fulfilment, OrderEvent, OrderItem, OrderStatus, Portion
 from orders.transitions import move
@@ -81,6 +83,7 @@ def pack_all(order_uuid: UUID, *, now: datetime) -> OrderEvent:
     quantities = {item.pk: item.to_ship for item in items_to_ship(order_uuid)}
     event = pack(order_uuid, Parcel(quantities=quantities), now=now)
     move(order_uuid, OrderStatus.SHIPPED, now=now)
+    announce(order_uuid, News.ORDER_SHIPPED, now=now)
     return event
 
 
@@ -88,3 +91,4 @@ def follow_parcels(order_uuid: UUID, *, now: datetime) -> None:
     """Set an order of which something has left to SHIPPED if nothing is left to ship, else to PARTIALLY_SHIPPED."""
     is_done = not items_to_ship(order_uuid).exists()
     move(order_uuid, OrderStatus.SHIPPED if is_done else OrderStatus.PARTIALLY_SHIPPED, now=now)
+    announce(order_uuid, News.ORDER_SHIPPED if is_done else News.ORDER_PARTIALLY_SHIPPED, now=now)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from core.worker import late_tasks
+from hooks.selectors import delivery_counts, failing_endpoints
 from orders.models import Order, OrderStatus
 from orders.selectors import unsent_mails
 
@@ -46,6 +47,20 @@ def lines() -> Iterator[str]:
     )
     yield from gauge(
         "store_unsent_mails", "Mails about orders that no server has accepted.", {"": unsent_mails().count()}
+    )
+    webhooks = delivery_counts(now)
+    yield from gauge(
+        "store_webhooks",
+        "Events that wait for an endpoint, and that were given up.",
+        {f'{{state="{state}"}}': webhooks[state] for state in ("waiting", "failed")},
+    )
+    yield from gauge(
+        "store_webhooks_lag_seconds", "How long the oldest waiting event has waited.", {"": webhooks["lag"]}
+    )
+    yield from gauge(
+        "store_webhook_endpoints_failing",
+        "Endpoints that are paused or were switched off because they fail.",
+        {"": failing_endpoints().count()},
     )
 
 

@@ -10,6 +10,7 @@ from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminImageFieldWidget
 
 from catalog.admin.forms import PictureForm
+from catalog.announcing import announce_changes
 from catalog.models import MAX_IMAGES, Product, ProductImage
 from catalog.pictures import TOO_MANY, build_picture, pictures_of, save_pictures, store_uploads
 from core import images
@@ -100,6 +101,7 @@ class PictureFormSet(PaginationInlineFormSet):
             product.updated_at = timezone.now()
             wanted = {picture.name: picture for picture in [*kept, *self.new_objects]}
             save_pictures(product, wanted, before=before)
+            announce_changes({product.pk}, now=product.updated_at)
         return self.new_objects
 
 

@@ -31,6 +31,7 @@ from accounts.models import User
 from catalog.admin.forms import AttributesField, TreeChoices
 from catalog.admin.pictures import PictureInline
 from catalog.admin.variants import OF_ONE_VARIANT, Edits, MovementInline, VariantInline, split_values
+from catalog.announcing import announce_changes
 from catalog.attributes import set_attributes
 from catalog.exchange import (
     COLUMNS,
@@ -443,6 +444,8 @@ class ProductAdmin(TreeChoices, ModelAdmin):
             write_changes(obj, fields, now=timezone.now())
         if "attributes" in form.changed_data:
             set_attributes({obj.pk: form.cleaned_data["attributes"]}, whole=True)
+        if not change or form.changed_data:
+            announce_changes({obj.pk}, now=timezone.now())
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:
         delete_with_pictures(obj)

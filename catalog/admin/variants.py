@@ -14,6 +14,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.forms import PaginationInlineFormSet
 
+from catalog.announcing import announce_changes
 from catalog.models import MAX_VARIANTS, OPTIONS, Product, ProductImage, ProductVariant, StockMovement
 from catalog.pictures import pictures_of
 from catalog.variants import (
@@ -198,6 +199,7 @@ class VariantFormSet(PaginationInlineFormSet):
         variants = build_variants(self.instance, wanted)
         save_variants(self.instance, variants, wanted, now=now)
         Product.objects.filter(pk=self.instance.pk).update(updated_at=now)
+        announce_changes({self.instance.pk}, now=now)
         for variant, form in zip(variants, rows, strict=True):
             if variant.pk not in wanted.before:
                 self.new_objects.append(variant)

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from catalog.announcing import announce_changes, announce_low_stock
 from catalog.exchange.applying import Change
 from catalog.models import Product, ProductVariant
 from catalog.prices import record_prices
@@ -63,6 +64,12 @@ def write_changes(
     ]
     if repriced:
         record_prices(repriced, now=now)
+    announce_changes({change.product.pk for change in (*created, *updated)}, now=now)
+    announce_low_stock(
+        {variant.pk: (before.stock, variant.stock) for variant, before, _ in existing},
+        products={variant.pk: variant.product_id for variant, _, _ in existing},
+        now=now,
+    )
 
 
 def insert(

@@ -14,6 +14,8 @@ from django.db.models import F
 from catalog.models import StockMovement
 from catalog.stock import number_of, put_back, release, return_stock
 from core import money
+from hooks.models import Kind as News
+from orders.announcing import announce
 from orders.documents.issuing import issue_credit_notes, issue_invoice
 from orders.events import Kind, event_of
 from orders.holds import prolong
@@ -136,6 +138,8 @@ def apply(state: IntentState, *, now: datetime, event: StripeEvent | None = None
         happened += on_success(order, payment, now=now)
         if payment.status == PaymentStatus.REFUNDED:
             on_full_refund(order.pk, now=now)
+    if any(event.kind == Kind.REFUNDED for event in happened):
+        announce(order.pk, News.ORDER_REFUNDED, now=now, refunded=str(payment.refunded))
     if happened:
         OrderEvent.objects.bulk_create(happened)
         issue_documents(order, payment, happened, now=now)
@@ -194,6 +198,7 @@ def on_success(order: Order, payment: Payment, *, now: datetime) -> list[OrderEv
         release(order_uuid=order.pk)
         promise_mail(order.pk, OrderMail.Kind.CONFIRMATION, now=now)
         happened = [event_of(order.pk, Kind.PAID, now=now, amount=str(payment.amount))]
+        announce(order.pk, News.ORDER_PAID, now=now)
         if settings.STORE_SHIP_ON_PAYMENT:
             happened.append(pack_all(order.pk, now=now))
         return happened

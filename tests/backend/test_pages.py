@@ -30,6 +30,12 @@ SHOWN_AS = {
         "run_after": "next_attempt",
         "exception_class_path": "traceback",
     },
+    "hooks.delivery": {
+        "body": "shown_body",
+        "next_attempt_at": "next",
+        "queued_at": "next",
+        "status": "state",
+    },
     "policies.policyversion": {"body": "as_shown"},
     "reviews.comment": {"rating": "stars", "user": "author"},
 }
