@@ -137,7 +137,7 @@ def store_avatar(upload: File[bytes]) -> images.StoredImage:
     try:
         return images.store(images.prepare(upload), folder="avatars")
     except images.InvalidImage as error:
-        raise ValidationError.of(avatar=str(error)) from error
+        raise ValidationError.of(avatar=images.explain(error)) from error
 
 
 @transaction.atomic(durable=True)

@@ -12,6 +12,7 @@ from typing import Any, TypedDict
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import connection, transaction
 from django.db.models import F, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
 from catalog.models import COPIED, Attribute, AttributeValue, Product, ProductValue
 from catalog.selectors import is_named, match_names
@@ -60,11 +61,13 @@ def check_attributes(given: Sequence[AttributeFields]) -> dict[str, list[str]]:
     """
     if len(given) > MAX_ATTRIBUTES_OF_PRODUCT:
         raise ValidationError.of(
-            attributes=f"A product can have at most {MAX_ATTRIBUTES_OF_PRODUCT} attributes."
+            attributes=_("A product can have at most %(most)s attributes.")
+            % {"most": MAX_ATTRIBUTES_OF_PRODUCT}
         )
     if sum(len(attribute["values"]) for attribute in given) > MAX_VALUES_OF_PRODUCT:
         raise ValidationError.of(
-            attributes=f"A product can have at most {MAX_VALUES_OF_PRODUCT} values of attributes."
+            attributes=_("A product can have at most %(most)s values of attributes.")
+            % {"most": MAX_VALUES_OF_PRODUCT}
         )
     checked: dict[str, list[str]] = {}
     check_all(*(partial(add_checked, checked, fields, place) for place, fields in enumerate(given)))
@@ -90,7 +93,7 @@ def add_checked(checked: dict[str, list[str]], fields: AttributeFields, place: i
     name = clean(Attribute, fields["name"], "name")
     values = [clean(AttributeValue, text, "values") for text in fields["values"]]
     if name and distinct_slug(name) in map(distinct_slug, checked):
-        message = "The list has this attribute twice. Give all of its values at once."
+        message = _("The list has this attribute twice. Give all of its values at once.")
         errors.append(FieldError(field=f"attributes.{place}.name", message=message))
     if errors:
         raise ValidationError(*errors)
@@ -145,12 +148,12 @@ def find_or_create_attributes(names: Collection[str]) -> dict[str, int]:
     found = match_names(asked, read_attributes(asked))
     if new := asked - found.keys():
         if Attribute.objects.count() + len(new) > MAX_ATTRIBUTES:
-            message = f"The shop can have at most {MAX_ATTRIBUTES} attributes. Use one that it has."
-            raise ValidationError.of(attributes=message)
-        rows = [Attribute(name=name) for _, name in in_order(new)]
+            message = _("The shop can have at most %(most)s attributes. Use one that it has.")
+            raise ValidationError.of(attributes=message % {"most": MAX_ATTRIBUTES})
+        rows = [Attribute(name=name) for _attribute, name in in_order(new)]
         Attribute.objects.bulk_create(rows, ignore_conflicts=True)
         found = match_names(asked, read_attributes(asked))
-    return {name: key for (_, name), key in found.items()}
+    return {name: key for (_attribute, name), key in found.items()}
 
 
 def find_or_create_values(asked: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
@@ -162,8 +165,8 @@ def find_or_create_values(asked: Collection[tuple[int, str]]) -> dict[tuple[int,
     found = match_names(asked, read_values(asked))
     if new := asked - found.keys():
         if AttributeValue.objects.count() + len(new) > MAX_VALUES:
-            message = f"The shop can have at most {MAX_VALUES} values of attributes. Use one that it has."
-            raise ValidationError.of(attributes=message)
+            message = _("The shop can have at most %(most)s values of attributes. Use one that it has.")
+            raise ValidationError.of(attributes=message % {"most": MAX_VALUES})
         rows = [AttributeValue(attribute_id=attribute, name=text) for attribute, text in in_order(new)]
         AttributeValue.objects.bulk_create(rows, ignore_conflicts=True)
         found = match_names(asked, read_values(asked))

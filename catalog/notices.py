@@ -54,7 +54,7 @@ def subscribe(*, variant_pk: int, email: str, now: datetime) -> None:
     if variant is None:
         raise NotFound(_("No such product."))
     if variant.stock:
-        raise ValidationError.of(variantId="This is in stock again. You can buy it now.")
+        raise ValidationError.of(variantId=_("This is in stock again. You can buy it now."))
     StockNotice.objects.bulk_create(
         [StockNotice(variant=variant, email=address, language=current_language(), asked_at=now)],
         update_conflicts=True,

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.dispatch import receiver
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.signals import account_closing, data_requested
@@ -11,7 +12,7 @@ from catalog.models import Favourite, Product, StockNotice
 from catalog.visibility import is_published
 from core.errors import ValidationError
 
-SELLS = (
+SELLS = gettext_lazy(
     "Products are sold under your name. Delete them, or ask the staff to give them to another seller, first."
 )
 

@@ -11,6 +11,7 @@ from typing import TypeAlias, TypedDict
 from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from catalog.announcing import announce_deletion
 from catalog.models import MAX_IMAGES, Category, Product, ProductImage
@@ -19,7 +20,6 @@ from core.errors import ValidationError, field_errors
 
 PICTURE = ("image", "image_width", "image_height", "image_placeholder", "image_alt")
 WRITTEN = ("product", "position", *PICTURE)
-TOO_MANY = f"A product can have at most {MAX_IMAGES} pictures."
 
 # The pictures of a product in order, by the names of their files.
 Pictures: TypeAlias = Mapping[str, ProductImage]
@@ -35,6 +35,10 @@ class PictureFields(TypedDict, total=False):
     alt: str  # a missing one stays as it is
 
 
+def too_many() -> str:
+    return _("A product can have at most %(most)s pictures.") % {"most": MAX_IMAGES}
+
+
 @contextmanager
 def store_uploads(uploads: Mapping[str, File[bytes]]) -> Iterator[Stored]:
     """Store the uploads, which stand at these paths of the input, and delete the files if the block fails.
@@ -47,7 +51,7 @@ def store_uploads(uploads: Mapping[str, File[bytes]]) -> Iterator[Stored]:
         RateLimited: other pictures are being decoded.
     """
     if len({*uploads.values()}) > MAX_IMAGES:
-        raise ValidationError.of(images=TOO_MANY)
+        raise ValidationError.of(images=too_many())
     stored: dict[File[bytes], images.StoredImage] = {}
     with ExitStack() as files:
         for path, upload in uploads.items():
@@ -80,7 +84,9 @@ def arrange(wanted: Sequence[PictureFields], *, before: Pictures, stored: Stored
     pictures: dict[str, ProductImage] = {}
     for place, fields in enumerate(wanted):
         if ("upload" in fields) == ("id" in fields):
-            raise ValidationError.of(**{f"images.{place}": "Give either the ID of a picture or a new one."})
+            raise ValidationError.of(
+                **{f"images.{place}": _("Give either the ID of a picture or a new one.")}
+            )
         if "upload" in fields:
             picture = build_picture(stored[fields["upload"]])
         elif fields["id"] in before:
@@ -105,7 +111,7 @@ def save_pictures(product: Product, pictures: Pictures, *, before: Pictures) -> 
         ValidationError: there are too many.
     """
     if len(pictures) > MAX_IMAGES:
-        raise ValidationError.of(images=TOO_MANY)
+        raise ValidationError.of(images=too_many())
     removed = [picture for name, picture in before.items() if name not in pictures]
     if removed:
         ProductImage.objects.filter(pk__in=[picture.pk for picture in removed]).delete()

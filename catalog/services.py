@@ -11,6 +11,7 @@ from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from catalog.announcing import announce_changes
@@ -61,7 +62,7 @@ WRITTEN = tuple(
 OF_ONE_VARIANT = ("sku", "price", "discount", "stock")
 # The fields that are rows of their own, or that are checked with them.
 OF_OTHER_ROWS = (*OF_ONE_VARIANT, "variants", "options", "attributes", "image", "images")
-NO_CATEGORY = "No category has this slug."
+NO_CATEGORY = gettext_lazy("No category has this slug.")
 
 
 class ProductFields(TypedDict, total=False):
@@ -265,10 +266,10 @@ def wanted_variants(fields: ProductFields) -> Wanted:
         refuse_beside_variants(fields)
         return Wanted(fields=variants)
     if fields.get("options"):
-        raise ValidationError.of(variants="Give the variants of the options.")
+        raise ValidationError.of(variants=_("Give the variants of the options."))
     missing = [field for field in ("price", "stock") if fields.get(field) is None]
     if missing:
-        raise ValidationError.of(**dict.fromkeys(missing, "This field is required."))
+        raise ValidationError.of(**dict.fromkeys(missing, _("This field is required.")))
     return Wanted(fields=[of_one_variant(fields)], path="")
 
 
@@ -287,7 +288,9 @@ def wanted_changes(product: Product, changes: ProductFields) -> Wanted | None:
         refuse_beside_variants(changes)
         return Wanted(fields=variants, before=before)
     if any(len(variant.option_values) != len(product.option_names) for variant in before.values()):
-        raise ValidationError.of(options="Give all variants as well, with one value for each of the options.")
+        raise ValidationError.of(
+            options=_("Give all variants as well, with one value for each of the options.")
+        )
     return wanted_of_only(before, one) if one else None
 
 
@@ -306,7 +309,7 @@ def find_uploads(fields: ProductFields) -> dict[str, File[bytes]]:
     """
     listed = fields.get("images")
     if listed is not None and "image" in fields:
-        raise ValidationError.of(image="Give the pictures either in `images` or in `image`.")
+        raise ValidationError.of(image=_("Give the pictures either in `images` or in `image`."))
     uploads = {"image": fields.get("image")}
     uploads |= {f"images.{place}": each.get("upload") for place, each in enumerate(listed or ())}
     uploads |= {
@@ -348,12 +351,14 @@ def show_pictures(wanted: Wanted, pictures: Pictures, *, stored: Stored) -> Want
         upload, name = fields.get("image"), fields.get("image_id")
         if upload and name:
             raise ValidationError.of(
-                **{wanted.named(place, "imageId"): "Give either a new picture or an ID."}
+                **{wanted.named(place, "imageId"): _("Give either a new picture or an ID.")}
             )
         if upload:
             name = stored[upload].name
         if name and name not in pictures:
-            raise ValidationError.of(**{wanted.named(place, "imageId"): "This product has no such picture."})
+            raise ValidationError.of(
+                **{wanted.named(place, "imageId"): _("This product has no such picture.")}
+            )
         if {"image", "image_id"} & fields.keys():
             shown[place] = pictures[name] if name else None
     return replace(wanted, pictures=shown)
@@ -371,7 +376,7 @@ def refuse_beside_variants(fields: ProductFields) -> None:
         ValidationError: names these fields.
     """
     if beside := of_one_variant(fields):
-        raise ValidationError.of(**dict.fromkeys(beside, "Give this for each of the variants."))
+        raise ValidationError.of(**dict.fromkeys(beside, _("Give this for each of the variants.")))
 
 
 def assign(product: Product, fields: ProductFields, *, now: datetime) -> None:
@@ -411,12 +416,14 @@ def check_options(names: list[str]) -> list[str]:
         ValidationError: there are too many, a name is blank, or two differ in case alone.
     """
     if len(names) > MAX_OPTIONS:
-        raise ValidationError.of(options=f"A product can have at most {MAX_OPTIONS} options.")
+        raise ValidationError.of(
+            options=_("A product can have at most %(most)s options.") % {"most": MAX_OPTIONS}
+        )
     stored = [single_line(name) for name in names]
     if not all(stored):
-        raise ValidationError.of(options="The name of an option cannot be blank.")
+        raise ValidationError.of(options=_("The name of an option cannot be blank."))
     if len({name.casefold() for name in stored}) < len(stored):
-        raise ValidationError.of(options="Each option needs a name of its own.")
+        raise ValidationError.of(options=_("Each option needs a name of its own."))
     return stored
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 from django.db.models import Case, F, IntegerField, QuerySet, Sum, Value, When
+from django.utils.translation import gettext as _
 
 from catalog.announcing import announce_low_stock
 from catalog.models import Product, ProductVariant, StockMovement, full_name
@@ -115,10 +116,12 @@ class InsufficientStock(DomainError):
         self.available = variant.stock if available is None else available
         name = full_name(product_name, variant.title)
         if self.available < variant.stock:
-            message = f"One order can take {self.available} of “{name}” until it is paid."
+            message = _("One order can take %(left)s of “%(name)s” until it is paid.")
+        elif variant.stock:
+            message = _("There are only %(left)s left of “%(name)s”.")
         else:
-            message = f"“{name}” is {f'only {variant.stock} left' if variant.stock else 'sold out'}."
-        super().__init__(message)
+            message = _("“%(name)s” is sold out.")
+        super().__init__(message % {"left": self.available, "name": name})
         self.variant_pk = variant.pk
         self.product_pk = variant.product_id
         self.requested = requested

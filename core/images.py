@@ -14,6 +14,7 @@ from itertools import product
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, default_storage
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from PIL import Image, features
 
 from core.decoding import InvalidImage as InvalidImage
@@ -27,8 +28,8 @@ WAIT_SECONDS = 5.0
 RETRY_SECONDS = 3
 PLACEHOLDER_SIDE = 16
 
-TOO_MANY_BYTES = f"The picture is larger than {MAX_BYTES // 1024**2} MB. Please choose a smaller one."
-BUSY = "Other pictures are being processed. Please try again in a few seconds."
+TOO_MANY_BYTES = gettext_noop("The picture is larger than %(megabytes)s MB. Please choose a smaller one.")
+BUSY = gettext_lazy("Other pictures are being processed. Please try again in a few seconds.")
 
 decoding = threading.Lock()
 decoding_or_waiting = threading.BoundedSemaphore(2)
@@ -93,11 +94,16 @@ def prepare(upload: File[bytes]) -> PreparedImage:
         upload.seek(0)
         data = upload.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            raise InvalidImage(TOO_MANY_BYTES)
+            raise InvalidImage(TOO_MANY_BYTES, megabytes=MAX_BYTES // 1024**2)
         with _take_turn():
             known = _reencode(data)
         upload.prepared = known  # type: ignore[attr-defined]  # our own attribute
     return known
+
+
+def explain(error: InvalidImage) -> str:
+    """Return the reason in the current language."""
+    return gettext(error.text) % error.values
 
 
 @contextmanager
@@ -167,7 +173,7 @@ def store_upload(
     try:
         picture = store(prepare(upload), folder=folder, token=token) if upload else None
     except InvalidImage as error:
-        raise ValidationError.of(**{field: str(error)}) from error
+        raise ValidationError.of(**{field: explain(error)}) from error
     try:
         yield picture
     except BaseException:

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from catalog.models import StockMovement
 from catalog.stock import return_stock
@@ -19,8 +20,8 @@ from orders.payments.settlement import PAID, TRIED, try_settle
 from orders.transitions import move
 from pricing.codes import give_back
 
-TRY_LATER = "The payment is being processed. Please try again later."
-DISPUTED = "The payment is disputed. Please contact us."
+TRY_LATER = gettext_lazy("The payment is being processed. Please try again later.")
+DISPUTED = gettext_lazy("The payment is disputed. Please contact us.")
 CANCELLABLE = frozenset({OrderStatus.DRAFT, OrderStatus.PENDING, OrderStatus.PAID})
 
 

@@ -29,7 +29,7 @@ from catalog.models import ProductVariant
 from catalog.stock import InsufficientStock
 from catalog.visibility import current_moment, is_published
 from core.errors import DomainError, NotFound, ValidationError
-from core.money import MAX_MINOR_UNITS, from_minor_units
+from core.money import MAX_MINOR_UNITS, format_money, from_minor_units
 from orders import models
 from orders.choices import Choice, find_variant
 from orders.errors import ProductUnavailable
@@ -360,14 +360,22 @@ def explain_refusal(cart: models.Cart, choice: Choice, more: int) -> DomainError
     worth = cart.items.aggregate(sum=Sum(F("variant__price") * F("quantity"), default=Decimal(0)))["sum"]
     if variant.pk not in quantities and len(quantities) >= MAX_LINES:
         return ValidationError.of(
-            **{choice.field: f"A cart can hold at most {MAX_LINES} products. Please remove one first."}
+            **{
+                choice.field: _("A cart can hold at most %(most)s products. Please remove one first.")
+                % {"most": MAX_LINES}
+            }
         )
     if quantity > MAX_QUANTITY:
-        return ValidationError.of(quantity=f"You can order at most {MAX_QUANTITY} of a product.")
+        return too_many_of_one()
     if quantity > variant.stock:
         return InsufficientStock(variant=variant, product_name=variant.product.name, requested=quantity)
     check_payable_at_once(worth + variant.price * more)
-    return ValidationError.of(**{choice.field: "The product has just changed. Please try again."})
+    return ValidationError.of(**{choice.field: _("The product has just changed. Please try again.")})
+
+
+def too_many_of_one() -> ValidationError:
+    message = _("You can order at most %(most)s of a product.") % {"most": MAX_QUANTITY}
+    return ValidationError.of(quantity=message)
 
 
 def as_stored(moment: datetime) -> Any:
@@ -386,7 +394,8 @@ def keys_of(line: Line) -> tuple[int, int]:
 
 def check_quantity(quantity: int) -> None:
     if not 1 <= quantity <= MAX_QUANTITY:
-        raise ValidationError.of(quantity=f"Enter a quantity between 1 and {MAX_QUANTITY}.")
+        message = _("Enter a quantity between 1 and %(most)s.") % {"most": MAX_QUANTITY}
+        raise ValidationError.of(quantity=message)
 
 
 def most_payable_at_once() -> Decimal:
@@ -401,5 +410,6 @@ def check_payable_at_once(total: Decimal) -> None:
     most = most_payable_at_once()
     if total > most:
         raise ValidationError.of(
-            quantity=f"At most {most} {settings.STORE_CURRENCY} can be paid in one payment. Please order less."
+            quantity=_("At most %(most)s can be paid in one payment. Please order less.")
+            % {"most": format_money(most, settings.STORE_CURRENCY)}
         )

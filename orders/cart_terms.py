@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import transaction
 
 from core import places
-from core.addresses import INVALID
-from core.errors import ValidationError
+from core.addresses import INVALID, NO_COUNTRY
+from core.errors import Text, ValidationError
 from core.money import from_units
 from core.places import Destination
 from core.text import single_line
@@ -185,8 +185,8 @@ def check_destination(*, country: str, zip_code: str, state: str) -> Destination
     """
     rules = places.country(single_line(country).upper())
     if rules is None:
-        raise ValidationError.of(country="Enter the two-letter ISO 3166-1 code of a country.")
-    wrong: dict[str, str] = {}
+        raise ValidationError.of(country=NO_COUNTRY)
+    wrong: dict[str, Text] = {}
     zip_code, state = single_line(zip_code), single_line(state)
     if zip_code and rules.has_zip_code:
         zip_code = places.format_zip_code(zip_code, rules) or ""

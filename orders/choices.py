@@ -30,9 +30,7 @@ class Choice:
         return {f"{self.noun}_id": self.key}
 
     def refuse_several(self) -> ValidationError:
-        return ValidationError.of(
-            **{self.field: "This product has several variants. Please choose one, by `variantId`."}
-        )
+        return ValidationError.of(**{self.field: _("This product has several variants. Please choose one.")})
 
 
 def find_variant(choice: Choice) -> ProductVariant:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.utils.translation import gettext_lazy
 
 from core.addresses import validate_address
 from core.errors import ValidationError, check_all, field_errors
@@ -16,7 +17,7 @@ from pricing.vat import normalize_vat_id
 COLUMNS = ("shipping", "email", "language", "billing_address", "billing_company", "vat_id", "note")
 # Of an address, nobody else needs these columns: tax goes by country, state and postal code.
 FOR_PARCELS = ("address", "phone")
-WRONG_VAT_ID = "Enter a VAT id of the European Union, with its country's letters: DE136695976."
+WRONG_VAT_ID = gettext_lazy("Enter a VAT id of the European Union, with its country's letters: DE136695976.")
 
 
 @dataclass(kw_only=True)

@@ -18,18 +18,32 @@ DomainError
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
+
 from catalog.models import full_name
-from core.errors import DomainError
-from core.money import Money
+from core.errors import DomainError, Text
+from core.money import Money, format_money
 from orders.models import OrderStatus
 from pricing.delivery import Offer
+
+# Translators: The word stands in "The order is … and cannot be changed."
+STATUS_WORDS = {
+    OrderStatus.DRAFT: pgettext_lazy("the order is …", "a draft"),
+    OrderStatus.PENDING: pgettext_lazy("the order is …", "pending"),
+    OrderStatus.PAID: pgettext_lazy("the order is …", "paid"),
+    OrderStatus.PARTIALLY_SHIPPED: pgettext_lazy("the order is …", "partially shipped"),
+    OrderStatus.SHIPPED: pgettext_lazy("the order is …", "shipped"),
+    OrderStatus.CANCELLED: pgettext_lazy("the order is …", "cancelled"),
+    OrderStatus.REFUNDED: pgettext_lazy("the order is …", "refunded"),
+}
 
 
 class CartEmpty(DomainError):
     code = "CART_EMPTY"
 
     def __init__(self) -> None:
-        super().__init__("There is nothing to buy yet. Please add a product first.")
+        super().__init__(_("There is nothing to buy yet. Please add a product first."))
 
 
 class ProductUnavailable(DomainError):
@@ -38,7 +52,9 @@ class ProductUnavailable(DomainError):
     code = "PRODUCT_UNAVAILABLE"
 
     def __init__(self, *, product_pk: int, variant_pk: int, name: str, variant_title: str) -> None:
-        super().__init__(f"“{full_name(name, variant_title)}” is no longer sold. Please remove it.")
+        super().__init__(
+            _("“%(name)s” is no longer sold. Please remove it.") % {"name": full_name(name, variant_title)}
+        )
         self.product_pk = product_pk
         self.variant_pk = variant_pk
         self.name = name
@@ -49,7 +65,8 @@ class TotalChanged(DomainError):
     code = "TOTAL_CHANGED"
 
     def __init__(self, *, expected: Money, actual: Money) -> None:
-        super().__init__(f"The total is now {actual.amount} {actual.currency}. Please confirm it.")
+        total = format_money(actual.amount, actual.currency)
+        super().__init__(_("The total is now %(total)s. Please confirm it.") % {"total": total})
         self.expected = expected
         self.actual = actual
 
@@ -61,9 +78,9 @@ class DeliveryUnavailable(DomainError):
 
     def __init__(self, offers: Sequence[Offer]) -> None:
         super().__init__(
-            "This cannot be delivered like that any more. Please choose another delivery."
+            _("This cannot be delivered like that any more. Please choose another delivery.")
             if offers
-            else "We cannot deliver this to that place."
+            else _("We cannot deliver this to that place.")
         )
         self.offers = offers
 
@@ -71,8 +88,8 @@ class DeliveryUnavailable(DomainError):
 class PaymentUnavailable(DomainError):
     code = "PAYMENT_UNAVAILABLE"
 
-    def __init__(self, message: str = "Payment is not possible at the moment. Please try again.") -> None:
-        super().__init__(message)
+    def __init__(self, message: Text = "") -> None:
+        super().__init__(message or _("Payment is not possible at the moment. Please try again."))
 
 
 class TooManyOpenOrders(DomainError):
@@ -86,7 +103,7 @@ class OrderError(DomainError):
 
     by_link = False
 
-    def __init__(self, message: str, *, order_uuid: UUID, status: OrderStatus) -> None:
+    def __init__(self, message: Text, *, order_uuid: UUID, status: OrderStatus) -> None:
         super().__init__(message)
         self.order_uuid = order_uuid
         self.status = status
@@ -96,16 +113,16 @@ class OrderNotEditable(OrderError):
     code = "ORDER_NOT_EDITABLE"
 
     def __init__(self, *, order_uuid: UUID, status: OrderStatus) -> None:
-        message = f"The order is {status.label.lower()} and cannot be changed."
+        message = _("The order is %(status)s and cannot be changed.") % {"status": STATUS_WORDS[status]}
         super().__init__(message, order_uuid=order_uuid, status=status)
 
 
 class OrderNotCancellable(OrderError):
     code = "ORDER_NOT_CANCELLABLE"
 
-    def __init__(self, *, order_uuid: UUID, status: OrderStatus, message: str = "") -> None:
-        message = message or f"The order is {status.label.lower()} and cannot be cancelled."
-        super().__init__(message, order_uuid=order_uuid, status=status)
+    def __init__(self, *, order_uuid: UUID, status: OrderStatus, message: Text = "") -> None:
+        reason = _("The order is %(status)s and cannot be cancelled.") % {"status": STATUS_WORDS[status]}
+        super().__init__(message or reason, order_uuid=order_uuid, status=status)
 
 
 class ReturnNotPossible(DomainError):
@@ -115,16 +132,20 @@ class ReturnNotPossible(DomainError):
 class OrderNotShippable(DomainError):
     code = "ORDER_NOT_SHIPPABLE"
 
-    def __init__(self, status: OrderStatus, message: str = "") -> None:
-        super().__init__(message or f"The order is {status.label.lower()} and cannot be shipped.")
+    def __init__(self, status: OrderStatus, message: Text = "") -> None:
+        super().__init__(
+            message or _("The order is %(status)s and cannot be shipped.") % {"status": STATUS_WORDS[status]}
+        )
         self.status = status
 
 
 class OrderNotRestockable(DomainError):
     code = "ORDER_NOT_RESTOCKABLE"
 
-    def __init__(self, status: OrderStatus, message: str = "") -> None:
+    def __init__(self, status: OrderStatus, message: Text = "") -> None:
         super().__init__(
-            message or f"The order is {status.label.lower()}: only a refunded order can be restocked."
+            message
+            or _("The order is %(status)s: only a refunded order can be restocked.")
+            % {"status": STATUS_WORDS[status]}
         )
         self.status = status

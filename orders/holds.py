@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.cache import cache
+from django.utils.translation import gettext as _
 from redis import RedisError
 
 from core.errors import RateLimited, TooManyAttempts
@@ -44,13 +45,20 @@ def check_owner(pending: list[Hold], wanted: Hold) -> None:
         RateLimited: this one alone would.
     """
     if len(pending) >= MAX_PENDING:
-        raise TooManyOpenOrders("Please pay or cancel your open orders first.")
+        raise TooManyOpenOrders(_("Please pay or cancel your open orders first."))
     most = Hold(lines=settings.STORE_HOLD_LINES, units=settings.STORE_HOLD_UNITS)
-    allowed = f"Unpaid orders can hold at most {most.lines} products and {most.units} pieces together."
+    allowed = {"products": most.lines, "pieces": most.units}
     if wanted.exceeds(most):
-        raise RateLimited(f"{allowed} Please order less.")
+        message = _(
+            "Unpaid orders can hold at most %(products)s products and %(pieces)s pieces. Please order less."
+        )
+        raise RateLimited(message % allowed)
     if sum(pending, wanted).exceeds(most):
-        raise TooManyOpenOrders(f"{allowed} Please order less, or pay or cancel your open orders first.")
+        message = _(
+            "Unpaid orders can hold at most %(products)s products and %(pieces)s pieces together. Please order less, "
+            "or pay or cancel your open orders first."
+        )
+        raise TooManyOpenOrders(message % allowed)
 
 
 def check_address(address: str, wanted: Hold, *, now: datetime) -> None:

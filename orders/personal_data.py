@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.dispatch import receiver
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.signals import account_closing, data_requested
@@ -14,7 +15,9 @@ from orders.documents.content import Content
 from orders.models import Document, Order, OrderItem, OrderStatus, Payment, Shipping
 from orders.owners import Owner
 
-UNPAID = "You have an unpaid order. Pay or cancel it first, because you can do neither without the account."
+UNPAID = gettext_lazy(
+    "You have an unpaid order. Pay or cancel it first, because you can do neither without the account."
+)
 
 
 @receiver(account_closing)

@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from catalog.stock import number_of, put_back
 from core.errors import NotFound, ValidationError, field_errors
-from orders.errors import ReturnNotPossible
+from orders.errors import STATUS_WORDS, ReturnNotPossible
 from orders.events import CUSTOMER, Actor, Kind, record_event
 from orders.models import MAX_LINES, Order, OrderItem, OrderStatus, Payment, Portion, Return, ReturnStatus
 from orders.owners import Owner
@@ -76,19 +77,31 @@ def request_return(
     record_event(order.pk, Kind.RETURN_REQUESTED, by=CUSTOMER, now=now, units=units, text=requested.reason)
 
 
+# Translators: The word stands in "The return is … already."
+STATUS_WORDS_OF_RETURNS = {
+    Status.REQUESTED: pgettext_lazy("the return is …", "requested"),
+    Status.APPROVED: pgettext_lazy("the return is …", "approved"),
+    Status.DECLINED: pgettext_lazy("the return is …", "declined"),
+    Status.RECEIVED: pgettext_lazy("the return is …", "received"),
+    Status.REFUNDED: pgettext_lazy("the return is …", "refunded"),
+}
+
+
 def check_returnable(order: Order, *, now: datetime) -> None:
     """Check whether anything of the order can be returned.
 
     Raises: ReturnNotPossible.
     """
     if order.status not in RETURNABLE:
-        label = OrderStatus(order.status).label.lower()
-        raise ReturnNotPossible(f"The order is {label}. Only what has been shipped can be returned.")
+        status = STATUS_WORDS[OrderStatus(order.status)]
+        raise ReturnNotPossible(
+            _("The order is %(status)s. Only what has been shipped can be returned.") % {"status": status}
+        )
     if order.disputed_at:
-        raise ReturnNotPossible("The payment is disputed. Please contact us.")
+        raise ReturnNotPossible(_("The payment is disputed. Please contact us."))
     end = last_moment(order)
     if end is None or now >= end:
-        raise ReturnNotPossible("The time for returning this order is over. Please contact us.")
+        raise ReturnNotPossible(_("The time for returning this order is over. Please contact us."))
 
 
 def check_quantities(order: Order, quantities: Collection[tuple[int, int]]) -> Mapping[int, int]:
@@ -98,15 +111,17 @@ def check_quantities(order: Order, quantities: Collection[tuple[int, int]]) -> M
     """
     wanted = dict(quantities)
     if not wanted:
-        raise ValidationError.of(items="Choose what to return.")
+        raise ValidationError.of(items=_("Choose what to return."))
     if len(wanted) != len(quantities) or len(wanted) > MAX_LINES:
-        raise ValidationError.of(items="Name each item once.")
+        raise ValidationError.of(items=_("Name each item once."))
     left = {item.pk: item.fulfilled - item.returned for item in order.items.filter(pk__in=wanted)}
     for place, (item, quantity) in enumerate(quantities):
         if item not in left:
-            raise ValidationError.of(**{f"items.{place}.orderItemId": "The order has no such item."})
+            raise ValidationError.of(**{f"items.{place}.orderItemId": _("The order has no such item.")})
         if not 0 < quantity <= left[item]:
-            raise ValidationError.of(**{f"items.{place}.quantity": f"You can return {left[item]} of this."})
+            raise ValidationError.of(
+                **{f"items.{place}.quantity": _("You can return %(left)s of this.") % {"left": left[item]}}
+            )
     return wanted
 
 
@@ -136,7 +151,7 @@ def receive(asked: Return, *, back: Mapping[int, int], now: datetime, by: Actor)
     counted = {item: quantity for item, quantity in back.items() if quantity}
     for item, quantity in counted.items():
         if item not in portions or not 0 < quantity <= portions[item].quantity:
-            raise ValidationError.of(items="That is more than was sent back.")
+            raise ValidationError.of(items=_("That is more than was sent back."))
     if counted:
         OrderItem.objects.filter(pk__in=counted).update(restocked=F("restocked") + number_of(counted))
         variants = {item: portions[item].item.variant_id for item in counted}
@@ -178,4 +193,5 @@ def lock_return(asked: Return, to: Status, *, now: datetime) -> None:
     moved = Return.objects.filter(pk=asked.pk, status__in=MOVES[to]).update(status=to, updated_at=now)
     if not moved:
         asked.refresh_from_db()
-        raise ReturnNotPossible(f"The return is {asked.get_status_display().lower()} already.")
+        status = STATUS_WORDS_OF_RETURNS[Status(asked.status)]
+        raise ReturnNotPossible(_("The return is %(status)s already.") % {"status": status})

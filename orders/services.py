@@ -19,7 +19,7 @@ from core.errors import NotFound, TooManyAttempts, ValidationError, field_errors
 from core.tasks import enqueue
 from core.throttle import Limit, count_attempt
 from orders import cancellation
-from orders.cart import check_payable_at_once, check_quantity
+from orders.cart import check_payable_at_once, check_quantity, too_many_of_one
 from orders.checkout import KEPT, item_of, put_items
 from orders.choices import Choice, find_variant
 from orders.errors import OrderNotEditable, PaymentUnavailable
@@ -70,11 +70,14 @@ def add_order_item(*, owner: Owner, order_uuid: UUID, choice: Choice, quantity: 
     items = items_by_variant(order)
     if variant.pk not in items and len(items) >= MAX_LINES:
         raise ValidationError.of(
-            **{choice.field: f"An order can have at most {MAX_LINES} products. Please remove one first."}
+            **{
+                choice.field: _("An order can have at most %(most)s products. Please remove one first.")
+                % {"most": MAX_LINES}
+            }
         )
     wanted = quantity + (items[variant.pk].quantity if variant.pk in items else 0)
     if wanted > MAX_QUANTITY:
-        raise ValidationError.of(quantity=f"You can order at most {MAX_QUANTITY} of a product.")
+        raise too_many_of_one()
     if wanted > variant.stock:
         raise InsufficientStock(variant=variant, product_name=variant.product.name, requested=wanted)
     item = item_of(order, variant, name=variant.product.name, quantity=wanted)

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Address
 from core.errors import ValidationError
@@ -44,7 +45,7 @@ def choose_delivery(terms: Terms, method: int | None, offers: Sequence[Offer]) -
     if not terms.methods and method is None:
         return None
     if method is None and len(offers) > 1:
-        raise ValidationError.of(deliveryMethodId="Choose how the order is to be delivered.")
+        raise ValidationError.of(deliveryMethodId=_("Choose how the order is to be delivered."))
     chosen = [offer for offer in offers if method in (None, offer.method.pk)]
     if not chosen:
         raise DeliveryUnavailable(offers)

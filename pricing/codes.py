@@ -7,18 +7,19 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError
 from pricing.models import DiscountCode
 
 
 class DiscountCodeReason(models.TextChoices):
-    UNKNOWN = "unknown", "We do not know this code. Please check it."
-    NOT_YET = "not_yet", "This code cannot be used yet."
-    EXPIRED = "expired", "This code has expired."
-    USED_UP = "used_up", "This code has been used up."
-    MINIMUM_NOT_REACHED = "minimum_not_reached", "Your goods do not reach the minimum of this code."
-    NOT_FOR_THIS_CART = "not_for_this_cart", "This code is not for the goods in your cart."
+    UNKNOWN = "unknown", _("We do not know this code. Please check it.")
+    NOT_YET = "not_yet", _("This code cannot be used yet.")
+    EXPIRED = "expired", _("This code has expired.")
+    USED_UP = "used_up", _("This code has been used up.")
+    MINIMUM_NOT_REACHED = "minimum_not_reached", _("Your goods do not reach the minimum of this code.")
+    NOT_FOR_THIS_CART = "not_for_this_cart", _("This code is not for the goods in your cart.")
 
 
 class DiscountCodeRefused(DomainError):

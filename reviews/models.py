@@ -5,6 +5,7 @@ from django.core.validators import MaxLengthValidator, MaxValueValidator, MinVal
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Product
 from core.slugs import SlugField
@@ -23,7 +24,7 @@ class Comment(models.Model):
     body = models.TextField(
         max_length=MAX_BODY,
         # A TextField checks its max_length only in forms.
-        validators=[MaxLengthValidator(MAX_BODY), RegexValidator(r"\S", "This field cannot be blank.")],
+        validators=[MaxLengthValidator(MAX_BODY), RegexValidator(r"\S", _("This field cannot be blank."))],
     )
     rating = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
@@ -42,7 +43,7 @@ class Comment(models.Model):
                 fields=["user", "product"],
                 condition=Q(rating__isnull=False),
                 name="one_rating_per_person_and_product",
-                violation_error_message="You have already rated this product.",
+                violation_error_message=_("You have already rated this product."),
             ),
             models.CheckConstraint(
                 condition=Q(rating=None) | Q(rating__gte=1, rating__lte=5), name="rating_from_1_to_5"
@@ -60,7 +61,7 @@ class Report(models.Model):
     comment = models.ForeignKey(Comment, on_delete=models.CASCADE, related_name="reports")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reports")
     reason = models.CharField(
-        max_length=500, validators=[RegexValidator(r"\S", "This field cannot be blank.")]
+        max_length=500, validators=[RegexValidator(r"\S", _("This field cannot be blank."))]
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # When the staff decided to keep the comment. A new report by the same person clears it.

@@ -46,7 +46,7 @@ def create_comment(*, user: User, product_pk: int, body: str, rating: int | None
     Locks: the product.
     """
     if settings.STORE_COMMENTS_NEED_VERIFICATION and not user.email_verified:
-        raise ValidationError.of(body="Please verify your e-mail address before you comment.")
+        raise ValidationError.of(body=_("Please verify your e-mail address before you comment."))
     comment = Comment(
         user=user, product_id=product_pk, body=body, rating=rating, created_at=now, updated_at=now
     )
@@ -204,5 +204,5 @@ def refuse_second_rating() -> Iterator[None]:
         if "user_id" not in str(error):
             raise
         raise ValidationError.of(
-            rating="You have already rated this product. Please change that rating."
+            rating=_("You have already rated this product. Please change that rating.")
         ) from error

@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminImageFieldWidget
 from catalog.admin.forms import PictureForm
 from catalog.announcing import announce_changes
 from catalog.models import MAX_IMAGES, Product, ProductImage
-from catalog.pictures import TOO_MANY, build_picture, pictures_of, save_pictures, store_uploads
+from catalog.pictures import build_picture, pictures_of, save_pictures, store_uploads, too_many
 from core import images
 from core.admin import EditForm
 
@@ -65,7 +65,7 @@ class PictureFormSet(PaginationInlineFormSet):
     def clean(self) -> None:
         kept = ProductImage.objects.filter(product=self.instance.pk).exclude(pk__in=self.removed_keys)
         if kept.count() + len(self.new_forms) > MAX_IMAGES:
-            raise forms.ValidationError(TOO_MANY)
+            raise forms.ValidationError(too_many())
 
     @property
     def removed_keys(self) -> set[int]:

@@ -7,6 +7,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from catalog.models.columns import (
     MAX_STOCK,
@@ -38,7 +39,7 @@ def validate_barcode(barcode: str) -> None:
         weighted = sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(reversed(barcode)))
         if weighted % 10:
             raise ValidationError(
-                "The last digit does not fit the others. Read the number again.", code="gtin"
+                _("The last digit does not fit the others. Read the number again."), code="gtin"
             )
 
 

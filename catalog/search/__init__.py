@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import FloatField, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext as _
 
 from catalog import analysis
 from catalog.models import Product
@@ -30,7 +31,7 @@ class NoProductMatches(DomainError):
     code = "NOT_FOUND"
 
     def __init__(self, *, term: str, suggestions: list[str]) -> None:
-        super().__init__(f'No product matches "{term}".')
+        super().__init__(_('No product matches "%(term)s".') % {"term": term})
         self.term = term
         self.suggestions = suggestions
 
@@ -99,7 +100,7 @@ def search(term: str, *, filter: ProductFilter | None = None, as_typed: bool = F
         NoProductMatches: the term matches nothing, even without the filter.
     """
     if not term.strip():
-        raise ValidationError.of(term="What are you looking for?")
+        raise ValidationError.of(term=_("What are you looking for?"))
     query = SearchQuery.of(term)
     if not query.words:
         raise NoProductMatches(term=term, suggestions=suggestions(term))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import stripe
 from django.db import transaction
+from django.utils.translation import gettext as _
 from stripe.params import PaymentIntentCreateParams, PaymentIntentCreateParamsShipping
 
 from core import money
@@ -30,12 +31,15 @@ def check_payable(amount: Decimal, currency: str) -> None:
     """
     units = money.to_minor_units(amount, currency)
     if units > money.MAX_MINOR_UNITS:
-        most = money.from_minor_units(money.MAX_MINOR_UNITS, currency)
-        raise PaymentUnavailable(f"At most {most} {currency} can be paid in one payment. Please order less.")
+        most = money.format_money(money.from_minor_units(money.MAX_MINOR_UNITS, currency), currency)
+        raise PaymentUnavailable(
+            _("At most %(most)s can be paid in one payment. Please order less.") % {"most": most}
+        )
     least = MINIMUM.get(currency, 1)
     if 0 < units < least:
+        smallest = money.format_money(money.from_minor_units(least, currency), currency)
         raise PaymentUnavailable(
-            f"A payment must be at least {money.from_minor_units(least, currency)} {currency}. Please order more."
+            _("A payment must be at least %(least)s. Please order more.") % {"least": smallest}
         )
 
 

@@ -10,6 +10,7 @@ import stripe
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
 from catalog.models import StockMovement
 from catalog.stock import number_of, put_back, release, return_stock
@@ -51,7 +52,15 @@ SETTLED_DISPUTES = frozenset({"won", "warning_closed", "prevented"})
 # The shopper has entered a payment method.
 TRIED = frozenset({PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING, PaymentStatus.FAILED})
 PAID = frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED})
-REFUSED = "The payment was not accepted. Please try another payment method."
+# What is stored is in English, Stripe's language, and translated when it is shown.
+REFUSED = gettext_noop("The payment was not accepted. Please try another payment method.")
+# What Stripe says most often.
+REASONS = (
+    gettext_noop("Your card was declined."),
+    gettext_noop("Your card has expired."),
+    gettext_noop("Your card has insufficient funds."),
+    gettext_noop("Your card's security code is incorrect."),
+)
 
 
 def settle(intent_id: str, *, now: datetime, event: StripeEvent | None = None) -> None:

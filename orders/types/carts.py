@@ -197,7 +197,7 @@ class Cart(relay.Node):
             code=code,
             amount=money(self.quote.discount_total),
             applies=hindrance is None,
-            message=hindrance.label if hindrance else None,
+            message=str(hindrance.label) if hindrance else None,
         )
 
     @strawberry.field(

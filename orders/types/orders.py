@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 import strawberry_django
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 from strawberry import auto, relay
 
 import api
@@ -156,7 +157,7 @@ class Payment(relay.Node):
     @api.field(description="Why the payment last failed, in words for the shopper; null if it has not.")
     @staticmethod
     def failure(root: strawberry.Parent[HasFailure]) -> str | None:
-        return root.failure or None
+        return gettext(root.failure) if root.failure else None
 
     @classmethod
     def resolve_id_attr(cls) -> str:

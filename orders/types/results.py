@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import strawberry
+from django.utils.translation import gettext as _
 from strawberry import relay
 
 import api
@@ -116,12 +117,12 @@ def choice_of(product_id: relay.GlobalID | None, variant_id: relay.GlobalID | No
         ValidationError: neither is given, or both.
     """
     if variant_id is None and product_id is None:
-        raise ValidationError.of(productId="Give either `productId` or `variantId`.")
+        raise ValidationError.of(productId=_("Give either `productId` or `variantId`."))
     if variant_id is None:
         assert product_id is not None
         return Choice(api.key_of(product_id, "Product"), by_product=True)
     if product_id is not None:
-        raise ValidationError.of(variantId="Give either `productId` or `variantId`, not both.")
+        raise ValidationError.of(variantId=_("Give either `productId` or `variantId`, not both."))
     return Choice(api.key_of(variant_id, "ProductVariant"))
 
 

@@ -322,7 +322,7 @@ class TestRefusals:
         with nothing_changes():
             answer = checkout(api)
         assert (answer["__typename"], answer["code"]) == ("PaymentUnavailable", "PAYMENT_UNAVAILABLE")
-        assert answer["message"] == "A payment must be at least 0.50 USD. Please order more."
+        assert answer["message"] == "A payment must be at least $0.50. Please order more."
         reprice(clip, "0.50")
         assert checkout(api)["payment"]["clientSecret"]
 
@@ -334,7 +334,7 @@ class TestRefusals:
         with nothing_changes():
             answer = checkout(api)
         assert answer["__typename"] == "PaymentUnavailable"
-        assert answer["message"] == "At most 999999.99 USD can be paid in one payment. Please order less."
+        assert answer["message"] == "At most $999,999.99 can be paid in one payment. Please order less."
         reprice(clip, "1.00")
         assert checkout(api)["payment"]["amount"]["minorUnits"] == 99_999_999
 

@@ -149,7 +149,7 @@ class TestWhichOne:
         assert answer["fields"] == [
             {
                 "field": "productId",
-                "message": "This product has several variants. Please choose one, by `variantId`.",
+                "message": "This product has several variants. Please choose one.",
             }
         ]
 
@@ -186,7 +186,7 @@ class TestWhichOne:
         assert answer == {
             "__typename": "InsufficientStock",
             "code": "INSUFFICIENT_STOCK",
-            "message": "“Shirt, M” is only 3 left.",
+            "message": "There are only 3 left of “Shirt, M”.",
             "requested": 4,
             "available": 3,
             "product": {"name": "Shirt"},
