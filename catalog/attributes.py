@@ -24,6 +24,9 @@ MAX_ATTRIBUTES = 100
 MAX_VALUES = 10_000
 MAX_ATTRIBUTES_OF_PRODUCT = 30
 MAX_VALUES_OF_PRODUCT = 100
+# The same for the options of variants, which have more: a shop of furniture has a value for each measure.
+MAX_OPTIONS_OF_SHOP = 1_000
+MAX_OPTION_VALUES = 50_000
 
 # The names of a product's attributes, each with its values.
 Named = Mapping[str, Sequence[str]]
@@ -123,7 +126,7 @@ def set_attributes(wanted: Mapping[int, Named], *, whole: bool) -> None:
     for product, named in wanted.items():
         given[product] = {values[attributes[name], text] for name, texts in named.items() for text in texts}
         replaced[product] = {attributes[name] for name in named}
-    rows = ProductValue.objects.filter(product__in=wanted)
+    rows = ProductValue.objects.filter(product__in=wanted, value__attribute__of_options=False)
     stale = []
     for key, product, value, attribute in rows.values_list("pk", "product", "value", "value__attribute"):
         if value in given[product]:
@@ -138,33 +141,43 @@ def set_attributes(wanted: Mapping[int, Named], *, whole: bool) -> None:
             cursor.execute(GIVE[connection.vendor], [document])
 
 
-def find_or_create_attributes(names: Collection[str]) -> dict[str, int]:
-    """Return the keys of the attributes by name.
+def find_or_create_attributes(names: Collection[str], *, of_options: bool = False) -> dict[str, int]:
+    """Return the keys of the attributes, or of the options of variants, by name.
 
     Raises:
-        ValidationError: the shop has too many attributes to add these.
+        ValidationError: the shop has too many of them to add these.
     """
-    asked = {(0, name) for name in names}
+    asked = {(int(of_options), name) for name in names}
     found = match_names(asked, read_attributes(asked))
     if new := asked - found.keys():
-        if Attribute.objects.count() + len(new) > MAX_ATTRIBUTES:
+        others = Attribute.objects.filter(of_options=of_options)
+        if of_options and others.count() + len(new) > MAX_OPTIONS_OF_SHOP:
+            message = _("The shop can have at most %(most)s options. Use one that it has.")
+            raise ValidationError.of(options=message % {"most": MAX_OPTIONS_OF_SHOP})
+        if not of_options and others.count() + len(new) > MAX_ATTRIBUTES:
             message = _("The shop can have at most %(most)s attributes. Use one that it has.")
             raise ValidationError.of(attributes=message % {"most": MAX_ATTRIBUTES})
-        rows = [Attribute(name=name) for _attribute, name in in_order(new)]
+        rows = [Attribute(name=name, of_options=of_options) for _attribute, name in in_order(new)]
         Attribute.objects.bulk_create(rows, ignore_conflicts=True)
         found = match_names(asked, read_attributes(asked))
     return {name: key for (_attribute, name), key in found.items()}
 
 
-def find_or_create_values(asked: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
-    """Return the keys of the values, each by its attribute's key and its text.
+def find_or_create_values(
+    asked: Collection[tuple[int, str]], *, of_options: bool = False
+) -> dict[tuple[int, str], int]:
+    """Return the keys of the values, each by the key of its attribute or option and its text.
 
     Raises:
         ValidationError: the shop has too many values to add these.
     """
     found = match_names(asked, read_values(asked))
     if new := asked - found.keys():
-        if AttributeValue.objects.count() + len(new) > MAX_VALUES:
+        others = AttributeValue.objects.filter(attribute__of_options=of_options)
+        if of_options and others.count() + len(new) > MAX_OPTION_VALUES:
+            message = _("The shop can have at most %(most)s values of options. Use one that it has.")
+            raise ValidationError.of(options=message % {"most": MAX_OPTION_VALUES})
+        if not of_options and others.count() + len(new) > MAX_VALUES:
             message = _("The shop can have at most %(most)s values of attributes. Use one that it has.")
             raise ValidationError.of(attributes=message % {"most": MAX_VALUES})
         rows = [AttributeValue(attribute_id=attribute, name=text) for attribute, text in in_order(new)]
@@ -174,8 +187,9 @@ def find_or_create_values(asked: Collection[tuple[int, str]]) -> dict[tuple[int,
 
 
 def read_attributes(asked: Collection[tuple[int, str]]) -> Iterable[tuple[int, str, str, int]]:
-    for key, slug, name in Attribute.objects.filter(is_named(asked)).values_list("pk", "slug", "sort_name"):
-        yield 0, slug, name, key
+    named = Attribute.objects.filter(is_named(asked), of_options__in={kind for kind, _ in asked})
+    for kind, slug, name, key in named.values_list("of_options", "slug", "sort_name", "pk"):
+        yield int(kind), slug, name, key
 
 
 def read_values(asked: Collection[tuple[int, str]]) -> Iterable[tuple[int, str, str, int]]:

@@ -9,19 +9,22 @@ from operator import itemgetter
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, F, Max, Min, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, QuerySet, Subquery, Value, When
 
 from catalog.models import AttributeValue, Category, Product, ProductValue, keys_in
 from catalog.selectors import (
     ProductFilter,
+    all_chosen,
     condition,
     expand,
     find_branches,
     find_few,
+    has_value,
     narrow,
     products,
     resolve,
     seek,
+    wanted_variants,
 )
 from catalog.visibility import is_published
 from core.counting import CountUpTo
@@ -56,7 +59,7 @@ class ValueCount:
 
 @dataclass(frozen=True, kw_only=True)
 class AttributeCounts:
-    """The counts of an attribute's values: the most frequent ones, and those that the filter has chosen."""
+    """The counts of the values of an attribute or option: the most frequent ones, and those of the filter."""
 
     name: str
     slug: str
@@ -78,15 +81,17 @@ class Facets:
 
     @cached_property
     def counts(self) -> Counts:
-        """The counts, except of attributes. Takes one statement, or two if the filter has a condition without a facet.
+        """The counts, except of attributes and options.
 
-        One more reads the branch of the filter's categories, one that of the `category`, and one the values of
-        attributes.
+        Takes one statement, or two if the filter has a condition without a facet. One more reads the branch of the
+        filter's categories, one that of the `category`, and one the values of attributes and options.
         """
         others = replace(self.any_category, min_price=None, max_price=None, in_stock=None, on_sale=None)
         if self.bounded:
-            return self.count_one_by_one(narrow(self.found, ProductFilter(chosen=others.chosen)))
-        if others.chosen:
+            return self.count_one_by_one(
+                narrow(self.found, ProductFilter(chosen=others.chosen, chosen_options=others.chosen_options))
+            )
+        if all_chosen(others):
             return self.count_one_by_one(self.found.filter(pk__in=self.sample(others)))
         simple = others == ProductFilter(branch=self.scope)
         products = None if simple else find_few(self.found, others)
@@ -95,14 +100,31 @@ class Facets:
     @cached_property
     def attributes(self) -> list[AttributeCounts]:
         """The counts of the values of attributes. Takes two statements, and those that read the filter's keys."""
-        chosen = self.resolved.chosen or ()
+        return self.count_attributes(of_options=False)
+
+    @cached_property
+    def options(self) -> list[AttributeCounts]:
+        """The counts of the values of variants' options, in as many statements.
+
+        They count the products of which one variant has the value and all others that the filter asks for.
+        """
+        return self.count_attributes(of_options=True)
+
+    def count_attributes(self, *, of_options: bool) -> list[AttributeCounts]:
+        """Count the values of attributes, or of options."""
+        resolved = self.resolved
+        chosen = (resolved.chosen_options if of_options else resolved.chosen) or ()
         # The filter of the counts of each chosen attribute, and of those of all others.
-        filters = {each.attribute: self.resolved for each in chosen} | {"": self.resolved}
+        filters = {each.attribute: resolved for each in chosen} | {"": resolved}
         for attribute in filters:
             rest = tuple(each for each in chosen if each.attribute != attribute) or None
-            filters[attribute] = replace(self.resolved, chosen=rest)
+            filters[attribute] = (
+                replace(resolved, chosen_options=rest) if of_options else replace(resolved, chosen=rest)
+            )
         parts = [
-            self.count_values(filter).annotate(part=Value(attribute)).values_list("part", "value", "count")
+            self.count_values(filter, of_options=of_options)
+            .annotate(part=Value(attribute))
+            .values_list("part", "value", "count")
             for attribute, filter in filters.items()
         ]
         counts = {(part, value): count for part, value, count in parts[0].union(*parts[1:], all=True)}
@@ -134,11 +156,15 @@ class Facets:
 
         The values of attributes are left out, because the products that lack them are not counted at all.
         """
-        any_attribute = replace(self.resolved, chosen=None)
+        # The variant that is in stock must be the one that has the options.
+        options = self.resolved.chosen_options
+        any_attribute = replace(self.resolved, chosen=None, chosen_options=None)
+        if self.resolved.in_stock:
+            any_attribute = replace(any_attribute, chosen_options=options)
         return (
             replace(any_attribute, branch=self.scope),
             replace(any_attribute, min_price=None, max_price=None),
-            replace(any_attribute, in_stock=True),
+            replace(any_attribute, chosen_options=options, in_stock=True),
             replace(any_attribute, on_sale=True),
         )
 
@@ -148,17 +174,26 @@ class Facets:
             return narrow(self.found, filter).order_by().values("pk")
         return seek(self.found, filter)[:MAX_GROUPED]
 
-    def count_values(self, filter: ProductFilter) -> QuerySet[Any, Any]:
+    def count_values(self, filter: ProductFilter, *, of_options: bool) -> QuerySet[Any, Any]:
         """Query the keys of values with the number of products that pass the filter and have each of them.
 
         Without a filter, each count reads at most MAX_FACET rows of an index. With one, the products are read.
         """
+        values = AttributeValue.objects.order_by().filter(attribute__of_options=of_options)
         if filter == ProductFilter() and not self.bounded:
             count = CountUpTo(
                 ProductValue.objects.filter(is_published("product__"), value=OuterRef("pk")), most=MAX_FACET
             )
-            return AttributeValue.objects.order_by().annotate(value=F("pk"), count=count)
-        having = ProductValue.objects.filter(product__in=self.sample(filter)).order_by()
+            return values.annotate(value=F("pk"), count=count)
+        having = ProductValue.objects.filter(product__in=self.sample(filter), value__in=values.values("pk"))
+        if of_options and (filter.chosen_options or filter.in_stock):
+            wanted = wanted_variants(
+                [each.values for each in filter.chosen_options or ()], in_stock=filter.in_stock is True
+            )
+            having = having.filter(
+                Exists(wanted.filter(has_value(OuterRef("value")), product=OuterRef("product")))
+            )
+        having = having.order_by()
         return having.values("value").annotate(count=Count("pk"))
 
     def count_one_by_one(self, products: QuerySet[Product]) -> Counts:

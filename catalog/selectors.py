@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import reduce
-from operator import and_, attrgetter
+from operator import and_, attrgetter, or_
 from typing import Any, TypeVar
 
 from django.db.models import (
@@ -32,6 +32,7 @@ from accounts.models import Profile, User
 from catalog.models import (
     FEW_LEFT,
     MAX_LEVELS,
+    OPTION_VALUES,
     OPTIONS,
     AttributeValue,
     Category,
@@ -52,9 +53,9 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """Values of an attribute, by slug or name, of which a product must have one."""
+    """Values of an attribute or of an option, by slug or name, of which a product must have one."""
 
-    attribute: str  # its slug
+    attribute: str  # its slug or name
     values: tuple[str, ...]
 
 
@@ -62,23 +63,34 @@ class Asked:
 class Chosen:
     """The same by key. There are about `size` rows of products with these values."""
 
-    attribute: str
+    attribute: str  # its slug
     values: tuple[int, ...]
     size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneVariant:
+    """What a single variant of a product must have: one of the values of each option, and perhaps some in stock."""
+
+    options: tuple[Asked, ...] | tuple[Chosen, ...]
+    in_stock: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProductFilter:
     """A filter of products; None does not filter. Prices are final prices, and both bounds are inclusive.
 
-    A product passes in one of the `categories`, or below, and with all of the `attributes`. `resolve` replaces their
-    slugs by keys: the `branch` are those of all of these categories, and the `chosen` have those of the values.
+    A product passes in one of the `categories`, or below, with all of the `attributes`, and with one variant that has
+    all of the `options`, and is in stock if that is asked. `resolve` replaces their slugs by keys: the `branch` are
+    those of all of these categories, and the `chosen` and `chosen_options` have those of the values.
     """
 
     categories: list[str] | None = None
     branch: tuple[int, ...] | None = None
     attributes: tuple[Asked, ...] | None = None
     chosen: tuple[Chosen, ...] | None = None
+    options: tuple[Asked, ...] | None = None
+    chosen_options: tuple[Chosen, ...] | None = None
     seller: str | None = None
     min_price: Decimal | None = None
     max_price: Decimal | None = None
@@ -132,10 +144,11 @@ def in_branch(keys: Sequence[int]) -> Q:
     return Q(category=keys[0]) if len(keys) == 1 else Q(category__in=keys)
 
 
-def is_named(asked: Iterable[tuple[Any, str]]) -> Q:
+def is_named(asked: Iterable[tuple[Any, str]], *, prefix: str = "") -> Q:
     """Match the attributes or values with one of these texts as their slug or name. Each comes with its parent."""
     texts = {text for _, text in asked}
-    return Q(slug__in=[*map(distinct_slug, texts)]) | Q(sort_name__in=[*map(sort_key, texts)])
+    slugs, names = [*map(distinct_slug, texts)], [*map(sort_key, texts)]
+    return Q(**{f"{prefix}slug__in": slugs}) | Q(**{f"{prefix}sort_name__in": names})
 
 
 def match_names(
@@ -167,22 +180,54 @@ def has_one(values: Any, *, product: str = "pk") -> IsNull:
 
 def has_each(attributes: Iterable[Asked]) -> Q:
     """Match the products that have one of the values of each of the attributes."""
-    values = AttributeValue.objects.order_by()
-    return Q(
-        *(
-            has_one(
-                values.filter(
-                    is_named((None, text) for text in asked.values), attribute__slug=asked.attribute
-                ).values("pk")
-            )
-            for asked in attributes
-        )
+    return Q(*(has_one(values_asked(asked, of_options=False)) for asked in attributes))
+
+
+def values_asked(asked: Asked, *, of_options: bool) -> QuerySet[Any, Any]:
+    """Query the keys of the values."""
+    values = AttributeValue.objects.order_by().filter(
+        is_named((None, text) for text in asked.values),
+        is_named([(None, asked.attribute)], prefix="attribute__"),
+        attribute__of_options=of_options,
     )
+    return values.values("pk")
 
 
 def is_chosen(chosen: Iterable[Chosen], *, product: str = "pk") -> Q:
     """Match the rows whose `product` has one of the values of each."""
     return Q(*(has_one(each.values, product=product) if each.values else NOTHING for each in chosen))
+
+
+def has_variant(wanted: OneVariant) -> Q:
+    """Match the products of which a single variant has all that is wanted. It is checked as in `has_one`."""
+    options: list[Any] = [
+        each.values if isinstance(each, Chosen) else values_asked(each, of_options=True)
+        for each in wanted.options
+    ]
+    if not options:
+        return Q()
+    if any(values == () for values in options):
+        return NOTHING
+    variants = wanted_variants(options, in_stock=wanted.in_stock).filter(product=OuterRef("pk"))
+    return Q(IsNull(Subquery(variants.values("pk")[:1]), False))
+
+
+def wanted_variants(options: Iterable[Any], *, in_stock: bool) -> QuerySet[ProductVariant]:
+    """Query the variants with one of the values of each option.
+
+    A value belongs to one option, so any of the columns may have it.
+    """
+    variants = ProductVariant.objects.order_by()
+    if in_stock:
+        variants = variants.filter(stock__gt=ZERO)
+    for values in options:
+        variants = variants.filter(has_value(values, lookup="in"))
+    return variants
+
+
+def has_value(value: Any, *, lookup: str = "exact") -> Q:
+    """Match the variants with the value in one of their columns."""
+    return reduce(or_, (Q(**{f"{column}__{lookup}": value}) for column in OPTION_VALUES))
 
 
 NOTHING = Q(pk__in=[])
@@ -194,6 +239,8 @@ CONDITIONS: dict[str, Callable[[Any], Q]] = {
     "branch": in_branch,
     "attributes": has_each,
     "chosen": is_chosen,
+    "options": has_variant,
+    "chosen_options": has_variant,
     "seller": lambda slug: Q(user=Subquery(Profile.objects.filter(slug=slug).values("user"))),
     "min_price": lambda amount: Q(final_price__gte=amount),
     "max_price": lambda amount: Q(final_price__lte=amount),
@@ -204,6 +251,8 @@ CONDITIONS: dict[str, Callable[[Any], Q]] = {
 }
 
 
+# The conditions that are checked row by row.
+CHECKED = ("attributes", "chosen", "options", "chosen_options")
 # The orders in which a seller's products have an index.
 SELLER_ORDERS = ("added_at", "final_price")
 # The products with a value, or of a category, are counted up to this number to find out which are the fewest.
@@ -306,7 +355,7 @@ def attributes_of(keys: Collection[int]) -> dict[int, dict[tuple[str, str], list
     """Read the values of products' attributes, each by name and slug, in order, by the products' primary keys."""
     found: dict[int, dict[tuple[str, str], list[str]]] = {key: {} for key in keys}
     attribute = "value__attribute__"
-    rows = ProductValue.objects.filter(product__in=keys).order_by(
+    rows = ProductValue.objects.filter(product__in=keys, value__attribute__of_options=False).order_by(
         f"{attribute}position", f"{attribute}sort_name", "value__sort_name"
     )
     columns = ("product_id", f"{attribute}name", f"{attribute}slug", "value__name")
@@ -342,7 +391,9 @@ def condition(filter: ProductFilter) -> Q | None:
 
 
 def resolve(filter: ProductFilter) -> ProductFilter:
-    """Read the branch of the filter's categories and the values of its attributes, by a statement each, if it has any.
+    """Read the branch of the filter's categories, and the values of its attributes and options, if it has any.
+
+    Takes a statement for the branch, and one for the values.
 
     With the keys at hand the databases know how many products to expect, and a page of a single category can seek the
     index of its order.
@@ -350,27 +401,46 @@ def resolve(filter: ProductFilter) -> ProductFilter:
     if filter.categories is not None:
         found = expand(Category.objects.filter(slug__in=filter.categories))
         filter = replace(filter, categories=None, branch=tuple(found.values_list("pk", flat=True)))
-    if filter.attributes is not None:
-        filter = replace(filter, attributes=None, chosen=find_chosen(filter.attributes))
+    if filter.attributes is not None or filter.options is not None:
+        chosen, options = find_chosen(filter.attributes or (), filter.options or ())
+        filter = replace(
+            filter,
+            attributes=None,
+            options=None,
+            chosen=filter.chosen if filter.attributes is None else chosen,
+            chosen_options=filter.chosen_options if filter.options is None else options,
+        )
     return filter
 
 
-def find_chosen(attributes: Sequence[Asked]) -> tuple[Chosen, ...]:
+def find_chosen(
+    attributes: Sequence[Asked], options: Sequence[Asked]
+) -> tuple[tuple[Chosen, ...], tuple[Chosen, ...]]:
     """Read the keys of the values, and count the products that have each. Takes one statement."""
-    asked = {(each.attribute, text) for each in attributes for text in each.values}
+    asked = [(False, each) for each in attributes] + [(True, each) for each in options]
     values = AttributeValue.objects.filter(
-        is_named(asked), attribute__slug__in={each.attribute for each in attributes}
+        is_named((None, text) for _, each in asked for text in each.values),
+        is_named(((None, each.attribute) for _, each in asked), prefix="attribute__"),
+        attribute__of_options__in={kind for kind, _ in asked},
     )
     size = CountUpTo(ProductValue.objects.filter(value=OuterRef("pk")), most=COMMON)
-    rows = values.order_by().values_list("attribute__slug", "slug", "sort_name", "pk", size)
-    found = match_names(
-        asked, ((attribute, slug, name, (pk, size)) for attribute, slug, name, pk, size in rows)
+    names = [f"attribute__{name}" for name in ("of_options", "slug", "sort_name")]
+    rows = [*values.order_by().values_list(*names, "slug", "sort_name", "pk", size)]
+    parents = match_names(
+        {(kind, each.attribute) for kind, each in asked},
+        [(kind, slug, name, (kind, slug)) for kind, slug, name, *_ in rows],
     )
-    chosen = []
-    for each in attributes:
-        sizes = dict(found[each.attribute, text] for text in each.values if (each.attribute, text) in found)
-        chosen.append(Chosen(attribute=each.attribute, values=tuple(sizes), size=sum(sizes.values())))
-    return tuple(chosen)
+    found = match_names(
+        {(parents.get((kind, each.attribute)), text) for kind, each in asked for text in each.values},
+        [((kind, parent), slug, name, (pk, size)) for kind, parent, _, slug, name, pk, size in rows],
+    )
+    chosen: dict[bool, list[Chosen]] = {False: [], True: []}
+    for kind, each in asked:
+        parent = parents.get((kind, each.attribute))
+        sizes = dict(found[parent, text] for text in each.values if (parent, text) in found)
+        slug = parent[1] if parent else each.attribute
+        chosen[kind].append(Chosen(attribute=slug, values=tuple(sizes), size=sum(sizes.values())))
+    return tuple(chosen[False]), tuple(chosen[True])
 
 
 def narrow_list(products: QuerySet[Product], filter: ProductFilter, *, order: str) -> Listed:
@@ -379,9 +449,9 @@ def narrow_list(products: QuerySet[Product], filter: ProductFilter, *, order: st
     If the filter may leave only a few products, a scan along the order's index might never fill a page. Then this looks
     the products up at once, and uses their keys if they are few.
     """
-    if any(not each.values for each in filter.chosen or ()):
+    if any(not each.values for each in all_chosen(filter)):
         return Listed(products=products.filter(NOTHING))
-    others = list_conditions(replace(filter, branch=None, chosen=None))
+    others = list_conditions(replace(filter, branch=None, chosen=None, chosen_options=None))
     if any(has_other_index(name, value, order=order) for name, value in others.items()):
         found = find_few(products, filter)
         if found is not None:
@@ -399,12 +469,17 @@ def narrow_list(products: QuerySet[Product], filter: ProductFilter, *, order: st
     return Listed(products=narrow(products, filter, order=order))
 
 
+def all_chosen(filter: ProductFilter) -> tuple[Chosen, ...]:
+    """Return the chosen values of attributes and of options."""
+    return (*(filter.chosen or ()), *(filter.chosen_options or ()))
+
+
 def find_rarest(filter: ProductFilter) -> Chosen | None:
     """Return those of the chosen values that the fewest products have; None if the filter's branch has fewer.
 
     Takes a statement if the branch has to be counted.
     """
-    rarest = min(filter.chosen or (), key=attrgetter("size"), default=None)
+    rarest = min(all_chosen(filter), key=attrgetter("size"), default=None)
     if rarest is None or filter.branch is None or rarest.size <= FEW:
         return rarest
     own = CountUpTo(Product.objects.filter(category=OuterRef("pk")), most=COMMON)
@@ -445,7 +520,7 @@ def has_other_index(name: str, value: Any, *, order: str) -> bool:
     """Whether a condition could seek an index in another order than the list's. A single category's indexes have it."""
     if name == "categories":
         return True
-    if name in ("attributes", "chosen"):
+    if name in CHECKED:
         return False  # see `has_one`
     if name == "branch":
         return len(value) > 1
@@ -465,7 +540,11 @@ def sought_column(condition: Q) -> str | None:
 
 def list_conditions(filter: ProductFilter) -> dict[str, Any]:
     """Return the conditions of the filter that are set, by name."""
-    return {name: value for name, value in vars(filter).items() if value is not None}
+    conditions = {name: value for name, value in vars(filter).items() if value is not None}
+    for name in ("options", "chosen_options"):
+        if name in conditions:
+            conditions[name] = OneVariant(options=conditions[name], in_stock=filter.in_stock is True)
+    return conditions
 
 
 def categories() -> QuerySet[Category]:

@@ -17,6 +17,7 @@ from accounts.models import User
 from catalog.announcing import announce_changes
 from catalog.attributes import AttributeFields, check_attributes, set_attributes
 from catalog.models import MAX_OPTIONS, OPTIONS, Category, Favourite, Product, ProductImage, ProductVariant
+from catalog.options import follow_names
 from catalog.pictures import (
     PICTURE,
     PictureFields,
@@ -165,6 +166,8 @@ def update_product(*, user: User, product_pk: int, changes: ProductFields, now: 
             follow_name(product, before=old_name)
         if wanted:
             save_variants(product, variants, wanted, now=now)
+        elif "options" in changes:
+            follow_names(product)
         if "attributes" in changes:
             set_attributes({product.pk: attributes}, whole=True)
         announce_changes({product.pk}, now=now)

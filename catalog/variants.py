@@ -17,7 +17,16 @@ from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 
 from catalog.announcing import announce_low_stock
-from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductImage, ProductVariant
+from catalog.models import (
+    MAX_STOCK,
+    MAX_VARIANTS,
+    OPTION_VALUES,
+    OPTIONS,
+    Product,
+    ProductImage,
+    ProductVariant,
+)
+from catalog.options import assign_values, give_values
 from catalog.prices import record_prices
 from catalog.stock import KEYS, record_counted, sum_up
 from core.errors import FieldError, ValidationError, check_all, field_errors, refuse_nulls
@@ -150,7 +159,7 @@ def add_variant(variants: list[ProductVariant], product: Product, wanted: Wanted
     if place in wanted.pictures:
         variant.image = wanted.pictures[place]
     with field_errors(wanted.path.format(place), **INPUT_NAMES):
-        variant.clean_fields(exclude=["product", "final_price", "image"])
+        variant.clean_fields(exclude=["product", "final_price", "image", *OPTION_VALUES])
     if len(variant.option_values) != len(product.option_names):
         raise ValidationError.of(**{wanted.named(place, "optionValues"): _("A value cannot be blank.")})
     variants.append(variant)
@@ -207,7 +216,7 @@ def save_variants(
     A variant that is missing from the list is removed. Orders keep what they have of it, and so does the ledger.
 
     Raises:
-        ValidationError: a SKU is taken by another product.
+        ValidationError: a SKU is taken by another product, or the shop has too many options to add these.
     """
     before = wanted.before
     kept = {variant.pk for variant in variants}
@@ -215,6 +224,7 @@ def save_variants(
     if removed:
         record_counted({key: -before[key].stock for key in removed}, now=now)
         ProductVariant.objects.filter(pk__in=removed).delete()
+    assign_values([(product, variants)])
     try:
         with transaction.atomic():
             part_identities(variants, before=before)
@@ -232,6 +242,8 @@ def save_variants(
     )
     record_prices({product.pk}, now=now)
     copy_sums(product)
+    if product.option_names or any(variant.option_values for variant in before.values()):
+        give_values({product.pk})
     announce_low_stock(
         {
             variant.pk: (before[variant.pk].stock, variant.stock)

@@ -50,7 +50,7 @@ class AttributeAdmin(NamedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attribute]:
         values = AttributeValue.objects.filter(attribute=OuterRef("pk"))
-        found: QuerySet[Attribute] = super().get_queryset(request)
+        found: QuerySet[Attribute] = super().get_queryset(request).filter(of_options=False)
         return found.annotate(value_count=CountUpTo(values))
 
     @display(description="Values", ordering="value_count")
@@ -71,6 +71,7 @@ class AttributeValueAdmin(NamedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[AttributeValue]:
         having = ProductValue.objects.filter(value=OuterRef("pk"))
         found: QuerySet[AttributeValue] = super().get_queryset(request).select_related("attribute")
+        found = found.filter(attribute__of_options=False)
         return found.annotate(product_count=CountUpTo(having))
 
     def get_readonly_fields(self, request: HttpRequest, obj: AttributeValue | None = None) -> tuple[str, ...]:

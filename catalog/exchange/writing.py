@@ -10,7 +10,9 @@ from django.db import connection
 
 from catalog.announcing import announce_changes, announce_low_stock
 from catalog.exchange.applying import Change
-from catalog.models import Product, ProductVariant
+from catalog.models import OPTIONS, Product, ProductVariant
+from catalog.options import WRITTEN as VALUE_COLUMNS
+from catalog.options import assign_values, give_values
 from catalog.prices import record_prices
 from catalog.stock import record_counted
 from catalog.variants import part_identities
@@ -29,6 +31,8 @@ def write_changes(
 
     `blank` has the columns that all new products share.
     """
+    changed_options = [change for change in (*created, *updated) if has_other_options(change)]
+    set_values(changed_options)
     update(Product, [(change.product, change.fields) for change in updated])
     existing = [
         (variant, before, fields)
@@ -57,6 +61,8 @@ def write_changes(
     stocks = dict(insert(added, blank=ProductVariant(), returning="stock")) if added else {}
     deltas = {variant.pk: variant.stock - before.stock for variant, before, _ in existing}
     record_counted(deltas | stocks, now=now)
+    if changed_options:
+        give_values({change.product.pk for change in changed_options})
     repriced = [
         change.product.pk
         for change in (*created, *updated)
@@ -70,6 +76,25 @@ def write_changes(
         products={variant.pk: variant.product_id for variant, _, _ in existing},
         now=now,
     )
+
+
+def has_other_options(change: Change) -> bool:
+    """Whether the names of the product's options change, or the values of one of its variants."""
+    return any(
+        not fields.isdisjoint(OPTIONS) for fields in (change.fields, *(each[2] for each in change.changed))
+    )
+
+
+def set_values(changes: Sequence[Change]) -> None:
+    """Set the rows of the values of all variants of these products in memory. Other names concern all of them."""
+    assign_values((change.product, change.variants) for change in changes)
+    for change in changes:
+        written = {id(variant) for variant, _, _ in change.changed}
+        change.changed += [
+            (variant, variant, set()) for variant in change.variants if id(variant) not in written
+        ]
+        for _, _, fields in change.changed:
+            fields |= VALUE_COLUMNS
 
 
 def insert(

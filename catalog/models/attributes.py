@@ -1,4 +1,7 @@
-"""Attribute and AttributeValue, and ProductValue, which copies what lists are ordered by."""
+"""Attribute and AttributeValue, and ProductValue, which copies what lists are ordered by.
+
+The options of variants are kept here as well, so that lists and facets find their values in the same way.
+"""
 
 from typing import Any
 
@@ -13,23 +16,30 @@ from core.text import LineField, SortKeyField, sort_key
 
 
 class Attribute(models.Model):
-    """A property of products by which shoppers narrow lists, such as the brand."""
+    """A property of products by which shoppers narrow lists, such as the brand; or an option of their variants.
+
+    The spelling of an option is that of its first product: "Size", "size" and "SIZE" are one.
+    """
 
     name = LineField(max_length=50)
     sort_name = SortKeyField()
-    slug = NameSlugField(unique=True)
+    slug = NameSlugField(db_index=False)
+    of_options = models.BooleanField(default=False, editable=False)
     position = models.PositiveIntegerField(default=0, help_text="Equals follow by name.")
 
     class Meta:
         ordering = ["position", "sort_name", "pk"]
-        # No two differ in case alone.
-        constraints = [models.UniqueConstraint(fields=["sort_name"], name="attribute_name_once")]
+        # No two differ in case alone. A product may have the attribute "Size" beside the option.
+        constraints = [
+            models.UniqueConstraint(fields=["of_options", "sort_name"], name="attribute_name_once"),
+            models.UniqueConstraint(fields=["of_options", "slug"], name="attribute_slug_once"),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
     def clean(self) -> None:
-        refuse_namesake(self, Attribute.objects.all())
+        refuse_namesake(self, Attribute.objects.filter(of_options=self.of_options))
 
 
 class AttributeValue(models.Model):
@@ -73,7 +83,7 @@ COPIED = ("added_at", "final_price", "slug")
 
 
 class ProductValue(models.Model):
-    """A value that a product has of an attribute.
+    """A value that a product has of an attribute, or that one of its variants has of an option.
 
     It copies the columns of the product by which lists are ordered, so that the products with a value have an index in
     that order. Triggers keep the copies: see catalog/search/index/.

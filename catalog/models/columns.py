@@ -17,6 +17,8 @@ MAX_STOCK = 1_000_000_000
 MAX_ALT = 500  # characters
 # The names of the options on a product, and their values on a variant.
 OPTIONS = ("option_1", "option_2", "option_3")
+# The same values of a variant as rows.
+OPTION_VALUES = ("value_1", "value_2", "value_3")
 MAX_OPTIONS = len(OPTIONS)
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from catalog.models.attributes import AttributeValue
 from catalog.models.columns import (
     MAX_STOCK,
     OPTIONS,
@@ -43,6 +44,19 @@ def validate_barcode(barcode: str) -> None:
             )
 
 
+def option_value_field() -> models.ForeignKey[AttributeValue | None, AttributeValue | None]:
+    """Return the field of an option's value as a row. Nothing deletes those, so no index has to find its variants."""
+    return models.ForeignKey(
+        AttributeValue,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+
+
 class ProductVariant(models.Model):
     """A product in one choice of its options. It is what people buy, and has its own price and stock.
 
@@ -59,6 +73,10 @@ class ProductVariant(models.Model):
     option_1 = LineField("value of the first option", max_length=100, blank=True, default="")
     option_2 = LineField("value of the second option", max_length=100, blank=True, default="")
     option_3 = LineField("value of the third option", max_length=100, blank=True, default="")
+    # The same values as rows, by which lists and facets know them in any case. `catalog.options` writes them.
+    value_1 = option_value_field()
+    value_2 = option_value_field()
+    value_3 = option_value_field()
     price = AmountField()
     discount = percent_field()
     final_price = FinalPriceField(editable=False)

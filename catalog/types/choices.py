@@ -9,9 +9,10 @@ import strawberry
 
 import api
 from catalog import selectors
+from catalog.models import MAX_OPTIONS
 from core.errors import BadUserInput
 
-# The attributes of a filter, and their values together.
+# The attributes of a filter, and their values together. The same for the options of variants.
 MAX_FILTER_ATTRIBUTES = 10
 MAX_FILTER_VALUES = 100
 
@@ -58,6 +59,16 @@ class AttributeFilter:
     )
 
 
+@strawberry.input(description="Values of an option of variants. A variant passes that has one of them.")
+class OptionFilter:
+    name: str = strawberry.field(
+        description="Name of the option, such as `Size`, in any case. Without such an option no product passes."
+    )
+    values: list[str] = strawberry.field(
+        description="The values, as facets and products name them, in any case."
+    )
+
+
 @strawberry.input(
     description="A filter of products. A product must meet every condition that is given; null does not filter."
 )
@@ -69,6 +80,11 @@ class ProductFilter:
         default=None,
         description="The product passes each of them: at most "
         f"{MAX_FILTER_ATTRIBUTES}, with {MAX_FILTER_VALUES} values together.",
+    )
+    options: list[OptionFilter] | None = strawberry.field(
+        default=None,
+        description="One variant of the product passes all of them, and is in stock where `inStock` is true: at most "
+        f"{MAX_OPTIONS}, with {MAX_FILTER_VALUES} values together.",
     )
     seller: str | None = strawberry.field(default=None, description="Slug of a seller's profile.")
     min_price: Decimal | None = strawberry.field(
@@ -101,13 +117,15 @@ def plain(filter: ProductFilter | None) -> selectors.ProductFilter:
     """Return the filter for the selectors.
 
     Raises:
-        BadUserInput: it has too many attributes or values.
+        BadUserInput: it has too many attributes, options or values.
     """
     if filter is None:
         return selectors.ProductFilter()
     given = vars(filter)
     if filter.attributes is not None:
         given = given | {"attributes": plain_attributes(filter.attributes)}
+    if filter.options is not None:
+        given = given | {"options": plain_options(filter.options)}
     return selectors.ProductFilter(**given)
 
 
@@ -124,3 +142,16 @@ def plain_attributes(attributes: list[AttributeFilter]) -> tuple[selectors.Asked
     return tuple(
         selectors.Asked(attribute=attribute.slug, values=tuple(attribute.values)) for attribute in attributes
     )
+
+
+def plain_options(options: list[OptionFilter]) -> tuple[selectors.Asked, ...]:
+    """Return the options of a filter for the selectors.
+
+    Raises:
+        BadUserInput: there are too many of them, or of their values.
+    """
+    if len(options) > MAX_OPTIONS:
+        raise BadUserInput(f"Filter by at most {MAX_OPTIONS} options.")
+    if sum(len(option.values) for option in options) > MAX_FILTER_VALUES:
+        raise BadUserInput(f"Filter by at most {MAX_FILTER_VALUES} values of options.")
+    return tuple(selectors.Asked(attribute=option.name, values=tuple(option.values)) for option in options)

@@ -15,7 +15,7 @@ import api
 from accounts.models import User
 from accounts.types import Profile
 from catalog import models, search, selectors
-from catalog.facets import MAX_FACET, MAX_FACET_VALUES, MAX_GROUPED, Facets
+from catalog.facets import MAX_FACET, MAX_FACET_VALUES, MAX_GROUPED, AttributeCounts, Facets
 from catalog.related import MAX_RELATED, find_related
 from catalog.types.categories import Category, HasSeo, Seo, seo_of
 from catalog.types.choices import (
@@ -228,14 +228,14 @@ class CategoryFacet:
     count: int = strawberry.field(description="The number of products that the choice would leave.")
 
 
-@strawberry.type(description="A value of an attribute as a choice of the filter.")
+@strawberry.type(description="A value of an attribute, or of an option, as a choice of the filter.")
 class AttributeValueFacet:
     value: str = strawberry.field(description="The value to choose.")
     slug: str = strawberry.field(description="The unique part of its address, which filters take as well.")
     count: int = strawberry.field(description="The number of products that the choice would leave.")
 
 
-@strawberry.type(description="An attribute with the values to choose from.")
+@strawberry.type(description="An attribute, or an option of variants, with the values to choose from.")
 class AttributeFacet:
     name: str = strawberry.field(description="The name, such as `Brand`.")
     slug: str = strawberry.field(description="The slug to filter by.")
@@ -243,6 +243,20 @@ class AttributeFacet:
         description=f"The {MAX_FACET_VALUES} values with the most products, in alphabetical order, and those that the "
         "filter has chosen, even without products."
     )
+
+    @classmethod
+    def of_each(cls, counted: list[AttributeCounts]) -> "list[AttributeFacet]":
+        return [
+            cls(
+                name=attribute.name,
+                slug=attribute.slug,
+                values=[
+                    AttributeValueFacet(value=value.name, slug=value.slug, count=value.count)
+                    for value in attribute.values
+                ],
+            )
+            for attribute in counted
+        ]
 
 
 @strawberry.type(
@@ -269,17 +283,14 @@ class ProductFacets:
 
     @strawberry.field(description="The attributes whose values the products have, in the order of the shop.")
     def attributes(self) -> list[AttributeFacet]:
-        return [
-            AttributeFacet(
-                name=attribute.name,
-                slug=attribute.slug,
-                values=[
-                    AttributeValueFacet(value=value.name, slug=value.slug, count=value.count)
-                    for value in attribute.values
-                ],
-            )
-            for attribute in self.facets.attributes
-        ]
+        return AttributeFacet.of_each(self.facets.attributes)
+
+    @strawberry.field(
+        description="The options in which the products come, such as size and colour. A value counts the products of "
+        "which one variant has it and all else that the filter asks of a variant."
+    )
+    def options(self) -> list[AttributeFacet]:
+        return AttributeFacet.of_each(self.facets.options)
 
     @strawberry.field(description="The lowest final price; null without products.")
     def min_price(self) -> api.Money | None:
@@ -315,8 +326,8 @@ class ProductConnection(api.Connection[Product]):
     @strawberry.field(
         description="The facets of the list, counted only on request. Below another list they are refused "
         f"(OPERATION_TOO_LARGE). In a search with more than {search.MAX_COUNTED} matches, they count "
-        f"{search.MAX_COUNTED} of them. Where more than {MAX_GROUPED} products pass a filter by attributes, they count "
-        f"{MAX_GROUPED} of them, and so does the facet of the attributes where more pass any filter."
+        f"{search.MAX_COUNTED} of them. Where more than {MAX_GROUPED} products pass a filter by values, they count "
+        f"{MAX_GROUPED} of them, and so do the facets of attributes and options where more pass any filter."
     )
     def facets(self, info: api.Info) -> ProductFacets:
         if api.is_below_list(info):

@@ -26,6 +26,7 @@ from django.db.models.functions import Coalesce
 from catalog.attributes import copy_columns, find_wrong_copies
 from catalog.categories import find_wrong_paths, rewrite_paths
 from catalog.models import OPTIONS, PriceChange, Product, ProductImage, ProductVariant, StockMovement
+from catalog.options import find_wrong_options, mend_options
 from catalog.pictures import PICTURE, copy_first
 from catalog.stock import lock_products, sum_up
 from core import money
@@ -158,13 +159,20 @@ def mend_product(pk: int) -> None:
 
 
 def check_attributes() -> Iterator[Difference]:
-    """The values of attributes have copies of their products' columns, by which lists are ordered."""
+    """The values of attributes have copies of their products' columns, and those of options are the variants'."""
     for key in find_wrong_copies().order_by("product").values_list("product", flat=True).distinct():
         yield Difference(
             check="attributes",
             subject=f"product {key}",
             detail="its values of attributes have other copies of its columns",
             mend=partial(copy_columns, key),
+        )
+    for key in find_wrong_options().values_list("pk", flat=True):
+        yield Difference(
+            check="attributes",
+            subject=f"product {key}",
+            detail="the values of its options are not those of its variants",
+            mend=partial(mend_options, key),
         )
 
 

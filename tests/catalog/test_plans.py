@@ -1,6 +1,7 @@
 """The database has an index for every order of a list of products, and for every filter."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, get_type_hints
@@ -13,6 +14,7 @@ import api
 from api.keyset import Slice
 from catalog.models import Product, ProductValue
 from catalog.selectors import (
+    CHECKED,
     CONDITIONS,
     SELLER_ORDERS,
     VALUE_ORDERS,
@@ -156,10 +158,47 @@ class TestAttributes:
         assert not re.search(r"(SCAN|Seq Scan on) catalog_product(?!value)", plan), plan
 
 
+class TestOptions:
+    FILTER = ProductFilter(
+        chosen_options=(
+            Chosen(attribute="size", values=(1, 2), size=2),
+            Chosen(attribute="colour", values=(3,), size=9),
+        ),
+        in_stock=True,
+    )
+    # One of the indexes by which a product's variants are read.
+    VARIANTS = re.compile("variant_(by_position|values_once)")
+
+    @pytest.mark.parametrize("sort", ProductSort)
+    def test_seek_the_variants_of_each_product(self, sort: ProductSort) -> None:
+        order = SORTS[sort]
+        plan = plan_of(in_order(narrow(products(), self.FILTER, order=order.columns[0]), order))
+        assert self.VARIANTS.search(plan), plan
+        assert index_of(plan)[1] == [*order.columns], plan
+        assert SORTED[connection.vendor] not in plan, plan
+
+    @pytest.mark.parametrize("sort", [sort for sort in ProductSort if SORTS[sort].columns[0] in VALUE_ORDERS])
+    def test_seek_the_index_of_each_value(self, sort: ProductSort) -> None:
+        order = SORTS[sort]
+        listed = narrow_list(products(), self.FILTER, order=order.columns[0])
+        assert listed.merged == ()  # none passes: the look-up for the stock has found them all
+        listed = narrow_list(products(), replace(self.FILTER, in_stock=None), order=order.columns[0])
+        cut = Slice.of(products(), sort=order, paging=api.Paging())
+        plan = plan_of(cut.one_more(products(), merge=merge_of(listed)).values("pk"))
+        [index] = [index for index in ProductValue._meta.indexes if index.fields == ["value", *order.columns]]
+        assert index.name in plan, plan
+        assert self.VARIANTS.search(plan), plan
+
+    def test_look_up_the_products_with_the_rarest_value(self) -> None:
+        plan = plan_of(seek(products(), self.FILTER))
+        assert re.search("product_value_by_(added|price)", plan), plan
+        assert not re.search(r"(SCAN|Seq Scan on) catalog_product(?!value)", plan), plan
+
+
 class TestFilters:
     def test_are_known_wherever_they_are_listed(self) -> None:
-        # Two are read from the categories and the attributes.
-        inputs = {*get_type_hints(ProductFilterInput), "branch", "chosen"}
+        # Three are read from the categories, the attributes and the options.
+        inputs = {*get_type_hints(ProductFilterInput), "branch", "chosen", "chosen_options"}
         for place, names in (
             ("ProductFilter of catalog/selectors.py", set(get_type_hints(ProductFilter))),
             ("CONDITIONS of catalog/selectors.py", set(CONDITIONS)),
@@ -170,8 +209,8 @@ class TestFilters:
     @pytest.mark.parametrize("filter", FILTERS, ids=text_of)
     def test_have_an_index(self, filter: ProductFilter) -> None:
         [(name, value)] = list_conditions(filter).items()
-        if name in ("attributes", "chosen"):
-            pytest.skip("Each row is checked by an index of its values: see TestAttributes.")
+        if name in CHECKED:
+            pytest.skip("Each row is checked by another index: see TestAttributes and TestOptions.")
         column = sought_column(CONDITIONS[name](value))
         order = ("added_at", "slug") if filter.seller else ()  # as find_few reads them
         plan = plan_of(narrow(products(), filter).order_by(*order).values_list("pk")[:20])

@@ -136,6 +136,7 @@ query Search($term: String!) {
         inStock onSale minPrice { amount } maxPrice { amount }
         categories { count category { name } }
         attributes { name slug values { value count } }
+        options { name values { value count } }
       }
     }
     ... on NoProductMatches { message suggestions }

@@ -126,7 +126,7 @@ PARTS = {
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
     "PriceChanged": "item before now",
     "ProductAttribute": "name slug values",
-    "ProductFacets": "attributes categories minPrice maxPrice inStock onSale",
+    "ProductFacets": "attributes options categories minPrice maxPrice inStock onSale",
     "PriceRange": "min max",
     "ProductOption": "name values",
     "ProductRemoved": "productId variantId name variantTitle",
