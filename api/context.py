@@ -24,8 +24,12 @@ class Context:
     def __init__(self, *, request: HttpRequest, response: HttpResponse) -> None:
         self._request = request
         self.response = response
+        self.begin(shareable=False)
+
+    def begin(self, *, shareable: bool) -> None:
+        """Forget what an attempt at the operation has found out. The next one begins as this says."""
         self.memo: dict[Any, Any] = {}
-        self.shareable = False
+        self.shareable = shareable
         self.holds_until: datetime | None = None
 
     @property

@@ -80,25 +80,11 @@ class Environment:
 
     def database_url(self, name: str, *, default: str) -> dict[str, Any]:
         """Read a database's URL as an entry of DATABASES, with the URL's parameters in OPTIONS."""
-        url = self.str(name, default=default)
-        if url == "sqlite://:memory:":
-            return {"ENGINE": SQLITE, "NAME": ":memory:", "OPTIONS": {}}
-        parameters = parameters_of(url, name)
-        if urlsplit(url).scheme == "sqlite" and urlsplit(url).netloc:
-            raise ImproperlyConfigured(
-                f"{name} needs three slashes before a file's name: sqlite:///db.sqlite3"
-            )
-        config: dict[str, Any] = environ.Env.db_url_config(url.partition("?")[0])
-        match config["ENGINE"]:
-            case engine if engine == SQLITE:
-                refuse_unknown(name, parameters, known={"timeout"})
-                config["OPTIONS"] = {key: seconds(name, key, text) for key, text in parameters.items()}
-            case engine if engine == POSTGRESQL:
-                refuse_unknown(name, parameters, known=libpq_parameters(parameters))
-                config["OPTIONS"] = dict(parameters)
-            case _:
-                raise ImproperlyConfigured(f"{name} must begin with sqlite:/// or postgres://.")
-        return config
+        return database_config(name, self.str(name, default=default))
+
+    def database_urls(self, name: str) -> list[dict[str, Any]]:
+        """Read the URLs of several databases, separated by commas."""
+        return [database_config(name, url) for url in self.list(name)]
 
     def redis_url(self, name: str) -> str:
         """Read a URL of Redis, whose parameters redis-py must know; empty if it is not set."""
@@ -186,6 +172,25 @@ def choose(name: str, text: str, choices: Collection[str]) -> str:
 
 def wrong(name: str, expected: str, text: str) -> ImproperlyConfigured:
     return ImproperlyConfigured(f"{name} must be {expected}, not {text!r}.")
+
+
+def database_config(name: str, url: str) -> dict[str, Any]:
+    if url == "sqlite://:memory:":
+        return {"ENGINE": SQLITE, "NAME": ":memory:", "OPTIONS": {}}
+    parameters = parameters_of(url, name)
+    if urlsplit(url).scheme == "sqlite" and urlsplit(url).netloc:
+        raise ImproperlyConfigured(f"{name} needs three slashes before a file's name: sqlite:///db.sqlite3")
+    config: dict[str, Any] = environ.Env.db_url_config(url.partition("?")[0])
+    match config["ENGINE"]:
+        case engine if engine == SQLITE:
+            refuse_unknown(name, parameters, known={"timeout"})
+            config["OPTIONS"] = {key: seconds(name, key, text) for key, text in parameters.items()}
+        case engine if engine == POSTGRESQL:
+            refuse_unknown(name, parameters, known=libpq_parameters(parameters))
+            config["OPTIONS"] = dict(parameters)
+        case _:
+            raise ImproperlyConfigured(f"{name} must begin with sqlite:/// or postgres://.")
+    return config
 
 
 def parameters_of(url: str, name: str) -> dict[str, str]:

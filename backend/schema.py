@@ -22,7 +22,9 @@ from api.scalars import SCALARS
 from backend.http import budget
 from backend.http.documents import Document, documents
 from backend.http.limits import check_variables, check_weight
+from backend.replicas import replicas
 from core.places import list_countries
+from packages.replicas import LOST
 from policies.selectors import shown_policies
 from policies.types import Policy
 from pricing.selectors import served_countries
@@ -30,6 +32,11 @@ from pricing.selectors import served_countries
 
 class MutationByGet(Exception):
     """The operation is a mutation, but only queries are allowed."""
+
+
+def is_lost(result: graphql.ExecutionResult) -> bool:
+    """Whether the database went away under the operation."""
+    return any(isinstance(error.original_error, LOST) for error in result.errors or ())
 
 
 def require_query(operation: OperationDefinitionNode) -> None:
@@ -69,8 +76,14 @@ class Schema(strawberry.Schema):
             if document.errors:
                 return ExecutionResult(data=None, errors=document.errors, extensions=extensions)
             is_known = settings.SESSION_COOKIE_NAME in context.request.COOKIES
-            context.shareable = is_public(operation, self._schema) and not is_known
-            result = self.execute_document(document, operation, variables=variables, context=context)
+            shareable = is_public(operation, self._schema) and not is_known
+
+            def attempt() -> graphql.ExecutionResult:
+                context.begin(shareable=shareable)
+                return self.execute_document(document, operation, variables=variables, context=context)
+
+            is_query = operation.operation is OperationType.QUERY
+            result = replicas.read(attempt, is_lost=is_lost) if is_query else attempt()
             if (
                 spent and not context.shareable
             ):  # an answer for all guests must not contain one guest's budget

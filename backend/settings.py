@@ -11,6 +11,7 @@ from typing import Any
 import django_stubs_ext
 import environ
 from django.conf import global_settings
+from django.core.exceptions import ImproperlyConfigured
 
 from backend import environment
 from backend.navigation import NAVIGATION
@@ -116,9 +117,8 @@ TEMPLATES = [
 # ── Database, cache, sessions ────────────────────────────────────────────────
 
 
-def database() -> dict[str, Any]:
-    """Return the database: SQLite for one machine, PostgreSQL for many. The URL's parameters override these options."""
-    config = env.database_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+def database(config: dict[str, Any]) -> dict[str, Any]:
+    """Complete a database: SQLite for one machine, PostgreSQL for many. The URL's parameters override these options."""
     given = config["OPTIONS"]
     # Each thread of the server keeps its connection, because opening one takes longer than most requests. Under
     # runserver, which has a new thread for every request, connections are closed.
@@ -149,7 +149,29 @@ def database() -> dict[str, Any]:
     return config
 
 
-DATABASES = {"default": database()}
+def replica(config: dict[str, Any]) -> dict[str, Any]:
+    """Complete a replica of the database. Tests read the database itself in its place."""
+    if config["ENGINE"] != environment.POSTGRESQL:
+        raise ImproperlyConfigured("DATABASE_REPLICA_URLS must begin with postgres://.")
+    config = database(config)
+    config["ENGINE"] = "packages.replicas.postgresql"
+    # Each use begins with a statement that finds out whether the replica answers.
+    config["CONN_HEALTH_CHECKS"] = False
+    # A machine that is gone does not refuse a connection.
+    config["OPTIONS"] = {"connect_timeout": 2, **config["OPTIONS"]}
+    config["TEST"] = {"MIRROR": "default"}
+    return config
+
+
+DATABASES = {
+    "default": database(env.database_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))
+}
+# Queries read from these, if they have all that is committed.
+REPLICAS = {
+    f"replica_{number}": replica(config)
+    for number, config in enumerate(env.database_urls("DATABASE_REPLICA_URLS"), start=1)
+}
+DATABASES |= REPLICAS
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Sessions are in the database and nowhere else: a copy in Redis would bring back a session that ended while Redis was

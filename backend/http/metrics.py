@@ -1,5 +1,6 @@
 """Metrics for Prometheus: what the database knows, so that every process of every machine tells the same."""
 
+from collections import Counter
 from collections.abc import Iterator
 from secrets import compare_digest
 
@@ -9,11 +10,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from backend.replicas import replicas
 from core.worker import late_tasks
 from hooks.selectors import delivery_counts, failing_endpoints
 from orders.models import Order, OrderStatus
 from orders.selectors import unsent_mails
 
+# A replica that lacks more of the primary's log answers hardly any query.
+MOST_BEHIND_BYTES = 16 * 1024 * 1024
 WAITING = (OrderStatus.PENDING, OrderStatus.PAID)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -62,6 +66,18 @@ def lines() -> Iterator[str]:
         "Endpoints that are paused or were switched off because they fail.",
         {"": failing_endpoints().count()},
     )
+    states = Counter(state_of_replica(replicas.bytes_behind(alias)) for alias in replicas.aliases)
+    yield from gauge(
+        "store_replicas",
+        "Replicas that have nearly all that is committed, that are far behind, and that do not answer.",
+        {f'{{state="{state}"}}': states[state] for state in ("current", "behind", "away")},
+    )
+
+
+def state_of_replica(bytes_behind: int | None) -> str:
+    if bytes_behind is None:
+        return "away"
+    return "behind" if bytes_behind > MOST_BEHIND_BYTES else "current"
 
 
 def gauge(name: str, help: str, values: dict[str, int]) -> Iterator[str]:

@@ -274,6 +274,24 @@ class TestDatabase:
         assert config["DISABLE_SERVER_SIDE_CURSORS"] is not prepares
 
 
+class TestReplicas:
+    def test_each_url_is_a_database_that_gives_up(self) -> None:
+        urls = "postgres://store@one/store,postgres://store@two/store?connect_timeout=9"
+        variables = {
+            "DEBUG": "true",
+            "DATABASE_URL": "postgres://store@db/store",
+            "DATABASE_REPLICA_URLS": urls,
+        }
+        one, two = ast.literal_eval(read_setting("REPLICAS", **variables).stdout).values()
+        assert [config["ENGINE"] for config in (one, two)] == ["packages.replicas.postgresql"] * 2
+        assert [config["HOST"] for config in (one, two)] == ["one", "two"]
+        assert [config["OPTIONS"]["connect_timeout"] for config in (one, two)] == [2, "9"]
+
+    def test_sqlite_has_none(self) -> None:
+        shown = read_setting("REPLICAS", DEBUG="true", DATABASE_REPLICA_URLS="sqlite:///copy.sqlite3")
+        assert "DATABASE_REPLICA_URLS must begin with postgres://." in shown.stderr
+
+
 class TestProxies:
     @pytest.mark.parametrize(
         ("variables", "expected"),

@@ -9,6 +9,7 @@ from django.conf import settings as configured
 from django.test import Client
 from pytest_django import Settings
 
+from backend.http.metrics import state_of_replica
 from orders.models import OrderStatus
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
@@ -39,6 +40,10 @@ class TestMetrics:
         assert f'store_orders{{status="{OrderStatus.PENDING.value}"}} 1' in lines
         assert 'store_tasks{state="failed"} 0' in lines
         assert all(re.fullmatch(r"# .+|\w+(\{\w+=\"\w+\"\})? \d+", line) for line in lines)
+
+    @pytest.mark.parametrize(("behind", "state"), [(0, "current"), (2**24 + 1, "behind"), (None, "away")])
+    def test_the_state_of_a_replica(self, behind: int | None, state: str) -> None:
+        assert state_of_replica(behind) == state
 
     @pytest.mark.parametrize("token", ["", "another", "ä"])
     def test_not_without_the_token(self, client: Client, token: str) -> None:
