@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import available_timezones
 
 import environ
@@ -22,6 +22,7 @@ COLOUR = re.compile("#[0-9a-fA-F]{6}")
 OWN_PREFIXES = ("STORE_", "STRIPE_")
 SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 587, "smtp+ssl": 465}
+S3_OPTIONS = ("addressing_style", "endpoint_url", "region_name")
 # Each parameter's parser, and what it expects.
 MAIL_OPTIONS: dict[str, tuple[Callable[[str], object], str]] = {
     "timeout": (lambda text: parse_positive(text), "a number of seconds, 1 or more"),
@@ -85,6 +86,11 @@ class Environment:
     def database_urls(self, name: str) -> list[dict[str, Any]]:
         """Read the URLs of several databases, separated by commas."""
         return [database_config(name, url) for url in self.list(name)]
+
+    def bucket_url(self, name: str) -> dict[str, Any]:
+        """Read the URL of an S3 bucket as options of its storage; empty if it is not set."""
+        url = self.read(name)
+        return s3_options(name, url) if url else {}
 
     def redis_url(self, name: str) -> str:
         """Read a URL of Redis, whose parameters redis-py must know; empty if it is not set."""
@@ -191,6 +197,24 @@ def database_config(name: str, url: str) -> dict[str, Any]:
         case _:
             raise ImproperlyConfigured(f"{name} must begin with sqlite:/// or postgres://.")
     return config
+
+
+def s3_options(name: str, url: str) -> dict[str, Any]:
+    """Return the options of `storages.backends.s3` for a URL like s3://key:secret@bucket/folder?region_name=eu-central-1.
+
+    Without a key in the URL, boto3 finds it where AWS's own tools do.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "s3" or not parts.hostname:
+        raise ImproperlyConfigured(f"{name} must begin with s3://, and name a bucket.")
+    parameters = parameters_of(url, name)
+    refuse_unknown(name, parameters, known=S3_OPTIONS)
+    key = (
+        {"access_key": unquote(parts.username), "secret_key": unquote(parts.password or "")}
+        if parts.username
+        else {}
+    )
+    return {"bucket_name": parts.hostname, "location": parts.path.strip("/"), **key, **parameters}
 
 
 def parameters_of(url: str, name: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
@@ -83,11 +84,13 @@ class Statements:
 
 def security_headers(get_response: GetResponse) -> GetResponse:
     """Add the headers that Django's SecurityMiddleware lacks: what a page may load, and which devices it may use."""
+    media = urlsplit(settings.MEDIA_URL)
+    pictures = f"img-src {media.scheme}://{media.netloc} " if media.netloc else "img-src "
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         policy = next(policy for prefix, policy in POLICIES if request.path.startswith(prefix))
-        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("Content-Security-Policy", policy.replace("img-src ", pictures))
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         return response
 

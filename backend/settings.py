@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
@@ -302,6 +303,21 @@ MEDIA_URL = env.str("MEDIA_URL", default="/media/").rstrip("/") + "/"
 # them.
 CORS_URLS_REGEX = rf"/graphql/?\Z|{re.escape(MEDIA_URL)}"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=BASE_DIR / "media")
+# A bucket in place of the folder.
+MEDIA_STORAGE = env.bucket_url("MEDIA_STORAGE")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+if MEDIA_STORAGE:
+    if not urlsplit(MEDIA_URL).netloc:
+        raise ImproperlyConfigured(
+            "MEDIA_STORAGE needs MEDIA_URL, the address at which browsers find its files."
+        )
+    STORAGES["default"] = {
+        "BACKEND": "core.media.Bucket",
+        "OPTIONS": {**MEDIA_STORAGE, "public_url": MEDIA_URL},
+    }
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # The admin's form of a product with 100 variants has 2,100 fields: what was typed, and what was shown.

@@ -4,7 +4,7 @@ import base64
 import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -20,6 +20,7 @@ from PIL import Image, features
 from core.decoding import InvalidImage as InvalidImage
 from core.decoding import decode
 from core.errors import RateLimited, ValidationError
+from core.waiting import Busy, place_to_wait
 
 MAX_BYTES = 10 * 1024 * 1024
 # A process decodes one picture at a time, which bounds its memory. One more may wait: each waiting upload takes a
@@ -144,17 +145,20 @@ def store(
     """Write the picture and its thumbnails under a random name. A failure leaves no files behind.
 
     `token` replaces the random name, for a caller who knows that it is unused: files under it are overwritten.
+
+    Raises: RateLimited, while too many threads wait for a bucket.
     """
     name = f"{folder}/{token or secrets.token_hex(16)}{prepared.suffix}"
-    if token:
-        delete(name, storage=storage)  # left by a process that was killed
-    try:
-        for kind, thumbnail in prepared.thumbnails.items():
-            storage.save(thumbnail_name(name, *kind), thumbnail)
-        storage.save(name, prepared.main)
-    except BaseException:
-        delete(name, storage=storage)
-        raise
+    with _place_at(storage):
+        if token:
+            delete(name, storage=storage)  # left by a process that was killed
+        try:
+            for kind, thumbnail in prepared.thumbnails.items():
+                storage.save(thumbnail_name(name, *kind), thumbnail)
+            storage.save(name, prepared.main)
+        except BaseException:
+            delete(name, storage=storage)
+            raise
     return StoredImage(
         name=name, width=prepared.width, height=prepared.height, placeholder=prepared.placeholder
     )
@@ -182,6 +186,23 @@ def store_upload(
         raise
 
 
+@contextmanager
+def _place_at(storage: Storage) -> Iterator[None]:
+    """Hold a place for a thread that waits for a bucket, so that other threads keep answering. A folder needs none.
+
+    Raises: RateLimited, if there is none.
+    """
+    if isinstance(storage, FileSystemStorage):
+        yield
+        return
+    with ExitStack() as held:
+        try:
+            held.enter_context(place_to_wait())
+        except Busy as error:
+            raise RateLimited(BUSY, retry_after_seconds=RETRY_SECONDS) from error
+        yield
+
+
 def delete(name: str, *, storage: Storage = default_storage) -> None:
     """Remove a stored picture and its thumbnails. Missing files are ignored."""
     for file_name in (name, *(thumbnail_name(name, *kind) for kind in THUMBNAILS)):
@@ -206,15 +227,9 @@ def thumbnail_name(name: str, size: ThumbnailSize, format: ThumbnailFormat = Thu
     return f"{stem}-{size.name.lower()}{suffix.value}"
 
 
-def url(name: str) -> str:
-    """The URL of a stored file. Only a file system's URLs are cached: others may be signed, and expire."""
-    return (
-        file_system_url(name) if isinstance(default_storage, FileSystemStorage) else default_storage.url(name)
-    )
-
-
 @lru_cache(maxsize=10_000)
-def file_system_url(name: str) -> str:
+def url(name: str) -> str:
+    """The URL of a stored file."""
     return default_storage.url(name)
 
 

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from pytest_django import Settings
+
+from backend.middleware import security_headers
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +35,11 @@ class TestSecurityHeaders:
         assert response["X-Content-Type-Options"] == "nosniff"
         assert response["Referrer-Policy"] == "same-origin"
         assert response["X-Frame-Options"] == "DENY"
+
+    def test_pictures_of_another_origin_show(self, rf: RequestFactory, settings: Settings) -> None:
+        settings.MEDIA_URL = "https://cdn.example.com/shop/"
+        answer = security_headers(lambda request: HttpResponse())(rf.get("/admin/"))
+        assert "img-src https://cdn.example.com 'self' data: blob:;" in answer["Content-Security-Policy"]
 
     def test_scripts_within_pages_run_in_the_admin_alone(self, client: Client) -> None:
         for path, inline in (("/admin/login/", True), ("/graphiql/", False), ("/dev/stripe/", False)):

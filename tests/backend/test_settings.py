@@ -292,6 +292,39 @@ class TestReplicas:
         assert "DATABASE_REPLICA_URLS must begin with postgres://." in shown.stderr
 
 
+class TestMedia:
+    def test_a_bucket_takes_the_place_of_the_folder(self) -> None:
+        variables = {
+            "DEBUG": "true",
+            "MEDIA_STORAGE": "s3://key:a%2Fb@pictures/shop?region_name=eu-central-1",
+            "MEDIA_URL": "https://cdn.example.com/shop",
+        }
+        storage = ast.literal_eval(read_setting("STORAGES", **variables).stdout)["default"]
+        assert storage == {
+            "BACKEND": "core.media.Bucket",
+            "OPTIONS": {
+                "bucket_name": "pictures",
+                "location": "shop",
+                "access_key": "key",
+                "secret_key": "a/b",
+                "region_name": "eu-central-1",
+                "public_url": "https://cdn.example.com/shop/",
+            },
+        }
+
+    @pytest.mark.parametrize(
+        ("url", "media_url", "reason"),
+        [
+            ("s3://pictures", "/media/", "MEDIA_STORAGE needs MEDIA_URL"),
+            ("gs://pictures", "https://cdn.example.com/", "MEDIA_STORAGE must begin with s3://"),
+            ("s3://pictures?colour=red", "https://cdn.example.com/", "colour"),
+        ],
+    )
+    def test_what_is_refused(self, url: str, media_url: str, reason: str) -> None:
+        shown = read_setting("STORAGES", DEBUG="true", MEDIA_STORAGE=url, MEDIA_URL=media_url)
+        assert reason in shown.stderr
+
+
 class TestProxies:
     @pytest.mark.parametrize(
         ("variables", "expected"),
