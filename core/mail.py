@@ -10,9 +10,11 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
+from django.utils.translation import get_language_bidi
 
 from core.emails import mailbox, normalize_email
 from core.errors import TooManyAttempts
+from core.languages import current_language
 from core.throttle import Limit, too_many
 from core.waiting import CircuitBreaker
 
@@ -36,11 +38,13 @@ breaker = CircuitBreaker(most=5, pause=10)
 
 
 def build(template: str, *, to: str, **words: Any) -> EmailMessage:
-    """Build a mail from `template`.txt, whose first line is the subject, and `template`.html."""
+    """Build a mail in the current language from `template`.txt and `.html`. The text's first line is the subject."""
     words["shop"] = {
         "name": settings.STORE_NAME,
         "url": settings.STORE_FRONTEND_URL,
         "address": settings.STORE_ADDRESS,
+        "language": current_language(),
+        "direction": "rtl" if get_language_bidi() else "ltr",
         "colour": settings.STORE_COLOUR,
         "text_colour": readable_on(settings.STORE_COLOUR),
     }

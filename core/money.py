@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from babel import Locale
 from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
+from babel.numbers import format_percent as babel_percent
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -93,6 +94,13 @@ def format_for_language(amount: Decimal, currency: str, language: str) -> str:
     locale = Locale.parse(to_locale(language))
     exact = round_half_up(amount, currency)
     text: str = pattern(currency, locale).apply(exact, locale, currency=currency, currency_digits=False)
+    return text
+
+
+def format_percent(percent: Decimal) -> str:
+    """Format the number of per cent as the current language does: `7.25%`, `7,25 %`."""
+    locale = Locale.parse(to_locale(current_language()))
+    text: str = babel_percent(percent / 100, locale=locale, decimal_quantization=False)
     return text
 
 

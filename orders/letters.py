@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from core.addresses import lines_of
 from core.mail import build, shorten
@@ -47,7 +48,7 @@ def write(
                 }
                 for item in items
             ],
-            sums=[(name, money(amount)) for name, amount in sum_of(order)],
+            sums=[{**vars(line), "amount": money(line.amount)} for line in sum_of(order)],
             ships_to=short_lines(lines_of(order.shipping)),
             bills_to=short_lines(bill_of(order)),
             total=money(order.amount),
@@ -73,7 +74,7 @@ def bill_of(order: Order) -> list[str]:
     """Return the lines of who the invoice is for; none unless the shopper has said so."""
     if order.billing_address is None:
         return []
-    vat_id = [f"VAT id {order.vat_id}"] if order.vat_id else []
+    vat_id = [_("VAT id %(vat_id)s") % {"vat_id": order.vat_id}] if order.vat_id else []
     company = [order.billing_company] if order.billing_company else []
     return [*company, *lines_of(order.billing_address), *vat_id]
 

@@ -7,6 +7,7 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from accounts.models import User
+from core.languages import current_language
 from orders.letters import write, write_link
 from orders.models import Order, OrderItem, OrderMail, OrderTax, Refund, Shipping
 
@@ -17,6 +18,7 @@ def mails() -> dict[str, EmailMessage]:
     order = Order(
         user=User(pk=1),
         currency=settings.STORE_CURRENCY,
+        language=current_language(),
         subtotal=Decimal(116),
         discount_total=Decimal(10),
         discount_code="WELCOME",

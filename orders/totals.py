@@ -1,6 +1,7 @@
 """The quote of carts and orders, and the result that an order freezes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Address
 from core.errors import ValidationError
-from core.money import from_units, nearest_units, plain
+from core.money import format_percent, from_units, nearest_units, plain
 from core.places import Destination
 from orders.errors import DeliveryUnavailable
 from orders.models import Cart, Order, OrderItem, OrderTax, Shipping
@@ -103,16 +104,31 @@ def taxes_of(order: Order) -> tuple[Tax, ...]:
     )
 
 
-def sum_of(order: Order) -> list[tuple[str, Decimal]]:
-    """Return the lines of the order's sum, as an invoice has them below its items: a name and an amount each."""
-    taxes = [(f"{tax.rate.name} {tax.rate.percent} %", tax.amount) for tax in taxes_of(order)]
-    amounts = [(name, from_units(amount, order.currency)) for name, amount in taxes]
-    lines = [
-        (f"Discount, {order.discount_code}", -order.discount_total),
-        (f"Delivery, {order.delivery_name}", order.delivery_total),
-        *(() if order.prices_include_tax else amounts),
+@dataclass(frozen=True)
+class SumLine:
+    """A line of an order's sum. `name` is in the current language."""
+
+    name: str
+    amount: Decimal
+    is_total: bool = False
+
+
+def sum_of(order: Order) -> list[SumLine]:
+    """Return the lines of the order's sum, as an invoice has them below its items."""
+    taxes = [
+        SumLine(f"{tax.rate.name} {format_percent(tax.rate.percent)}", from_units(tax.amount, order.currency))
+        for tax in taxes_of(order)
     ]
-    parts = [(name, amount) for name, amount in lines if amount]
-    included = [(f"including {name}", amount) for name, amount in amounts if order.prices_include_tax]
-    subtotal = [("Subtotal", order.subtotal)] if parts else []
-    return [*subtotal, *parts, ("Total", order.amount), *included]
+    lines = [
+        SumLine(_("Discount, %(code)s") % {"code": order.discount_code}, -order.discount_total),
+        SumLine(_("Delivery, %(method)s") % {"method": order.delivery_name}, order.delivery_total),
+        *(() if order.prices_include_tax else taxes),
+    ]
+    parts = [line for line in lines if line.amount]
+    included = [
+        replace(tax, name=_("including %(tax)s") % {"tax": tax.name})
+        for tax in taxes
+        if order.prices_include_tax
+    ]
+    subtotal = [SumLine(_("Subtotal"), order.subtotal)] if parts else []
+    return [*subtotal, *parts, SumLine(_("Total"), order.amount, is_total=True), *included]

@@ -213,7 +213,7 @@ class OrderAdmin(ServiceAdmin):
     @display(description="Amount")
     def sum(self, order: Order) -> str:
         """The sum as an invoice shows it, and whether the customer owes the tax."""
-        lines = [f"{name}: {format_money(amount, order.currency)}" for name, amount in sum_of(order)]
+        lines = [f"{line.name}: {format_money(line.amount, order.currency)}" for line in sum_of(order)]
         return "\n".join([*lines, *(["Reverse charge"] if order.is_reverse_charge else [])])
 
     @display(description="Payment", empty_value="–")

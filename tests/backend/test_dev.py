@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as project
+from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 from pytest_django import Settings
 
@@ -29,10 +30,15 @@ class Pictures(HTMLParser):
         self.tags.add(tag)
 
 
+def html_of(mail: EmailMultiAlternatives) -> str:
+    [(html, _)] = mail.alternatives
+    return str(html)
+
+
 @pytest.mark.django_db
 class TestPage:
     def test_lists_every_mail(self, api: GraphQLClient) -> None:
-        assert sorted(find_samples()) == SAMPLES
+        assert sorted(find_samples("en")) == SAMPLES
         page = api.get("/dev/mail/").content.decode()
         for name in SAMPLES:
             assert f"/dev/mail/{name}.html" in page
@@ -51,7 +57,15 @@ class TestPage:
         assert "Tom & Co" in text.content.decode()
         assert "&amp;" not in text.content.decode()
 
-    @pytest.mark.parametrize("path", ["unknown.html", "confirmation.exe"])
+    @pytest.mark.parametrize("name", SAMPLES)
+    def test_shows_each_in_every_language(self, api: GraphQLClient, name: str) -> None:
+        english, german = find_samples("en")[name], find_samples("de")[name]
+        assert html_of(english) != html_of(german)
+        html = api.get(f"/dev/mail/{name}.html?language=de").content.decode()
+        assert '<html lang="de" dir="ltr">' in html
+        assert str(german.subject) in api.get("/dev/mail/").content.decode()
+
+    @pytest.mark.parametrize("path", ["unknown.html", "confirmation.exe", "confirmation.html?language=fr"])
     def test_of_an_unknown_one_is_none(self, api: GraphQLClient, path: str) -> None:
         assert api.get(f"/dev/mail/{path}").status_code == 404
 

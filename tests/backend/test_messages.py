@@ -13,7 +13,7 @@ from django.utils import translation
 from pytest_django import Settings
 
 from backend.management.commands.messages import FOLDERS
-from backend.messages import MARKS, OURS, find_catalogues, find_messages, path_of, read
+from backend.messages import MARKS, OURS, find_catalogues, path_of, read
 
 ROOT = Path(settings.BASE_DIR)
 CATALOGUES = sorted(find_catalogues(OURS))
@@ -160,10 +160,7 @@ class TestCommand:
         path = path_of("pt-br", folder=tmp_path / "locale")
         assert path == tmp_path / "locale/pt_BR/LC_MESSAGES/django.po"
         assert capsys.readouterr().out.split() == [str(path), str(path.with_suffix(".mo"))]
-        begun = read(path)
-        assert len(begun) == len(
-            {(found.texts, found.context) for found in find_messages(ROOT / name for name in FOLDERS)}
-        )
+        assert len(read(path)) == len(read(CATALOGUES[0]))
 
         path.write_text(translate(path.read_text(), "Please sign in.", "Por favor, faça login."))
         with pytest.raises(CommandError, match="Run make messages"):

@@ -178,8 +178,8 @@ class TestCheckout:
         [confirmation] = outbox
         for line in (
             "Subtotal: $59.70",
-            "State tax 7.25 %: $4.33",
-            "City tax 1.375 %: $0.82",
+            "State tax 7.25%: $4.33",
+            "City tax 1.375%: $0.82",
             "Total: $64.85",
         ):
             assert line in confirmation.body
@@ -195,7 +195,7 @@ class TestCheckout:
         }
         assert order["amount"] == order["payment"]["amount"] == shown["total"] == "59.70"
         bank.pay(placed["uuid"])
-        assert "Total: $59.70\nincluding VAT 19 %: $9.53" in outbox[0].body
+        assert "Total: $59.70\nincluding VAT 19%: $9.53" in outbox[0].body
 
     @pytest.mark.usefixtures("german")
     def test_of_two_rates_freezes_the_tax_of_each_item(
@@ -411,8 +411,8 @@ class TestAdmin:
         page = browser_of(make_staff()).get(reverse("admin:orders_order_change", args=[order.pk])).text
         for line in (
             "Subtotal: $59.70",
-            "State tax 7.25 %: $4.33",
-            "City tax 1.375 %: $0.82",
+            "State tax 7.25%: $4.33",
+            "City tax 1.375%: $0.82",
             "Total: $64.85",
         ):
             assert line in page

@@ -39,8 +39,8 @@ class Command(BaseCommand):
 
 def update_all(folder: Path, sources: list[Path], *, check: bool, add: str | None = None) -> Iterator[Path]:
     """Write the catalogues in the folder, and compile them. Yield each file that was not as it should be."""
-    found = find_messages(sources)
     paths = {*find_catalogues(folder), *([path_of(add, folder=folder)] if add else [])}
+    found = find_messages(sources) if paths else []
     for path in sorted(paths):
         if put(path, update(path, found), check=check):
             yield path

@@ -49,6 +49,16 @@ class TestResendVerification:
         user.refresh_from_db()
         assert user.email_verified
 
+    def test_is_in_the_language_of_the_request(self, signed_in: SignedIn, mailoutbox: Mails) -> None:
+        browser = signed_in(make_user())
+        for accepted in ("de-AT", "fr"):
+            browser.defaults["HTTP_ACCEPT_LANGUAGE"] = accepted
+            resend(browser)
+        german, other = mailoutbox
+        assert german.subject == "Bestätigen Sie Ihre E-Mail-Adresse bei Store"
+        assert "Link (er gilt 1\xa0Tag)" in german.body
+        assert other.subject == "Confirm your e-mail address at Store"
+
     def test_mails_nothing_where_it_is_verified(self, signed_in: SignedIn, mailoutbox: Mails) -> None:
         browser = signed_in(make_user(email_verified=True))
         assert [resend(browser) for _ in range(10)] == ["Done"] * 10
