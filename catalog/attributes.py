@@ -11,10 +11,12 @@ from typing import Any, TypedDict
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import connection, transaction
-from django.db.models import F, QuerySet, Subquery
+from django.db.models import F, QuerySet, Subquery, TextField
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from catalog.models import COPIED, Attribute, AttributeValue, Product, ProductValue
+from catalog.search.index import VALUE_TEXT
 from catalog.selectors import is_named, match_names
 from core.errors import FieldError, ValidationError, check_all
 from core.slugs import distinct_slug
@@ -128,17 +130,28 @@ def set_attributes(wanted: Mapping[int, Named], *, whole: bool) -> None:
         replaced[product] = {attributes[name] for name in named}
     rows = ProductValue.objects.filter(product__in=wanted, value__attribute__of_options=False)
     stale = []
+    changed = set()
     for key, product, value, attribute in rows.values_list("pk", "product", "value", "value__attribute"):
         if value in given[product]:
             given[product].remove(value)
         elif whole or attribute in replaced[product]:
             stale.append(key)
+            changed.add(product)
     if stale:
         ProductValue.objects.filter(pk__in=stale).delete()
-    if any(given.values()):
-        document = json.dumps({product: sorted(keys) for product, keys in given.items()})
+    if new := {product: sorted(keys) for product, keys in given.items() if keys}:
+        changed |= new.keys()
+        document = json.dumps(new)
         with connection.cursor() as cursor:
             cursor.execute(GIVE[connection.vendor], [document])
+    if changed:
+        write_value_texts(changed)
+
+
+def write_value_texts(products: Iterable[int]) -> None:
+    """Write what search reads of the products' values. The index follows."""
+    text = RawSQL(VALUE_TEXT[connection.vendor], (), output_field=TextField())
+    Product.objects.filter(pk__in=sorted(products)).update(value_text=text)
 
 
 def find_or_create_attributes(names: Collection[str], *, of_options: bool = False) -> dict[str, int]:

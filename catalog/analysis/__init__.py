@@ -25,6 +25,7 @@ __all__ = [
     "MAX_TOKEN_LENGTH",
     "NAME_MARK",
     "STEPS",
+    "VALUE_MARK",
     "VERSION",
     "as_written",
     "exactly",
@@ -49,10 +50,11 @@ __all__ = [
 VERSION = 3
 
 # The first stands between a token and its strength. The second stands before each word of the name, for completions.
-# The third stands before the key of the category, which the database adds to the text.
+# The others stand before the keys of the category and of the values of attributes, which are added to the text.
 MARK = "§"
 NAME_MARK = "¶"
 CATEGORY_MARK = "¤"
+VALUE_MARK = "¤v"
 
 # The weight of an occurrence. One in the description counts 1; the name adds IN_NAME, and the head of the name IN_HEAD.
 # The description's share is capped, so that the thing itself comes before a thing whose description repeats the word.

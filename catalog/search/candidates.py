@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from catalog.models import Product, ProductVariant
+from catalog.search.index.parts import build_filed
 from catalog.search.query import Match, SearchQuery
 
 # Fewer matches than MAX_RANKED are all ranked. Of more, only BEST_OF_MORE are, so that a word that every second product
@@ -106,14 +107,14 @@ def build_statement(query: SearchQuery, *, within: QuerySet[Product]) -> tuple[s
     Its rows are the matches with their kind, and the largest primary key with a kind below all others.
     """
     arms = [
-        f"SELECT {LARGEST_KEY} AS kind, (SELECT max(id) FROM catalog_product) AS id, '' AS text, 0 AS category"
+        f"SELECT {LARGEST_KEY} AS kind, (SELECT max(id) FROM catalog_product) AS id, '' AS text, '' AS filed"
     ]
     owner = ProductVariant.objects.filter(sku_key=query.sku_key).exclude(sku_key="").values("product")
     try:
         sku, values = (
             within.filter(pk__in=owner)
             .order_by()
-            .values("pk", "search_text", "category")
+            .values("pk", "search_text", filed=RawSQL(build_filed("catalog_product."), ()))
             .query.sql_with_params()
         )
     except EmptyResultSet:  # a filter that nothing can pass, such as no category at all
@@ -131,7 +132,7 @@ def build_statement(query: SearchQuery, *, within: QuerySet[Product]) -> tuple[s
     )
     sql = f"""
         WITH {", ".join(tables)}
-        SELECT best.kind, product.id, product.search_text, product.category_id FROM (
+        SELECT best.kind, product.id, product.search_text, {build_filed("product.")} FROM (
             SELECT
                 id, min(kind) AS kind, count(*) OVER () AS all_found,
                 row_number() OVER (ORDER BY min(kind), min(rung), id) AS place

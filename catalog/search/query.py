@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from catalog import analysis
-from catalog.analysis import CATEGORY_MARK, MARK, NAME_MARK
+from catalog.analysis import MARK, NAME_MARK
 from catalog.search.synonyms import Spelling, synonyms
 from core.text import sort_key
 
@@ -29,16 +29,24 @@ STRENGTHS = ("a", IN_NAME, STRONG, STRONGEST)
 
 
 class Match(NamedTuple):
-    """A matched product: the number of the kind of match, its primary key, search text and category."""
+    """A matched product: the number of the kind of match, its primary key, its search text, and where it is filed.
+
+    The last has a token for its category and for each of its values of attributes.
+    """
 
     kind: int
     key: int
     text: str
-    category: int
+    filed: str
 
 
 # The approximate number of products that have each token.
 Counts = Mapping[str, int]
+
+
+def filed_under(mark: str, key: int | str) -> str:
+    """Return the token of the category or value with this key, as the index has it. It counts as a word of a name."""
+    return f"{mark}{key}{MARK}{IN_NAME}"
 
 
 def token(text: str, *, prefix: bool = False) -> str:
@@ -76,8 +84,9 @@ class Word:
 
     `spellings` are the ways to write the word, and to write it and a neighbour as one; all tokens of a spelling must be
     present. `whole` are the stems of the word, `exactly` the tokens that no other word with the same stem has, and
-    `meant` is the word that it was taken for. `categories` are the keys of those that have the word in their name, or
-    below one that has. With `counts`, the expressions leave out tokens that no product has.
+    `meant` is the word that it was taken for. `filed` are the tokens of the categories that have the word in their
+    name, of those below them, and of the values of attributes that have it. With `counts`, the expressions leave out
+    tokens that no product has.
     """
 
     raw: str
@@ -87,7 +96,7 @@ class Word:
     synonyms: tuple[Spelling, ...] = ()
     is_head: bool = False
     meant: str = ""
-    categories: frozenset[int] = frozenset()
+    filed: frozenset[str] = frozenset()
     counts: Counts | None = None
 
     @property
@@ -115,7 +124,7 @@ class Word:
         """Return an expression that matches the word with at least this strength.
 
         It also matches its `synonyms`, and as a `prefix` every word that begins with it. With a strength, a prefix
-        matches only in names. Unless it has to be STRONG, the products of its categories match, too.
+        matches only in names. Unless it has to be STRONG, the products that are filed under the word match, too.
         """
         known = self.counts
         there = [way for way in self.spellings if known is None or all(token in known for token in way)]
@@ -123,7 +132,7 @@ class Word:
         if prefix and len(self.raw) >= MIN_PREFIX:
             ways.append(token(NAME_MARK + self.raw if least else self.raw, prefix=True))
         if least <= IN_NAME:
-            ways += [token(f"{CATEGORY_MARK}{key}{MARK}{IN_NAME}") for key in sorted(self.categories)]
+            ways += map(token, sorted(self.filed))
         return any_of(ways)
 
     def stand_for(self, words: Sequence[str], *, counts: Counts, meant: str = "") -> "Word":

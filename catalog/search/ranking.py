@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from math import log2
 from string import ascii_lowercase
 
-from catalog.analysis import MARK, NAME_MARK, STEPS
+from catalog.analysis import MARK, NAME_MARK, STEPS, VALUE_MARK
 from catalog.search.query import MIN_PREFIX, Match, SearchQuery, Word
 
 # The weight of a match by stem, by synonym and by prefix, where an exact match has 1. A prefix is a guess at the word
@@ -12,8 +12,10 @@ from catalog.search.query import MIN_PREFIX, Match, SearchQuery, Word
 OF_STEM = 0.9
 OF_SYNONYM = 0.75
 OF_PREFIX = 0.5
-# The strength of a word of the category's name, or of a category's above: as of three times in a description.
+# The strength of a word in the name of the category, or of a category's above: as of three times in a description.
 IN_CATEGORY = 0.7
+# The strength of a word in the name of an attribute's value.
+IN_VALUE = 0.3
 # The weight of the term's head, where another word has 1: "green lamp" asks for a lamp first, and for green second.
 OF_HEAD = 1.25
 # The exponent of the inverse document frequency. Below 1, because names and descriptions are short.
@@ -45,7 +47,8 @@ class Sought:
     def __init__(self, word: Word, *, unfinished: bool, total: int) -> None:
         self.weight = weight(word, total=total)
         self.names = [NAME_MARK + token.removesuffix("y") for token in word.exactly]
-        self.categories = word.categories
+        self.categories = {token for token in word.filed if not token.startswith(VALUE_MARK)}
+        self.values = word.filed - self.categories
         self.exactly = [f" {token}{MARK}" for token in word.exactly]
         self.otherwise = [
             (worth, [f" {token}{MARK}" for token in spelling])
@@ -55,9 +58,11 @@ class Sought:
         ]
         self.beginning = f" {word.raw}" if unfinished and len(word.raw) >= MIN_PREFIX else None
 
-    def strength(self, text: str, category: int) -> float:
-        """Return the strength of the best spelling in the text, or of the category, from 0 to 1."""
-        best = IN_CATEGORY if category in self.categories else 0.0
+    def strength(self, text: str, filed: set[str]) -> float:
+        """Return the strength of the best spelling in the text, or of what it is filed under, from 0 to 1."""
+        best = 0.0 if self.values.isdisjoint(filed) else IN_VALUE
+        if not self.categories.isdisjoint(filed):
+            best = IN_CATEGORY
         for token in self.exactly:
             letter = letter_of(token, text)
             if letter:
@@ -86,10 +91,10 @@ def weight(word: Word, *, total: int) -> float:
 
 def score(match: Match, words: list[Sought], *, best: float) -> float:
     """Return the score of a match from 0 to 1: the matched weight as a share of `best`, and the share of the name."""
-    text = f" {match.text} "
+    text, filed = f" {match.text} ", set(match.filed.split())
     worth = named = 0.0
     for word in words:
-        strength = word.strength(text, match.category)
+        strength = word.strength(text, filed)
         worth += word.weight * strength
         named += strength > 0 and any(name in text for name in word.names)
     return (worth / best + ONLY_NAMED * named / max(text.count(NAME_MARK), named, 1)) / (1 + ONLY_NAMED)

@@ -4,17 +4,15 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
 from itertools import chain
 
 from django.db import connection
 
 from catalog import analysis
 from catalog.analysis import MARK, NAME_MARK
-from catalog.models import Category, keys_in
+from catalog.search.filing import find_filed
 from catalog.search.query import STRENGTHS, Counts, SearchQuery, Word
 from catalog.search.spelling import compounds, corrections, errors_forgiven, may_end_compounds
-from catalog.search.synonyms import Spelling
 
 MAX_SIMILAR = 200
 # A word of the descriptions alone is a correction if it is as long, or if so many products have it: each of the many
@@ -24,10 +22,6 @@ COMMON = 3
 # A word of one product is taken for a misspelt name if so many products have the nearest word.
 FAR_COMMONER = 10
 MIN_MISSPELT_LENGTH = 6
-
-# The categories of one word that are looked in, and the names of categories whose words are kept in an LRU cache.
-MAX_CATEGORIES = 500
-MAX_NAMES = 10_000
 
 # PostgreSQL counts in a sample first: an index of every SAMPLED-th product. If the sample has ENOUGH_SAMPLED matches,
 # the rest is extrapolated, because a full count reads a page for each product.
@@ -84,16 +78,16 @@ NOTHING = {"sqlite": '""', "postgresql": ""}
 
 
 def look_up(query: SearchQuery, *, as_typed: bool = False) -> SearchQuery:
-    """Add the counts and categories of its words to the query, and correct words that no product and no category has.
+    """Add to the query's words their counts and what is filed under them, and correct words that nothing has.
 
     A term `as_typed` is not corrected. It takes two statements, and two more if there are such words. Words of old
     names stay in the vocabulary, so a correction is checked to be of a product.
     """
     counts = count(token for word in query.words for token in word.tokens)
-    filed = find_categories(query.words)
+    filed = find_filed(query.words)
     query = replace(
         query,
-        words=tuple(replace(word, counts=counts, categories=filed[word.raw]) for word in query.words),
+        words=tuple(replace(word, counts=counts, filed=filed[word.raw]) for word in query.words),
     )
     doubtful = [word for word in query.words if is_doubtful(word)]
     if as_typed or not doubtful:
@@ -120,7 +114,7 @@ def look_up(query: SearchQuery, *, as_typed: bool = False) -> SearchQuery:
 
 def is_doubtful(word: Word) -> bool:
     """Return whether the word may be a typing error: no product has it, or one product that may be misspelt."""
-    if word.synonyms or word.categories or not (errors_forgiven(word.raw) or may_end_compounds(word.end)):
+    if word.synonyms or word.filed or not (errors_forgiven(word.raw) or may_end_compounds(word.end)):
         return False
     return not word.products or is_rare(word)
 
@@ -152,31 +146,6 @@ def is_telling(word: str, counts: Counts) -> bool:
 def called(word: str) -> tuple[str, str]:
     """Return the tokens of names that have the word, or its plural."""
     return NAME_MARK + word, f"{NAME_MARK}{word}s"
-
-
-def find_categories(words: Iterable[Word]) -> dict[str, frozenset[int]]:
-    """Return for each word as written the keys of the categories that have it in their name, with all below.
-
-    It reads all categories. So a rename or a move counts at once, and writes nothing else.
-    """
-    categories = list(Category.objects.values_list("path", "name"))
-    found: dict[str, frozenset[int]] = {}
-    for word in words:
-        tops = tuple(path for path, name in categories if is_named(name, word.spellings))
-        below = sorted(path for path, _ in categories if tops and path.startswith(tops))
-        found[word.raw] = frozenset(keys_in(path)[-1] for path in below[:MAX_CATEGORIES])
-    return found
-
-
-def is_named(name: str, spellings: Iterable[Spelling]) -> bool:
-    tokens = tokens_of_name(name)
-    return any(tokens.issuperset(spelling) for spelling in spellings)
-
-
-@lru_cache(maxsize=MAX_NAMES)
-def tokens_of_name(name: str) -> frozenset[str]:
-    words = [word for word in analysis.words(analysis.normal(name)) if not analysis.is_stop_word(word)]
-    return frozenset(chain(*map(analysis.tokens_of, words), analysis.join_neighbours(words)))
 
 
 def count(tokens: Iterable[str]) -> Counts:

@@ -85,6 +85,11 @@ QUALITIES = (
 QUALIFIED = 100
 # Categories of the second sample whose products are not of one kind.
 NO_KINDS = ("combos", "ethnic", "home", "kits")
+# The attributes of the second sample by which a shop would let people choose.
+ATTRIBUTES = (
+    *("Brand", "Color", "Dial Color", "Dial Shape", "Fabric", "Ideal For", "Material", "Occasion", "Pack of"),
+    *("Pattern", "Power Source", "Size", "Strap Color", "Strap Material", "Suitable For", "Type"),
+)
 STEMMER = Stemmer.Stemmer("porter")
 
 
@@ -97,6 +102,7 @@ class Item:
     description: str
     kind: str
     path: tuple[str, ...]
+    attributes: dict[str, list[str]] = field(default_factory=dict)
 
     def has(self, word: str) -> bool:
         return stems(word)[0] in stems(f"{self.name} {self.description}")
@@ -140,7 +146,17 @@ def items() -> Iterator[Item]:
                 row["description"] or "-",
                 kinds[-1].lower() if kinds else "",
                 tuple(kinds),
+                specified(row["product_specifications"]),
             )
+
+
+def specified(text: str) -> dict[str, list[str]]:
+    """Return the attributes of a product of the second sample, each once. A value of several is a list with commas."""
+    found: dict[str, list[str]] = {}
+    for name, values in re.findall(r'"key"=>"([^"]+)", "value"=>"([^"]+)"', text):
+        if name in ATTRIBUTES:
+            found[name] = [value for part in values.split(",") if (value := part.strip()[:100])]
+    return found
 
 
 def judge(kind: str, term: str, relevant: dict[int, float], products: dict[int, Item]) -> Judged:
@@ -231,6 +247,7 @@ def ndcg(found: list[int], relevant: dict[int, float]) -> float:
 
 def fill() -> dict[int, Item]:
     from accounts.models import User
+    from catalog.attributes import set_attributes
     from catalog.models import MAX_LEVELS, Category, Product
     from core.slugs import save_with_slug
 
@@ -257,7 +274,9 @@ def fill() -> dict[int, Item]:
         for number, item in enumerate(kept)
     )
     keys = Product.objects.order_by("pk").values_list("pk", flat=True)
-    return dict(zip(keys, kept, strict=True))
+    filled = dict(zip(keys, kept, strict=True))
+    set_attributes({key: item.attributes for key, item in filled.items() if item.attributes}, whole=True)
+    return filled
 
 
 def store_search(term: str) -> list[int]:

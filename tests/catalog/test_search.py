@@ -458,7 +458,10 @@ class TestPlans:
                     else:
                         assert found.count()
                         assert found.best.order_by(*SORT)[:20]
-                assert scanned <= {"catalog_word", "catalog_category"}, (term, filter)
+                assert scanned <= {"catalog_word", "catalog_category", "catalog_attributevalue"}, (
+                    term,
+                    filter,
+                )
 
 
 class TestCorrections:

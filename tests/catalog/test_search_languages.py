@@ -8,7 +8,7 @@ from django.test import override_settings
 from pytest_django import DjangoDbBlocker, Settings
 
 from catalog.analysis import languages, letters, tokens
-from catalog.search import NoProductMatches, completions, search, synonyms
+from catalog.search import NoProductMatches, completions, filing, search, synonyms
 from tests.factories import make_category, make_product, make_user
 
 SPOKEN = ["en", "de", "fr", "es", "da", "pl", "tr"]
@@ -148,7 +148,7 @@ NOTHING = ("कमल", "茶壶盖", "мат", "가구", "ผม")
 
 def forget() -> None:
     """Clear what was cached for other languages."""
-    for module in (languages, letters, tokens, synonyms):
+    for module in (languages, letters, tokens, filing, synonyms):
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()

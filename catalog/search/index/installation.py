@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from catalog import analysis
 from catalog.models import Product
-from catalog.search.index.parts import ANALYSIS, Part
+from catalog.search.index.parts import ANALYSIS, VALUE_TEXT, Part
 from catalog.search.index.postgresql import POSTGRESQL
 from catalog.search.index.sqlite import SQLITE
 
@@ -39,6 +39,10 @@ PRESENT = {
     """,
 }
 PRODUCTS = ("TABLE", "catalog_product")
+UPDATE_VALUE_TEXTS = {
+    vendor: f"UPDATE catalog_product SET value_text = {text} WHERE id BETWEEN %s AND %s AND value_text <> {text}"
+    for vendor, text in VALUE_TEXT.items()
+}
 
 _reported: set[str] = set()
 
@@ -148,7 +152,7 @@ def silence_triggers(connection: BaseDatabaseWrapper) -> None:
 
 
 def rewrite_texts(connection: BaseDatabaseWrapper) -> Iterator[int]:
-    """Update each `search_text` that the current analysis would write differently, and yield the size of each batch.
+    """Update each `search_text` and `value_text` that would be written differently now. Yield the size of each batch.
 
     Locks: the products of a batch, in order of primary key, so that no text is of a name that has changed meanwhile.
     """
@@ -165,6 +169,8 @@ def rewrite_texts(connection: BaseDatabaseWrapper) -> Iterator[int]:
             ]
             with connection.cursor() as cursor:
                 cursor.executemany("UPDATE catalog_product SET search_text = %s WHERE id = %s", texts)
+                if batch:
+                    cursor.execute(UPDATE_VALUE_TEXTS[connection.vendor], [batch[0][0], batch[-1][0]])
         if not batch:
             return
         last = batch[-1][0]

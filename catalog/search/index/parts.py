@@ -6,9 +6,9 @@ from string import ascii_lowercase
 from django.conf import settings
 
 from catalog import analysis
-from catalog.analysis import CATEGORY_MARK, MARK
+from catalog.analysis import CATEGORY_MARK, VALUE_MARK
 from catalog.models import COPIED
-from catalog.search.query import IN_NAME, STRENGTHS
+from catalog.search.query import STRENGTHS, filed_under
 
 # The index rounds each strength down to one of the STRENGTHS, because each token in a query costs time. `search_text`
 # keeps every strength, for the ranking.
@@ -60,6 +60,24 @@ ANALYSIS = Part(
 def build_text(row: str = "") -> str:
     """Return the SQL expression of what is indexed of a product, after a prefix such as "new.".
 
-    The name of the category is not: its key is, so that a category of any size is renamed by writing one row.
+    The names of its category and of its values of attributes are not: their keys are, so that one of any number of
+    products is renamed by writing one row.
     """
-    return f"{row}search_text || ' {CATEGORY_MARK}' || {row}category_id || '{MARK}{IN_NAME}'"
+    return f"{row}search_text || ' ' || {build_filed(row)}"
+
+
+def build_filed(row: str = "") -> str:
+    """Return the SQL expression of the tokens of what a product is filed under."""
+    category = filed_under(CATEGORY_MARK, f"' || {row}category_id || '")
+    return f"'{category}' || {row}value_text"
+
+
+# The SQL expression of `value_text`: the tokens of the values that the product has, each after a space.
+VALUE_TEXT = {
+    vendor: f"""
+        coalesce((SELECT {join}(' {filed_under(VALUE_MARK, "' || value_id || '")}', '') FROM (
+            SELECT value_id FROM catalog_productvalue WHERE product_id = catalog_product.id ORDER BY value_id
+        ) AS of_product), '')
+    """
+    for vendor, join in (("sqlite", "group_concat"), ("postgresql", "string_agg"))
+}

@@ -129,7 +129,7 @@ POSTGRESQL = (
         name="catalog_product_updated",
         create="""
             CREATE OR REPLACE TRIGGER catalog_product_updated
-                AFTER UPDATE OF search_text, category_id OR DELETE ON catalog_product
+                AFTER UPDATE OF search_text, category_id, value_text OR DELETE ON catalog_product
                 FOR EACH ROW EXECUTE FUNCTION catalog_product_index()
         """,
     ),

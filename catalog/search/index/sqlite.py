@@ -70,8 +70,10 @@ SQLITE = (
     Part(
         kind="TRIGGER",
         name="catalog_product_updated",
-        create=f"""CREATE TRIGGER catalog_product_updated AFTER UPDATE OF search_text, category_id ON catalog_product
-        WHEN old.search_text <> new.search_text OR old.category_id <> new.category_id BEGIN
+        create=f"""CREATE TRIGGER catalog_product_updated
+        AFTER UPDATE OF search_text, category_id, value_text ON catalog_product
+        WHEN old.search_text <> new.search_text OR old.category_id <> new.category_id
+            OR old.value_text <> new.value_text BEGIN
             INSERT INTO catalog_search (catalog_search, rowid, tokens)
                 VALUES ('delete', old.id, {build_sqlite_tokens(build_text("old."))});
             INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {build_sqlite_tokens(build_text("new."))});
