@@ -10,16 +10,16 @@ import { signInPrompt } from "./shell/panels";
 import { cookieOf } from "./shell/preferences";
 import { chooseLanguage, loadLanguage } from "./texts";
 
-const client = createClient({ uri: "/graphql/", askToSignIn: signInPrompt.ask });
 const state = document.getElementById("state")?.textContent;
-if (state) client.cache.restore(JSON.parse(state));
-
 const root = document.documentElement;
 if (!state) {
   // Without the rendering server, as under `npm run dev`.
   root.lang = chooseLanguage(cookieOf("language", document.cookie), navigator.language);
   root.dataset.theme = cookieOf("theme", document.cookie) ?? "";
 }
+
+const client = createClient({ uri: "/graphql/", language: root.lang, askToSignIn: signInPrompt.ask });
+if (state) client.cache.restore(JSON.parse(state));
 
 const routes = createRoutes(client);
 const language = loadLanguage(root.lang);

@@ -20,7 +20,7 @@ interface Rendered {
 
 /** Renders a page as a guest sees it: the same for everybody. A redirect is answered as a Response. */
 export async function render(request: Request, store: string, language: string): Promise<Rendered | Response> {
-  const client = createClient({ uri: `${store}/graphql/`, isServer: true });
+  const client = createClient({ uri: `${store}/graphql/`, language, isServer: true });
   const routes = createRoutes(client);
   const handler = createStaticHandler(routes);
   const context = await handler.query(request);

@@ -11,14 +11,17 @@ import { hasFile, uploadLink } from "./upload";
 interface Options {
   /** The store's endpoint, ending in /graphql/. */
   uri: string;
+  /** The language in which the store is to answer: that of the page, not the browser's. */
+  language: string;
   /** Asks the shopper to sign in. The answer is false if they would rather not. */
   askToSignIn?: () => Promise<boolean>;
   /** True while a server renders a page. */
   isServer?: boolean;
 }
 
-export function createClient({ uri, askToSignIn, isServer = false }: Options): ApolloClient {
-  const http = new HttpLink({ uri, credentials: "include" }); // with the session's cookie, also to another origin
+export function createClient({ uri, language, askToSignIn, isServer = false }: Options): ApolloClient {
+  const headers = { "Accept-Language": language };
+  const http = new HttpLink({ uri, headers, credentials: "include" }); // with the session's cookie, also to another origin
   // Queries go by GET under their hash, and their text only where the store does not know it.
   const persisted = new PersistedQueryLink({ sha256, useGETForHashedQueries: true });
   // A mutation that needs somebody to be signed in waits for it, and is sent again: nothing that was typed is lost.
@@ -36,7 +39,7 @@ export function createClient({ uri, askToSignIn, isServer = false }: Options): A
       // What a token opens is asked for by POST, so that the token is in no log of addresses.
       ({ operationType, variables }) => operationType === OperationTypeNode.QUERY && !variables.token,
       persisted.concat(http),
-      ApolloLink.split(({ variables }) => hasFile(variables), uploadLink(uri), http),
+      ApolloLink.split(({ variables }) => hasFile(variables), uploadLink(uri, headers), http),
     ),
   });
 }

@@ -2,7 +2,7 @@ import { ApolloLink, type FetchResult, Observable } from "@apollo/client";
 import { print } from "graphql";
 
 /** Sends a mutation with a file among its variables as a multipart request (graphql-multipart-request-spec). */
-export function uploadLink(uri: string): ApolloLink {
+export function uploadLink(uri: string, headers: Record<string, string>): ApolloLink {
   return new ApolloLink(
     ({ query, variables, operationName }) =>
       new Observable<FetchResult>((observer) => {
@@ -15,8 +15,8 @@ export function uploadLink(uri: string): ApolloLink {
         for (const [name, file] of files) form.append(name, file as File);
         const aborter = new AbortController();
         // The store takes no upload without the header, which makes browsers ask before they send it to another origin.
-        const headers = { "Apollo-Require-Preflight": "true", Accept: "application/graphql-response+json" };
-        fetch(uri, { method: "POST", body: form, headers, credentials: "include", signal: aborter.signal })
+        const all = { ...headers, "Apollo-Require-Preflight": "true", Accept: "application/graphql-response+json" };
+        fetch(uri, { method: "POST", body: form, headers: all, credentials: "include", signal: aborter.signal })
           .then((response) => response.json())
           .then((result) => {
             observer.next(result);
