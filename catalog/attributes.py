@@ -149,9 +149,9 @@ def set_attributes(wanted: Mapping[int, Named], *, whole: bool) -> None:
 
 
 def write_value_texts(products: Iterable[int]) -> None:
-    """Write what search reads of the products' values. The index follows."""
+    """Write what search reads of the products' values, where it differs. The index follows."""
     text = RawSQL(VALUE_TEXT[connection.vendor], (), output_field=TextField())
-    Product.objects.filter(pk__in=sorted(products)).update(value_text=text)
+    Product.objects.filter(pk__in=sorted(products)).exclude(value_text=text).update(value_text=text)
 
 
 def find_or_create_attributes(names: Collection[str], *, of_options: bool = False) -> dict[str, int]:

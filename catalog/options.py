@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from catalog.attributes import find_or_create_attributes, find_or_create_values
+from catalog.attributes import find_or_create_attributes, find_or_create_values, write_value_texts
 from catalog.models import COPIED, OPTION_VALUES, OPTIONS, Product, ProductValue, ProductVariant
 from catalog.selectors import has_value
 from catalog.stock import KEYS, lock_products
@@ -75,6 +75,7 @@ def give_values(products: Collection[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(TAKE.format(keys=KEYS[connection.vendor]), [keys])
         cursor.execute(GIVE.format(keys=KEYS[connection.vendor]), [keys] * len(OPTION_VALUES))
+    write_value_texts(products)
 
 
 def follow_names(product: Product) -> None:

@@ -86,7 +86,7 @@ class Product(models.Model):
     )
     # Triggers keep the search index in step with it: see catalog/search/index/.
     search_text = SearchTextField(editable=False)
-    # What search reads of its values of attributes: their keys. `catalog.attributes` writes it with the values.
+    # What search reads of its values of attributes and options: their keys. `catalog.attributes` writes it with them.
     value_text = models.TextField(default="", editable=False)
     # The names of what a shopper chooses from: all three are blank where the product comes in one form only.
     option_1 = LineField("first option", max_length=50, blank=True, default="")

@@ -9,8 +9,9 @@ from catalog.attributes import set_attributes
 from catalog.models import AttributeValue, Product
 from catalog.search import NoProductMatches, search
 from catalog.search.index import reindex
+from catalog.services import ProductFields, update_product
 from tests.catalog.test_search import search_names
-from tests.factories import make_product
+from tests.factories import make_product, make_seller
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +108,21 @@ def test_texts_are_mended_by_reindexing(dress: Product) -> None:
     assert finds_nothing("crimson")
     assert [*reindex(connection)] == [1]
     assert search_names("crimson") == ["Summer dress"]
+
+
+def test_of_options_find_their_products(dress: Product) -> None:
+    seller = make_seller()
+    shirt = make_product(
+        name="Shirt",
+        user=seller,
+        description="-",
+        options=["Size", "Colour"],
+        variants=[{"values": ["S", "Teal"]}, {"values": ["S", "Olive"]}],
+    )
+    assert search_names("teal shirt")[0] == "Shirt"
+    assert search_names("olive") == ["Shirt"]
+    olive = shirt.variants.get(option_2="Olive")
+    changes: ProductFields = {"variants": [{"id": olive.pk, "option_values": ["S", "Olive"]}]}
+    update_product(user=seller, product_pk=shirt.pk, changes=changes, now=shirt.updated_at)
+    assert finds_nothing("teal")
+    assert search_names("olive") == ["Shirt"]
