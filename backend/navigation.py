@@ -26,6 +26,12 @@ NAVIGATION: list[dict[str, Any]] = [
                 "Returns", icon="assignment_return", page="orders_return", permission="orders.view_return"
             ),
             admin_link(
+                "Invoices",
+                icon="description",
+                page="orders_document",
+                permission="orders.view_document",
+            ),
+            admin_link(
                 "Products",
                 icon="inventory_2",
                 page="catalog_product",

@@ -10,6 +10,7 @@ from backend.http import views
 from backend.http.health import health, live, ready
 from catalog.views import stop_notices
 from orders import dev
+from orders.downloads import document_pdf
 from orders.payments.gateway import is_fake_in_use
 from orders.webhooks import stripe_webhook
 
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("notices/stop/", stop_notices, name="stop-notices"),
     path("stripe/webhook/", stripe_webhook, name="stripe-webhook"),
+    path("documents/<str:token>/", document_pdf, name="order-document"),
     # The middleware `probes` answers these three, before the checks of host and scheme.
     path("healthz", health, name="health"),
     path("livez", live, name="live"),

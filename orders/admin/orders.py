@@ -23,6 +23,7 @@ from core.admin import ReadOnlyInline
 from core.money import format_money
 from orders.admin.actions import ServiceAdmin, ask_first
 from orders.admin.dialogs import MailForm, NoteForm, RefundForm, RefundItemsForm, ShipForm
+from orders.admin.documents import DocumentInline
 from orders.admin.parcels import ParcelInline, ReturnInline
 from orders.admin.timeline import EventInline
 from orders.cancellation import CANCELLABLE, cancel
@@ -182,7 +183,7 @@ class OrderAdmin(ServiceAdmin):
         ),
     )
     readonly_fields = ("state", "sum", "ships_to", "bills_to", "terms")
-    inlines = (ItemInline, ParcelInline, ReturnInline, PaymentInline, MailInline, EventInline)
+    inlines = (ItemInline, ParcelInline, ReturnInline, PaymentInline, DocumentInline, MailInline, EventInline)
     actions = ("ship_orders", "cancel_orders", "restock_orders", "export")
     actions_detail = (
         *("ship_this", "cancel_this", "refund_items_this", "refund_this", "restock_this"),

@@ -18,6 +18,7 @@ from core.together import build
 from orders import models, selectors, totals
 from orders.models import OrderStatus, PaymentStatus
 from orders.owners import Owner, owner_of
+from orders.types.documents import Document
 from orders.types.items import HasCurrency, OrderItem, visible_orders
 from orders.types.parcels import Fulfilment, Refund, Return
 from orders.types.taxes import TaxAmount
@@ -309,6 +310,9 @@ class Order(relay.Node):
 
     fulfilments: list[Fulfilment] = api.field(description="The parcels that have left, the first one first.")
     returns: list[Return] = api.field(description="The returns that the customer has asked for.")
+    documents: list[Document] = api.field(
+        description="The invoice once the order is paid, and credit notes for what was refunded; none for a free order."
+    )
 
     @api.field(
         only=["currency"],

@@ -36,13 +36,15 @@ SHOWN_AS = {
         "queued_at": "next",
         "status": "state",
     },
+    "orders.document": {**dict.fromkeys(("currency", "total"), "amount"), "content": "pdf"},
     "policies.policyversion": {"body": "as_shown"},
     "reviews.comment": {"rating": "stars", "user": "author"},
 }
-# A product's picture is edited in an inline. All tasks have one queue and one backend, and the code decides their
-# priority.
+# A product's picture is edited in an inline. A document's number has its year and place. All tasks have one queue and
+# one backend, and the code decides their priority.
 NOT_SHOWN = {
     "catalog.product": {"image"},
+    "orders.document": {"serial", "year"},
     "django_tasks_database.dbtaskresult": {"backend_name", "priority", "queue_name"},
 }
 # Groups are rarely changed. The list of all applications leads to them.

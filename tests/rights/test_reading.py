@@ -78,7 +78,7 @@ FIELDS = {
     "Order": Fields(
         alike="id uuid number note status user items shipping billing createdAt updatedAt expiresAt paidAt shippedAt "
         "cancelledAt amount subtotal discountTotal deliveryTotal taxTotal taxes pricesIncludeTax isReverseCharge "
-        "payment delivery discountCode requiresShipping fulfilments refunds returns"
+        "payment delivery discountCode requiresShipping fulfilments refunds returns documents"
     ),
     "OrderItem": Fields(
         alike="id product variant name variantTitle sku quantity requiresShipping unitPrice total discount tax"
@@ -114,6 +114,7 @@ PARTS = {
     "CategoryFacet": "category count",
     "Country": "code name",
     "Deleted": "id product",
+    "Document": "kind number issuedAt url",
     "DeliveryOption": "method cost",
     "Destination": "country zipCode state",
     "Done": "ok",
