@@ -1,12 +1,15 @@
 """System checks of settings: dangerous values, development's defaults in production, and misspelled names."""
 
 import os
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import connection
+
+from backend.messages import OURS, has_catalogue
 
 
 @register("security")
@@ -170,4 +173,20 @@ def check_counts_are_shared(**_: Any) -> list[CheckMessage]:
             hint="Set REDIS_URL, or run one worker and set GRANIAN_WORKERS=1.",
             id="backend.W015",
         )
+    ]
+
+
+@register()
+def check_languages_are_translated(**_: Any) -> list[CheckMessage]:
+    """backend.W017: shoppers who ask for a language are answered in another, because it has no translations."""
+    folders = (OURS, Path(settings.STORE_LOCALE))
+    return [
+        Warning(
+            f"STORE_LANGUAGES has {code}, but nothing translates the store's messages to it.",
+            hint=f"Begin a translation with make messages ADD={code}, or leave the language out.",
+            id="backend.W017",
+        )
+        for code in settings.STORE_LANGUAGES
+        if code.partition("-")[0] != "en"
+        and not any(has_catalogue(code, folder=folder) for folder in folders)
     ]

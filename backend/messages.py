@@ -139,5 +139,11 @@ def find_catalogues(folder: Path) -> Iterator[Path]:
     return folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po")
 
 
+def has_catalogue(language: str, *, folder: Path) -> bool:
+    """Whether the folder has a compiled catalogue of the language, or of the one that it is a variant of."""
+    names = (language, language.partition("-")[0])
+    return any(path_of(name, folder=folder).with_suffix(".mo").exists() for name in names)
+
+
 def path_of(language: str, *, folder: Path) -> Path:
     return folder / to_locale(language) / "LC_MESSAGES" / f"{DOMAIN}.po"

@@ -4,11 +4,15 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.conf import settings as configured
 from django.core import checks
+from django.core.management import call_command
 from pytest_django import Settings
+
+from backend.checks import check_languages_are_translated
 
 PRODUCTION = {
     "PATH": os.environ["PATH"],
@@ -77,6 +81,15 @@ class TestProduction:
         warned = deploy_check(STORE_FRONTEND_ULR="https://shop.example")
         assert "(backend.W010) STORE_FRONTEND_ULR" in warned.stderr
         assert "Did you mean STORE_FRONTEND_URL?" in warned.stderr
+
+
+class TestCheckLanguagesAreTranslated:
+    def test_a_language_without_a_catalogue(self, settings: Settings, tmp_path: Path) -> None:
+        settings.STORE_LANGUAGES, settings.STORE_LOCALE = ["en-gb", "de", "de-at", "fr"], str(tmp_path)
+        [warning] = check_languages_are_translated()
+        assert (warning.id, "fr" in warning.msg) == ("backend.W017", True)
+        call_command("messages", add="fr")
+        assert not check_languages_are_translated()
 
 
 class TestCheckOriginsAreNamed:
