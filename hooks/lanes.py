@@ -14,7 +14,7 @@ from time import monotonic
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from core.worker import LEASE
+from core import worker
 from hooks.connection import Answer, post
 from hooks.models import MAX_ANSWER, Delivery, Endpoint
 from hooks.signing import signed_headers
@@ -72,7 +72,7 @@ def drain(endpoint_pk: int) -> int | None:
         return None  # whoever frees a place looks for what is due
     try:
         now = timezone.now()
-        lease = now + LEASE
+        lease = now + worker.LEASE
         if not open_lanes(now).filter(pk=endpoint_pk).update(busy_until=lease):
             return None
         return send_due(endpoint_pk, lease=lease)
@@ -92,9 +92,9 @@ def send_due(endpoint_pk: int, *, lease: datetime) -> int:
             if endpoint is None or found is None or (endpoint.paused_until and endpoint.paused_until > now):
                 break
             # A worker that was frozen since it took the lane does not have it any more.
-            if not lane.filter(busy_until=lease).update(busy_until=now + LEASE):
+            if not lane.filter(busy_until=lease).update(busy_until=now + worker.LEASE):
                 break
-            lease = now + LEASE
+            lease = now + worker.LEASE
             attempts += attempt(found, endpoint, now=now)
     finally:
         lane.filter(busy_until=lease).update(busy_until=None)

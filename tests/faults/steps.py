@@ -1,7 +1,7 @@
 """The steps of a request, and a process that is killed right before one of them.
 
-Steps are every SQL statement, every COMMIT and ROLLBACK, every request to Stripe (before it is sent, and again after
-its effect), and every call of `reach`.
+Steps are every SQL statement, every COMMIT and ROLLBACK, every request to Stripe, mail and webhook (before it is sent,
+and again after its effect), and every call of `reach`.
 """
 
 import os
@@ -15,9 +15,12 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
+from django.core.mail import EmailMessage
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from hooks import lanes
+from hooks.connection import post
 from packages.stripe_fake import FakeStripe
 
 # A worker can run a command of manage.py, so that the command can be killed like a request.
@@ -76,11 +79,13 @@ def reach_statement(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
 
 
 def watch() -> None:
-    """Make commits, rollbacks and requests to Stripe count as steps in this process."""
+    """Make commits, rollbacks, and what is sent to Stripe, mail servers and endpoints count as steps here."""
     for name in ("commit", "rollback"):
         method = getattr(BaseDatabaseWrapper, f"_{name}")
         patch.object(BaseDatabaseWrapper, f"_{name}", before(name.upper(), method)).start()
     patch.object(FakeStripe, "request", around(FakeStripe.request)).start()
+    patch.object(EmailMessage, "send", both_sides_of("the mail", EmailMessage.send)).start()
+    patch.object(lanes, "post", both_sides_of("the webhook", post)).start()
 
 
 def before(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -88,6 +93,17 @@ def before(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     def stepping(*args: Any) -> Any:
         reach(name)
         return method(*args)
+
+    return stepping
+
+
+def both_sides_of(name: str, send: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(send)
+    def stepping(*args: Any, **kwargs: Any) -> Any:
+        reach(name)
+        answer = send(*args, **kwargs)
+        reach(f"{name} (reply lost)")
+        return answer
 
     return stepping
 
