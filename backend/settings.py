@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from backend import environment
 from backend.navigation import NAVIGATION
+from backend.reporting import report_faults
 from catalog.analysis.languages import LATIN
 from core.currencies import EXPONENTS
 
@@ -422,6 +423,11 @@ STORE_METRICS_TOKEN = env.str("STORE_METRICS_TOKEN", default="")
 LOG_FORMAT = env.choice("LOG_FORMAT", default="line", choices=["line", "json"])
 # One record for each request that is not answered from the answer cache.
 STORE_ACCESS_LOG = env.bool("STORE_ACCESS_LOG", default=False)
+# Where faults are reported, besides the log.
+SENTRY_DSN = env.url("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="development" if DEBUG else "production")
+if SENTRY_DSN:
+    report_faults(SENTRY_DSN, environment=SENTRY_ENVIRONMENT)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
