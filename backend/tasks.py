@@ -5,6 +5,7 @@ from django_tasks import task
 
 from core.batches import Batch
 from core.housekeeping import Heap, find_heaps, prune
+from core.leftovers import delete_leftovers
 from core.tasks import BY_THE_CLOCK, every
 
 
@@ -24,3 +25,10 @@ def housekeeping() -> str:
 
     batch.run(tidy, find_heaps(timezone.now()))
     return batch.close("\n".join(report))
+
+
+@every(minutes=24 * 60)
+@task(priority=BY_THE_CLOCK)
+def delete_leftover_pictures() -> str:
+    """Delete the files of pictures that no row names and that are older than a day."""
+    return f"{delete_leftovers(now=timezone.now())} leftover pictures deleted."

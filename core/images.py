@@ -28,6 +28,8 @@ MAX_BYTES = 10 * 1024 * 1024
 WAIT_SECONDS = 5.0
 RETRY_SECONDS = 3
 PLACEHOLDER_SIDE = 16
+# What the names of pictures end with.
+SUFFIXES = JPEG, WEBP = (".jpg", ".webp")
 
 TOO_MANY_BYTES = gettext_noop("The picture is larger than %(megabytes)s MB. Please choose a smaller one.")
 BUSY = gettext_lazy("Other pictures are being processed. Please try again in a few seconds.")
@@ -131,7 +133,7 @@ def _reencode(data: bytes) -> PreparedImage:
     opaque = picture.mode == "RGB"
     return PreparedImage(
         main=_encode_jpeg(picture) if opaque else _encode_webp(picture),
-        suffix=".jpg" if opaque else ".webp",
+        suffix=JPEG if opaque else WEBP,
         width=picture.width,
         height=picture.height,
         thumbnails=_make_thumbnails(picture, THUMBNAILS),

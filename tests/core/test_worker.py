@@ -230,6 +230,7 @@ class TestByTheClock:
         Worker()
         assert {path: period.total_seconds() / 60 for path, period in SCHEDULE.items()} == {
             "backend.tasks.housekeeping": 60,
+            "backend.tasks.delete_leftover_pictures": 1440,
             "catalog.tasks.tell_waiting": 1,
             "hooks.tasks.deliver_due": 1,
             "orders.tasks.expire_orders": 1,
