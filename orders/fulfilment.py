@@ -29,7 +29,7 @@ EVERYTHING = Parcel()
 def ship(order: Order, *, now: datetime, by: Actor = SHOP, parcel: Parcel = EVERYTHING) -> None:
     """Send a parcel of a paid order; one without quantities has everything that is left.
 
-    The order is SHIPPED when nothing is left, and the customer gets a mail; before that it is PARTIALLY_SHIPPED.
+    The customer gets a mail about it. The order is SHIPPED when nothing is left; before that it is PARTIALLY_SHIPPED.
 
     Raises: OrderNotShippable, unless the order is paid, and while its payment is disputed; ValidationError, for more
     of an item than is left, and for a link that is none.
@@ -50,10 +50,10 @@ def ship(order: Order, *, now: datetime, by: Actor = SHOP, parcel: Parcel = EVER
     sent = replace(parcel, quantities=quantities or left)
     with field_errors():
         sent.row(order.pk, now=now).clean_fields(exclude=["order"])
-    pack(order.pk, sent, now=now, by=by).save(force_insert=True)
+    fulfilment, event = pack(order.pk, sent, now=now, by=by)
+    event.save(force_insert=True)
     follow_parcels(order.pk, now=now)
-    if sent.quantities == left:
-        promise_mail(order.pk, OrderMail.Kind.SHIPPED, now=now)
+    promise_mail(order.pk, OrderMail.Kind.SHIPPED, fulfilment=fulfilment, now=now)
 
 
 @transaction.atomic(durable=True)

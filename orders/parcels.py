@@ -54,8 +54,10 @@ def items_to_ship(order_uuid: UUID) -> QuerySet[OrderItem]:
     return OrderItem.objects.filter(order=order_uuid, quantity__gt=F("fulfilled") + F("withdrawn"))
 
 
-def pack(order_uuid: UUID, parcel: Parcel, *, now: datetime, by: Actor = SHOP) -> OrderEvent:
-    """Write a parcel, and count what it has as fulfilled. Return the event, which the caller inserts.
+def pack(
+    order_uuid: UUID, parcel: Parcel, *, now: datetime, by: Actor = SHOP
+) -> tuple[Fulfilment, OrderEvent]:
+    """Write a parcel, and count what it has as fulfilled. Return it with its event, which the caller inserts.
 
     Raises: IntegrityError, for more than still has to leave.
     """
@@ -68,7 +70,7 @@ def pack(order_uuid: UUID, parcel: Parcel, *, now: datetime, by: Actor = SHOP) -
     OrderItem.objects.filter(pk__in=parcel.quantities).update(
         fulfilled=F("fulfilled") + number_of(parcel.quantities)
     )
-    return event_of(
+    return fulfilment, event_of(
         order_uuid,
         Kind.SHIPPED,
         by=by,
@@ -81,7 +83,7 @@ def pack(order_uuid: UUID, parcel: Parcel, *, now: datetime, by: Actor = SHOP) -
 def pack_all(order_uuid: UUID, *, now: datetime) -> OrderEvent:
     """Write one parcel of everything that has to leave, and set the order to SHIPPED."""
     quantities = {item.pk: item.to_ship for item in items_to_ship(order_uuid)}
-    event = pack(order_uuid, Parcel(quantities=quantities), now=now)
+    _, event = pack(order_uuid, Parcel(quantities=quantities), now=now)
     move(order_uuid, OrderStatus.SHIPPED, now=now)
     announce(order_uuid, News.ORDER_SHIPPED, now=now)
     return event

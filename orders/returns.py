@@ -16,7 +16,18 @@ from catalog.stock import number_of, put_back
 from core.errors import NotFound, ValidationError, field_errors
 from orders.errors import STATUS_WORDS, ReturnNotPossible
 from orders.events import CUSTOMER, Actor, Kind, record_event
-from orders.models import MAX_LINES, Order, OrderItem, OrderStatus, Payment, Portion, Return, ReturnStatus
+from orders.mail import promise_mail
+from orders.models import (
+    MAX_LINES,
+    Order,
+    OrderItem,
+    OrderMail,
+    OrderStatus,
+    Payment,
+    Portion,
+    Return,
+    ReturnStatus,
+)
 from orders.owners import Owner
 from orders.payments.settlement import try_settle
 from orders.refunding import Wanted, lock_paid, write_refund
@@ -35,6 +46,11 @@ EVENTS = {
     Status.APPROVED: Kind.RETURN_APPROVED,
     Status.DECLINED: Kind.RETURN_DECLINED,
     Status.RECEIVED: Kind.RETURN_RECEIVED,
+}
+MAILS = {
+    Status.APPROVED: OrderMail.Kind.RETURN_APPROVED,
+    Status.DECLINED: OrderMail.Kind.RETURN_DECLINED,
+    Status.RECEIVED: OrderMail.Kind.RETURN_RECEIVED,
 }
 
 
@@ -75,6 +91,7 @@ def request_return(
     Order.objects.filter(pk=order.pk).update(updated_at=now)
     units = sum(wanted.values())
     record_event(order.pk, Kind.RETURN_REQUESTED, by=CUSTOMER, now=now, units=units, text=requested.reason)
+    promise_mail(order.pk, OrderMail.Kind.RETURN_REQUESTED, sent_back=requested, now=now)
 
 
 # Translators: The word stands in "The return is … already."
@@ -137,6 +154,7 @@ def decide(asked: Return, *, to: Status, now: datetime, by: Actor) -> None:
         portions = number_of(dict(asked.items.values_list("item", "quantity")))
         OrderItem.objects.filter(portions__sent_back=asked).update(returned=F("returned") - portions)
     record_event(asked.order_id, EVENTS[to], by=by, now=now)
+    promise_mail(asked.order_id, MAILS[to], sent_back=asked, now=now)
 
 
 @transaction.atomic(durable=True)
@@ -158,6 +176,7 @@ def receive(asked: Return, *, back: Mapping[int, int], now: datetime, by: Actor)
         by_variant = {variant: counted[item] for item, variant in variants.items() if variant is not None}
         put_back(by_variant, order_uuid=asked.order_id, now=now)
     record_event(asked.order_id, Kind.RETURN_RECEIVED, by=by, now=now, restocked=sum(counted.values()))
+    promise_mail(asked.order_id, MAILS[Status.RECEIVED], sent_back=asked, now=now)
 
 
 def refund_return(asked: Return, *, with_delivery: bool, now: datetime, by: Actor) -> None:

@@ -1,6 +1,7 @@
 """The mails about orders with sample data, for the page /dev/mail/."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -9,7 +10,9 @@ from django.utils import timezone
 from accounts.models import User
 from core.languages import current_language
 from orders.letters import write, write_link
-from orders.models import Order, OrderItem, OrderMail, OrderTax, Refund, Shipping
+from orders.models import Fulfilment, Order, OrderItem, OrderMail, OrderTax, Portion, Refund, Return, Shipping
+
+Kind = OrderMail.Kind
 
 
 def mails() -> dict[str, EmailMessage]:
@@ -42,16 +45,26 @@ def mails() -> dict[str, EmailMessage]:
         OrderItem(name="Linen shirt", variant_title="M, white", quantity=2, unit_price=Decimal(39)),
         OrderItem(name="Desk lamp with a dimmer and a very long name", quantity=1, unit_price=Decimal(38)),
     ]
-    refund = Refund(amount=Decimal(38))
-    return {
-        **{
-            str(kind): write(
-                kind, order, items=items, refund=refund if kind == OrderMail.Kind.REFUNDED else None
-            )
-            for kind in OrderMail.Kind
+    shirts, lamp = items
+    about: dict[str, dict[str, Any]] = {
+        Kind.REFUNDED: {"refund": Refund(amount=Decimal(38))},
+        Kind.SHIPPED: {
+            "fulfilment": Fulfilment(
+                carrier="DHL",
+                tracking_number="00340434161094042557",
+                tracking_url="https://www.dhl.com/global-en/home/tracking.html?tracking-id=00340434161094042557",
+            ),
+            "portions": [Portion(item=shirts, quantity=2), Portion(item=lamp, quantity=1)],
         },
-        "order-link": write_link(order),
     }
+    returned = {
+        "sent_back": Return(reason="One is too small.", created_at=now),
+        "portions": [Portion(item=shirts, quantity=1)],
+    }
+    for kind in (Kind.RETURN_REQUESTED, Kind.RETURN_APPROVED, Kind.RETURN_DECLINED, Kind.RETURN_RECEIVED):
+        about[kind] = returned
+    letters = {str(kind): write(kind, order, items=items, **about.get(kind, {})) for kind in Kind}
+    return {**letters, "order-link": write_link(order)}
 
 
 def address(*, city: str, zip_code: str) -> Shipping:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django import forms
 from django.http import Http404
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
@@ -144,3 +146,8 @@ class MailForm(BaseDialogForm):
         super().__init__(*args, **options)
         choice: Any = self.fields["mail"]
         choice.queryset = OrderMail.objects.filter(order=key_of_order(self), mailed_at__isnull=False)
+        choice.label_from_instance = dated  # an order may have several of a kind
+
+
+def dated(mail: OrderMail) -> str:
+    return f"{mail}, {date_format(localtime(mail.created_at), 'DATETIME_FORMAT')}"

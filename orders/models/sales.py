@@ -282,11 +282,22 @@ class OrderMail(models.Model):
         SHIPPED = "shipped", "On its way"
         CANCELLED = "cancelled", "Cancelled"
         REFUNDED = "refunded", "Refunded"
+        RETURN_REQUESTED = "return-requested", "Return requested"
+        RETURN_APPROVED = "return-approved", "Return approved"
+        RETURN_DECLINED = "return-declined", "Return declined"
+        RETURN_RECEIVED = "return-received", "Return received"
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="mails")
     kind = models.CharField(max_length=20, choices=Kind)
+    # What the mail is about, beside the order. The mail of a parcel lacks it if it is older than this column.
     refund = models.OneToOneField(
         "Refund", on_delete=models.CASCADE, null=True, blank=True, related_name="mail"
+    )
+    fulfilment = models.OneToOneField(
+        "Fulfilment", on_delete=models.CASCADE, null=True, blank=True, related_name="mail"
+    )
+    sent_back = models.ForeignKey(
+        "Return", on_delete=models.CASCADE, null=True, blank=True, related_name="mails"
     )
     created_at = models.DateTimeField(default=timezone.now)
     # When a mail server accepted it.
@@ -296,11 +307,22 @@ class OrderMail(models.Model):
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["order", "kind"], condition=Q(refund=None), name="one_mail_per_order_and_kind"
+                fields=["order", "kind"],
+                condition=Q(refund=None, fulfilment=None, sent_back=None),
+                name="one_mail_per_order_and_kind",
             ),
+            models.UniqueConstraint(fields=["sent_back", "kind"], name="one_mail_per_return_and_kind"),
             models.CheckConstraint(
                 condition=Q(kind="refunded", refund__isnull=False) | ~Q(kind="refunded") & Q(refund=None),
                 name="mail_of_refund_has_refund",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="shipped") | Q(fulfilment=None), name="mail_of_parcel_is_about_shipping"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__startswith="return-", sent_back__isnull=False)
+                | ~Q(kind__startswith="return-") & Q(sent_back=None),
+                name="mail_of_return_has_return",
             ),
         ]
         indexes = [
