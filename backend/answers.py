@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from backend.http.sessions import SESSION_HEADER
 from core.languages import choose_language
 from packages.answer_cache import Answers, Keeper, Revision, Tables, Watcher
 from packages.answer_cache.answers import Application
@@ -91,6 +92,7 @@ def keep_answers(application: Application) -> Application:
         keeper=keeper,
         paths=PATHS,
         session_cookie=settings.SESSION_COOKIE_NAME,
+        session_header=SESSION_HEADER,
         headers=(
             *HEADERS,
             settings.STORE_SCHEME_HEADER,

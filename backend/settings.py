@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "backend.http.origins.report_refused",
     "corsheaders.middleware.CorsMiddleware",
     "backend.middleware.speak_language",
+    "backend.http.sessions.sessions_by_header",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -246,11 +247,12 @@ CORS_ALLOW_HEADERS = (
     "apollographql-client-name",
     "apollographql-client-version",
     "x-apollo-operation-name",
+    "x-store-session",
     # Sentry and OpenTelemetry add these to each request of the browser.
     *("sentry-trace", "baggage", "traceparent", "tracestate"),
     *env.list("STORE_CORS_HEADERS"),
 )
-CORS_EXPOSE_HEADERS = ("x-request-id",)
+CORS_EXPOSE_HEADERS = ("x-request-id", "x-store-session")
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|healthz|metrics)$"]
@@ -284,6 +286,8 @@ STORE_MAX_COST_PER_MINUTE = env.int("STORE_MAX_COST_PER_MINUTE", default=1_000_0
 # Attempts are counted by address. Behind proxies, it is the address that the first of our proxies saw.
 STORE_TRUSTED_PROXIES = env.int("STORE_TRUSTED_PROXIES", default=0)
 STORE_CLIENT_HEADER = env.str("STORE_CLIENT_HEADER", default="")
+# A server that renders pages, and knows this, passes on its shopper's address: see core/throttle.py.
+STORE_RENDERER_SECRET = env.str("STORE_RENDERER_SECRET", default="")
 # The number of new visitors from one address in an hour. Each has a session and a cart.
 STORE_MAX_VISITORS = env.int("STORE_MAX_VISITORS", default=1000, at_least=1)
 # The number of threads of a process that may wait for Stripe. The server must have more threads.

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import ngettext
 from django_ratelimit.core import get_usage
 from redis import RedisError
@@ -28,6 +29,8 @@ WITH_PORT = re.compile(r"\[(?P<v6>[0-9A-Fa-f:.]+)\](?::\d+)?|(?P<v4>[0-9.]+):\d+
 CLIENT_PREFIX = 64
 # How long a client should wait if it is refused because the cache does not answer.
 RETRY_SECONDS = 60
+# The headers of a rendering server: its secret, and the address of the shopper for whom it asks.
+RENDERER_HEADER, SHOPPER_HEADER = "X-Store-Renderer", "X-Store-Shopper"
 # Clients of a Unix socket, without a proxy that names them, count as one.
 NO_ADDRESS = "0.0.0.0"
 
@@ -95,9 +98,13 @@ def upload_limits(files: int) -> list[Limit]:
 def client_address(request: HttpRequest) -> str:
     """The address of the client that connected to us or to the first trusted proxy; for IPv6 its network.
 
-    Each proxy appends the address that it sees to STORE_CLIENT_HEADER. Entries before those of the trusted proxies
-    come from the client, and may be forged.
+    A server that renders pages asks for many shoppers, and says for whom. Otherwise each proxy appends the address that
+    it sees to STORE_CLIENT_HEADER. Entries before those of the trusted proxies come from the client, and may be forged.
     """
+    if is_renderer(request):
+        shopper = normalize_address(request.headers.get(SHOPPER_HEADER, ""))
+        if shopper:
+            return shopper
     connected = normalize_address(request.META["REMOTE_ADDR"]) or NO_ADDRESS
     hops, header = settings.STORE_TRUSTED_PROXIES, settings.STORE_CLIENT_HEADER
     if not header:
@@ -106,6 +113,12 @@ def client_address(request: HttpRequest) -> str:
     if not 1 <= hops <= len(forwarded):
         return connected
     return normalize_address(forwarded[-hops]) or connected
+
+
+def is_renderer(request: HttpRequest) -> bool:
+    """Whether the request comes from a rendering server, which knows STORE_RENDERER_SECRET."""
+    secret, given = settings.STORE_RENDERER_SECRET, request.headers.get(RENDERER_HEADER, "")
+    return bool(secret) and constant_time_compare(given, secret)
 
 
 def normalize_address(text: str) -> str | None:

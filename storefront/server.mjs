@@ -3,6 +3,8 @@
 //   STORE_URL   the store (http://127.0.0.1:8000)
 //   HOST, PORT  where to listen (127.0.0.1, 3000)
 //   SITE_URL    the shop's public address, for links that search engines follow (that of the request)
+//   STORE_RENDERER_SECRET  the store's: with it, the store counts the shopper and not this server
+//   CLIENT_HEADER  the header in which a proxy in front passes the shopper's address, as the last one in it
 //   MEDIA_ORIGIN  where pictures are, if not at the store
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -18,6 +20,8 @@ const { chooseLanguage, cookieOf, render } = await import("./dist/server/server.
 const STORE = new URL(process.env.STORE_URL ?? "http://127.0.0.1:8000");
 const HOST = process.env.HOST ?? "127.0.0.1";
 const PORT = Number(process.env.PORT ?? 3000);
+const SECRET = process.env.STORE_RENDERER_SECRET;
+const CLIENT_HEADER = process.env.CLIENT_HEADER?.toLowerCase();
 const CLIENT = new URL("./dist/client/", import.meta.url).pathname;
 
 // What the store answers itself. Behind a proxy of your own, let that do it.
@@ -65,15 +69,22 @@ async function answer(request, response) {
   const file = files.get(url.pathname);
   if (file) return sendFile(request, response, url.pathname, file);
   if (url.pathname === "/robots.txt") return sendText(response, "text/plain", robots(url.origin));
-  if (url.pathname === "/sitemap.xml") return sendText(response, "application/xml", await sitemap(STORE, url.origin));
+  if (url.pathname === "/sitemap.xml") return sendText(response, "application/xml", await sitemap(STORE, url.origin, shopperOf(request)));
   if (url.pathname === "/favicon.ico") return response.writeHead(301, { Location: "/icon.svg" }).end();
   if (url.pathname.startsWith("/assets/")) return response.writeHead(404).end();
   return sendPage(request, response, url);
 }
 
+/** Tells the store for whom this server asks. */
+function shopperOf({ headers, socket }) {
+  const passed = CLIENT_HEADER && headers[CLIENT_HEADER]?.split(",").at(-1).trim();
+  return SECRET ? { "x-store-renderer": SECRET, "x-store-shopper": passed || socket.remoteAddress } : {};
+}
+
 /** To the store and back, byte by byte. The Host stays the browser's, so that the store knows its own origin. */
 function handOn(request, response) {
-  const { method, headers, url: path } = request;
+  const { method, url: path } = request;
+  const headers = { ...request.headers, ...shopperOf(request) };
   // A connection for each request: one that is kept may be closed by the store just when it is used again.
   const onward = send(new URL(path, STORE), { method, headers, agent: false }, (reply) => {
     response.writeHead(reply.statusCode, reply.headers);
@@ -110,7 +121,7 @@ async function sendPage(request, response, url) {
   const cookies = request.headers.cookie ?? "";
   const language = chooseLanguage(cookieOf("language", cookies), request.headers["accept-language"]);
   const theme = { light: "light", dark: "dark" }[cookieOf("theme", cookies)] ?? "";
-  const page = await render(new Request(url), STORE.origin, language);
+  const page = await render(new Request(url), { store: STORE.origin, language, headers: shopperOf(request) });
   if (page instanceof Response) return response.writeHead(page.status, Object.fromEntries(page.headers)).end();
 
   const state = JSON.stringify(page.state).replaceAll("<", "\\u003c");

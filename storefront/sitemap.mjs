@@ -6,11 +6,11 @@ const QUERY = `query Sitemap($after: String) {
   sitemap(after: $after) { nodes { slug updatedAt } pageInfo { hasNextPage endCursor } }
 }`;
 
-export async function sitemap(store, origin) {
+export async function sitemap(store, origin, headers) {
   const lines = [entry(`${origin}/`)];
   let after = null;
   do {
-    const { categories, sitemap: page } = await ask(store, { after });
+    const { categories, sitemap: page } = await ask(store, headers, { after });
     if (after === null) lines.push(...categories.map(({ slug }) => entry(`${origin}/categories/${slug}`)));
     lines.push(...page.nodes.map(({ slug, updatedAt }) => entry(`${origin}/products/${slug}`, updatedAt)));
     after = page.pageInfo.hasNextPage && page.pageInfo.endCursor;
@@ -22,10 +22,10 @@ ${lines.slice(0, MOST).join("\n")}
 `;
 }
 
-async function ask(store, variables) {
+async function ask(store, headers, variables) {
   const reply = await fetch(new URL("/graphql/", store), {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", ...headers },
     body: JSON.stringify({ query: QUERY, variables }),
   });
   const { data, errors } = await reply.json();

@@ -23,6 +23,9 @@ MAX_LENGTHS = {
     "CONTENT_TYPE": 256,
     "HTTP_HOST": 300,
     "HTTP_ACCEPT": 1024,
+    "HTTP_X_STORE_SESSION": 64,
+    "HTTP_X_STORE_RENDERER": 256,
+    "HTTP_X_STORE_SHOPPER": 64,
     **dict.fromkeys(
         (
             *(

@@ -1,6 +1,7 @@
 """The views: GraphQL over HTTP, GraphiQL, and the index page."""
 
 import json
+import logging
 import re
 import uuid
 from functools import lru_cache
@@ -22,15 +23,20 @@ from api.context import Context
 from api.faults import format_error
 from backend.http import budget, guard, persisted
 from backend.http.origins import is_allowed
+from backend.http.sessions import SESSION_HEADER
 from backend.schema import MutationByGet, schema
 from core.errors import BadUserInput, RequestError
-from core.logs import note
+from core.logs import Sparingly, note
+from core.throttle import RENDERER_HEADER, is_renderer
 from orders.payments.gateway import is_fake_in_use
 from packages import answer_cache
 
+logger = logging.getLogger("backend.renderer")
+reports = Sparingly(seconds=60)
+
 RESPONSE_JSON = "application/graphql-response+json"
 # A page of another origin cannot send any of these without a CORS preflight.
-PREFLIGHT_HEADERS = ("Apollo-Require-Preflight", "X-Apollo-Operation-Name")
+PREFLIGHT_HEADERS = ("Apollo-Require-Preflight", "X-Apollo-Operation-Name", SESSION_HEADER)
 # A longer header is ignored: it is slow to parse, and the cache would keep it.
 MAX_ACCEPT_CHARACTERS = 500
 MALFORMED = (
@@ -70,6 +76,7 @@ def graphql(request: HttpRequest) -> HttpResponse:
     wants_new = len(accept) <= MAX_ACCEPT_CHARACTERS and prefers_new(accept)
     try:
         refuse_cross_site(request)
+        refuse_false_renderer(request)
         operation = parse_request(request)
         body = build_answer(request, response, operation, request_id=request_id)
         if "data" not in body and wants_new:
@@ -122,6 +129,17 @@ def refuse_cross_site(request: HttpRequest) -> None:
     )
     if request.method == "POST" and not preflighted:
         raise HTTPError(f"This content type needs the header {PREFLIGHT_HEADERS[0]}.", status=403)
+
+
+def refuse_false_renderer(request: HttpRequest) -> None:
+    """Refuse a rendering server with a wrong secret. Else all of its shoppers would silently count as one.
+
+    Raises:
+        HTTPError: with status 403.
+    """
+    if RENDERER_HEADER in request.headers and not is_renderer(request):
+        reports.warn(logger, "%s has another secret than STORE_RENDERER_SECRET.", RENDERER_HEADER)
+        raise HTTPError(f"The secret in {RENDERER_HEADER} is not the store's.", status=403)
 
 
 def parse_request(request: HttpRequest) -> dict[str, Any]:
@@ -249,7 +267,7 @@ def share(context: Context) -> None:
     else:
         answer_cache.keep(environ, seconds=(context.holds_until - timezone.now()).total_seconds())
     context.response["Cache-Control"] = "public, max-age=0, must-revalidate"
-    context.response["Vary"] = "Accept, Accept-Encoding, Accept-Language, Cookie, Origin"
+    context.response["Vary"] = f"Accept, Accept-Encoding, Accept-Language, Cookie, Origin, {SESSION_HEADER}"
 
 
 def execute(context: Context, operation: dict[str, Any]) -> ExecutionResult:

@@ -27,7 +27,7 @@ METHODS = ("GET", "POST")
 KEPT_SECONDS = "answer_cache.seconds"
 # The parts of a request that every answer depends on, besides the body and the headers that the application names.
 KEYED = ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "wsgi.url_scheme", "HTTP_HOST")
-# Headers that the key covers in another way: guests have no session cookie, and the encoding is negotiated.
+# Headers that the key covers in another way: guests have no session's cookie, and the encoding is negotiated.
 NEGOTIATED = ("cookie", "accept-encoding")
 # Headers that differ for each request, or are made here.
 NOT_KEPT = ("content-length", "x-request-id")
@@ -61,9 +61,10 @@ class Answers:
     """LRU cache of answers to guests, as WSGI middleware. Bounded by bytes, thread-safe.
 
     It keeps an answer if the application allows it by `keep`, and if the Watcher saw it read no private table. A
-    request to one of the `paths` without the `session_cookie` is a guest's. Its answer may depend on the request's
-    body, on KEYED, on the `headers`, such as `Accept`, and on nothing else but what a function makes of a `normalized`
-    header: clients send Accept-Language in countless forms, of which there are only a few answers.
+    request to one of the `paths` with neither the `session_cookie` nor the `session_header` is a guest's. Its answer
+    may depend on the request's body, on KEYED, on the `headers`, such as `Accept`, and on nothing else but what a
+    function makes of a `normalized` header: clients send Accept-Language in countless forms, of which there are only a
+    few answers.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Answers:
         keeper: Keeper,
         paths: tuple[str, ...],
         session_cookie: str,
+        session_header: str = "",
         headers: Iterable[str],
         normalized: Mapping[str, Callable[[str], str]] | None = None,
     ) -> None:
@@ -80,10 +82,15 @@ class Answers:
         self.keeper = keeper
         self.paths = paths
         self.session_cookie = session_cookie
+        self.session_header = variable(session_header)
         normalized = normalized or {}
         self.keyed = (*KEYED, *map(variable, headers))
         self.normalized = [(variable(name), normalize) for name, normalize in normalized.items()]
-        self.varying = {*NEGOTIATED, *(name.lower() for name in (*headers, *normalized))}
+        self.varying = {
+            *NEGOTIATED,
+            session_header.lower(),
+            *(name.lower() for name in (*headers, *normalized)),
+        }
         self.kept: OrderedDict[Key, Answer] = OrderedDict()
         self.held = 0
         self.lock = Lock()
@@ -115,6 +122,7 @@ class Answers:
             environ["PATH_INFO"] in self.paths
             and environ["REQUEST_METHOD"] in METHODS
             and self.session_cookie not in environ.get("HTTP_COOKIE", "")
+            and self.session_header not in environ
             and "HTTP_TRANSFER_ENCODING" not in environ
         )
 

@@ -18,9 +18,19 @@ interface Rendered {
   state: unknown;
 }
 
+interface Options {
+  store: string;
+  language: string;
+  /** For requests to the store: for whom the page is. */
+  headers: Record<string, string>;
+}
+
 /** Renders a page as a guest sees it: the same for everybody. A redirect is answered as a Response. */
-export async function render(request: Request, store: string, language: string): Promise<Rendered | Response> {
-  const client = createClient({ uri: `${store}/graphql/`, language, isServer: true });
+export async function render(
+  request: Request,
+  { store, language, headers }: Options,
+): Promise<Rendered | Response> {
+  const client = createClient({ uri: `${store}/graphql/`, language, isServer: true, headers });
   const routes = createRoutes(client);
   const handler = createStaticHandler(routes);
   const context = await handler.query(request);

@@ -165,7 +165,9 @@ class TestByGet:
         first = entrance.get(named)
         assert first.data["products"]["nodes"][0]["name"] == "lamp"
         assert first.headers["Cache-Control"] == "public, max-age=0, must-revalidate"
-        assert {"Cookie", "Origin", "Accept", "Accept-Encoding"} <= set(first.headers["Vary"].split(", "))
+        assert {"Cookie", "X-Store-Session", "Origin", "Accept", "Accept-Encoding"} <= set(
+            first.headers["Vary"].split(", ")
+        )
         again = entrance.get(named, HTTP_IF_NONE_MATCH=first.headers["ETag"])
         assert (again.status, again.body) == (304, b"")
         assert again.headers["ETag"] == first.headers["ETag"]
@@ -187,6 +189,16 @@ class TestNotKept:
             reply = entrance.post(LIST, HTTP_COOKIE=f"{django_settings.SESSION_COOKIE_NAME}=of-somebody")
             assert reply.headers["Cache-Control"] == "private, no-store"
         assert entrance.worked_out == 2
+
+    @pytest.mark.parametrize("key", ["new", "", "of-somebody"])
+    def test_what_is_asked_with_a_session_by_a_header(self, entrance: Entrance, key: str) -> None:
+        for _ in range(2):
+            entrance.post(LIST, HTTP_X_STORE_SESSION=key)
+        assert entrance.worked_out == 2
+        assert entrance.answers.kept == {}
+        entrance.post(LIST)
+        entrance.post(LIST, HTTP_X_STORE_SESSION=key)
+        assert entrance.worked_out == 4
 
     def test_a_mutation(self, entrance: Entrance) -> None:
         for _ in range(2):

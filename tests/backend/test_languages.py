@@ -145,14 +145,6 @@ class TestKept:
         ]
         assert all("Accept-Language" in reply.headers["Vary"] for reply in replies)
 
-    def test_what_nothing_matches(self, entrance: Entrance) -> None:
-        search = '{ search(term: "xyzzy") { ... on NoProductMatches { message } } }'
-        answers = [
-            entrance.post(search, HTTP_ACCEPT_LANGUAGE=tag).data["search"]["message"]
-            for tag in ("en", "de", "en", "de")
-        ]
-        assert answers == ['No product matches "xyzzy".', "Zu „xyzzy“ haben wir nichts gefunden."] * 2
-
     def test_headers_without_number_fill_no_cache(self, entrance: Entrance) -> None:
         make_product()
         for number in range(50):

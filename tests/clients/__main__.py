@@ -15,6 +15,7 @@ import django
 HERE = Path(__file__).parent
 SHOP = HERE.parents[1] / "storefront"
 SUITES = sorted(package.parent for package in HERE.glob("*/package.json"))
+SECRET = "a-secret-of-the-rendering-server-alone"
 IN_A_BROWSER = ("browser", "storefront")
 
 
@@ -29,6 +30,7 @@ def main() -> int:
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
             "STORE_FRONTEND_URL": front_end,
             "STORE_ORIGINS": front_end,
+            "STORE_RENDERER_SECRET": SECRET,
         }
         store.migrate()
         store.seed("--plain")
@@ -38,6 +40,7 @@ def main() -> int:
             "STORE_URL": f"http://localhost:{store.port}",  # the same site as the front end
             "STORE_LOG": str(store.log),  # has the mails
             "FRONT_END_URL": front_end,
+            "STORE_RENDERER_SECRET": SECRET,
             "CHROMIUM": chromium(),
         }
         failed = sum(run(suite, environment) for suite in SUITES)

@@ -236,11 +236,6 @@ class TestNote:
 
 
 class TestFrozen:
-    def test_language_of_the_request(self, shopper: GraphQLClient) -> None:
-        shopper.defaults["HTTP_ACCEPT_LANGUAGE"] = "de-AT, en;q=0.5"
-        checkout(shopper)
-        assert Order.objects.get().language == "de"
-
     def test_language_of_the_store(self, shopper: GraphQLClient, settings: Settings) -> None:
         settings.LANGUAGE_CODE = "de"
         checkout(shopper)

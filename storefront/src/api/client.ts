@@ -17,10 +17,12 @@ interface Options {
   askToSignIn?: () => Promise<boolean>;
   /** True while a server renders a page. */
   isServer?: boolean;
+  /** More headers for each request. */
+  headers?: Record<string, string>;
 }
 
-export function createClient({ uri, language, askToSignIn, isServer = false }: Options): ApolloClient {
-  const headers = { "Accept-Language": language };
+export function createClient({ uri, language, askToSignIn, isServer = false, ...more }: Options): ApolloClient {
+  const headers = { "Accept-Language": language, ...more.headers };
   const http = new HttpLink({ uri, headers, credentials: "include" }); // with the session's cookie, also to another origin
   // Queries go by GET under their hash, and their text only where the store does not know it.
   const persisted = new PersistedQueryLink({ sha256, useGETForHashedQueries: true });

@@ -67,6 +67,6 @@ class TestCors:
             answer = browser.post("/admin/login/", form, headers={"Host": "localhost", "Origin": origin})
             assert answer.status_code == status
 
-    def test_the_id_of_a_request_can_be_read(self, client: Client) -> None:
+    def test_the_id_of_a_request_and_the_session_can_be_read(self, client: Client) -> None:
         answer = client.get("/graphql/", {"query": QUERY}, headers={"Origin": settings.STORE_ORIGINS[0]})
-        assert answer["Access-Control-Expose-Headers"] == "x-request-id"
+        assert answer["Access-Control-Expose-Headers"] == "x-request-id, x-store-session"
