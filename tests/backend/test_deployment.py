@@ -6,12 +6,17 @@ import re
 import subprocess
 import sys
 from itertools import pairwise
+from typing import Any, ClassVar
 
+import kubernetes_validate
 import pytest
+import yaml
 from django.conf import settings
+from django.test import Client
 
 from tests.benchmarks.load.server import command
 
+DEPLOY = settings.BASE_DIR / "deploy"
 DOCKERFILE = (settings.BASE_DIR / "Dockerfile").read_text("utf-8").replace("\\\n", "")
 GUIDE = (settings.BASE_DIR / "docs/production.md").read_text("utf-8")
 
@@ -61,3 +66,43 @@ class TestCompose:
     def test_redis_has_a_bound_and_drops_floods_first(self) -> None:
         compose = (settings.BASE_DIR / "compose.yaml").read_text("utf-8")
         assert "command: redis-server --maxmemory 256mb --maxmemory-policy volatile-lfu\n" in compose
+
+
+class TestKubernetes:
+    objects: ClassVar[list[dict[str, Any]]] = yaml.safe_load((DEPLOY / "kubernetes.yaml").read_text("utf-8"))[
+        "items"
+    ]
+
+    @pytest.mark.parametrize(
+        "shown", objects, ids=lambda shown: f"{shown['kind']} {shown['metadata']['name']}"
+    )
+    def test_each_object_is_valid(self, shown: dict[str, Any]) -> None:
+        kubernetes_validate.validate(shown, kubernetes_validate.latest_version(), strict=True)
+
+    def test_the_settings_are_known(self) -> None:
+        [settings_map] = [shown for shown in self.objects if shown["kind"] == "ConfigMap"]
+        assert set(settings_map["data"]) <= settings.ENVIRONMENT.names
+
+    @pytest.mark.django_db
+    def test_the_probes_are_pages(self, client: Client) -> None:
+        [web] = [
+            shown
+            for shown in self.objects
+            if shown["metadata"]["name"] == "store" and shown["kind"] == "Deployment"
+        ]
+        [container] = web["spec"]["template"]["spec"]["containers"]
+        for probe in ("readinessProbe", "livenessProbe"):
+            assert client.get(container[probe]["httpGet"]["path"]).status_code == 200
+        [port] = [port["containerPort"] for port in container["ports"]]
+        assert f"EXPOSE {port}" in DOCKERFILE
+
+    def test_nobody_is_root_or_writes_to_the_image(self) -> None:
+        pods = [
+            shown["spec"]["template"]["spec"] for shown in self.objects if "template" in shown.get("spec", {})
+        ]
+        assert len(pods) == 3
+        for pod in pods:
+            assert pod["securityContext"]["runAsNonRoot"]
+            assert all(
+                container["securityContext"]["readOnlyRootFilesystem"] for container in pod["containers"]
+            )

@@ -1,5 +1,6 @@
 """Metrics for Prometheus."""
 
+import json
 import re
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.orders.conftest import add_to_cart, checkout
 pytestmark = pytest.mark.django_db
 
 RULES = configured.BASE_DIR / "deploy/alerts.yml"
+DASHBOARD = configured.BASE_DIR / "deploy/grafana.json"
 
 
 @pytest.fixture
@@ -54,6 +56,12 @@ class TestMetrics:
     def test_by_plain_http(self, client: Client, settings: Settings) -> None:
         settings.SECURE_SSL_REDIRECT = True
         assert scrape(client).status_code == 200
+
+    def test_the_dashboard_shows_all_of_them(self, client: Client) -> None:
+        told = set(re.findall(r"^# TYPE (\w+)", scrape(client).content.decode(), re.MULTILINE))
+        dashboard = json.loads(DASHBOARD.read_text("utf-8"))
+        shown = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+        assert {name for text in shown for name in re.findall(r"store_\w+", text)} == told
 
     def test_the_rules_name_metrics_that_there_are(self, client: Client) -> None:
         told = re.findall(r"^(\w+(?:\{.*\})?) \d", scrape(client).content.decode(), re.MULTILINE)
