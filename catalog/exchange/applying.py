@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -65,6 +66,7 @@ def apply(
     *,
     categories: Categories,
     owners: dict[str, str],
+    now: datetime,
 ) -> Change:
     """Set the values of the rows in memory. `owners` are the slugs of the products that have a SKU, by its key.
 
@@ -85,6 +87,8 @@ def apply(
     for name, value in draft.values.items():
         if name == "category":
             set_value(change, "category_id", categories.find_or_create(value))
+        elif name == "published":
+            set_publication(change, value, now=now)
         elif name not in NAMES:
             set_value(change, name, value)
     if draft.picture:
@@ -102,6 +106,20 @@ def set_value(change: Change, name: str, value: Any) -> None:
     if getattr(change.product, name) != value:
         setattr(change.product, name, value)
         change.fields.add(name)
+
+
+def set_publication(change: Change, wanted: bool | datetime, *, now: datetime) -> None:
+    """Publish the product, or make it a draft. One that is published already keeps its time, by which it is listed."""
+    product = change.product
+    if isinstance(wanted, datetime):
+        moment: datetime | None = wanted
+    elif wanted:
+        moment = product.published_at if product.is_published else now
+    else:
+        moment = None
+    if moment != product.published_at:
+        product.publish(moment)
+        change.fields |= {"published_at", "added_at"}
 
 
 def set_option_names(change: Change, values: Mapping[str, Any]) -> None:

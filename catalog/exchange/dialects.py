@@ -26,6 +26,7 @@ NO_DESCRIPTION = "Rows without a description: a new product has its name there i
 NO_CATEGORY = "Rows without a category: a new product goes to “Uncategorized”."
 UNCATEGORIZED = "Uncategorized"
 NOT_FETCHED = "Pictures are not fetched from other sites, and were left out. Upload them in the shop."
+DRAFT = "What is not published there is a draft here."
 NOT_PUBLISHED = "It is not published there, so it was left out."
 
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from catalog.exchange.rows import COLUMNS, NAMES, OF_VARIANT, VALUES, escape
 from catalog.exchange.tree import read_categories
-from catalog.models import Product, ProductVariant
+from catalog.models import Product, ProductVariant, is_past
 
 # Excel recognizes UTF-8 by this mark. Without it “ü” becomes “Ã¼”.
 BYTE_ORDER_MARK = "\ufeff"
@@ -19,6 +19,7 @@ SOURCES = {
     **{column: f"product__{attribute}" for column, attribute in NAMES.items()},
     **{column: VALUES.get(column, column) for column in OF_VARIANT},
     "stock_at_export": "stock",
+    "published": "product__published_at",
 }
 
 
@@ -41,10 +42,13 @@ def export_products(products: QuerySet[Product], *, suffix: str) -> Iterator[str
 def fill(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[Any]]:
     """Replace the key of each category by its path, and leave a product's own columns to its first row.
 
-    Whether it is shipped is written as a text, because the import takes no truth values of JSON.
+    Whether it is shipped or published is written as a text, because the import takes no truth values of JSON. Only a
+    time that has not come is one.
     """
     categories = read_categories()
-    slug, category, shipped = map(COLUMNS.index, ("slug", "category", "requires_shipping"))
+    slug, category, shipped, published = map(
+        COLUMNS.index, ("slug", "category", "requires_shipping", "published")
+    )
     of_product = [
         place for place, column in enumerate(COLUMNS) if column not in OF_VARIANT and column != "slug"
     ]
@@ -57,6 +61,8 @@ def fill(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[Any]]:
         else:
             current = row[slug]
             row[category] = categories.path(row[category])
+            moment = row[published]
+            row[published] = moment.isoformat() if moment and not is_past(moment) else str(is_past(moment))
         yield row
 
 

@@ -243,7 +243,7 @@ class Importer:
             try:
                 product = self.product_of(draft, locked)
                 variants = before[product.pk] if product.pk else []
-                change = apply(draft, product, variants, categories=categories, owners=owners)
+                change = apply(draft, product, variants, categories=categories, owners=owners, now=self.now)
             except ValidationError as error:
                 outcome.refused += draft.group.refusals(error)
                 if draft.picture:

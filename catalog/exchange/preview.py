@@ -17,6 +17,8 @@ from core.errors import ValidationError
 from core.files import RefusedRow
 
 PRODUCTS = 20
+# The columns of a product with another name in files.
+COLUMNS_OF = {**NAMES, "published": "published_at"}
 LABELS = {"create": "created", "update": "updated", "unchanged": "unchanged", "error": "left out"}
 
 
@@ -67,7 +69,7 @@ def preview(
             try:
                 product = importer.product_of(item, products)
                 variants = before[product.pk] if product.pk else []
-                step, refused = take(item, product, variants, categories=categories, owners=owners)
+                step, refused = take(item, product, variants, categories=categories, owners=owners, now=now)
                 steps.append(step)
             except ValidationError as error:
                 refused = list(item.group.refusals(error))
@@ -82,6 +84,7 @@ def take(
     *,
     categories: Categories,
     owners: dict[str, str],
+    now: datetime,
 ) -> tuple[Step, list[RefusedRow]]:
     """Return the step of a product, and its rows that are left out.
 
@@ -89,7 +92,7 @@ def take(
         ValidationError: the product is left out.
     """
     is_new = product.pk is None
-    shown = {name: NAMES.get(name, name) for name in draft.values if name != "category"}
+    shown = {name: COLUMNS_OF.get(name, name) for name in draft.values if name != "category"}
     before = {name: "" if is_new else str(getattr(product, attribute)) for name, attribute in shown.items()}
     changes: list[Change] = []
     # The preview makes no categories.
@@ -101,7 +104,7 @@ def take(
             changes.append(
                 Change(field="category", before=old, after=category if key else f"{category} (new)")
             )
-    change = apply(draft, product, variants, categories=categories, owners=owners)
+    change = apply(draft, product, variants, categories=categories, owners=owners, now=now)
     for name, attribute in shown.items():
         after = str(getattr(product, attribute))
         if attribute in change.fields:

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
+from django.utils import timezone
 
 from catalog.models import MAX_LEVELS, OPTIONS, SEPARATOR, Category, Product, ProductVariant
 from core.errors import FieldError, ValidationError
@@ -27,6 +29,27 @@ class CategoryPath(LineField):
         return JOINT.join(names)
 
 
+class PublicationColumn(models.DateTimeField[Any, Any]):
+    """Whether a product is published: true, false, or the time that it is published at."""
+
+    WORDS: ClassVar[dict[str, bool]] = {
+        **dict.fromkeys(("true", "yes", "1"), True),
+        **dict.fromkeys(("false", "no", "0"), False),
+    }
+
+    def clean(self, value: Any, model_instance: Any) -> bool | datetime:
+        known = self.WORDS.get(value.lower())
+        if known is not None:
+            return known
+        try:
+            moment: datetime = super().clean(value, model_instance)
+        except DjangoValidationError:
+            moment = None  # type: ignore[assignment]
+        if moment is None:
+            raise DjangoValidationError("Enter true, false, or a time such as 2026-11-28 09:00.")
+        return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+
+
 # The columns of the options, named as in Shopify's files, by the columns of the models.
 NAMES = {f"option{number}_name": column for number, column in enumerate(OPTIONS, start=1)}
 VALUES = {f"option{number}_value": column for number, column in enumerate(OPTIONS, start=1)}
@@ -36,6 +59,7 @@ FIELDS: dict[str, models.Field[Any, Any]] = {
     "category": CategoryPath(),
     "name": Product.name.field,
     "description": Product.description.field,
+    "published": PublicationColumn(),
     "seo_title": Product.seo_title.field,
     "seo_description": Product.seo_description.field,
     "option1_name": Product.option_1.field,

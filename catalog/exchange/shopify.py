@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from catalog.exchange.dialects import (
+    DRAFT,
     NOT_FETCHED,
-    NOT_PUBLISHED,
     Dialect,
     Item,
     grams,
@@ -47,7 +47,6 @@ class Shopify(Dialect):
     def __init__(self) -> None:
         super().__init__()
         self.handle = ""
-        self.refused: int | None = None  # the line of the first row of this handle, if it was left out
 
     def rows(self, line: int, cells: dict[str, str]) -> Iterator[Item]:
         given = {name: known_cell(cells, name) for name in cells}
@@ -56,12 +55,11 @@ class Shopify(Dialect):
         handle = given.get("slug", "")
         is_first = not handle or handle != self.handle
         if is_first:
-            self.handle, self.refused = handle, None
-        if is_first and not is_published(given):
-            self.refused = line
-            yield RefusedRow(line=line, reason=NOT_PUBLISHED)
-            return
+            self.handle = handle
         row = {name: given.get(name, "") for name in ("slug", "name", *NAMES, *VALUES, "sku", "barcode")}
+        if is_first and not is_published(given):
+            row["published"] = "false"
+            yield from self.note_once(DRAFT)
         row["requires_shipping"] = given.get("requires_shipping", "")
         row["category"] = given.get("type") or given.get("category", "")
         row["description"] = plain_text(given.get("html", ""))
@@ -81,11 +79,6 @@ class Shopify(Dialect):
         yield from self.stock(row)
         if not is_first and not any(row.get(name) for name in OF_VARIANT):
             return  # a further picture of the product
-        if self.refused is not None:
-            yield RefusedRow(
-                line=line, reason=f"Line {self.refused}, the first of this product, was left out."
-            )
-            return
         yield from self.make_row(line, row, is_product=is_first)
 
 

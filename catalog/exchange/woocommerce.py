@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from catalog.exchange.dialects import (
+    DRAFT,
     GRAMS,
     NOT_FETCHED,
     NOT_PUBLISHED,
@@ -72,10 +73,10 @@ class WooCommerce(Dialect):
         kinds = kinds_of(given)
         if given.get("images"):
             yield from self.note_once(NOT_FETCHED)
+        if "variation" not in kinds and not is_published(given):
+            yield from self.note_once(DRAFT)
         if "variation" in kinds:
             self.waiting.append((line, given))
-        elif given.get("published", "1") != "1":
-            yield RefusedRow(line=line, reason=NOT_PUBLISHED)
         elif kinds & {"grouped", "external"}:
             yield RefusedRow(
                 line=line, reason="Grouped products, and those that another site sells, cannot be imported."
@@ -117,7 +118,7 @@ class WooCommerce(Dialect):
         row = parent.row | dict(zip(NAMES, options, strict=False))
         yield from self.make_row(parent.line, row, is_product=True)
         for line, given in parent.variations:
-            if given.get("published", "1") != "1":
+            if not is_published(given):
                 yield RefusedRow(line=line, reason=NOT_PUBLISHED)
                 continue
             try:
@@ -138,6 +139,7 @@ class WooCommerce(Dialect):
             "name": given.get("name", ""),
             "description": plain_text(LINE_BREAK.sub("<br>", html)),
             "category": deepest(given.get("categories", "")),
+            "published": "" if is_published(given) else "false",
         }
 
     def variant(self, line: int, row: dict[str, str], given: dict[str, str]) -> Iterator[Item]:
@@ -166,6 +168,11 @@ class WooCommerce(Dialect):
             row["requires_shipping"] = "False"
         row["barcode"] = given.get("barcode", "")
         yield from self.barcode(line, row)
+
+
+def is_published(given: dict[str, str]) -> bool:
+    """Whether it is on sale there: 1 is published, 0 private, and -1 a draft."""
+    return given.get("published", "1") == "1"
 
 
 def kinds_of(given: dict[str, str]) -> set[str]:

@@ -115,7 +115,7 @@ def insert(
     common = {
         name: field.get_db_prep_save(getattr(blank, name), connection) for name, field in fields.items()
     }
-    sent = [common | {name: fields[name].pre_save(row, add=True) for name in names} for row, names in rows]
+    sent = [common | {name: value_of(fields[name], row) for name in names} for row, names in rows]
     value, source = JSON_ROWS[connection.vendor]
     values = ", ".join(value.format(column=name) for name in fields)
     with connection.cursor() as cursor:
@@ -126,6 +126,12 @@ def insert(
         )
         inserted: list[tuple[int, Any]] = cursor.fetchall()
     return inserted
+
+
+def value_of(field: Any, row: Any) -> Any:
+    """Return the value to send. Only SQLite's times are written in another way than JSON does."""
+    value = field.pre_save(row, add=True)
+    return field.get_db_prep_save(value, connection) if isinstance(value, datetime) else value
 
 
 def update(model: type[Product | ProductVariant], rows: Sequence[tuple[Any, Collection[str]]]) -> None:

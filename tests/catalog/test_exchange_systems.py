@@ -130,16 +130,18 @@ class TestShopify:
     @pytest.mark.parametrize(
         ("published", "status"), [("FALSE", "active"), ("TRUE", "draft"), ("", "archived")]
     )
-    def test_what_is_not_published_is_not_put_on_sale(
-        self, seller: User, published: str, status: str
-    ) -> None:
+    def test_what_is_not_published_is_a_draft(self, seller: User, published: str, status: str) -> None:
         hidden = MUG.replace("true", published).replace("active", status)
-        outcome = bring_in(csv_of(SHOPIFY, hidden, "mug||||||||  |||||||1.00||||  |"), seller=seller)
-        assert refusals(outcome) == [
-            (2, "It is not published there, so it was left out."),
-            (3, "Line 2, the first of this product, was left out."),
-        ]
-        assert not Product.objects.exists()
+        outcome = bring_in(csv_of(SHOPIFY, hidden), seller=seller)
+        assert (outcome.created, refusals(outcome)) == (1, [])
+        assert "What is not published there is a draft here." in map(str, outcome.notes)
+        assert Product.objects.get().published_at is None
+        # The file does not publish what the shop has not, and takes off sale what is not on sale there.
+        assert bring_in(csv_of(SHOPIFY, MUG), seller=seller).unchanged == 1
+        Product.objects.update(published_at=timezone.now(), added_at=timezone.now())
+        assert bring_in(csv_of(SHOPIFY, MUG), seller=seller).unchanged == 1
+        assert bring_in(csv_of(SHOPIFY, hidden), seller=seller).updated == 1
+        assert Product.objects.get().published_at is None
 
     def test_an_option_without_a_name_in_the_first_row_is_none(self, seller: User) -> None:
         second = "mug||||||||  |Large|||MUG-2||1|15.00||||  |"
