@@ -25,7 +25,7 @@ const CLIENT_HEADER = process.env.CLIENT_HEADER?.toLowerCase();
 const CLIENT = new URL("./dist/client/", import.meta.url).pathname;
 
 // What the store answers itself. Behind a proxy of your own, let that do it.
-const OF_THE_STORE = /^\/(graphql|graphiql|media|static|admin|stripe|notices|dev|docs|healthz|livez|readyz)(\/|$)/;
+const OF_THE_STORE = /^\/(graphql|graphiql|media|static|admin|stripe|notices|documents|dev|docs|healthz|livez|readyz)(\/|$)/;
 
 const TYPES = {
   ".js": "text/javascript; charset=utf-8",

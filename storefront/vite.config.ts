@@ -11,7 +11,7 @@ const router = new URL("./node_modules/react-router/dist/production/index.mjs", 
 
 export default defineConfig(({ isSsrBuild }) => ({
   plugins: [documents(), react(), tailwind()],
-  server: { port: 3000, proxy: { "/graphql": store, "/media": store, "/dev/stripe": store, "/stripe": store } },
+  server: { port: 3000, proxy: { "/graphql": store, "/media": store, "/documents": store, "/dev/stripe": store, "/stripe": store } },
   // The package names its development build alone. On a server Node takes that one.
   resolve: isSsrBuild ? {} : { alias: { "react-router": router } },
   build: { target: ["chrome123", "firefox120", "safari17.5"] }, // the first with light-dark() in CSS

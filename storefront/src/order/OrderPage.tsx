@@ -131,6 +131,7 @@ function Order({ order, token, onPaid }: Props & { onPaid: () => void }) {
               <Address shipping={order.shipping} />
             </section>
           )}
+          <Documents order={order} />
           <Cancel order={order} token={token} />
         </div>
       </div>
@@ -159,6 +160,26 @@ function Sums({ order }: { order: OrderPartsFragment }) {
         <dd className="font-serif text-2xl">{money(order.amount)}</dd>
       </div>
     </dl>
+  );
+}
+
+/** The invoice and credit notes. Their addresses are good for a day, and each answer has new ones. */
+function Documents({ order }: { order: OrderPartsFragment }) {
+  const t = useTexts();
+  if (order.documents.length === 0) return null;
+  return (
+    <section>
+      <h2 className="mb-2 text-xl">{t.order.documents}</h2>
+      <ul className="space-y-1">
+        {order.documents.map(({ kind, number, url }) => (
+          <li key={number}>
+            <a className="underline" href={url} rel="nofollow noreferrer" download>
+              {t.order.document[kind](number)}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

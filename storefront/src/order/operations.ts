@@ -32,6 +32,7 @@ export const OrderParts = graphql(`
       variant { id image { ...PictureParts } }
     }
     payment { id status failure clientSecret refunded { amount currency } }
+    documents { kind number url }
   }
 `);
 

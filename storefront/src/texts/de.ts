@@ -193,6 +193,11 @@ export const de: Texts = {
     cancel: "Bestellung stornieren",
     cancelSure: "Diese Bestellung stornieren? Was Sie bezahlt haben, kommt zurück.",
     keep: "Behalten",
+    documents: "Dokumente",
+    document: {
+      INVOICE: (number) => `Rechnung ${number} (PDF)`,
+      CREDIT_NOTE: (number) => `Rechnungskorrektur ${number} (PDF)`,
+    },
     unknown: "Diese Bestellung können wir hier nicht zeigen",
     unknownText: "Bestellungen sieht, wer sie aufgegeben hat. Wenn Sie ein Konto haben, melden Sie sich an.",
     linkTitle: "Ohne Konto gekauft?",

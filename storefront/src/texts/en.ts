@@ -193,6 +193,11 @@ export const en = {
     cancel: "Cancel the order",
     cancelSure: "Cancel this order? What you paid comes back.",
     keep: "Keep it",
+    documents: "Documents",
+    document: {
+      INVOICE: (number: string) => `Invoice ${number} (PDF)`,
+      CREDIT_NOTE: (number: string) => `Credit note ${number} (PDF)`,
+    },
     unknown: "We cannot show this order here",
     unknownText: "Orders are shown to whoever placed them. If you have an account, sign in and it will be here.",
     linkTitle: "Bought without an account?",

@@ -73,6 +73,10 @@ for (const size of Object.keys(SIZES)) {
     await page.getByRole("heading", { name: "Thank you." }).waitFor();
     await page.getByText(total, { exact: true }).waitFor();
     await film();
+    const invoice = await page.getByRole("link", { name: /^Invoice INV-/ }).getAttribute("href");
+    const pdf = await fetch(invoice); // without the session
+    assert.equal(pdf.headers.get("Content-Type"), "application/pdf");
+    assert.equal((await pdf.text()).slice(0, 5), "%PDF-");
     assert.deepEqual(complaints, []);
 
     // By its link, in the same browser, and for nobody else.
