@@ -150,6 +150,14 @@ class TestCheckWebhooksAreSigned:
         settings.STRIPE_WEBHOOK_SECRETS = secrets
         assert ("orders.E002" in ids("payments")) is found
 
+    @pytest.mark.parametrize(
+        ("invoices", "found"),
+        [("INV-", False), ("", False), ("CN-", True), ("x" * 20, False), ("x" * 21, True)],
+    )
+    def test_numbers_of_documents(self, settings: Settings, invoices: str, found: bool) -> None:
+        settings.STORE_INVOICE_PREFIX = invoices
+        assert ("orders.E003" in ids("documents")) is found
+
 
 class TestCheckForwardedHeaders:
     @pytest.mark.parametrize(
