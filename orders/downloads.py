@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore, Lock
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from core.throttle import Limit, count_attempt
@@ -33,7 +34,7 @@ def document_pdf(request: HttpRequest, token: str) -> HttpResponse:
     with place_to_build() as is_free:
         if not is_free:
             return HttpResponse(
-                "The store is busy. Please try again in a moment.\n",
+                _("The server is busy. Please try again in a moment."),
                 status=503,
                 content_type="text/plain; charset=utf-8",
                 headers={"Retry-After": str(RETRY_SECONDS)},

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from graphql import GraphQLError
 from strawberry.file_uploads.utils import replace_placeholders_with_files
@@ -309,7 +310,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     Django's own page reads the form to find a CSRF token, so a malformed form would end in a 500.
     """
     return HttpResponse(
-        "There is no page at this address.", status=404, content_type="text/plain; charset=utf-8"
+        _("There is no page at this address."), status=404, content_type="text/plain; charset=utf-8"
     )
 
 

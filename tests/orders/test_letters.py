@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from pytest_django import Settings
 
 from catalog.models import Product
@@ -94,6 +95,22 @@ class TestConfirmation:
         for text in (mail.body, html_of(mail)):
             assert "25,00\xa0$" in text
             assert "1. März 2026" in text
+
+    def test_is_in_the_language_in_which_the_order_was_placed(
+        self, api: GraphQLClient, bank: Bank, settings: Settings
+    ) -> None:
+        settings.TIME_ZONE = "Pacific/Auckland"
+        api.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
+        order = buy(api, bank, make_product(name="Lampe", price=Decimal("1234.50")))
+        moment = datetime(2026, 3, 1, 20, tzinfo=UTC)  # 2 March in New Zealand
+        Order.objects.filter(pk=order.pk).update(created_at=moment)
+        with translation.override("fr"):  # the worker's own language counts for nothing
+            [mail] = outbox
+        assert mail.subject == "Store: Ihre Bestellung"
+        for text in (mail.body, html_of(mail)):
+            for part in ("Guten Tag Ada,", "2.469,00\xa0$", "Gesamtbetrag", "2. März 2026", "Lieferung an"):
+                assert part in text
+            assert not re.search(r"\b(order|your)\b", text, re.IGNORECASE)
 
     def test_says_that_it_is_on_its_way(self, api: GraphQLClient, bank: Bank, settings: Settings) -> None:
         settings.STORE_SHIP_ON_PAYMENT = True
