@@ -110,6 +110,7 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):  # type: ignore[misc]  
         for user in users:
             if self.has_change_permission(request, user):
                 update_profile(user, changes={"avatar": None})
+                self.log_change(request, user, "Avatar removed")
             else:
                 self.message_user(request, f"You may not change {user}.", messages.ERROR)
 
@@ -121,6 +122,7 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):  # type: ignore[misc]  
         for user in users:
             if self.has_change_permission(request, user):
                 second_factor.remove(user)
+                self.log_change(request, user, "Authenticator removed")
             else:
                 self.message_user(request, f"You may not change {user}.", messages.ERROR)
 

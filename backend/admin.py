@@ -74,7 +74,9 @@ class TaskAdmin(ModelAdmin):
 
     @action(description="Try again", permissions=["change_tasks"])
     def run_again(self, request: HttpRequest, tasks: QuerySet[Row]) -> None:
+        failed = list(tasks.filter(status=TaskResultStatus.FAILED))
         number = try_again(tasks, now=timezone.now())
+        self.log_action_on(request, failed, "Tried again")
         tasks_run = "task runs" if number == 1 else "tasks run"
         self.message_user(request, f"{number} failed {tasks_run} again.")
 

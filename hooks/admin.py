@@ -174,8 +174,7 @@ class DeliveryAdmin(ModelAdmin):
     def send_again(self, request: HttpRequest, deliveries: QuerySet[Delivery]) -> None:
         ended = list(deliveries.exclude(status=Delivery.Status.WAITING))
         number = services.send_again(deliveries, now=timezone.now())
-        for delivery in ended:
-            self.log_change(request, delivery, "Sent again")
+        self.log_action_on(request, ended, "Sent again")
         events = "event is" if number == 1 else "events are"
         self.message_user(request, f"{number} {events} sent again.")
 

@@ -47,6 +47,8 @@ MAX_WORDS = 5
 MAX_FOUND = 1_000
 # The beginning of an order's uuid, with a digit or long enough not to be a word.
 BEGINNING = re.compile(r"(?=.*\d)[0-9a-f]{4,32}|[0-9a-f]{8,32}")
+# The shop has got the money of these, if not all of it has gone back.
+PAID_PAYMENTS = (PaymentStatus.SUCCEEDED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED)
 # The columns of a payment that the API shows.
 SHOWN_OF_PAYMENTS = [
     "uuid",
@@ -117,12 +119,19 @@ def uses_of(emails: Collection[str]) -> Case:
     )
 
 
+def spent_by(user: User) -> dict[str, Decimal]:
+    """Return what the user has paid and not got back, by currency."""
+    paid = Payment.objects.filter(order__user=user, status__in=PAID_PAYMENTS).order_by("currency")
+    sums = paid.values_list("currency").annotate(Sum("amount"), Sum("refunded"))
+    return {currency: amount - refunded for currency, amount, refunded in sums}
+
+
 def earnings_of_codes() -> dict[str, Coalesce]:
     """Expressions for a discount code's live orders, the discounts that it gave them, and their amounts.
 
     They are of orders in the store's currency that are neither cancelled nor refunded.
     """
-    live = [OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.SHIPPED]
+    live = [OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED]
     orders = Order.objects.filter(
         discount_code=OuterRef("code"), status__in=live, currency=settings.STORE_CURRENCY
     )

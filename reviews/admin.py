@@ -101,15 +101,21 @@ class CommentAdmin(ModelAdmin):
 
     @action(description="Keep, and close the reports", permissions=["change"])
     def keep(self, request: HttpRequest, comments: QuerySet[Comment]) -> None:
+        chosen = list(comments)
         services.keep(comments, now=timezone.now())
+        self.log_action_on(request, chosen, "Kept")
 
     @action(description="Switch off", permissions=["change"])
     def switch_off(self, request: HttpRequest, comments: QuerySet[Comment]) -> None:
+        chosen = list(comments)
         services.set_active(comments, active=False)
+        self.log_action_on(request, chosen, "Switched off")
 
     @action(description="Switch on", permissions=["change"])
     def switch_on(self, request: HttpRequest, comments: QuerySet[Comment]) -> None:
+        chosen = list(comments)
         services.set_active(comments, active=True)
+        self.log_action_on(request, chosen, "Switched on")
 
     def save_model(self, request: HttpRequest, obj: Comment, form: EditForm, change: bool) -> None:
         if form.edited_columns:

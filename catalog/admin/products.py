@@ -378,11 +378,15 @@ class ProductAdmin(TreeChoices, ModelAdmin):
 
     @action(description="Publish", permissions=["change"])
     def publish(self, request: HttpRequest, products: QuerySet[Product]) -> None:
+        chosen = list(products)
         publish_products(products, now=timezone.now())
+        self.log_action_on(request, chosen, "Published")
 
     @action(description="Unpublish, as drafts", permissions=["change"])
     def unpublish(self, request: HttpRequest, products: QuerySet[Product]) -> None:
+        chosen = list(products)
         unpublish_products(products, now=timezone.now())
+        self.log_action_on(request, chosen, "Unpublished")
 
     @action(description="Import", url_path="import", permissions=["import"], icon="upload")
     def bring_in(self, request: HttpRequest) -> HttpResponse:

@@ -38,6 +38,8 @@ def form_of(user: User, **changes: str) -> dict[str, str]:
         "profile-0-name": user.profile.name,
         "addresses-TOTAL_FORMS": "0",
         "addresses-INITIAL_FORMS": "0",
+        "orders-TOTAL_FORMS": "0",
+        "orders-INITIAL_FORMS": "0",
         **changes,
     }
 
