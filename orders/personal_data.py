@@ -1,5 +1,6 @@
 """The personal data of orders: exported on request, and released when the account is deleted."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
@@ -12,11 +13,28 @@ from core.addresses import data_of
 from core.errors import ValidationError
 from orders.cart import ShoppingCart, items_of
 from orders.documents.content import Content
-from orders.models import Document, Order, OrderItem, OrderStatus, Payment, Shipping
+from orders.models import (
+    Document,
+    Fulfilment,
+    Order,
+    OrderEvent,
+    OrderItem,
+    OrderStatus,
+    Payment,
+    Portion,
+    Return,
+    Shipping,
+)
 from orders.owners import Owner
 
 UNPAID = gettext_lazy(
     "You have an unpaid order. Pay or cancel it first, because you can do neither without the account."
+)
+
+
+WITH_ORDERS = (
+    *("items", "taxes", "payments__refunds", "documents", "events"),
+    *("fulfilments__items__item", "returns__items__item"),
 )
 
 
@@ -44,7 +62,7 @@ def release_orders(*, user: User, **_: Any) -> None:
 
 @receiver(data_requested)
 def collect(*, user: User, **_: Any) -> dict[str, Any]:
-    """Return the cart, and the orders with their items, addresses and payments."""
+    """Return the cart, and the orders with all that has happened to them, but for notes of the staff."""
     orders = Order.objects.filter(user=user).select_related("shipping", "billing_address")
     return {
         "cart": [
@@ -56,9 +74,7 @@ def collect(*, user: User, **_: Any) -> dict[str, Any]:
             }
             for line in items_of(Owner(user=user))
         ],
-        "orders": [
-            order_data(order) for order in orders.prefetch_related("items", "taxes", "payments", "documents")
-        ],
+        "orders": [order_data(order) for order in orders.prefetch_related(*WITH_ORDERS)],
     }
 
 
@@ -88,6 +104,9 @@ def order_data(order: Order) -> dict[str, Any]:
         "note": order.note,
         "payments": [payment_data(payment) for payment in order.payments.all()],
         "documents": [document_data(document) for document in order.documents.all()],
+        "parcels": [parcel_data(parcel) for parcel in order.fulfilments.all()],
+        "returns": [return_data(asked) for asked in order.returns.all()],
+        "events": [event_data(event) for event in order.events.all() if event.kind != OrderEvent.Kind.NOTE],
     }
 
 
@@ -117,6 +136,10 @@ def payment_data(payment: Payment) -> dict[str, Any]:
         "amount": payment.amount,
         "refunded": payment.refunded,
         "createdAt": payment.created_at,
+        "refunds": [
+            {"status": refund.status, "amount": refund.amount, "createdAt": refund.created_at}
+            for refund in payment.refunds.all()
+        ],
     }
 
 
@@ -131,3 +154,30 @@ def document_data(document: Document) -> dict[str, Any]:
         "shipsTo": content.ships_to,
         "vatId": content.vat_id,
     }
+
+
+def parcel_data(parcel: Fulfilment) -> dict[str, Any]:
+    return {
+        "items": portions_data(parcel.items.all()),
+        "carrier": parcel.carrier,
+        "trackingNumber": parcel.tracking_number,
+        "trackingUrl": parcel.tracking_url,
+        "shippedAt": parcel.shipped_at,
+    }
+
+
+def return_data(asked: Return) -> dict[str, Any]:
+    return {
+        "status": asked.status,
+        "items": portions_data(asked.items.all()),
+        "reason": asked.reason,
+        "createdAt": asked.created_at,
+    }
+
+
+def portions_data(portions: Iterable[Portion]) -> list[dict[str, Any]]:
+    return [{"name": portion.item.full_name, "quantity": portion.quantity} for portion in portions]
+
+
+def event_data(event: OrderEvent) -> dict[str, Any]:
+    return {"kind": event.kind, "by": event.by, "data": event.data, "createdAt": event.created_at}

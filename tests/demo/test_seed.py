@@ -22,6 +22,7 @@ from demo.demonstration import PASSWORD, SELLER, SHOPPER, STAFF
 from demo.seed import content, pictures
 from demo.seed.terms import CODE
 from orders.audit import differences_here
+from policies.models import Policy
 from pricing.models import DeliveryMethod, DeliveryRate, DiscountCode, TaxRate
 from reviews.models import Comment
 from tests.factories import make_product
@@ -29,7 +30,7 @@ from tests.factories import make_product
 pytestmark = pytest.mark.django_db
 
 drawn = cache(pictures.draw)  # which draws the same bytes on every run, see test_seed_pictures.py
-TERMS: tuple[type[models.Model], ...] = (DeliveryMethod, DeliveryRate, TaxRate, DiscountCode)
+TERMS: tuple[type[models.Model], ...] = (DeliveryMethod, DeliveryRate, TaxRate, DiscountCode, Policy)
 MODELS: tuple[type[models.Model], ...] = (User, Category, Product, StockMovement, Comment, *TERMS)
 
 

@@ -8,8 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from catalog.models import Category, Product
-from demo.demonstration import PASSWORD, SELLER, SHOPPER, STAFF, open_shop
+from demo.demonstration import OPENED, PASSWORD, SELLER, SHOPPER, STAFF, open_shop
 from demo.generation import generate_products
+from demo.seed.policies import add_policies
 from demo.seed.terms import CODE, set_terms
 from pricing.models import DiscountCode
 from reviews.models import Comment
@@ -20,7 +21,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--if-empty", action="store_true", help="add nothing if there are products")
-        parser.add_argument("--plain", action="store_true", help="add no delivery, tax or discount code")
+        parser.add_argument(
+            "--plain", action="store_true", help="add no delivery, tax, discount code or policy"
+        )
         parser.add_argument(
             "--anyway", action="store_true", help="also in a shop with products of its own, or without DEBUG"
         )
@@ -37,6 +40,7 @@ class Command(BaseCommand):
             open_shop()
             if not plain:
                 set_terms()
+                add_policies(now=OPENED)
             generate_products(products)
             self.stdout.write(
                 f"The shop has {Product.objects.count()} products in {Category.objects.count()} categories, "
