@@ -53,6 +53,9 @@ NAVIGATION: list[dict[str, Any]] = [
                 permission="catalog.view_attributevalue",
             ),
             admin_link(
+                "Synonyms", icon="compare_arrows", page="catalog_synonym", permission="catalog.view_synonym"
+            ),
+            admin_link(
                 "Stock notices",
                 icon="notifications",
                 page="catalog_stocknotice",

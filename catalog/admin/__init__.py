@@ -4,6 +4,7 @@ from catalog.admin.attributes import AttributeAdmin, AttributeValueAdmin
 from catalog.admin.categories import CategoryAdmin
 from catalog.admin.notices import StockNoticeAdmin
 from catalog.admin.products import ProductAdmin
+from catalog.admin.synonyms import SynonymAdmin
 from catalog.admin.tax_classes import TaxClassAdmin
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "CategoryAdmin",
     "ProductAdmin",
     "StockNoticeAdmin",
+    "SynonymAdmin",
     "TaxClassAdmin",
 ]

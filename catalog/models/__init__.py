@@ -33,6 +33,7 @@ from catalog.models.products import (
     ProductImage,
     SearchTextField,
 )
+from catalog.models.synonyms import SAME_SIGN, SIGN, Synonym
 from catalog.models.taxes import TaxClass
 from catalog.models.variants import (
     MAX_VARIANTS,
@@ -57,7 +58,9 @@ __all__ = [
     "OPTIONS",
     "OPTION_VALUES",
     "RATINGS",
+    "SAME_SIGN",
     "SEPARATOR",
+    "SIGN",
     "TOP",
     "AboveField",
     "Attribute",
@@ -76,6 +79,7 @@ __all__ = [
     "SearchTextField",
     "StockMovement",
     "StockNotice",
+    "Synonym",
     "TaxClass",
     "full_name",
     "is_past",

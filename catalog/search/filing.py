@@ -1,7 +1,7 @@
 """Words in the names of what products are filed under: categories and values of attributes.
 
-All names are read for each search, so a rename or a move counts at once and writes nothing else. They come as one text,
-which costs a row, and their words are only looked up again where it has changed.
+All names are read for each search, with the shop's synonyms, so a change counts at once and writes nothing else. They
+come as one row of texts, and their words are only looked up again where one has changed.
 """
 
 from collections import defaultdict
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache, reduce
 from itertools import chain
 from operator import and_
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
@@ -28,12 +28,14 @@ NAMES = {
     "sqlite": """
         SELECT
             (SELECT json_group_array(json_array(path, name)) FROM catalog_category),
-            (SELECT json_group_array(json_array(id, name)) FROM catalog_attributevalue)
+            (SELECT json_group_array(json_array(id, name)) FROM catalog_attributevalue),
+            (SELECT json_group_array(words) FROM catalog_synonym)
     """,
     "postgresql": """
         SELECT
             (SELECT coalesce(json_agg(json_build_array(path, name)), '[]')::text FROM catalog_category),
-            (SELECT coalesce(json_agg(json_build_array(id, name)), '[]')::text FROM catalog_attributevalue)
+            (SELECT coalesce(json_agg(json_build_array(id, name)), '[]')::text FROM catalog_attributevalue),
+            (SELECT coalesce(json_agg(words ORDER BY words), '[]')::text FROM catalog_synonym)
     """,
 }
 
@@ -42,14 +44,27 @@ NAMES = {
 Named = Mapping[str, frozenset[Any]]
 
 
-def find_filed(words: Iterable[Word]) -> dict[str, frozenset[str]]:
-    """Return for each word as written the tokens of the categories and values of attributes that have it in their name.
+class Names(NamedTuple):
+    """The names of the categories and of the values of attributes, and the shop's lines of synonyms, as JSON."""
 
-    The categories below such a category count, too. It takes one statement.
-    """
+    categories: str
+    values: str
+    synonyms: str
+
+
+def read_names() -> Names:
+    """Read all names, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(NAMES[connection.vendor])
-        paths, values = map(index_names, cursor.fetchone())
+        return Names(*cursor.fetchone())
+
+
+def find_filed(words: Iterable[Word], *, among: Names) -> dict[str, frozenset[str]]:
+    """Return for each word as written the tokens of the categories and values of attributes that have it in their name.
+
+    The categories below such a category count, too.
+    """
+    paths, values = index_names(among.categories), index_names(among.values)
     return {
         word.raw: frozenset(
             (

@@ -9,7 +9,7 @@ from django.db import connection
 
 from catalog import analysis
 from catalog.analysis import MARK, NAME_MARK
-from catalog.search.synonyms import Spelling, synonyms
+from catalog.search.synonyms import Spelling, Synonyms, Thesaurus, synonyms, tokens
 from core.text import sort_key
 
 # The words of a longer term beyond these are ignored. Nobody who looks for a thing types more.
@@ -84,9 +84,9 @@ class Word:
 
     `spellings` are the ways to write the word, and to write it and a neighbour as one; all tokens of a spelling must be
     present. `whole` are the stems of the word, `exactly` the tokens that no other word with the same stem has, and
-    `meant` is the word that it was taken for. `filed` are the tokens of the categories that have the word in their
-    name, of those below them, and of the values of attributes that have it. With `counts`, the expressions leave out
-    tokens that no product has.
+    `meant` is the word that it was taken for. The synonyms that are the same are among the spellings. `filed` are the
+    tokens of the categories that have the word in their name, of those below them, and of the values of attributes that
+    have it. With `counts`, the expressions leave out tokens that no product has.
     """
 
     raw: str
@@ -94,6 +94,7 @@ class Word:
     exactly: Spelling
     spellings: tuple[Spelling, ...]
     synonyms: tuple[Spelling, ...] = ()
+    has_synonyms: bool = False
     is_head: bool = False
     meant: str = ""
     filed: frozenset[str] = frozenset()
@@ -135,12 +136,26 @@ class Word:
             ways += map(token, sorted(self.filed))
         return any_of(ways)
 
-    def stand_for(self, words: Sequence[str], *, counts: Counts, meant: str = "") -> "Word":
+    def add(self, others: Synonyms) -> "Word":
+        """Return the word with its synonyms. Another spelling of it counts as much as its own."""
+        single = [word for word, *further in others.spellings if not further]
+        return replace(
+            self,
+            exactly=tuple(dict.fromkeys((*self.exactly, *map(analysis.singular, single)))),
+            spellings=tuple(dict.fromkeys((*self.spellings, *tokens(others.spellings)))),
+            synonyms=tokens(others.nearly),
+            has_synonyms=bool(others.spellings or others.nearly),
+        )
+
+    def stand_for(
+        self, words: Sequence[str], *, counts: Counts, thesaurus: Thesaurus, meant: str = ""
+    ) -> "Word":
         """Return the word as any of the other `words`, after itself if products have it; this word without others."""
         if not words:
             return self
         others = tuple(dict.fromkeys(spelling for word in words for spelling in analysis.spellings(word)))
-        alike = tuple(spelling for ways in map(synonyms, zip(words)) for spelling in ways[0])
+        known = [synonyms([word], thesaurus=thesaurus)[0] for word in words]
+        alike = tuple(token for each in known for token in tokens((*each.spellings, *each.nearly)))
         if self.products:
             return replace(self, synonyms=(*others, *alike), meant=meant, counts=counts)
         return replace(
@@ -193,13 +208,17 @@ class SearchQuery:
                         *(way for way in analysis.spellings(word) if len(way) <= MAX_PARTS),
                         *((compound,) for compound in compounds[index : index + 2] if compound),
                     ),
-                    synonyms=others,
                     is_head=pieces[word] in heads,
                 )
-                for index, (word, others) in enumerate(zip(sought, synonyms(sought), strict=True))
+                for index, word in enumerate(sought)
             ),
             sku_key=sort_key(term[:MAX_TERM_LENGTH].strip()),
         )
+
+    def with_synonyms(self, thesaurus: Thesaurus) -> "SearchQuery":
+        found = synonyms([word.raw for word in self.words], thesaurus=thesaurus)
+        words = tuple(word.add(others) for word, others in zip(self.words, found, strict=True))
+        return replace(self, words=words)
 
     @cached_property
     def rarest_first(self) -> list[Word]:

@@ -10,9 +10,10 @@ from django.db import connection
 
 from catalog import analysis
 from catalog.analysis import MARK, NAME_MARK
-from catalog.search.filing import find_filed
+from catalog.search.filing import find_filed, read_names
 from catalog.search.query import STRENGTHS, Counts, SearchQuery, Word
 from catalog.search.spelling import compounds, corrections, errors_forgiven, may_end_compounds
+from catalog.search.synonyms import Thesaurus, build_thesaurus
 
 MAX_SIMILAR = 200
 # A word of the descriptions alone is a correction if it is as long, or if so many products have it: each of the many
@@ -78,13 +79,16 @@ NOTHING = {"sqlite": '""', "postgresql": ""}
 
 
 def look_up(query: SearchQuery, *, as_typed: bool = False) -> SearchQuery:
-    """Add to the query's words their counts and what is filed under them, and correct words that nothing has.
+    """Add to the query's words synonyms, counts and what is filed under them, and correct words that nothing has.
 
     A term `as_typed` is not corrected. It takes two statements, and two more if there are such words. Words of old
     names stay in the vocabulary, so a correction is checked to be of a product.
     """
+    names = read_names()
+    thesaurus = build_thesaurus(names.synonyms)
+    query = query.with_synonyms(thesaurus)
+    filed = find_filed(query.words, among=names)
     counts = count(token for word in query.words for token in word.tokens)
-    filed = find_filed(query.words)
     query = replace(
         query,
         words=tuple(replace(word, counts=counts, filed=filed[word.raw]) for word in query.words),
@@ -106,7 +110,9 @@ def look_up(query: SearchQuery, *, as_typed: bool = False) -> SearchQuery:
     return replace(
         query,
         words=tuple(
-            replace_unknown(word, near.get(word.raw, []), longer.get(word.raw, []), counts=counts)
+            replace_unknown(
+                word, near.get(word.raw, []), longer.get(word.raw, []), counts=counts, thesaurus=thesaurus
+            )
             for word in query.words
         ),
     )
@@ -114,7 +120,7 @@ def look_up(query: SearchQuery, *, as_typed: bool = False) -> SearchQuery:
 
 def is_doubtful(word: Word) -> bool:
     """Return whether the word may be a typing error: no product has it, or one product that may be misspelt."""
-    if word.synonyms or word.filed or not (errors_forgiven(word.raw) or may_end_compounds(word.end)):
+    if word.has_synonyms or word.filed or not (errors_forgiven(word.raw) or may_end_compounds(word.end)):
         return False
     return not word.products or is_rare(word)
 
@@ -123,17 +129,19 @@ def is_rare(word: Word) -> bool:
     return word.products == 1 and word.raw.isalpha() and len(word.raw) >= MIN_MISSPELT_LENGTH
 
 
-def replace_unknown(word: Word, near: list[tuple[int, str]], longer: list[str], *, counts: Counts) -> Word:
+def replace_unknown(
+    word: Word, near: list[tuple[int, str]], longer: list[str], *, counts: Counts, thesaurus: Thesaurus
+) -> Word:
     """Return the word as the compounds that end in it, or else as the nearest words, if products have any now."""
     if there := [other for other in longer if other in counts]:
-        return word.stand_for(there, counts=counts)
+        return word.stand_for(there, counts=counts, thesaurus=thesaurus)
     known = [(errors, other) for errors, other in near if is_telling(other, counts)]
     if is_rare(word):
         known = [(errors, other) for errors, other in known if counts[other] >= FAR_COMMONER]
     nearest = sorted(
         (other for errors, other in known if errors == known[0][0]), key=lambda other: -counts[other]
     )
-    return word.stand_for(nearest, counts=counts, meant=next(iter(nearest), ""))
+    return word.stand_for(nearest, counts=counts, thesaurus=thesaurus, meant=next(iter(nearest), ""))
 
 
 def is_telling(word: str, counts: Counts) -> bool:

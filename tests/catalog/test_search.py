@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
 
@@ -17,7 +16,6 @@ from catalog.models import Category, Product, ProductVariant
 from catalog.search import NoProductMatches, search
 from catalog.search.candidates import matching
 from catalog.search.query import STRENGTHS, strong, token
-from catalog.search.synonyms import thesaurus
 from catalog.selectors import ProductFilter
 from core.errors import ValidationError
 from tests.factories import make_category, make_product, make_products, make_user
@@ -365,18 +363,6 @@ class TestRanking:
     def test_synonyms_of_what_was_meant(self) -> None:
         self.make(Couch_cover="-", Sofa="-")
         assert search_names("coutch") == ["Couch cover", "Sofa"]
-
-    def test_synonyms_that_a_shop_adds(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        added = tmp_path / "synonyms.txt"
-        added.write_text("sofa, divan,, the # and so on\n  # none\n\nbed, place to lie down on\n")
-        monkeypatch.setattr("catalog.search.synonyms.FILE", added)
-        thesaurus.cache_clear()
-        try:
-            self.make(Divan="-", Bed="-")
-            assert search_names("sofa") == ["Divan"]
-            assert search_names("place to lie down") == ["Bed"]
-        finally:
-            thesaurus.cache_clear()
 
     def test_no_synonyms_where_many_are_called_so(self) -> None:
         category = make_category()
