@@ -48,7 +48,7 @@ class Document(models.Model):
     content = models.JSONField()
 
     class Meta:
-        ordering = ["issued_at", "pk"]
+        ordering = ["pk"]  # times are those of requests, which may have waited
         constraints = [
             models.UniqueConstraint(fields=["kind", "year", "serial"], name="document_number_once"),
             models.UniqueConstraint(

@@ -66,6 +66,11 @@ def test_has_parcels_returns_refunds_and_events(bank: Bank, settings: Settings) 
     ]
     [payment] = data["payments"]
     assert [(refund["status"], refund["amount"]) for refund in payment["refunds"]] == [("succeeded", 10)]
+    assert [(document["kind"], document["total"]) for document in data["documents"]] == [
+        ("invoice", data["amount"]),
+        ("credit_note", -10),
+    ]
+    assert data["documents"][0]["billsTo"][0] == "Ada Lovelace"
     kinds = [event["kind"] for event in data["events"]]
     assert {"paid", "shipped", "return_requested", "return_approved", "return_received", "refunded"} <= set(
         kinds
