@@ -17,6 +17,8 @@ const ORDERS = graphql(`
           createdAt
           amount { amount currency }
           items { id name quantity }
+          fulfilments { id carrier trackingNumber trackingUrl }
+          returns { id status }
         }
         pageInfo { hasNextPage endCursor }
       }
@@ -36,7 +38,7 @@ export function OrdersPage() {
       <h2 className="text-2xl">{t.account.orders}</h2>
       {placed.length === 0 && <p className="mt-4 text-soft">{t.account.noOrders}</p>}
       <ul className="mt-4 divide-y divide-line">
-        {placed.map(({ id, uuid, number, status, createdAt, amount, items }) => (
+        {placed.map(({ id, uuid, number, status, createdAt, amount, items, fulfilments, returns }) => (
           <li key={id} className="relative flex flex-wrap gap-x-6 gap-y-1 py-4">
             <Link to={`/orders/${uuid}`} className="font-medium after:absolute after:inset-0 hover:text-accent">
               {t.order.number(number)}
@@ -46,6 +48,20 @@ export function OrdersPage() {
             <span className="tabular-nums">{money(amount)}</span>
             <p className="w-full text-sm text-soft">
               {items.map(({ name, quantity }) => `${quantity} × ${name}`).join(", ")}
+            </p>
+            <p className="flex w-full flex-wrap gap-x-4 text-sm">
+              {fulfilments.map(({ id, carrier, trackingNumber, trackingUrl }) =>
+                trackingUrl ? (
+                  <a key={id} className="link relative" href={trackingUrl} target="_blank" rel="noreferrer">
+                    {[carrier, trackingNumber].filter(Boolean).join(" · ") || t.order.track}
+                  </a>
+                ) : null,
+              )}
+              {returns.map(({ id, status }) => (
+                <span key={id} className="text-soft">
+                  {t.returns.statuses[status]}
+                </span>
+              ))}
             </p>
           </li>
         ))}

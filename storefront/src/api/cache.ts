@@ -57,7 +57,9 @@ export function createCache(): InMemoryCache {
           taxes: { merge: false },
         },
       },
-      Order: { fields: { items: { merge: false }, taxes: { merge: false } } },
+      Order: { fields: { items: { merge: false }, taxes: { merge: false }, fulfilments: { merge: false }, returns: { merge: false } } },
+      Fulfilment: { fields: { items: { merge: false } } },
+      Return: { fields: { items: { merge: false } } },
       Shop: { keyFields: [] }, // there is only one
       Policy: { keyFields: ["slug"] },
       Money: value("amount"),

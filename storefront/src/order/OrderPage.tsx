@@ -6,7 +6,7 @@ import { problemOf } from "../api/errors";
 import { useSession } from "../api/session";
 import { Sum } from "../cart/Totals";
 import { unmask } from "../gql";
-import type { OrderPartsFragment } from "../gql/graphql";
+import type { MovedPartsFragment, OrderPartsFragment } from "../gql/graphql";
 import { Head } from "../shell/Head";
 import { signInPrompt } from "../shell/panels";
 import { useShop } from "../shell/shop";
@@ -14,8 +14,10 @@ import { useLanguage, useTexts } from "../texts";
 import { Notice } from "../ui/Notice";
 import { Picture } from "../ui/Picture";
 import { LinkForm } from "./LinkForm";
-import { CANCEL_ORDER, ORDER, OrderParts, REFRESH_PAYMENT, RETRY_PAYMENT } from "./operations";
+import { CANCEL_ORDER, MovedParts, ORDER, OrderParts, REFRESH_PAYMENT, RETRY_PAYMENT } from "./operations";
+import { Parcels } from "./Parcels";
 import { paymentPage } from "./payment";
+import { Returns } from "./Returns";
 import { Timeline } from "./Timeline";
 import { useLinkToken } from "./token";
 
@@ -34,7 +36,9 @@ export function OrderPage() {
   });
   const token = data?.order ? null : given || null; // whoever has placed it needs none, which may have expired
   const [refresh] = useMutation(REFRESH_PAYMENT, { variables: { uuid, token }, onError: () => {} });
-  const order = unmask(OrderParts, data?.order ?? data?.orderByToken);
+  const found = data?.order ?? data?.orderByToken;
+  const order = unmask(OrderParts, found);
+  const moved = unmask(MovedParts, found);
   const isPending = order?.status === "PENDING";
 
   // The shopper may come from the bank before its message: the store asks there.
@@ -53,7 +57,7 @@ export function OrderPage() {
     <>
       <Head title={order ? t.order.number(order.number) : t.order.title} isHidden />
       {order ? (
-        <Order order={order} token={token} onPaid={() => void refresh()} />
+        <Order order={order} moved={moved} token={token} onPaid={() => void refresh()} />
       ) : data ? (
         <Unknown />
       ) : (
@@ -94,7 +98,7 @@ interface Props {
   token: string | null;
 }
 
-function Order({ order, token, onPaid }: Props & { onPaid: () => void }) {
+function Order({ order, moved, token, onPaid }: Props & { moved?: MovedPartsFragment | null; onPaid: () => void }) {
   const { t, money } = useLanguage();
   const isPaid = ["PAID", "PARTIALLY_SHIPPED", "SHIPPED"].includes(order.status);
   return (
@@ -122,6 +126,8 @@ function Order({ order, token, onPaid }: Props & { onPaid: () => void }) {
             ))}
           </ul>
           <Sums order={order} />
+          {moved && <Parcels parcels={moved.fulfilments} />}
+          {moved && <Returns order={order} moved={moved} token={token} />}
         </div>
         <div className="space-y-8">
           <Timeline order={order} />

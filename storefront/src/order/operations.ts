@@ -36,10 +36,31 @@ export const OrderParts = graphql(`
   }
 `);
 
+/** What has left, and what comes back. Checkout needs none of it. */
+export const MovedParts = graphql(`
+  fragment MovedParts on Order {
+    id
+    fulfilments {
+      id
+      carrier
+      trackingNumber
+      trackingUrl
+      shippedAt
+      items { quantity item { id name variantTitle } }
+    }
+    returns {
+      id
+      status
+      createdAt
+      items { quantity item { id name variantTitle } }
+    }
+  }
+`);
+
 export const ORDER = graphql(`
   query Order($uuid: UUID!, $token: String!, $byLink: Boolean!) {
-    order(uuid: $uuid) { ...OrderParts }
-    orderByToken(token: $token) @include(if: $byLink) { ...OrderParts }
+    order(uuid: $uuid) { ...OrderParts ...MovedParts }
+    orderByToken(token: $token) @include(if: $byLink) { ...OrderParts ...MovedParts }
   }
 `);
 
@@ -59,7 +80,7 @@ export const CHECKOUT = graphql(`
 export const REFRESH_PAYMENT = graphql(`
   mutation RefreshPayment($uuid: UUID!, $token: String) {
     refreshPayment(input: { uuid: $uuid, token: $token }) {
-      ... on Order { ...OrderParts }
+      ... on Order { ...OrderParts ...MovedParts }
       ... on UserError { code message }
     }
   }
@@ -87,6 +108,16 @@ export const REQUEST_LINK = graphql(`
   mutation RequestOrderLink($number: String!, $email: String!) {
     requestOrderLink(input: { number: $number, email: $email }) {
       ... on Done { ok }
+      ... on UserError { code message }
+      ... on ValidationError { fields { field message } }
+    }
+  }
+`);
+
+export const REQUEST_RETURN = graphql(`
+  mutation RequestReturn($input: RequestReturnInput!) {
+    requestReturn(input: $input) {
+      ... on Order { ...MovedParts }
       ... on UserError { code message }
       ... on ValidationError { fields { field message } }
     }

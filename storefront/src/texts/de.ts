@@ -205,6 +205,9 @@ export const de: Texts = {
     linkNumber: "Bestellnummer",
     linkSend: "Link zuschicken",
     linkSent: "Wenn es eine Bestellung mit dieser Nummer und Adresse gibt, ist ein Link unterwegs.",
+    parcels: (count) => (count === 1 ? "Paket" : `${count} Pakete`),
+    parcel: "Paket",
+    track: "Sendung verfolgen",
     statuses: {
       DRAFT: "Entwurf",
       PENDING: "Wartet auf Zahlung",
@@ -213,6 +216,20 @@ export const de: Texts = {
       SHIPPED: "Versandt",
       CANCELLED: "Storniert",
       REFUNDED: "Erstattet",
+    },
+  },
+  returns: {
+    title: "Rückgabe",
+    ask: "Etwas zurückgeben",
+    text: "Wählen Sie, wie viel Sie zurückgeben möchten. Einen Grund brauchen Sie nicht. Sie erhalten eine Bestätigung per E-Mail.",
+    reason: "Grund",
+    send: "Rückgabe anfragen",
+    statuses: {
+      REQUESTED: "Rückgabe angefragt",
+      APPROVED: "Rückgabe angenommen: bitte senden Sie sie ab",
+      DECLINED: "Rückgabe abgelehnt",
+      RECEIVED: "Rückgabe angekommen",
+      REFUNDED: "Rückgabe erstattet",
     },
   },
   signIn: {

@@ -205,6 +205,9 @@ export const en = {
     linkNumber: "Order number",
     linkSend: "Send me the link",
     linkSent: "If there is an order with this number and address, a link is on its way.",
+    parcels: (count: number) => (count === 1 ? "Parcel" : `${count} parcels`),
+    parcel: "Parcel",
+    track: "Follow the parcel",
     statuses: {
       DRAFT: "Draft",
       PENDING: "Waiting for payment",
@@ -213,6 +216,20 @@ export const en = {
       SHIPPED: "Shipped",
       CANCELLED: "Cancelled",
       REFUNDED: "Refunded",
+    },
+  },
+  returns: {
+    title: "Returns",
+    ask: "Return something",
+    text: "Choose how many of each you want to return. You need not say why. We mail you a receipt.",
+    reason: "Reason",
+    send: "Ask for the return",
+    statuses: {
+      REQUESTED: "Return asked for",
+      APPROVED: "Return approved: please send it",
+      DECLINED: "Return declined",
+      RECEIVED: "Return has arrived",
+      REFUNDED: "Return refunded",
     },
   },
   signIn: {

@@ -43,7 +43,7 @@ test("opens the order, and is seen by nobody else", async () => {
   await page.goto(`${SHOP}/`);
   const answer = await page.goto(link);
   await page.getByRole("heading", { name: "Thank you." }).waitFor();
-  await page.getByText(product.name).waitFor();
+  await page.getByRole("link", { name: product.name }).waitFor();
 
   assert.equal(answer.headers()["referrer-policy"], "no-referrer");
   assert.equal(answer.headers()["cache-control"], "no-store");
@@ -90,5 +90,23 @@ test("cancels the order", async () => {
   await page.getByText("Cancel this order?").waitFor();
   await page.getByRole("button", { name: "Cancel the order" }).click();
   await page.getByRole("heading", { name: "Cancelled" }).waitFor();
+  await context.close();
+});
+
+test("shows the parcel, and asks for a return", async () => {
+  const { product, uuid } = await buy();
+  const { context, page, complaints } = await visit(browser, { size: "phone" });
+  await page.goto(await mailedLink(uuid));
+  await page.getByRole("heading", { name: "Parcel" }).waitFor();
+  await page.getByRole("button", { name: "Return something" }).click();
+  await page.getByRole("button", { name: "Ask for the return" }).click();
+  await page.getByText("Choose what to return.").waitFor(); // the store says what is missing
+  await page.getByLabel(product.name).selectOption("1");
+  await page.getByLabel(/^Reason/).fill("Too small");
+  await page.getByRole("button", { name: "Ask for the return" }).click();
+  await page.getByText("Return asked for").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Return something" }).count(), 0); // nothing is left
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/return.png`, fullPage: true });
+  assert.deepEqual(complaints, []);
   await context.close();
 });
