@@ -47,8 +47,12 @@ def due_endpoints(now: datetime) -> QuerySet[Endpoint]:
 
 def open_lanes(now: datetime) -> QuerySet[Endpoint]:
     """The endpoints that are neither switched off nor paused nor busy."""
-    is_free = Q(busy_until=None) | Q(busy_until__lte=now)
-    return Endpoint.objects.filter(is_free, Q(paused_until=None) | Q(paused_until__lte=now), is_active=True)
+    return active_endpoints(now).filter(Q(busy_until=None) | Q(busy_until__lte=now))
+
+
+def active_endpoints(now: datetime) -> QuerySet[Endpoint]:
+    """The endpoints that are neither switched off nor paused."""
+    return Endpoint.objects.filter(Q(paused_until=None) | Q(paused_until__lte=now), is_active=True)
 
 
 def waiting() -> QuerySet[Delivery]:
@@ -87,15 +91,13 @@ def send_due(endpoint_pk: int, *, lease: datetime) -> int:
     try:
         while monotonic() < end:
             now = timezone.now()
-            endpoint = lane.filter(busy_until=lease, is_active=True).first()
             found = due_deliveries(now).filter(endpoint=endpoint_pk).order_by("pk").first()
-            if endpoint is None or found is None or (endpoint.paused_until and endpoint.paused_until > now):
-                break
             # A worker that was frozen since it took the lane does not have it any more.
-            if not lane.filter(busy_until=lease).update(busy_until=now + worker.LEASE):
+            held = active_endpoints(now).filter(pk=endpoint_pk, busy_until=lease)
+            if found is None or not held.update(busy_until=now + worker.LEASE):
                 break
             lease = now + worker.LEASE
-            attempts += attempt(found, endpoint, now=now)
+            attempts += attempt(found, lane.get(), now=now)
     finally:
         lane.filter(busy_until=lease).update(busy_until=None)
     return attempts

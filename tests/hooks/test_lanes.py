@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
@@ -374,6 +375,16 @@ class TestLanes:
         server.slow = 0
         run_tasks()
         assert len(server.received) == 3
+
+    def test_the_command_sends_what_is_due(
+        self, endpoint: Endpoint, server: Receiver, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """For shops with another backend of tasks."""
+        happen(1)
+        happen(2)
+        call_command("deliver_webhooks")
+        assert len(server.received) == 2
+        assert capsys.readouterr().out == "2 events sent.\n"
 
     def test_mails_come_before_webhooks(self, endpoint: Endpoint) -> None:
         happen(1)
