@@ -4,6 +4,7 @@ What leaves the shop may arrive a second time, but only if the worker died betwe
 its own record of it.
 """
 
+import os
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
 from catalog.models import StockNotice
+from core.leftovers import AGE
 from core.tasks import SCHEDULE, enqueue
 from hooks.models import Delivery, Endpoint, Kind
 from hooks.publishing import News, publish
@@ -213,11 +215,23 @@ def tidying(setting: Setting) -> Work:
     )
 
 
+def leftovers(setting: Setting) -> Work:
+    folder = setting.shop.folder / "media" / "products"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{setting.number:032x}.jpg"
+    file.touch()
+    long_ago = (timezone.now() - 2 * AGE).timestamp()
+    os.utime(file, (long_ago, long_ago))
+    start("backend.tasks.delete_leftover_pictures")
+    return Work(times=lambda: int(not file.exists()), is_done=lambda: not file.exists())
+
+
 WORK: dict[str, Callable[[Setting], Work]] = {
     "accounts.tasks.mail_change_notice": change_notice,
     "accounts.tasks.mail_email_change": email_change,
     "accounts.tasks.mail_password_reset": password_reset,
     "accounts.tasks.mail_verification": verification,
+    "backend.tasks.delete_leftover_pictures": leftovers,
     "backend.tasks.housekeeping": tidying,
     "catalog.notices.send_notice": stock_notice,
     "catalog.tasks.tell_waiting": stock_notices,
