@@ -53,9 +53,12 @@ def kill_at(crash_at: int) -> Iterator[None]:
     """Kill the process right before this thread's step with the number `crash_at` in the block."""
     # What a new connection does once is not a step of the request. Otherwise the numbers of the steps would depend on
     # the thread that answers, and the kills would miss some: it checks the search index, and on SQLite whether there
-    # is JSON, which costs three statements.
+    # is JSON, which costs three statements. For the same reason each request reads what is remembered for seconds.
+    from hooks.subscriptions import wanted  # has a model: the apps must be loaded
+
     connection.ensure_connection()
     assert connection.features.supports_json_field
+    wanted.forget()
     token = counted.set(Steps(crash_at))
     try:
         with connection.execute_wrapper(reach_statement):
