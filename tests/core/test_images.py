@@ -326,7 +326,7 @@ class TestPrepare:
         assert prepare(exactly).width == 60
 
         upload = SimpleUploadedFile("picture", picture + b"\x00" * 20 * 1024 * 1024)
-        with pytest.raises(InvalidImage, match=re.escape(images.TOO_MANY_BYTES)):
+        with pytest.raises(InvalidImage, match="larger than 10 MB"):
             images.prepare(upload)
 
         assert upload.tell() == images.MAX_BYTES + 1
@@ -335,7 +335,7 @@ class TestPrepare:
         # A header without pixels: decoding it fails with UNREADABLE.
         without_pixels = png_chunk(b"IDAT", b"")
 
-        assert refusal(png_header(5000, 5001) + without_pixels) == decoding.TOO_MANY_PIXELS.format(25)
+        assert refusal(png_header(5000, 5001) + without_pixels) == decoding.TOO_MANY_PIXELS % {"megapixels": 25}
         assert refusal(png_header(5000, 5000) + without_pixels) == decoding.UNREADABLE
 
     @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -371,7 +371,7 @@ class TestPrepare:
         self, mode: str, size: tuple[int, int], progressive: bool, most: int
     ) -> None:
         data = encode(Image.new(mode, size), "JPEG", progressive=progressive)
-        assert refusal(data) == decoding.TOO_MANY_PIXELS.format(most)
+        assert refusal(data) == decoding.TOO_MANY_PIXELS % {"megapixels": most}
 
     def test_ignores_a_profile_that_is_too_large(self) -> None:
         started = time.process_time()
