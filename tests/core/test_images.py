@@ -335,7 +335,9 @@ class TestPrepare:
         # A header without pixels: decoding it fails with UNREADABLE.
         without_pixels = png_chunk(b"IDAT", b"")
 
-        assert refusal(png_header(5000, 5001) + without_pixels) == decoding.TOO_MANY_PIXELS % {"megapixels": 25}
+        assert refusal(png_header(5000, 5001) + without_pixels) == decoding.TOO_MANY_PIXELS % {
+            "megapixels": 25
+        }
         assert refusal(png_header(5000, 5000) + without_pixels) == decoding.UNREADABLE
 
     @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
