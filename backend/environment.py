@@ -200,7 +200,7 @@ def database_config(name: str, url: str) -> dict[str, Any]:
 
 
 def s3_options(name: str, url: str) -> dict[str, Any]:
-    """Return the options of `storages.backends.s3` for a URL like s3://key:secret@bucket/folder?region_name=eu-central-1.
+    """Return the options of `storages.backends.s3` for a URL like s3://key:password@bucket/folder?region_name=eu-central-1.
 
     Without a key in the URL, boto3 finds it where AWS's own tools do.
     """

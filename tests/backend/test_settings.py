@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -296,7 +297,7 @@ class TestMedia:
     def test_a_bucket_takes_the_place_of_the_folder(self) -> None:
         variables = {
             "DEBUG": "true",
-            "MEDIA_STORAGE": "s3://key:a%2Fb@pictures/shop?region_name=eu-central-1",
+            "MEDIA_STORAGE": f"s3://key:{quote('a/b', safe='')}@pictures/shop?region_name=eu-central-1",
             "MEDIA_URL": "https://cdn.example.com/shop",
         }
         storage = ast.literal_eval(read_setting("STORAGES", **variables).stdout)["default"]

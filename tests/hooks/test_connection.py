@@ -104,7 +104,7 @@ class TestUrls:
         "url",
         [
             *("ftp://shop.example/", "//shop.example/", "shop.example", "https://", "file:///etc/passwd"),
-            *("https://ada:secret@shop.example/", "https://shop.example/#x", "https://shop.example:99999/"),
+            *("https://ada:password@shop.example/", "https://shop.example/#x", "https://shop.example:99999/"),
             *(
                 "https://shop.example/a b",
                 "https://shöp.example/",

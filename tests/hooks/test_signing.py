@@ -12,7 +12,7 @@ NOW = datetime(2021, 2, 25, 15, 35, 30, tzinfo=UTC)
 def test_the_example_of_the_specification() -> None:
     headers = signed_headers(
         '{"test": 2432232314}',
-        event="msg_p5jXN8AQM9LWM0D4loKWxJek",
+        event="msg_p5jXN8AQM9LWM0D4loKWxJek",  # pragma: allowlist secret
         secrets=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],  # pragma: allowlist secret
         now=datetime.fromtimestamp(1614265330, UTC),
     )

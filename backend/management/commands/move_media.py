@@ -17,7 +17,7 @@ from core.media import Bucket
 
 class Command(BaseCommand):
     help = (
-        "Copy all files of media from one place to another: folders, or buckets like s3://key:secret@bucket/folder. "
+        "Copy all files of media from one place to another: folders, or buckets like s3://key:password@bucket/folder. "
         "A file that is there with the same size is left alone, so the command can be interrupted and repeated. "
         "Nothing is deleted. Run it, switch MEDIA_STORAGE and MEDIA_URL, and run it once more for what came meanwhile."
     )
