@@ -1,6 +1,7 @@
 """Ranking: by the kind of the match first, then by BM25 over the strengths of the matched tokens."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from math import log2
 from string import ascii_lowercase
 
@@ -22,6 +23,8 @@ OF_HEAD = 1.25
 RARITY = 0.75
 # The bonus for a name that has no further words: "desk lamp" before "desk lamp clamp".
 ONLY_NAMED = 0.2
+# The bonus for words that are neighbours in the term and in the name: "garden table" before "table for the garden".
+NEIGHBOURS = 0.1
 
 # The weight of each strength by its letter. Capitals mark stems and pairs written as one word.
 STRENGTH = {
@@ -38,7 +41,16 @@ def ranks(query: SearchQuery, matches: Iterable[Match], *, total: int) -> dict[i
     """
     words = [Sought(word, unfinished=word is query.words[-1], total=total) for word in query.words]
     best = sum(word.weight for word in words)
-    return {match.key: round(score(match, words, best=best) - match.kind, 4) for match in matches}
+    pairs = list(find_pairs(query.words))
+    return {match.key: round(score(match, words, pairs, best=best) - match.kind, 4) for match in matches}
+
+
+def find_pairs(words: Sequence[Word]) -> Iterator[str]:
+    """Yield the start of the token of each two neighbours of the term, which both of them have as a spelling."""
+    for first, second in pairwise(words):
+        yield from (
+            f" {way[0]}{MARK}" for way in first.spellings if len(way) == 1 and way in second.spellings
+        )
 
 
 class Sought:
@@ -89,15 +101,20 @@ def weight(word: Word, *, total: int) -> float:
     return (OF_HEAD if word.is_head else 1) * float((steps / 2) ** RARITY)
 
 
-def score(match: Match, words: list[Sought], *, best: float) -> float:
-    """Return the score of a match from 0 to 1: the matched weight as a share of `best`, and the share of the name."""
+def score(match: Match, words: list[Sought], pairs: list[str], *, best: float) -> float:
+    """Return the score of a match from 0 to 1.
+
+    It is the matched weight as a share of `best`, with a little for the share of the name and for the pairs.
+    """
     text, filed = f" {match.text} ", set(match.filed.split())
     worth = named = 0.0
     for word in words:
         strength = word.strength(text, filed)
         worth += word.weight * strength
         named += strength > 0 and any(name in text for name in word.names)
-    return (worth / best + ONLY_NAMED * named / max(text.count(NAME_MARK), named, 1)) / (1 + ONLY_NAMED)
+    only_named = ONLY_NAMED * named / max(text.count(NAME_MARK), named, 1)
+    neighbours = NEIGHBOURS * sum(pair in text for pair in pairs) / max(len(pairs), 1)
+    return (worth / best + only_named + neighbours) / (1 + ONLY_NAMED + NEIGHBOURS)
 
 
 def letter_of(token: str, text: str) -> str:

@@ -318,6 +318,10 @@ class TestRanking:
         make_product(name="Modern lamps")
         assert search_names("lamp") == search_names("lanp") == ["Modern lamps", "Large modern lamp"]
 
+    def test_neighbours_before_words_that_stand_apart(self) -> None:
+        self.make(Garden_oak_set_for_table="-", Oak_set_for_garden_table="-")
+        assert search_names("garden table") == ["Oak set for garden table", "Garden oak set for table"]
+
     def test_the_word_before_others_with_its_stem(self) -> None:
         self.make(Rugged_boots="-", Boots="On rugs.")
         make_product(name="Rugged", sold_count=9)
