@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
+from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminImageFieldWidget, UnfoldAdminTextareaWidget
 
 from catalog.attributes import check_attributes
@@ -16,6 +17,17 @@ from core.errors import RateLimited
 from core.errors import ValidationError as NotValid
 
 INDENT = "\N{EM SPACE}"
+
+
+class PartFormSet(PaginationInlineFormSet):
+    """The rows of a product's page."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Take a row's key as a number. Django's field reads each row again."""
+        super().add_fields(form, index)
+        form.fields["id"] = forms.IntegerField(
+            required=False, initial=form.instance.pk, widget=forms.HiddenInput
+        )
 
 
 class PictureForm(forms.ModelForm[Any]):

@@ -6,10 +6,9 @@ from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import TabularInline
-from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminImageFieldWidget
 
-from catalog.admin.forms import PictureForm
+from catalog.admin.forms import PartFormSet, PictureForm
 from catalog.announcing import announce_changes
 from catalog.models import MAX_IMAGES, Product, ProductImage
 from catalog.pictures import build_picture, pictures_of, save_pictures, store_uploads, too_many
@@ -52,7 +51,7 @@ class ProductImageForm(EditForm, PictureForm):
         self.fields["position"].required = False
 
 
-class PictureFormSet(PaginationInlineFormSet):
+class PictureFormSet(PartFormSet):
     """Saves the rows as one list. What somebody else has added in the meantime stays, and what they deleted is gone."""
 
     def _should_delete_form(self, form: Any) -> bool:

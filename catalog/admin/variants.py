@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.decorators import display
-from unfold.forms import PaginationInlineFormSet
 
+from catalog.admin.forms import PartFormSet
 from catalog.announcing import announce_changes
 from catalog.models import MAX_VARIANTS, OPTIONS, Product, ProductImage, ProductVariant, StockMovement
 from catalog.pictures import pictures_of
@@ -56,19 +56,12 @@ class VariantForm(forms.ModelForm[ProductVariant]):
         """Leave the rules of the row to the service, which knows the others."""
 
 
-class VariantFormSet(PaginationInlineFormSet):
+class VariantFormSet(PartFormSet):
     """The rows of a product's variants. What was not shown, or not edited, stays as it is."""
 
     @property
     def edits(self) -> Edits:
         return getattr(self.instance, "edits", Edits())
-
-    def add_fields(self, form: Any, index: int | None) -> None:
-        """Take a row's key as a number. Django's field reads each row again."""
-        super().add_fields(form, index)
-        form.fields["id"] = forms.IntegerField(
-            required=False, initial=form.instance.pk, widget=forms.HiddenInput
-        )
 
     def validate_unique(self) -> None:
         """Leave it to the service: two variants may swap their values."""

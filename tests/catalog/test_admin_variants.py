@@ -147,6 +147,7 @@ class TestRows:
         def count(number: int) -> tuple[int, int]:
             listed = [{"values": [str(place)]} for place in range(number)]
             sized = make_product(options=["Size"], variants=listed)
+            add_pictures(sized, *(f"{number}-{place}" for place in range(number // 2)))
             with CaptureQueriesContext(connection) as shown:
                 page = superuser.get(page_of(sized)).text
             form = form_on(page, **{f"variants-{place}-price": "11.00" for place in range(number)})
