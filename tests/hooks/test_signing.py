@@ -17,7 +17,7 @@ def test_the_example_of_the_specification() -> None:
         now=datetime.fromtimestamp(1614265330, UTC),
     )
     assert headers == {
-        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",  # pragma: allowlist secret
         "webhook-timestamp": "1614265330",
         "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
     }
