@@ -22,9 +22,13 @@ def shape_of(selections: Selections, sets: SelectionSets, type_: Any, model: typ
     type_ = next(type_ for type_ in selections.concrete(type_) if model_of(type_) is model)
     shape = Shape(type_.name, model)
     add_selection(shape, selections, sets, type_)
-    if any(related.annotations for related in shape.relations.values()):
+    if is_annotated_below(shape):
         raise Unreadable("A related row has an annotation.")
     return shape
+
+
+def is_annotated_below(shape: Shape) -> bool:
+    return any(related.annotations or is_annotated_below(related) for related in shape.relations.values())
 
 
 def add_selection(

@@ -1,6 +1,7 @@
 """Reads of rows with everything that an operation selects of them, by a plan or by the optimizer."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import reduce
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -47,6 +48,7 @@ def read(
         queryset = optimize_below(queryset, info, answer=answer, paths=paths, only=only)
     else:
         queryset = optimize(queryset, info._raw_info, store=OptimizerStore.with_hints(only=only))
+        prefetch_alone(queryset)
     rows = list(queryset)
     share_peers(rows)
     return rows
@@ -69,7 +71,39 @@ def optimize_below(
         nodes, node_type = nodes_at(raw, path.split("."), nodes=list(raw.field_nodes), parent=start)
         found += nodes
     below = raw._replace(field_nodes=found, return_type=node_type)
-    return optimize(queryset, below, store=OptimizerStore.with_hints(only=only))
+    optimized = optimize(queryset, below, store=OptimizerStore.with_hints(only=only))
+    prefetch_alone(optimized)
+    return optimized
+
+
+def prefetch_alone(queryset: models.QuerySet[Any]) -> None:
+    """Do not join relations that are prefetched, too: one field's hints may join what another one prefetches.
+
+    Django would take the joined row, which lacks the annotations of the prefetched one. The joined columns are
+    read with the prefetch. It changes the queryset, and those of its prefetches.
+    """
+    for lookup in queryset._prefetch_related_lookups:  # type: ignore[attr-defined]
+        if isinstance(lookup, models.Prefetch) and lookup.queryset is not None:
+            move_join(lookup.prefetch_to, queryset.query, lookup.queryset.query)
+            prefetch_alone(lookup.queryset)
+
+
+def move_join(path: str, outer: Any, inner: Any) -> None:
+    """Move the join at the path, with its columns and the joins below, from the outer query to the inner one."""
+    *above, name = path.split("__")
+    joins = reduce(lambda joins, step: (joins or {}).get(step), above, outer.select_related)
+    if not isinstance(joins, dict) or name not in joins:
+        return
+    below = joins.pop(name)
+    outer.select_related = outer.select_related or False
+    if below:
+        inner.select_related = {**(inner.select_related or {}), **below}
+    columns, _ = outer.deferred_loading
+    moved = {column.removeprefix(f"{path}__") for column in columns if column.startswith(f"{path}__")}
+    outer.add_immediate_loading({*(column for column in columns if not column.startswith(f"{path}__")), path})
+    chosen, reads_others = inner.deferred_loading
+    if not reads_others:
+        inner.add_immediate_loading({*chosen, *moved})
 
 
 def nodes_at(
