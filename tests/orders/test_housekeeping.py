@@ -45,6 +45,7 @@ class TestHousekeeping:
             assert housekeeping() == [
                 "0 finished tasks deleted.",
                 "0 failed tasks deleted.",
+                "0 deliveries of webhooks deleted.",
                 "0 expired sessions deleted.",
                 "0 stock notices deleted.",
                 "0 carts of visitors deleted.",
@@ -55,7 +56,7 @@ class TestHousekeeping:
     def test_expired_sessions(self, api: GraphQLClient) -> None:
         add_to_cart(api, make_product())
         Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
-        assert housekeeping()[2] == "1 expired sessions deleted."
+        assert "1 expired sessions deleted." in housekeeping()
         assert Session.objects.count() == 0
 
     def test_carts_of_visitors_alone(
@@ -66,7 +67,7 @@ class TestHousekeeping:
             add_to_cart(shopper, product)
         CartItem.objects.update(added_at=timezone.now() - LONG_AGO)
         add_to_cart(GraphQLClient(), product)
-        assert housekeeping()[4] == "1 carts of visitors deleted."
+        assert "1 carts of visitors deleted." in housekeeping()
         assert Cart.objects.filter(user=user).exists()
         assert CartItem.objects.count() == 2
         assert add_to_cart(api, product)["totalQuantity"] == 1
@@ -81,7 +82,7 @@ class TestHousekeeping:
         placed = checkout(shopper)["uuid"]
         shopper.run(CANCEL, uuid=placed)
         Order.objects.exclude(pk=uuids[2]).update(updated_at=timezone.now() - LONG_AGO)
-        assert housekeeping()[5] == "2 abandoned drafts deleted."
+        assert "2 abandoned drafts deleted." in housekeeping()
         assert {str(order.pk) for order in Order.objects.all()} == {uuids[2], placed}
         assert list(differences(now=timezone.now())) == []
 
@@ -99,7 +100,7 @@ class TestHousekeeping:
         for _ in range(5):
             add_to_cart(GraphQLClient(), product)
         CartItem.objects.update(added_at=timezone.now() - LONG_AGO)
-        assert housekeeping()[4] == "5 carts of visitors deleted."
+        assert "5 carts of visitors deleted." in housekeeping()
 
 
 class TestWritesWithoutACookie:

@@ -211,6 +211,8 @@ class TestFilters:
         ({"attributes": [{"slug": "brand", "values": ["Acme"]}]}, {"lamp"}),
         ({"attributes": [{"slug": "brand", "values": ["Nobody"]}]}, set()),
         ({"attributes": [{"slug": "nothing", "values": ["Acme"]}]}, set()),
+        ({"options": [{"name": "size", "values": ["s"]}]}, {"lamp"}),
+        ({"options": [{"name": "Size", "values": ["M"]}]}, set()),
     ]
 
     def test_all_are_tried(self) -> None:
@@ -220,7 +222,9 @@ class TestFilters:
     @pytest.mark.parametrize(("filter", "expected"), EACH)
     def test_each(self, api: GraphQLClient, filter: dict[str, Any], expected: set[str]) -> None:
         ada = make_user(first_name="Ada", last_name="Seller")
-        lamp = make_product(name="lamp", category=make_category("Light"), user=ada, stock=0, added_at=DAY)
+        light = make_category("Light")
+        sizes: dict[str, Any] = {"options": ["Size"], "variants": [{"values": "S"}]}
+        lamp = make_product(name="lamp", category=light, user=ada, stock=0, added_at=DAY, **sizes)
         with transaction.atomic():
             set_attributes({lamp.pk: {"Brand": ["Acme"]}}, whole=True)
         chair = make_product(
