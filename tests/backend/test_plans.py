@@ -34,6 +34,7 @@ from core.errors import OperationTooLarge
 from orders.cart import ShoppingCart
 from orders.checkout import place
 from orders.choices import Choice
+from orders.links import token_of
 from orders.models import Order, Payment
 from orders.owners import Owner
 from reviews.schema import COMMENT_LIMITS
@@ -163,6 +164,7 @@ def fitting_arguments(people: dict[str, User | None]) -> dict[str, Sequence[str]
         "search": ['(term: "lamp")', '(term: "lmap", sort: PRICE_ASC)', '(term: "xyzzy")'],
         "searchSuggestions": ['(prefix: "l")'],
         "order": [f'(uuid: "{order.pk}")'],
+        "orderByToken": [f'(token: "{token_of(order.pk)}")', '(token: "none")'],
         "comments": sizes,
         "favourites": sizes,
         "orders": sizes,
