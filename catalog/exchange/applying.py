@@ -12,7 +12,7 @@ from catalog.exchange.grouping import Group
 from catalog.exchange.matching import Match
 from catalog.exchange.rows import NAMES, VALUES, ProductRow
 from catalog.exchange.tree import Categories
-from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductVariant
+from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductVariant, TaxClass
 from catalog.pictures import PICTURE, build_picture, copy_first, delete_files_after_commit
 from catalog.services import check_options
 from catalog.variants import identity
@@ -89,6 +89,8 @@ def apply(
             set_value(change, "category_id", categories.find_or_create(value))
         elif name == "published":
             set_publication(change, value, now=now)
+        elif name == "tax_class":
+            set_tax_class(change, value)
         elif name not in NAMES:
             set_value(change, name, value)
     if draft.picture:
@@ -120,6 +122,14 @@ def set_publication(change: Change, wanted: bool | datetime, *, now: datetime) -
     if moment != product.published_at:
         product.publish(moment)
         change.fields |= {"published_at", "added_at"}
+
+
+def set_tax_class(change: Change, tax_class: TaxClass) -> None:
+    """Set the tax class. A product that names none keeps it that way if the file names the default class."""
+    current = change.product.tax_class_id
+    if current != tax_class.pk and not (current is None and tax_class.is_default):
+        change.product.tax_class = tax_class
+        change.fields.add("tax_class_id")
 
 
 def set_option_names(change: Change, values: Mapping[str, Any]) -> None:

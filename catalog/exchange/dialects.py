@@ -27,6 +27,9 @@ NO_CATEGORY = "Rows without a category: a new product goes to â€œUncategorizedâ€
 UNCATEGORIZED = "Uncategorized"
 NOT_FETCHED = "Pictures are not fetched from other sites, and were left out. Upload them in the shop."
 DRAFT = "What is not published there is a draft here."
+# The tax class of what is not taxed there: without it, an import would begin to charge tax.
+UNTAXED = "Not taxable"
+OTHER_TAX_CLASS = "It has another tax class than its product, which has one for all variants."
 NOT_PUBLISHED = "It is not published there, so it was left out."
 
 

@@ -20,6 +20,7 @@ SOURCES = {
     **{column: VALUES.get(column, column) for column in OF_VARIANT},
     "stock_at_export": "stock",
     "published": "product__published_at",
+    "tax_class": "product__tax_class__name",
 }
 
 

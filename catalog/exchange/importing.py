@@ -17,9 +17,10 @@ from catalog.exchange.applying import Change, Draft, apply
 from catalog.exchange.grouping import Group, group_rows
 from catalog.exchange.matching import Match, Matcher
 from catalog.exchange.rows import OF_VARIANT, REQUIRED, Note, ProductRow, values_of
+from catalog.exchange.tax_classes import find_tax_class, read_tax_classes
 from catalog.exchange.tree import Categories, read_categories
 from catalog.exchange.writing import write_changes
-from catalog.models import Product, ProductVariant
+from catalog.models import Product, ProductVariant, TaxClass
 from catalog.pictures import delete_files_after_commit, follow_columns
 from catalog.stock import lock_products
 from core import images
@@ -113,13 +114,21 @@ class Importer:
         """Return a draft for each valid group and a refusal for each invalid row, in order. Writes only pictures."""
         matches = iter(self.matcher.match([item.head for item in batch if isinstance(item, Group)]))
         categories = None if self.create_categories else read_categories()
+        tax_classes = read_tax_classes(item for item in batch if isinstance(item, Group))
         items: list[Draft | RefusedRow] = []
         for item in batch:
             if isinstance(item, Group):
                 refused: list[RefusedRow] = []
                 try:
                     items.append(
-                        self.draft(item, next(matches), categories=categories, files=files, refused=refused)
+                        self.draft(
+                            item,
+                            next(matches),
+                            categories=categories,
+                            tax_classes=tax_classes,
+                            files=files,
+                            refused=refused,
+                        )
                     )
                     items += refused
                 except ValidationError as error:
@@ -134,6 +143,7 @@ class Importer:
         match: Match | ValidationError,
         *,
         categories: Categories | None,
+        tax_classes: Mapping[str, TaxClass],
         files: ExitStack,
         refused: list[RefusedRow],
     ) -> Draft:
@@ -170,6 +180,8 @@ class Importer:
                 raise ValidationError.of(**dict.fromkeys(lacking, "This field is required."))
         if categories and "category" in of_product and categories.key(of_product["category"]) is None:
             raise ValidationError.of(category=f"There is no category “{of_product['category']}”.")
+        if "tax_class" in of_product:
+            of_product["tax_class"] = find_tax_class(of_product["tax_class"], among=tax_classes)
         picture = files.enter_context(self.picture(head, match))
         return Draft(group=group, match=match, values=of_product, variants=variants, picture=picture)
 

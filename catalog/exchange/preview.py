@@ -58,7 +58,9 @@ def preview(
     with ExitStack() as files:
         items = importer.drafts(first, files=files)
     drafts = [item for item in items if isinstance(item, Draft)]
-    products = Product.objects.in_bulk([draft.match.product.pk for draft in drafts if draft.match.product])
+    products = Product.objects.select_related("tax_class").in_bulk(
+        [draft.match.product.pk for draft in drafts if draft.match.product]
+    )
     before = read_variants(products)
     owners = read_owners(drafts)
     categories = read_categories()
@@ -93,7 +95,7 @@ def take(
     """
     is_new = product.pk is None
     shown = {name: COLUMNS_OF.get(name, name) for name in draft.values if name != "category"}
-    before = {name: "" if is_new else str(getattr(product, attribute)) for name, attribute in shown.items()}
+    before = {name: "" if is_new else shown_value(product, attribute) for name, attribute in shown.items()}
     changes: list[Change] = []
     # The preview makes no categories.
     category = draft.values.pop("category", None)
@@ -106,14 +108,20 @@ def take(
             )
     change = apply(draft, product, variants, categories=categories, owners=owners, now=now)
     for name, attribute in shown.items():
-        after = str(getattr(product, attribute))
-        if attribute in change.fields:
+        after = shown_value(product, attribute)
+        if not change.fields.isdisjoint((attribute, f"{attribute}_id")):
             changes.append(Change(field=name, before=before[name], after=after))
     for variant, current, fields in change.changed:
         changes += variant_changes(variant, current, fields)
     action = "create" if is_new else "update" if changes else "unchanged"
     step = Step(line=draft.group.head.line, action=action, name=product.name, changes=tuple(changes))
     return step, change.refused
+
+
+def shown_value(product: Product, attribute: str) -> str:
+    if attribute == "tax_class" and product.tax_class_id is None:
+        return ""  # the default one
+    return str(getattr(product, attribute))
 
 
 def variant_changes(

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
 from django.utils import timezone
 
-from catalog.models import MAX_LEVELS, OPTIONS, SEPARATOR, Category, Product, ProductVariant
+from catalog.models import MAX_LEVELS, OPTIONS, SEPARATOR, Category, Product, ProductVariant, TaxClass
 from core.errors import FieldError, ValidationError
 from core.files import RefusedRow
 from core.text import LineField, single_line
@@ -60,6 +60,7 @@ FIELDS: dict[str, models.Field[Any, Any]] = {
     "name": Product.name.field,
     "description": Product.description.field,
     "published": PublicationColumn(),
+    "tax_class": TaxClass.name.field,
     "seo_title": Product.seo_title.field,
     "seo_description": Product.seo_description.field,
     "option1_name": Product.option_1.field,

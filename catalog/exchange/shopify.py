@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from catalog.exchange.dialects import (
     DRAFT,
     NOT_FETCHED,
+    OTHER_TAX_CLASS,
+    UNTAXED,
     Dialect,
     Item,
     grams,
@@ -42,11 +44,13 @@ class Shopify(Dialect):
         **dict.fromkeys(("variant_image", "variant_image_url"), "variant_picture"),
         **dict.fromkeys(("published", "published_on_online_store"), "published"),
         "status": "status",
+        **dict.fromkeys(("variant_taxable", "charge_tax"), "taxable"),
+        **dict.fromkeys(("variant_tax_code", "tax_code"), "tax_code"),
     }
 
     def __init__(self) -> None:
         super().__init__()
-        self.handle = ""
+        self.handle = self.tax_class = ""
 
     def rows(self, line: int, cells: dict[str, str]) -> Iterator[Item]:
         given = {name: known_cell(cells, name) for name in cells}
@@ -55,7 +59,7 @@ class Shopify(Dialect):
         handle = given.get("slug", "")
         is_first = not handle or handle != self.handle
         if is_first:
-            self.handle = handle
+            self.handle, self.tax_class = handle, tax_class_of(given)
         row = {name: given.get(name, "") for name in ("slug", "name", *NAMES, *VALUES, "sku", "barcode")}
         if is_first and not is_published(given):
             row["published"] = "false"
@@ -79,7 +83,16 @@ class Shopify(Dialect):
         yield from self.stock(row)
         if not is_first and not any(row.get(name) for name in OF_VARIANT):
             return  # a further picture of the product
+        if tax_class_of(given) != self.tax_class:
+            yield RefusedRow(line=line, reason=OTHER_TAX_CLASS)
+            return
+        row["tax_class"] = self.tax_class
         yield from self.make_row(line, row, is_product=is_first)
+
+
+def tax_class_of(given: dict[str, str]) -> str:
+    """Return the name of the tax class; nothing for the default one."""
+    return UNTAXED if given.get("taxable", "").lower() == "false" else given.get("tax_code", "")
 
 
 def is_published(given: dict[str, str]) -> bool:

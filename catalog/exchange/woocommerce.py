@@ -9,6 +9,8 @@ from catalog.exchange.dialects import (
     GRAMS,
     NOT_FETCHED,
     NOT_PUBLISHED,
+    OTHER_TAX_CLASS,
+    UNTAXED,
     Dialect,
     Item,
     grams,
@@ -39,6 +41,7 @@ class Parent:
     line: int
     row: dict[str, str]
     attributes: dict[str, list[str]]
+    tax_class: str  # as its own row has it
     variations: list[tuple[int, dict[str, str]]] = field(default_factory=list)
 
 
@@ -52,6 +55,7 @@ class WooCommerce(Dialect):
         },
         "gtin,_upc,_ean,_or_isbn": "barcode",
         "in_stock?": "in_stock",
+        **{name: name for name in ("tax_status", "tax_class")},
         **{f"weight_({unit})": f"weight_{unit}" for unit in GRAMS},
         "date_sale_price_starts": "sale_starts",
         "date_sale_price_ends": "sale_ends",
@@ -82,7 +86,12 @@ class WooCommerce(Dialect):
                 line=line, reason="Grouped products, and those that another site sells, cannot be imported."
             )
         elif "variable" in kinds:
-            parent = Parent(line=line, row=self.product(given), attributes=attributes_of(given))
+            parent = Parent(
+                line=line,
+                row=self.product(given),
+                attributes=attributes_of(given),
+                tax_class=given.get("tax_class", ""),
+            )
             self.parents.append(parent)
             for key in (sort_key(given.get("sku", "")), f"id:{given.get('id', '')}"):
                 self.named.setdefault(key, parent)
@@ -121,6 +130,9 @@ class WooCommerce(Dialect):
             if not is_published(given):
                 yield RefusedRow(line=line, reason=NOT_PUBLISHED)
                 continue
+            if given.get("tax_class", "") not in ("", "parent", parent.tax_class):
+                yield RefusedRow(line=line, reason=OTHER_TAX_CLASS)
+                continue
             try:
                 values = values_among(attributes_of(given), options)
                 variant = {"name": row["name"], "sku": given.get("sku", "")} | dict(
@@ -140,6 +152,7 @@ class WooCommerce(Dialect):
             "description": plain_text(LINE_BREAK.sub("<br>", html)),
             "category": deepest(given.get("categories", "")),
             "published": "" if is_published(given) else "false",
+            "tax_class": tax_class_of(given),
         }
 
     def variant(self, line: int, row: dict[str, str], given: dict[str, str]) -> Iterator[Item]:
@@ -173,6 +186,17 @@ class WooCommerce(Dialect):
 def is_published(given: dict[str, str]) -> bool:
     """Whether it is on sale there: 1 is published, 0 private, and -1 a draft."""
     return given.get("published", "1") == "1"
+
+
+def tax_class_of(given: dict[str, str]) -> str:
+    """Return the name or the slug of the tax class; nothing for the default one, which is `standard` there.
+
+    The status `none` is not taxed, and of `shipping` only the delivery is.
+    """
+    if given.get("tax_status", "").lower() in ("none", "shipping"):
+        return UNTAXED
+    tax_class = given.get("tax_class", "")
+    return "" if tax_class.lower() == "standard" else tax_class
 
 
 def kinds_of(given: dict[str, str]) -> set[str]:

@@ -27,7 +27,7 @@ def written_columns(model: type[models.Model], *, options: str) -> set[str]:
 PRODUCT = written_columns(Product, options="options") - {"user", "slug", "tax_class"}
 # The list of the variants has their product and their order.
 VARIANT = written_columns(ProductVariant, options="option_values") - {"product", "position"}
-FILES = PRODUCT - {"is_published"} | {"published"} | VARIANT | {*NAMES, *VALUES}
+FILES = PRODUCT - {"is_published"} | {"published", "tax_class"} | VARIANT | {*NAMES, *VALUES}
 PLACES = {
     "COLUMNS of catalog/exchange/rows.py": (FILES - {"options", "option_values"}, {*COLUMNS}),
     "ProductFields of catalog/services.py": (PRODUCT, {*ProductFields.__annotations__}),

@@ -30,7 +30,7 @@ from catalog.exchange import (
 )
 from catalog.exchange.importing import BATCH
 from catalog.exchange.rows import BOOLEANS, COLUMNS, FIELDS, NAMES, NUMBERS, OF_VARIANT, VALUES
-from catalog.models import Category, Product, ProductVariant, StockMovement
+from catalog.models import Category, Product, ProductVariant, StockMovement, TaxClass
 from catalog.pictures import pictures_of, save_pictures
 from catalog.services import update_product
 from orders.audit import check_prices, check_products, check_stock, differences_here
@@ -197,6 +197,7 @@ class TestImportProducts:
         self, seller: User, column: str
     ) -> None:
         cell = "3" if column in NUMBERS else "false" if column in (*BOOLEANS, "published") else "Another text"
+        TaxClass.objects.create(name="Another text")
         named = {"option1_name": "Size", "option1_value": "S", "option2_name": "Fit", "option2_value": "Slim"}
         bring_in(json_lines({**FULL, **named, "sku": "L-1"}), seller=seller)
         row = {"slug": FULL["slug"], "sku": "L-1", column: cell}
@@ -651,8 +652,8 @@ class TestExportProducts:
         assert everything() == before
 
     def test_a_spreadsheet_finds_no_formula_in_any_column(self) -> None:
-        product = make_product()
-        texts = [name for name in COLUMNS if name not in (*NUMBERS, *BOOLEANS, "category", "published")]
+        product, keys = make_product(), ("category", "tax_class")
+        texts = [name for name in COLUMNS if name not in (*NUMBERS, *BOOLEANS, "published", *keys)]
         names = {
             attribute: f"=1+1+{place}" for place, attribute in enumerate(NAMES.values())
         }  # they must differ
@@ -661,8 +662,9 @@ class TestExportProducts:
         of_variant = [VALUES.get(name, name) for name in texts if name in OF_VARIANT]
         ProductVariant.objects.update(**dict.fromkeys(of_variant, "=1+1"), sku_key="=1+1")
         Category.objects.update(name="=1+1")
+        Product.objects.update(tax_class=TaxClass.objects.create(name="=1+1"))
         [row] = csv.DictReader(StringIO(export(".csv").decode("utf-8-sig"), newline=""))
-        assert {name for name, cell in row.items() if cell.startswith("'=1+1")} == {*texts, "category"}
+        assert {name for name, cell in row.items() if cell.startswith("'=1+1")} == {*texts, *keys}
 
     def test_a_formula_is_quoted_and_numbers_are_not(self, seller: User) -> None:
         bring_in(json_lines({**LAMP, "name": '=HYPERLINK("x")'}), seller=seller)
