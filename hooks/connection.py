@@ -121,7 +121,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     """
     parts = check_url(url)
     host = parts.hostname or ""
-    target = parts._replace(scheme="", netloc="").geturl() or "/"
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     sock = connect(host, parts.port or (443 if parts.scheme == "https" else 80))
     with sock, time_limit(sock):
         sock.settimeout(TOTAL_SECONDS)

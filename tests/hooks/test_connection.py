@@ -117,6 +117,11 @@ class TestUrls:
         with pytest.raises(AddressRefused):
             check_url(url)
 
+    def test_a_query_right_after_the_host(self, server: Receiver) -> None:
+        """A path must stand before it in the request's first line, which other servers refuse without."""
+        post(server.url.replace("/hook", ""), b"{}", {})
+        assert [received.path for received in server.received] == ["/?shop=1"]
+
     def test_only_https_in_production(self, settings: Settings) -> None:
         check_url("http://shop.example/")
         settings.WEBHOOKS_BY_HTTP = False
