@@ -5,6 +5,7 @@ Latin, Greek or Cyrillic letters needs one of them. What no font has is written 
 """
 
 import logging
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ CJK_OF = {"CN": "SC", "SG": "SC", "TW": "TC", "HK": "TC", "MO": "TC", "KR": "KR"
 WEIGHT = 400
 # Characters that say how others are joined. A font need not have them.
 JOINERS = frozenset("\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
+# Signs that choose among the forms of the character before, such as of names in Japan: Unicode's Variation_Selector.
+SELECTORS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def choose(text: Iterable[str], *, country: str) -> Choice:
 
 def is_format(letter: str) -> bool:
     """Whether the character is a line's end or a sign that is not drawn."""
-    return unicodedata.category(letter) in ("Cc", "Cf")
+    return unicodedata.category(letter) in ("Cc", "Cf") or SELECTORS.fullmatch(letter) is not None
 
 
 def candidates(country: str) -> Iterator[Path]:

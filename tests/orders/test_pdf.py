@@ -218,6 +218,15 @@ class TestBuildPdf:
     def test_signs_that_are_not_drawn_are_left_out(self) -> None:
         assert "AdaLovelace" in read(content(bills_to=("Ada\N{RIGHT-TO-LEFT OVERRIDE}Lovelace",)))
 
+    @pytest.mark.parametrize("selector", ["\ufe0e", "\ufe0f", "\u180b", "\U000e0100", "\U000e01ef"])
+    def test_selectors_of_variants_are_left_out(
+        self, selector: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Japanese names have them. They choose between forms of the character before, and are not drawn."""
+        name = f"葛{selector}城"
+        assert "葛城" in read(content(bills_to=(name,), country="JP"))
+        assert caplog.messages == []
+
     @pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext of poppler-utils is not installed")
     def test_pdftotext_reads_the_sums(self) -> None:
         made = subprocess.run(
