@@ -1,9 +1,12 @@
 """A bucket of S3 in place of the folder of media."""
 
+from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urljoin
 
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from django.utils.encoding import filepath_to_uri
 from storages.backends.s3 import S3Storage
 
@@ -30,3 +33,16 @@ class Bucket(S3Storage):  # type: ignore[misc]  # untyped
 
     def url(self, name: str, *_: Any, **__: Any) -> str:
         return urljoin(self.public_url, filepath_to_uri(name))
+
+    def get_modified_time(self, name: str) -> datetime:
+        """Return when the file was stored.
+
+        Raises: FileNotFoundError, as a folder's storage does.
+        """
+        try:
+            moment: datetime = super().get_modified_time(name)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND:
+                raise FileNotFoundError(f"The bucket has no file {name}.") from error
+            raise
+        return moment

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,15 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from moto.server import ThreadedMotoServer
 from pytest_django import Settings
 
 from accounts.models import Profile, User
 from backend.environment import s3_options
-from core import images
+from core import images, leftovers
 from core.images import THUMBNAILS, thumbnail_name
+from core.leftovers import delete_leftovers
 from core.waiting import all_places
 from tests.conftest import GraphQLClient
 from tests.core.test_images import encode, flag, prepare
@@ -90,6 +93,19 @@ class TestBucket:
         stored = images.store(prepare(encode(flag(), "PNG")), folder="pictures")
         images.delete(stored.name)
         assert default_storage.listdir("pictures") == ([], [])
+
+    @pytest.mark.django_db
+    def test_leftovers_that_another_run_has_deleted_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        picture = images.store(images.prepare(make_picture()), folder="products")
+        read = leftovers.read_stems
+
+        def read_while_another_deletes(*given: Any, **named: Any) -> set[str]:
+            images.delete(picture.name)
+            return read(*given, **named)
+
+        monkeypatch.setattr(leftovers, "read_stems", read_while_another_deletes)
+        delete_leftovers(now=timezone.now() + timedelta(days=2))
+        assert default_storage.listdir("products")[1] == []
 
     def test_missing_thumbnails_are_made(self) -> None:
         stored = images.store(prepare(encode(flag(), "PNG")), folder="pictures")
