@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.db import connection
@@ -341,3 +342,5 @@ class TestTheRows:
         assert clerk("view_product").get(page).status_code == 403
         staff.post(f"{page}{notice.pk}/delete/", {"post": "yes"})
         assert waiting() == []
+        # The log outlasts the row, which the staff delete because somebody asked for it.
+        assert LogEntry.objects.get().object_repr == f"Notice {notice.pk}"
