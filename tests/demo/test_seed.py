@@ -64,6 +64,7 @@ def products_off_their_ledger() -> int:
 
 
 class TestShop:
+    @pytest.mark.slow
     def test_sells_what_the_content_says(self) -> None:
         seed()
         assert Category.objects.count() == len(content.DEPARTMENTS) + len(content.CATEGORIES) == 11
@@ -100,6 +101,7 @@ class TestShop:
             assert variant.image.image_alt.endswith(f" in {variant.option_2}")
         assert ProductImage.objects.count() == sum(len(product.colours) for product in coloured)
 
+    @pytest.mark.slow
     def test_counts_the_ratings(self) -> None:
         seed()
         assert Comment.objects.count() == sum(len(product.comments) for product in content.PRODUCTS) > 0
@@ -110,12 +112,14 @@ class TestShop:
                 given.count(rating) for rating in RATINGS
             ]
 
+    @pytest.mark.slow
     def test_a_second_run_changes_nothing(self) -> None:
         seed()
         before, pictures = rows(), files()
         seed()
         assert (rows(), files()) == (before, pictures)
 
+    @pytest.mark.slow
     def test_leaves_alone_what_has_changed_since(self) -> None:
         seed()
         Product.objects.update(price=1, final_price=1)
@@ -124,6 +128,7 @@ class TestShop:
         seed()
         assert rows() == before
 
+    @pytest.mark.slow
     def test_adds_what_is_missing(self) -> None:
         seed()
         Product.objects.order_by("pk")[0].delete()
@@ -132,6 +137,7 @@ class TestShop:
         assert Product.objects.count() == len(content.PRODUCTS)
         assert Comment.objects.count() == sum(len(product.comments) for product in content.PRODUCTS)
 
+    @pytest.mark.slow
     def test_dates_are_spread_over_the_year_before_now(self) -> None:
         seed()
         days = Product.objects.values_list("added_at", flat=True)
@@ -149,10 +155,12 @@ class TestAccounts:
             assert User.objects.get(email=email).check_password(PASSWORD)
         assert PASSWORD in output
 
+    @pytest.mark.slow
     def test_have_none_in_production(self) -> None:
         assert PASSWORD not in seed()
         assert not any(user.has_usable_password() for user in User.objects.all())
 
+    @pytest.mark.slow
     def test_may_do_what_they_are_for(self) -> None:
         seed()
         shopper, seller, staff = (User.objects.get(email=email) for email in (SHOPPER, SELLER, STAFF))

@@ -389,6 +389,7 @@ class TestStatements:
             counts[name] = len(queries)
         return counts
 
+    @pytest.mark.slow
     def test_are_as_many_for_much(self, signed_in: SignedIn, bank: Bank) -> None:  # noqa: F811
         few = self.count_statements(signed_in, bank, things=1)
         assert self.count_statements(signed_in, bank, things=8) == few
