@@ -3,7 +3,7 @@
 The functions run in their caller's transaction. The lock on a product is the lock on its pictures.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TypeAlias, TypedDict
@@ -131,23 +131,6 @@ def copy_first(product: Product, first: ProductImage | None) -> None:
     product.image = first.image.name or ""
     product.image_width, product.image_height = first.image_width, first.image_height
     product.image_placeholder, product.image_alt = first.image_placeholder, first.image_alt
-
-
-def follow_columns(keys: Collection[int]) -> None:
-    """Replace the first pictures of these products by those in the products' columns, which the caller has written.
-
-    The caller has locked the products, and deletes the files of the replaced pictures.
-    """
-    columns = Product.objects.filter(pk__in=keys).values("pk", *PICTURE)
-    products = {product.pop("pk"): product for product in columns}
-    firsts: dict[int, ProductImage] = {}
-    for picture in ProductImage.objects.filter(product__in=products).order_by("product", "position", "pk"):
-        firsts.setdefault(picture.product_id, picture)
-    ProductImage.objects.filter(pk__in=[first.pk for first in firsts.values()]).delete()
-    ProductImage.objects.bulk_create(
-        ProductImage(product_id=key, position=firsts[key].position if key in firsts else 0, **product)
-        for key, product in products.items()
-    )
 
 
 def delete_with_pictures(product: Product) -> None:

@@ -10,13 +10,13 @@ from django.conf import settings
 
 from catalog.exchange.grouping import Group
 from catalog.exchange.matching import Match
+from catalog.exchange.pictures import Gallery, arrange
 from catalog.exchange.rows import NAMES, VALUES, ProductRow
 from catalog.exchange.tree import Categories
-from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductVariant, TaxClass
-from catalog.pictures import PICTURE, build_picture, copy_first, delete_files_after_commit
+from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductImage, ProductVariant, TaxClass
+from catalog.pictures import PICTURE, copy_first
 from catalog.services import check_options
 from catalog.variants import identity
-from core import images
 from core.errors import ValidationError
 from core.files import RefusedRow
 from core.money import apply_discount
@@ -37,13 +37,13 @@ WHICH = "The product has several variants. Say which one by its sku or its optio
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """The valid rows of a product: its values, those of the variants, its picture, and the product that it matches."""
+    """The valid rows of a product: its values, those of the variants, its pictures, and the product that it matches."""
 
     group: Group
     match: Match
     values: dict[str, Any]
     variants: list[tuple[ProductRow, dict[str, Any]]]
-    picture: images.StoredImage | None
+    gallery: Gallery
 
 
 @dataclass(kw_only=True)
@@ -55,8 +55,15 @@ class Change:
     fields: set[str] = field(default_factory=set)
     # Of each changed variant, new ones among them, with the one before.
     changed: list[tuple[ProductVariant, ProductVariant | None, set[str]]] = field(default_factory=list)
+    pictures: list[ProductImage] = field(default_factory=list)  # new and changed ones
+    # The names of the pictures of variants that have another one now, by the variants' option values.
+    of_variants: dict[tuple[str, ...], str] = field(default_factory=dict)
     lines: dict[int, int] = field(default_factory=dict)  # by the place of the variant
     refused: list[RefusedRow] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.fields or self.changed or self.pictures or self.of_variants)
 
 
 def apply(
@@ -64,6 +71,7 @@ def apply(
     product: Product,
     before: Sequence[ProductVariant],
     *,
+    pictures: Sequence[ProductImage] = (),
     categories: Categories,
     owners: dict[str, str],
     now: datetime,
@@ -93,11 +101,8 @@ def apply(
             set_tax_class(change, value)
         elif name not in NAMES:
             set_value(change, name, value)
-    if draft.picture:
-        if product.image.name:
-            delete_files_after_commit(product.image.name)
-        copy_first(product, build_picture(draft.picture))
-        change.fields.update(PICTURE)
+    if draft.gallery:
+        set_pictures(change, draft.gallery, pictures)
     sum_up(change)
     owners.update({variant.sku_key: product.slug for variant in change.variants if variant.sku})
     change.fields |= {computed for name in change.fields for computed in COMPUTED.get(name, ())}
@@ -132,6 +137,25 @@ def set_tax_class(change: Change, tax_class: TaxClass) -> None:
         change.fields.add("tax_class_id")
 
 
+def set_pictures(change: Change, gallery: Gallery, before: Sequence[ProductImage]) -> None:
+    """Put the pictures in order, and copy the first one to the product.
+
+    Raises:
+        ValidationError: there are too many.
+    """
+    pictures, change.pictures = arrange(gallery, before)
+    if change.pictures:
+        copy_first(change.product, pictures[0])
+        change.fields.update(PICTURE)
+    keys = {picture.name: picture.pk for picture in pictures}
+    places = {line: place for place, line in change.lines.items()}
+    for line, picture in gallery.of_variants.items():
+        if line in places and picture.name in keys:
+            variant = change.variants[places[line]]
+            if variant.image_id is None or variant.image_id != keys[picture.name]:
+                change.of_variants[identity(variant)] = picture.name
+
+
 def set_option_names(change: Change, values: Mapping[str, Any]) -> None:
     """Name the options. An empty cell leaves a name as it is.
 
@@ -156,6 +180,8 @@ def apply_row(
         ValidationError: a value breaks a rule, or it is not clear which variant is meant.
     """
     if not row.names_variant and len(change.variants) > 1:
+        if "variant_image" in row.cells:
+            raise ValidationError.of(variant_image=WHICH)
         check_unchanged(change.product, values)
         return
     place = find_place(change, values, named=named)

@@ -4,7 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import PurePosixPath
 from typing import ClassVar
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -25,7 +27,7 @@ GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "lbs": Decimal("453.59237"), "oz"
 NO_DESCRIPTION = "Rows without a description: a new product has its name there instead."
 NO_CATEGORY = "Rows without a category: a new product goes to “Uncategorized”."
 UNCATEGORIZED = "Uncategorized"
-NOT_FETCHED = "Pictures are not fetched from other sites, and were left out. Upload them in the shop."
+NOT_FETCHED = "Pictures are not fetched from other sites. Upload them, or import with a folder that has them."
 DRAFT = "What is not published there is a draft here."
 # The tax class of what is not taxed there: without it, an import would begin to charge tax.
 UNTAXED = "Not taxable"
@@ -110,6 +112,14 @@ class Dialect:
         if cells.get("stock", "").startswith("-"):
             cells["stock"] = "0"
             yield from self.note_once("Stocks below 0 were read as 0.")
+
+
+def file_name(address: str) -> str:
+    """Return the name of the file that an address ends in, which a folder of downloaded pictures has."""
+    try:
+        return PurePosixPath(unquote(urlsplit(address).path)).name
+    except ValueError:
+        return address  # no folder has it, and the row says so
 
 
 def known_cell(cells: Mapping[str, str], name: str) -> str:

@@ -2,23 +2,29 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice, zip_longest
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import QuerySet
 
-from catalog.exchange.rows import COLUMNS, NAMES, OF_VARIANT, VALUES, escape
+from catalog.exchange.rows import COLUMNS, NAMES, OF_VARIANT, PICTURES, VALUES, escape
 from catalog.exchange.tree import read_categories
-from catalog.models import Product, ProductVariant, is_past
+from catalog.models import Product, ProductImage, ProductVariant, is_past
 
 # Excel recognizes UTF-8 by this mark. Without it “ü” becomes “Ã¼”.
 BYTE_ORDER_MARK = "\ufeff"
 
+# The products whose pictures are read together.
+PRODUCTS = 500
 # The columns of the database, from a variant.
 SOURCES = {
     **{column: f"product__{attribute}" for column, attribute in NAMES.items()},
     **{column: VALUES.get(column, column) for column in OF_VARIANT},
     "stock_at_export": "stock",
+    "variant_image": "image__image",
     "published": "product__published_at",
     "tax_class": "product__tax_class__name",
 }
@@ -36,11 +42,35 @@ def export_products(products: QuerySet[Product], *, suffix: str) -> Iterator[str
     columns = [SOURCES.get(column, f"product__{column}") for column in COLUMNS]
     variants = ProductVariant.objects.filter(product__in=products.order_by())
     ordered = variants.order_by("product__slug", "position", "pk")
-    rows = fill(ordered.values_list(*columns).iterator(chunk_size=2_000))
+    rows = ordered.values_list(*columns, "product_id").iterator(chunk_size=2_000)
+    rows = fill(add_pictures(rows))
     return csv_lines(rows) if suffix == ".csv" else json_lines(rows)
 
 
-def fill(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[Any]]:
+def add_pictures(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[Any]]:
+    """Replace the key of the product, the last cell, by its pictures: one for each row, and rows for those left."""
+    products = ([*each] for _, each in groupby(rows, key=itemgetter(-1)))
+    slug, image, alt = map(COLUMNS.index, ("slug", "image", "image_alt"))
+    while chunk := [*islice(products, PRODUCTS)]:
+        pictures = read_pictures(each[0][-1] for each in chunk)
+        for each in chunk:
+            for row, picture in zip_longest(each, pictures[each[0][-1]]):
+                cells: list[Any] = [*row[:-1]] if row else [None] * len(COLUMNS)
+                cells[slug] = each[0][slug]
+                cells[image], cells[alt] = picture or (None, None)
+                yield cells
+
+
+def read_pictures(products: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
+    """Read the names of the pictures of products in order, each with what it shows."""
+    pictures: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    found = ProductImage.objects.filter(product__in=[*products]).order_by("product", "position", "pk")
+    for product, *picture in found.values_list("product", "image", "image_alt"):
+        pictures[product].append((picture[0], picture[1]))
+    return pictures
+
+
+def fill(rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
     """Replace the key of each category by its path, and leave a product's own columns to its first row.
 
     Whether it is shipped or published is written as a text, because the import takes no truth values of JSON. Only a
@@ -51,11 +81,12 @@ def fill(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[Any]]:
         COLUMNS.index, ("slug", "category", "requires_shipping", "published")
     )
     of_product = [
-        place for place, column in enumerate(COLUMNS) if column not in OF_VARIANT and column != "slug"
+        place for place, column in enumerate(COLUMNS) if column not in (*OF_VARIANT, *PICTURES, "slug")
     ]
     current = None
-    for row in map(list, rows):
-        row[shipped] = str(row[shipped])
+    for row in rows:
+        if row[shipped] is not None:
+            row[shipped] = str(row[shipped])
         if row[slug] == current:
             for place in of_product:
                 row[place] = None
@@ -69,7 +100,7 @@ def fill(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[Any]]:
 
 def template() -> str:
     """Return an empty CSV file with the columns that a person fills in."""
-    columns = [column for column in COLUMNS if column not in ("stock_at_export", "position", "image")]
+    columns = [column for column in COLUMNS if column not in ("stock_at_export", "position", *PICTURES)]
     return f"{BYTE_ORDER_MARK}{csv.writer(Echo()).writerow(columns)}"
 
 

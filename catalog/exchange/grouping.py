@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from catalog.exchange.rows import Note, ProductRow
-from catalog.models import MAX_VARIANTS
+from catalog.models import MAX_IMAGES, MAX_VARIANTS
+from catalog.pictures import too_many
 from core.errors import ValidationError
 from core.files import RefusedRow
 
@@ -24,6 +25,8 @@ class Group:
         head, *others = self.rows
         yield head.refusal(error)
         for row in others:
+            if row.line == head.line:
+                continue  # a further picture of the same line
             yield RefusedRow(
                 line=row.line, reason=f"Line {head.line}, the first of this product, was left out."
             )
@@ -32,7 +35,10 @@ class Group:
 def group_rows(
     items: Iterable[ProductRow | RefusedRow | Note],
 ) -> Iterator[Group | RefusedRow | Note]:
-    """Put rows that follow each other together, if they have the same slug or name and say which variant they are."""
+    """Put rows that follow each other together, if they have the same slug or name.
+
+    Each says which variant it is, or has another picture.
+    """
     rows: list[ProductRow] = []
     for item in items:
         if not isinstance(item, ProductRow):
@@ -41,7 +47,9 @@ def group_rows(
             if rows:
                 yield Group(rows=rows)
             rows = [item]
-        elif len(rows) > MAX_VARIANTS:  # the first row need not be a variant
+        elif "image" in item.cells and sum("image" in row.cells for row in rows) == MAX_IMAGES:
+            yield RefusedRow(line=item.line, reason=f"image: {too_many()}")
+        elif len(rows) > MAX_VARIANTS and not item.is_picture and has_all_variants(rows):
             yield RefusedRow(line=item.line, reason=f"A product can have at most {MAX_VARIANTS} variants.")
         else:
             rows.append(item)
@@ -49,9 +57,14 @@ def group_rows(
         yield Group(rows=rows)
 
 
+def has_all_variants(rows: list[ProductRow]) -> bool:
+    """Whether there are as many variants as a product can have. The first row need not be one."""
+    return sum(not row.is_picture for row in rows) > MAX_VARIANTS
+
+
 def belongs(row: ProductRow, *, to: ProductRow) -> bool:
     key = key_of(row)
-    return row.names_variant and key is not None and key == key_of(to)
+    return (row.names_variant or row.is_picture) and key is not None and key == key_of(to)
 
 
 def key_of(row: ProductRow) -> tuple[str, str] | None:

@@ -1,14 +1,12 @@
 """Bulk import of products, batch by batch, each in its own transaction."""
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
-from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
@@ -16,12 +14,13 @@ from catalog.categories import lock_tree
 from catalog.exchange.applying import Change, Draft, apply
 from catalog.exchange.grouping import Group, group_rows
 from catalog.exchange.matching import Match, Matcher
+from catalog.exchange.pictures import Folder, Gallery, in_order, read_pictures
 from catalog.exchange.rows import OF_VARIANT, REQUIRED, Note, ProductRow, values_of
 from catalog.exchange.tax_classes import find_tax_class, read_tax_classes
 from catalog.exchange.tree import Categories, read_categories
-from catalog.exchange.writing import write_changes
-from catalog.models import Product, ProductVariant, TaxClass
-from catalog.pictures import delete_files_after_commit, follow_columns
+from catalog.exchange.writing import write_changes, write_galleries
+from catalog.models import Product, ProductImage, ProductVariant, TaxClass
+from catalog.pictures import delete_files_after_commit
 from catalog.stock import lock_products
 from core import images
 from core.errors import ValidationError
@@ -97,7 +96,7 @@ class Importer:
     ) -> None:
         self.seller = seller
         self.now = now
-        self.pictures = pictures.resolve() if pictures else None
+        self.folder = Folder(pictures) if pictures else None
         self.create_categories = create_categories
         self.matcher = Matcher(seller=seller)
 
@@ -112,7 +111,9 @@ class Importer:
 
     def drafts(self, batch: Sequence[Item], *, files: ExitStack) -> list[Draft | RefusedRow]:
         """Return a draft for each valid group and a refusal for each invalid row, in order. Writes only pictures."""
-        matches = iter(self.matcher.match([item.head for item in batch if isinstance(item, Group)]))
+        found = self.matcher.match([item.head for item in batch if isinstance(item, Group)])
+        known = read_pictures(keys_of(found)) if self.folder else {}
+        matches = iter(found)
         categories = None if self.create_categories else read_categories()
         tax_classes = read_tax_classes(item for item in batch if isinstance(item, Group))
         items: list[Draft | RefusedRow] = []
@@ -126,6 +127,7 @@ class Importer:
                             next(matches),
                             categories=categories,
                             tax_classes=tax_classes,
+                            pictures=known,
                             files=files,
                             refused=refused,
                         )
@@ -144,10 +146,11 @@ class Importer:
         *,
         categories: Categories | None,
         tax_classes: Mapping[str, TaxClass],
+        pictures: Mapping[int, list[ProductImage]],
         files: ExitStack,
         refused: list[RefusedRow],
     ) -> Draft:
-        """Validate the rows of a product and store its picture. Bad rows after the first are added to `refused`.
+        """Validate the rows of a product and store its pictures. Bad rows after the first are added to `refused`.
 
         Raises:
             ValidationError: a value of the first row is invalid, or a new product lacks a required one.
@@ -157,7 +160,8 @@ class Importer:
         if isinstance(match, ValidationError):
             raise match
         of_product, of_first = divide(values)
-        variants = [(head, of_first)] if of_first else []
+        variants = [(head, of_first)] if of_first or "variant_image" in head.cells else []
+        pictured = [head]
         for row in others:
             try:
                 also, of_variant = divide(values_of(row.cells))
@@ -169,7 +173,9 @@ class Importer:
             except ValidationError as error:
                 refused.append(row.refusal(error))
             else:
-                variants.append((row, of_variant))
+                pictured.append(row)
+                if not row.is_picture:
+                    variants.append((row, of_variant))
         if match.product is None:
             of_product = values_of(head.defaults) | of_product
             needed = REQUIRED if variants else (*REQUIRED, "price")
@@ -182,40 +188,18 @@ class Importer:
             raise ValidationError.of(category=f"There is no category “{of_product['category']}”.")
         if "tax_class" in of_product:
             of_product["tax_class"] = find_tax_class(of_product["tax_class"], among=tax_classes)
-        picture = files.enter_context(self.picture(head, match))
-        return Draft(group=group, match=match, values=of_product, variants=variants, picture=picture)
-
-    def picture(self, row: ProductRow, match: Match) -> AbstractContextManager[images.StoredImage | None]:
-        """Store the row's picture as `images.store_upload` does; store none if the product already has it.
-
-        The name is a hash of the content, which recognizes the same picture again, and of the slug, so that no two
-        products share a file.
-        """
-        current = (match.product and match.product.image.name) or ""
-        path = row.cells.get("image")
-        upload = token = None
-        if self.pictures and path and path != current:
-            names = [picture.name for picture in match.product.images.all()] if match.product else []
-            data = self.content(self.pictures, path)
-            token = hashlib.sha256(f"{match.slug}\n".encode() + data).hexdigest()[:32]
-            known = path in names or token in (PurePath(name).stem for name in names)
-            upload = None if known else ContentFile(data)
-        return images.store_upload(upload, folder="products", field="image", token=token)
-
-    def content(self, folder: Path, path: str) -> bytes:
-        """Read the picture, at most one byte beyond the largest size allowed.
-
-        Raises:
-            ValidationError: the folder has no file of this name.
-        """
-        try:
-            file = (folder / path).resolve()
-            if file.is_relative_to(folder) and file.is_file():
-                with file.open("rb") as opened:
-                    return opened.read(images.MAX_BYTES + 1)
-        except OSError:
-            pass  # the file system refuses the name, or the file may not be read
-        raise ValidationError.of(image="The folder of pictures has no file of this name.")
+        gallery = Gallery()
+        known = [picture.name for picture in pictures.get(match.product.pk, [])] if match.product else []
+        if self.folder:
+            for row in in_order(pictured):
+                try:
+                    self.folder.take(gallery, row, slug=match.slug, known=known, files=files)
+                except ValidationError as error:
+                    if row is head:
+                        raise
+                    refused.append(row.refusal(error))
+                    variants = [each for each in variants if each[0] is not row]
+        return Draft(group=group, match=match, values=of_product, variants=variants, gallery=gallery)
 
     def write_each(self, drafts: list[Draft], *, outcome: Outcome) -> None:
         """Write the batch. If the database refuses it, write row by row, so that one row does not lose the others."""
@@ -227,8 +211,8 @@ class Importer:
                     self.write_each([draft], outcome=outcome)
                 return
             [draft] = drafts
-            if draft.picture:
-                images.delete(draft.picture.name)
+            for name in draft.gallery.stored_names():
+                images.delete(name)
             reason = "The shop changed while this row was imported. Import it again."
             outcome.refused += [RefusedRow(line=row.line, reason=reason) for row in draft.group.rows]
 
@@ -248,6 +232,7 @@ class Importer:
             categories = read_categories()
         locked = lock_products([draft.match.product.pk for draft in drafts if draft.match.product])
         before = read_variants(locked)
+        pictures = read_pictures(locked) if any(draft.gallery for draft in drafts) else {}
         owners = read_owners(drafts)
         created: list[Change] = []
         updated: list[Change] = []
@@ -255,24 +240,30 @@ class Importer:
             try:
                 product = self.product_of(draft, locked)
                 variants = before[product.pk] if product.pk else []
-                change = apply(draft, product, variants, categories=categories, owners=owners, now=self.now)
+                change = apply(
+                    draft,
+                    product,
+                    variants,
+                    pictures=pictures.get(product.pk, []),
+                    categories=categories,
+                    owners=owners,
+                    now=self.now,
+                )
             except ValidationError as error:
                 outcome.refused += draft.group.refusals(error)
-                if draft.picture:
-                    delete_files_after_commit(draft.picture.name)
+                delete_files_after_commit(*draft.gallery.stored_names())
                 continue
             outcome.refused += change.refused
             if product.pk is None:
                 created.append(change)
-            elif change.fields or change.changed:
+            elif not change.is_empty:
                 product.updated_at = self.now
                 change.fields.add("updated_at")
                 updated.append(change)
             else:
                 outcome.unchanged += 1
         write_changes(created, updated, blank=self.blank(), now=self.now)
-        if pictured := [change.product.pk for change in (*created, *updated) if "image" in change.fields]:
-            follow_columns(pictured)
+        write_galleries([*created, *updated])
         outcome.created, outcome.updated = len(created), len(updated)
         return outcome
 
@@ -296,6 +287,10 @@ class Importer:
         product = Product(slug=slug, user=self.seller, updated_at=self.now)
         product.publish(self.now)
         return product
+
+
+def keys_of(matches: Iterable[Match | ValidationError]) -> list[int]:
+    return [match.product.pk for match in matches if isinstance(match, Match) and match.product]
 
 
 def divide(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

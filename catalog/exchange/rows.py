@@ -10,7 +10,16 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
 from django.utils import timezone
 
-from catalog.models import MAX_LEVELS, OPTIONS, SEPARATOR, Category, Product, ProductVariant, TaxClass
+from catalog.models import (
+    MAX_ALT,
+    MAX_LEVELS,
+    OPTIONS,
+    SEPARATOR,
+    Category,
+    Product,
+    ProductVariant,
+    TaxClass,
+)
 from core.errors import FieldError, ValidationError
 from core.files import RefusedRow
 from core.text import LineField, single_line
@@ -53,7 +62,7 @@ class PublicationColumn(models.DateTimeField[Any, Any]):
 # The columns of the options, named as in Shopify's files, by the columns of the models.
 NAMES = {f"option{number}_name": column for number, column in enumerate(OPTIONS, start=1)}
 VALUES = {f"option{number}_value": column for number, column in enumerate(OPTIONS, start=1)}
-# The columns of a file except the image, in their order. Each follows the rules of its model field, as in the services.
+# The columns of a file except the pictures, in their order. Each follows the rules of its model field.
 FIELDS: dict[str, models.Field[Any, Any]] = {
     "slug": Product.slug.field,
     "category": CategoryPath(),
@@ -80,7 +89,11 @@ FIELDS: dict[str, models.Field[Any, Any]] = {
     "barcode": ProductVariant.barcode.field,
     "position": ProductVariant.position.field,
 }
-COLUMNS = (*FIELDS, "image")
+# A picture of the product, what it shows, and the picture of the row's variant. Further rows have further pictures.
+PICTURES = ("image", "image_alt", "variant_image")
+COLUMNS = (*FIELDS, *PICTURES)
+# What tells a product in a row of another picture. The position is Shopify's.
+OF_PICTURE = {"slug", "name", "image", "image_alt", "image_position"}
 # The columns of a variant. The others are its product's.
 OF_VARIANT = (
     *VALUES,
@@ -89,7 +102,7 @@ OF_VARIANT = (
 )
 # What tells the variants of a product apart.
 IDENTITY = ("sku", *VALUES)
-LINES = tuple(name for name, field in FIELDS.items() if isinstance(field, LineField))
+LINES = (*(name for name, field in FIELDS.items() if isinstance(field, LineField)), "image_alt")
 WHOLE = tuple(name for name, field in FIELDS.items() if isinstance(field, models.IntegerField))
 BOOLEANS = tuple(name for name, field in FIELDS.items() if isinstance(field, models.BooleanField))
 NUMBERS = (*WHOLE, *(name for name, field in FIELDS.items() if isinstance(field, models.DecimalField)))
@@ -130,6 +143,11 @@ class ProductRow:
         """Whether it says which variant it is of."""
         return any(column in self.cells for column in IDENTITY)
 
+    @property
+    def is_picture(self) -> bool:
+        """Whether it has nothing but another picture of its product."""
+        return "image" in self.cells and self.cells.keys() <= OF_PICTURE
+
     def refusal(self, error: ValidationError) -> RefusedRow:
         return RefusedRow(
             line=self.line, reason=" ".join(f"{field.field}: {field.message}" for field in error.fields)
@@ -153,7 +171,7 @@ def row_of(
 
 
 def values_of(cells: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values of a row's cells, except the image.
+    """Return the values of a row's cells, except those of pictures.
 
     Raises:
         ValidationError: names every field that breaks a rule.
@@ -166,6 +184,8 @@ def values_of(cells: Mapping[str, str]) -> dict[str, Any]:
             values[column] = FIELDS[column].clean(cell, None)
         except DjangoValidationError as error:
             errors += [FieldError(field=column, message=message) for message in error.messages]
+    if len(cells.get("image_alt", "")) > MAX_ALT:
+        errors.append(FieldError(field="image_alt", message=f"It can have at most {MAX_ALT} characters."))
     if errors:
         raise ValidationError(*errors)
     return values

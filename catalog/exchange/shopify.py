@@ -9,12 +9,13 @@ from catalog.exchange.dialects import (
     UNTAXED,
     Dialect,
     Item,
+    file_name,
     grams,
     known_cell,
     number,
 )
 from catalog.exchange.html import plain_text
-from catalog.exchange.rows import NAMES, OF_VARIANT, VALUES
+from catalog.exchange.rows import NAMES, OF_VARIANT, VALUES, row_of
 from core.files import RefusedRow
 
 # A product without options has this one, with this value.
@@ -41,6 +42,8 @@ class Shopify(Dialect):
         **dict.fromkeys(("variant_requires_shipping", "requires_shipping"), "requires_shipping"),
         **dict.fromkeys(("variant_barcode", "barcode"), "barcode"),
         **dict.fromkeys(("image_src", "product_image_url"), "picture"),
+        "image_position": "image_position",
+        "image_alt_text": "image_alt",
         **dict.fromkeys(("variant_image", "variant_image_url"), "variant_picture"),
         **dict.fromkeys(("published", "published_on_online_store"), "published"),
         "status": "status",
@@ -81,8 +84,14 @@ class Shopify(Dialect):
             return
         yield from self.barcode(line, row)
         yield from self.stock(row)
+        if picture := file_name(given.get("picture", "")):
+            row |= {"image": picture, "image_alt": given.get("image_alt", "")}
+            row["image_position"] = given.get("image_position", "")
         if not is_first and not any(row.get(name) for name in OF_VARIANT):
-            return  # a further picture of the product
+            if picture:
+                yield row_of(line, row)
+            return
+        row["variant_image"] = file_name(given.get("variant_picture", ""))
         if tax_class_of(given) != self.tax_class:
             yield RefusedRow(line=line, reason=OTHER_TAX_CLASS)
             return

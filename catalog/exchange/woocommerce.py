@@ -13,13 +13,15 @@ from catalog.exchange.dialects import (
     UNTAXED,
     Dialect,
     Item,
+    file_name,
     grams,
     known_cell,
     number,
 )
 from catalog.exchange.html import plain_text
-from catalog.exchange.rows import JOINT, NAMES, VALUES
-from catalog.models import MAX_OPTIONS, SEPARATOR
+from catalog.exchange.rows import JOINT, NAMES, VALUES, row_of
+from catalog.models import MAX_IMAGES, MAX_OPTIONS, SEPARATOR
+from catalog.pictures import too_many
 from core.files import RefusedRow
 from core.text import single_line, sort_key
 
@@ -42,6 +44,7 @@ class Parent:
     row: dict[str, str]
     attributes: dict[str, list[str]]
     tax_class: str  # as its own row has it
+    pictures: list[str]  # except the first
     variations: list[tuple[int, dict[str, str]]] = field(default_factory=list)
 
 
@@ -81,6 +84,8 @@ class WooCommerce(Dialect):
             yield from self.note_once(DRAFT)
         if "variation" in kinds:
             self.waiting.append((line, given))
+        elif len(pictures_of(given)) > MAX_IMAGES:
+            yield RefusedRow(line=line, reason=f"images: {too_many()}")
         elif kinds & {"grouped", "external"}:
             yield RefusedRow(
                 line=line, reason="Grouped products, and those that another site sells, cannot be imported."
@@ -89,6 +94,7 @@ class WooCommerce(Dialect):
             parent = Parent(
                 line=line,
                 row=self.product(given),
+                pictures=pictures_of(given)[1:],
                 attributes=attributes_of(given),
                 tax_class=given.get("tax_class", ""),
             )
@@ -103,6 +109,7 @@ class WooCommerce(Dialect):
                 yield RefusedRow(line=line, reason=str(error))
                 return
             yield from self.make_row(line, row, is_product=True)
+            yield from further_pictures(line, row["name"], pictures_of(given)[1:])
 
     def rest(self) -> Iterator[Item]:
         for line, given in self.waiting:
@@ -126,6 +133,7 @@ class WooCommerce(Dialect):
             return
         row = parent.row | dict(zip(NAMES, options, strict=False))
         yield from self.make_row(parent.line, row, is_product=True)
+        yield from further_pictures(parent.line, row["name"], parent.pictures)
         for line, given in parent.variations:
             if not is_published(given):
                 yield RefusedRow(line=line, reason=NOT_PUBLISHED)
@@ -135,9 +143,9 @@ class WooCommerce(Dialect):
                 continue
             try:
                 values = values_among(attributes_of(given), options)
-                variant = {"name": row["name"], "sku": given.get("sku", "")} | dict(
-                    zip(VALUES, values, strict=False)
-                )
+                variant = {"name": row["name"], "sku": given.get("sku", "")}
+                variant |= dict(zip(VALUES, values, strict=False))
+                variant["variant_image"] = next(iter(pictures_of(given)), "")
                 yield from self.variant(line, variant, given)
             except ValueError as error:
                 yield RefusedRow(line=line, reason=str(error))
@@ -153,6 +161,7 @@ class WooCommerce(Dialect):
             "category": deepest(given.get("categories", "")),
             "published": "" if is_published(given) else "false",
             "tax_class": tax_class_of(given),
+            "image": next(iter(pictures_of(given)), ""),
         }
 
     def variant(self, line: int, row: dict[str, str], given: dict[str, str]) -> Iterator[Item]:
@@ -186,6 +195,16 @@ class WooCommerce(Dialect):
 def is_published(given: dict[str, str]) -> bool:
     """Whether it is on sale there: 1 is published, 0 private, and -1 a draft."""
     return given.get("published", "1") == "1"
+
+
+def pictures_of(given: dict[str, str]) -> list[str]:
+    """Return the names of the files of the row's pictures, which a comma separates."""
+    return [name for name in map(file_name, split(given.get("images", ""))) if name]
+
+
+def further_pictures(line: int, name: str, pictures: list[str]) -> Iterator[Item]:
+    for picture in pictures:
+        yield row_of(line, {"name": name, "image": picture})
 
 
 def tax_class_of(given: dict[str, str]) -> str:

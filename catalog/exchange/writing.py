@@ -10,12 +10,13 @@ from django.db import connection
 
 from catalog.announcing import announce_changes, announce_low_stock
 from catalog.exchange.applying import Change
+from catalog.exchange.pictures import keys_by_name, write_pictures
 from catalog.models import OPTIONS, Product, ProductVariant
 from catalog.options import WRITTEN as VALUE_COLUMNS
 from catalog.options import assign_values, give_values
 from catalog.prices import record_prices
 from catalog.stock import record_counted
-from catalog.variants import part_identities
+from catalog.variants import identity, part_identities
 
 # How to read a column of JSON rows, and how to turn the rows into a table.
 JSON_ROWS = {
@@ -76,6 +77,21 @@ def write_changes(
         products={variant.pk: variant.product_id for variant, _, _ in existing},
         now=now,
     )
+
+
+def write_galleries(changes: Sequence[Change]) -> None:
+    """Write the pictures of products and variants that are written already."""
+    pictures = [(change.product.pk, picture) for change in changes for picture in change.pictures]
+    if pictures:
+        write_pictures(pictures)
+    pointing = {change.product.pk: change.of_variants for change in changes if change.of_variants}
+    if pointing:
+        keys = keys_by_name(pointing)
+        variants = ProductVariant.objects.filter(product__in=pointing)
+        shown = [variant for variant in variants if identity(variant) in pointing[variant.product_id]]
+        for variant in shown:
+            variant.image_id = keys[variant.product_id][pointing[variant.product_id][identity(variant)]]
+        update(ProductVariant, [(variant, {"image_id"}) for variant in shown])
 
 
 def has_other_options(change: Change) -> bool:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from io import BytesIO, StringIO
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
@@ -29,8 +29,8 @@ from catalog.exchange import (
     read_rows,
 )
 from catalog.exchange.importing import BATCH
-from catalog.exchange.rows import BOOLEANS, COLUMNS, FIELDS, NAMES, NUMBERS, OF_VARIANT, VALUES
-from catalog.models import Category, Product, ProductVariant, StockMovement, TaxClass
+from catalog.exchange.rows import BOOLEANS, COLUMNS, FIELDS, NAMES, NUMBERS, OF_VARIANT, PICTURES, VALUES
+from catalog.models import Category, Product, ProductImage, ProductVariant, StockMovement, TaxClass
 from catalog.pictures import pictures_of, save_pictures
 from catalog.services import update_product
 from orders.audit import check_prices, check_products, check_stock, differences_here
@@ -508,7 +508,7 @@ class TestPictures:
         assert [refusal.line for refusal in outcome.refused] == [1]
         assert default_storage.listdir("products")[1] == []
 
-    def test_a_replaced_picture_goes_after_the_commit(
+    def test_a_picture_with_other_content_is_another_one(
         self,
         seller: User,
         folder: Path,
@@ -520,8 +520,13 @@ class TestPictures:
         with django_capture_on_commit_callbacks(execute=True):
             outcome = bring_in(json_lines({**LAMP, "image": "lamp.png"}), seller=seller, pictures=folder)
         assert outcome == Outcome(updated=1)
-        assert len(self.files()) == FILES_OF_A_PICTURE
-        assert not self.files() & before
+        assert len(self.files()) == 2 * FILES_OF_A_PICTURE
+        assert self.files() > before
+        first, second = Product.objects.get().images.all()
+        assert (f"{PurePath(second.name).name}" in before, first.name) == (
+            True,
+            Product.objects.get().image.name,
+        )
 
     def test_it_is_the_first_of_several(
         self,
@@ -537,12 +542,12 @@ class TestPictures:
         variant.save()
         with django_capture_on_commit_callbacks(execute=True):
             assert bring_in(content, seller=seller, pictures=folder).updated == 1
-        first, second = product.images.all()
+        first, second, third = product.images.all()
         product.refresh_from_db()
         variant.refresh_from_db()
         assert (first.name, first.image_alt) == (product.image.name, product.image_alt)
-        assert (first.image_alt, second.name) == ("", back.name)
-        assert variant.image is None
+        assert (first.image_alt, second.name, third.name) == ("", front.name, back.name)
+        assert variant.image == front
         assert len(self.files()) == FILES_OF_A_PICTURE
         assert not list(differences_here())
 
@@ -555,9 +560,9 @@ class TestPictures:
         save_pictures(product, {each.name: each for each in order if each}, before=pictures_of(product))
         names = list(product.images.values_list("image", flat=True))
         assert bring_in(content, seller=seller, pictures=folder) == Outcome(unchanged=1)
-        exported = export(".csv").replace(names[0].encode(), names[1].encode())
+        row = json_lines({"slug": product.slug, "image": names[1]})
         media = Path(default_storage.location)  # type: ignore[attr-defined]  # of the file system
-        assert bring_in(exported, seller=seller, name="p.csv", pictures=media) == Outcome(unchanged=1)
+        assert bring_in(row, seller=seller, pictures=media) == Outcome(unchanged=1)
         assert list(product.images.values_list("image", flat=True)) == names
 
     def test_many_take_as_many_statements_as_one(self, seller: User, folder: Path) -> None:
@@ -657,11 +662,13 @@ class TestExportProducts:
         names = {
             attribute: f"=1+1+{place}" for place, attribute in enumerate(NAMES.values())
         }  # they must differ
-        of_product = [name for name in texts if name not in (*NAMES, *OF_VARIANT)]
+        of_product = [name for name in texts if name not in (*NAMES, *OF_VARIANT, *PICTURES)]
         Product.objects.filter(pk=product.pk).update(**dict.fromkeys(of_product, "=1+1"), **names)
         of_variant = [VALUES.get(name, name) for name in texts if name in OF_VARIANT]
         ProductVariant.objects.update(**dict.fromkeys(of_variant, "=1+1"), sku_key="=1+1")
         Category.objects.update(name="=1+1")
+        picture = ProductImage.objects.create(product=product, image="=1+1", image_alt="=1+1")
+        ProductVariant.objects.update(image=picture)
         Product.objects.update(tax_class=TaxClass.objects.create(name="=1+1"))
         [row] = csv.DictReader(StringIO(export(".csv").decode("utf-8-sig"), newline=""))
         assert {name for name, cell in row.items() if cell.startswith("'=1+1")} == {*texts, *keys}

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.exchange import Note, Outcome, import_products, preview, read_rows
-from catalog.exchange.dialects import discount_between
+from catalog.exchange.dialects import NOT_FETCHED, discount_between
 from catalog.exchange.html import plain_text
 from catalog.models import Category, PriceChange, Product, ProductVariant, StockMovement
 from orders.audit import check_prices, check_products, check_stock
@@ -103,9 +103,9 @@ class TestShopify:
         outcome = bring_in(csv_of(SHOPIFY, SHIRT, *FURTHER, MUG), seller=seller)
         notes = [note.text for note in outcome.notes]
         assert notes[0] == "Read as a file of Shopify."
-        assert "“Vendor”, “Tags”, “Image Position”" in notes[1]
+        assert "“Vendor”, “Tags”" in notes[1]
         assert notes[2:] == [
-            "Pictures are not fetched from other sites, and were left out. Upload them in the shop.",
+            NOT_FETCHED,
             "Stocks below 0 were read as 0.",
             "Rows without a description: a new product has its name there instead.",
             "Rows without a category: a new product goes to “Uncategorized”.",

@@ -19,7 +19,6 @@ EXEMPT = {
     "catalog.exchange.": "files are brought in and out by the staff",
     "catalog.options.": "it writes, and the audit compares",
     "catalog.personal_data.refuse_sellers": "a person cannot leave the shop with drafts either",
-    "catalog.pictures.follow_columns": "it writes",
     "catalog.prices.": "it writes",
     "catalog.related.find_related": "the products that others are related to are shown",
     "catalog.search.index.": "the index has all products, and what reads it narrows them",
