@@ -26,6 +26,8 @@ MARGIN = 20  # mm
 SMALL, TEXT, TOTAL, NAME, TITLE = 8, 9, 12, 12, 18  # points
 LINE = 4.6  # mm
 GREY = 110
+# Stands for the number of pages. No text has it, because control characters are left out of texts.
+PAGES = "\x1fn"
 # The widths of the columns of lines, the discount's among them.
 DESCRIPTION, QUANTITY, PRICE, DISCOUNT, TAX, AMOUNT = 20, 4, 7, 6, 5, 7
 
@@ -47,6 +49,7 @@ class Sheet(FPDF):
     def __init__(self, document: Document, content: Content, wording: Wording, *, folder: Path) -> None:
         super().__init__(format="letter" if settings.STORE_COUNTRY in LETTER else "a4")
         self.document, self.wording = document, wording
+        self.alias_nb_pages(PAGES)
         self.set_margin(MARGIN)
         self.set_auto_page_break(True, MARGIN + LINE)
         self.set_creation_date(document.issued_at)
@@ -107,7 +110,7 @@ class Sheet(FPDF):
         self.set_y(-MARGIN)
         self.set_font_size(SMALL)
         self.set_text_color(GREY)
-        self.cell(0, LINE, f"{self.document.number} · {self.page_no()} / {{nb}}", align="R")
+        self.cell(0, LINE, f"{self.document.number} · {self.page_no()} / {PAGES}", align="R")
         self.set_text_color(0)
         self.set_font_size(TEXT)
 

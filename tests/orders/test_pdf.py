@@ -215,6 +215,11 @@ class TestBuildPdf:
         assert "Ada [U+103A0]" in text
         assert "No font has these characters of Invoice INV-2026-000017: U+103A0" in caplog.text
 
+    def test_no_text_stands_for_the_number_of_pages(self) -> None:
+        text = read(content(bills_to=("Ada {nb} \x1fn",)))
+        assert "Ada {nb} n" in text
+        assert text.endswith("INV-2026-000017 · 1 / 1")
+
     def test_signs_that_are_not_drawn_are_left_out(self) -> None:
         assert "AdaLovelace" in read(content(bills_to=("Ada\N{RIGHT-TO-LEFT OVERRIDE}Lovelace",)))
 
