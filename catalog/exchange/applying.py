@@ -14,7 +14,7 @@ from catalog.exchange.pictures import Gallery, arrange
 from catalog.exchange.rows import NAMES, VALUES, ProductRow
 from catalog.exchange.tree import Categories
 from catalog.models import MAX_STOCK, MAX_VARIANTS, OPTIONS, Product, ProductImage, ProductVariant, TaxClass
-from catalog.pictures import PICTURE, copy_first
+from catalog.pictures import PICTURE, copy_first, delete_files_after_commit
 from catalog.services import check_options
 from catalog.variants import identity
 from core.errors import ValidationError
@@ -138,18 +138,21 @@ def set_tax_class(change: Change, tax_class: TaxClass) -> None:
 
 
 def set_pictures(change: Change, gallery: Gallery, before: Sequence[ProductImage]) -> None:
-    """Put the pictures in order, and copy the first one to the product.
+    """Put the pictures of the rows that are not refused in order, and copy the first one to the product.
 
     Raises:
         ValidationError: there are too many.
     """
-    pictures, change.pictures = arrange(gallery, before)
+    accepted = gallery.without({refusal.line for refusal in change.refused})
+    pictures, change.pictures = arrange(accepted, before)
+    names = {picture.name for picture in pictures}
+    delete_files_after_commit(*(gallery.stored_names() - names))
     if change.pictures:
         copy_first(change.product, pictures[0])
         change.fields.update(PICTURE)
     keys = {picture.name: picture.pk for picture in pictures}
     places = {line: place for place, line in change.lines.items()}
-    for line, picture in gallery.of_variants.items():
+    for line, picture in accepted.of_variants.items():
         if line in places and picture.name in keys:
             variant = change.variants[places[line]]
             if variant.image_id is None or variant.image_id != keys[picture.name]:

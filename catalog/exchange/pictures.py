@@ -32,11 +32,22 @@ class Named:
 class Gallery:
     """The pictures that the rows of a product name, in order, and those of its variants by their lines."""
 
-    pictures: list[Named] = field(default_factory=list)
+    by_line: list[tuple[int, Named]] = field(default_factory=list)
     of_variants: dict[int, Named] = field(default_factory=dict)
 
+    @property
+    def pictures(self) -> list[Named]:
+        return [picture for _, picture in self.by_line]
+
+    def without(self, lines: Collection[int]) -> "Gallery":
+        """Return the pictures of the other lines."""
+        return Gallery(
+            by_line=[(line, picture) for line, picture in self.by_line if line not in lines],
+            of_variants={line: each for line, each in self.of_variants.items() if line not in lines},
+        )
+
     def __bool__(self) -> bool:
-        return bool(self.pictures or self.of_variants)
+        return bool(self.by_line or self.of_variants)
 
     @property
     def named(self) -> list[Named]:
@@ -119,7 +130,7 @@ class Folder:
             if column in row.cells
         }
         if "image" in found:
-            gallery.pictures.append(found["image"])
+            gallery.by_line.append((row.line, found["image"]))
         if "variant_image" in found:
             gallery.of_variants[row.line] = found["variant_image"]
 

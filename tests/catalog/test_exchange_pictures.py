@@ -175,6 +175,25 @@ class TestOwnFiles:
         assert reasons(bring_in(rows, seller=seller, folder=folder)) == [(2, f"image: {MISSING}")]
         assert shown() == ["a", "b"]
 
+    def test_a_refused_variant_leaves_no_picture(
+        self,
+        seller: User,
+        folder: Path,
+        django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    ) -> None:
+        rows = json_lines(
+            {**TEE, **picture("a", slug="tee")},
+            {
+                **LARGE,
+                **picture("b", slug="tee"),
+                "variant_image": "c.png",
+                "option2_value": "No such option",
+            },
+        )
+        with django_capture_on_commit_callbacks(execute=True):
+            assert [line for line, _ in reasons(bring_in(rows, seller=seller, folder=folder))] == [2]
+        assert (shown(), len(files())) == (["a"], FILES_OF_A_PICTURE)
+
     def test_a_long_text_refuses_its_row(self, seller: User, folder: Path) -> None:
         rows = json_lines({**LAMP, **picture("a")}, {**picture("b"), "image_alt": "x" * (MAX_ALT + 1)})
         [(line, reason)] = reasons(bring_in(rows, seller=seller, folder=folder))
