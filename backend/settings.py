@@ -339,7 +339,7 @@ TASKS = {"default": {"BACKEND": STORE_TASKS_BACKEND}}
 # Endpoints in private networks: any member of the staff who may add one could otherwise reach what is only inside.
 STORE_WEBHOOKS_PRIVATE = env.bool("STORE_WEBHOOKS_PRIVATE", default=DEBUG)
 WEBHOOKS_BY_HTTP = DEBUG
-# The stock at which a variant's endpoint is told that it is low.
+# A variant's stock is low from this number down; webhooks tell of it.
 STORE_LOW_STOCK = env.int("STORE_LOW_STOCK", default=10, at_least=0)
 
 # ── Mail ─────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 SESSION_HEADER = "X-Store-Session"
-# A client sends this until an answer has a key, and is told this when its session has ended.
+# What a client sends until an answer brings a key. An answer brings it again when the session has ended.
 NEW = "new"
 
 
