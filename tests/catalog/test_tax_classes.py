@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from catalog.models import TaxClass
-from tests.catalog.test_admin import change_page, form_of
+from tests.catalog.admin.conftest import change_page, form_of
 from tests.factories import default_tax_class, make_product
 
 pytestmark = pytest.mark.django_db
