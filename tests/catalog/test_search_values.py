@@ -10,7 +10,7 @@ from catalog.models import AttributeValue, Product
 from catalog.search import NoProductMatches, search
 from catalog.search.index import reindex
 from catalog.services import ProductFields, update_product
-from tests.catalog.test_search import search_names
+from tests.catalog.searching import search_names
 from tests.factories import make_product, make_seller
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from catalog.models import Synonym
 from catalog.search import NoProductMatches, search
 from catalog.search.additions import find_additions
 from catalog.search.synonyms import build_thesaurus
-from tests.catalog.test_search import search_names
+from tests.catalog.searching import search_names
 from tests.factories import make_category, make_product
 
 pytestmark = pytest.mark.django_db
