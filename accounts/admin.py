@@ -1,23 +1,28 @@
 """The admin's pages of users, with their profiles, and of groups."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts import second_factor
+from accounts import personal_data, second_factor
 from accounts.models import Address, Profile, User
 from accounts.rights import grantable_permissions, reaches_group, reaches_user
 from accounts.services import update_profile
 from core.addresses import lines_of
 from core.admin import ModelAdmin, ReadOnlyInline, StackedInline
+from core.errors import ValidationError
 
 admin.site.unregister(Group)
 # Anyone who can read or write these rows holds everybody's second factor.
@@ -25,6 +30,10 @@ admin.site.unregister((TOTPDevice, StaticDevice))
 
 # Only superusers grant these: anyone who can grant them to others can grant them to themselves.
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+CONSEQUENCES = (
+    "Profile, addresses, cart, favourites, comments and stock notices are deleted. "
+    "Placed orders stay, without an owner."
+)
 
 
 class CreationForm(UserCreationForm):
@@ -104,6 +113,64 @@ class UserAdmin(auth_admin.UserAdmin[User], ModelAdmin):  # type: ignore[misc]  
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         reached = obj is None or reaches_user(request.user, obj)
         return reached and super().has_delete_permission(request, obj)
+
+    def get_deleted_objects(
+        self, objs: Iterable[User], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """List only the accounts. Django would list all that they have, and refuse orders, which stay."""
+        chosen = list(objs)
+        out_of_reach = {"user" for user in chosen if not self.has_delete_permission(request, user)}
+        return [*map(str, chosen), [CONSEQUENCES]], {"users": len(chosen)}, out_of_reach, []
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Lock the user, but not to delete it: `close` locks it after the cart, the orders and the products."""
+        match = request.resolver_match
+        if match and match.url_name == "accounts_user_delete":
+            return self.get_queryset(request).filter(pk=object_id).first() if object_id.isdecimal() else None
+        return super().get_object(request, object_id, from_field)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        response: HttpResponse
+        try:
+            response = super().delete_view(request, object_id, extra_context)
+        except ValidationError as error:
+            response = self.refuse(request, error)
+        return response
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response: HttpResponse
+        try:
+            response = super().changelist_view(request, extra_context)
+        except ValidationError as error:
+            response = self.refuse(request, error)
+        return response
+
+    def refuse(self, request: HttpRequest, error: ValidationError) -> HttpResponse:
+        """Show the list with the error. The transaction has been rolled back."""
+        self.message_user(request, str(error), messages.ERROR)
+        return redirect("admin:accounts_user_changelist")
+
+    def log_deletions(self, request: HttpRequest, queryset: Iterable[User]) -> list[LogEntry]:
+        """Log nothing before the deletion, which may be refused: `delete_model` logs it."""
+        return []
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """Delete the account as its owner would, which makes the log forget its address.
+
+        Raises: ValidationError, which says whose account it is.
+        """
+        super().log_deletions(request, [obj])  # type: ignore[arg-type]  # a list, too
+        try:
+            personal_data.close(obj)
+        except ValidationError as error:
+            raise ValidationError.of(
+                **{"": f"Nothing was deleted. The account {obj} would be told: {error}"}
+            ) from error
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            self.delete_model(request, user)
 
     @action(description="Remove the avatar", permissions=["change"])
     def remove_avatars(self, request: HttpRequest, users: QuerySet[User]) -> None:

@@ -59,13 +59,13 @@ def delete_account(request: HttpRequest, *, user: User, password: str) -> None:
     Raises: ValidationError, TooManyAttempts, RateLimited.
     """
     check_own_password(user, password)
-    close(user)
+    with transaction.atomic(durable=True):
+        close(user)
     auth.logout(request)
 
 
-@transaction.atomic(durable=True)
 def close(user: User) -> None:
-    """Delete the account.
+    """Delete the account, for its owner or by the staff. A step of a transaction.
 
     Raises: ValidationError for the staff, for a person with products or unpaid orders, and if the password or the
     account's data have changed in the meantime.
