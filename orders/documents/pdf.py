@@ -13,12 +13,15 @@ from fpdf.enums import VAlign, XPos, YPos
 from fpdf.fonts import FontFace
 
 from core.languages import in_language
+from core.logs import Sparingly
 from orders.documents import fonts
 from orders.documents.content import Content
 from orders.documents.wording import Row, Wording, word
 from orders.models import Document
 
 logger = logging.getLogger(__name__)
+# The same document is drawn at each download.
+reports = Sparingly(seconds=3600)
 
 # The countries whose paper is Letter.
 LETTER = frozenset(("CA", "CL", "CO", "MX", "PH", "US"))
@@ -64,7 +67,7 @@ class Sheet(FPDF):
         choice = fonts.choose(text, country=country)
         if choice.missing:
             codes = " ".join(sorted(f"U+{ord(letter):04X}" for letter in choice.missing))
-            logger.error("No font has these characters of %s: %s", self.document, codes)
+            reports.warn(logger, "No font has these characters of %s: %s", self.document, codes)
         for place, path in enumerate((fonts.BASE, *choice.fonts)):
             own = folder / f"{place}.ttf"
             is_cut = fonts.is_of_another_weight(path)

@@ -12,7 +12,8 @@ from django.utils import timezone, translation
 from pypdf import PdfReader
 from pytest_django import Settings
 
-from orders.documents import fonts
+from core.logs import Sparingly
+from orders.documents import fonts, pdf
 from orders.documents.content import Content, Line, LineTax
 from orders.documents.pdf import build_pdf
 from orders.documents.wording import Wording, word
@@ -204,16 +205,21 @@ class TestBuildPdf:
     @pytest.mark.parametrize("country", SCRIPTS)
     def test_no_letter_of_an_address_is_missing(self, country: str, caplog: pytest.LogCaptureFixture) -> None:
         of = content(bills_to=("Ada", SCRIPTS[country]), country=country)
-        with caplog.at_level(logging.ERROR):
+        with caplog.at_level(logging.WARNING):
             text = read(of)
         assert not caplog.records
         letters = {letter for letter in SCRIPTS[country] if letter.isalpha()}
         assert {letter for letter in letters if letter not in text} <= joined(country, letters)
 
-    def test_what_no_font_has_is_written_as_its_code(self, caplog: pytest.LogCaptureFixture) -> None:
-        text = read(content(bills_to=("Ada \U000103a0",)))
-        assert "Ada [U+103A0]" in text
-        assert "No font has these characters of Invoice INV-2026-000017: U+103A0" in caplog.text
+    def test_what_no_font_has_is_written_as_its_code_and_logged_once(
+        self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pdf, "reports", Sparingly(seconds=3600))
+        for _ in range(2):
+            assert "Ada [U+103A0]" in read(content(bills_to=("Ada \U000103a0",)))
+        [record] = caplog.records
+        assert record.getMessage() == "No font has these characters of Invoice INV-2026-000017: U+103A0"
+        assert record.levelname == "WARNING"
 
     def test_no_text_stands_for_the_number_of_pages(self) -> None:
         text = read(content(bills_to=("Ada {nb} \x1fn",)))
