@@ -11,6 +11,9 @@ from django.db import connection
 
 from backend.messages import OURS, has_catalogue
 
+# A secret of fewer characters could be guessed.
+SHORTEST_SECRET = 32
+
 
 @register("security")
 def check_origins_are_named(**_: Any) -> list[CheckMessage]:
@@ -83,6 +86,20 @@ def check_keeper_has_redis(**_: Any) -> list[CheckMessage]:
             "STORE_ANSWER_KEEPER is redis, but REDIS_URL is not set.",
             hint="Set REDIS_URL, or keep the tokens in a file if the store runs on one machine.",
             id="backend.E011",
+        )
+    ]
+
+
+@register("security", deploy=True)
+def check_renderers_secret_is_long(**_: Any) -> list[CheckMessage]:
+    """backend.E012: whoever guesses the secret can be counted as any address, and so pass all limits."""
+    if not settings.STORE_RENDERER_SECRET or len(settings.STORE_RENDERER_SECRET) >= SHORTEST_SECRET:
+        return []
+    return [
+        Error(
+            f"STORE_RENDERER_SECRET has fewer than {SHORTEST_SECRET} characters, so it could be guessed.",
+            hint="Set it to the output of `openssl rand -hex 32`, here and in the rendering server.",
+            id="backend.E012",
         )
     ]
 

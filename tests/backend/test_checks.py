@@ -121,6 +121,13 @@ class TestCheckKeeperHasRedis:
         assert ("backend.E011" in ids("security")) is found
 
 
+class TestCheckRenderersSecretIsLong:
+    @pytest.mark.parametrize(("length", "found"), [(0, False), (31, True), (32, False)])
+    def test_length(self, settings: Settings, length: int, found: bool) -> None:
+        settings.STORE_RENDERER_SECRET = "s" * length
+        assert ("backend.E012" in ids("security")) is found
+
+
 class TestCheckCookiesOfOtherSitesAreSecure:
     @pytest.mark.parametrize(
         ("same_site", "secure", "found"),
