@@ -46,6 +46,7 @@ class TestHousekeeping:
                 "0 finished tasks deleted.",
                 "0 failed tasks deleted.",
                 "0 deliveries of webhooks deleted.",
+                "0 deliveries to deleted endpoints deleted.",
                 "0 expired sessions deleted.",
                 "0 stock notices deleted.",
                 "0 carts of visitors deleted.",
