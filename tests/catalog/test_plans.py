@@ -200,8 +200,8 @@ class TestFilters:
         # Three are read from the categories, the attributes and the options.
         inputs = {*get_type_hints(ProductFilterInput), "branch", "chosen", "chosen_options"}
         for place, names in (
-            ("ProductFilter of catalog/selectors.py", set(get_type_hints(ProductFilter))),
-            ("CONDITIONS of catalog/selectors.py", set(CONDITIONS)),
+            ("ProductFilter of catalog/selectors/filters.py", set(get_type_hints(ProductFilter))),
+            ("CONDITIONS of catalog/selectors/filters.py", set(CONDITIONS)),
         ):
             assert not inputs - names, f"{place} lacks {', '.join(sorted(inputs - names))}."
             assert not names - inputs, f"The input ProductFilter lacks {', '.join(sorted(names - inputs))}."
