@@ -21,6 +21,10 @@ Item = ProductRow | RefusedRow | Note
 
 # A number as programs write it. A person's spreadsheet may have changed it: see `numbers`.
 WRITTEN = re.compile(r"-?\d+(\.\d+)?")
+# Half a pound, as WooCommerce writes it.
+POINT_FIRST = re.compile(r"(-?)(\.\d+)")
+# Shopify's export keeps the zeros of such a text from spreadsheets.
+QUOTED_DIGITS = re.compile(r"'\d+")
 MAX_NOTES = 10
 HUNDREDTH = Decimal("0.01")
 GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "lbs": Decimal("453.59237"), "oz": Decimal("28.349523125")}
@@ -32,6 +36,7 @@ DRAFT = "What is not published there is a draft here."
 # The tax class of what is not taxed there: without it, an import would begin to charge tax.
 UNTAXED = "Not taxable"
 OTHER_TAX_CLASS = "It has another tax class than its product, which has one for all variants."
+NOT_COUNTED = "Where stock is not counted, a new variant has a stock of 0."
 NOT_PUBLISHED = "It is not published there, so it was left out."
 
 
@@ -77,7 +82,8 @@ class Dialect:
         if is_product and not cells.get("category"):
             defaults["category"] = UNCATEGORIZED
             yield from self.note_once(NO_CATEGORY)
-        yield row_of(line, cells, defaults={name: cell for name, cell in defaults.items() if cell})
+        filled = {name: cell for name, cell in defaults.items() if cell}
+        yield row_of(line, cells, defaults=filled, begins=is_product)
 
     def price(self, line: int, cells: dict[str, str], *, price: str, final: str) -> Iterator[Note]:
         """Set price and discount from the price before a reduction, which may be empty, and the one that is paid.
@@ -132,6 +138,7 @@ def number(cell: str, *, whole: bool = False) -> str:
     Raises:
         ValueError: it is ambiguous.
     """
+    cell = POINT_FIRST.sub(r"\g<1>0\2", cell) if POINT_FIRST.fullmatch(cell) else cell
     if len(cell) > MAX_NUMBER_LENGTH or (WRITTEN.fullmatch(cell) and not whole):
         return cell
     return numbers.plain(cell, whole=whole)

@@ -64,7 +64,8 @@ def has_all_variants(rows: list[ProductRow]) -> bool:
 
 def belongs(row: ProductRow, *, to: ProductRow) -> bool:
     key = key_of(row)
-    return (row.names_variant or row.is_picture) and key is not None and key == key_of(to)
+    follows = not row.begins and (row.names_variant or row.is_picture)
+    return follows and key is not None and key == key_of(to)
 
 
 def key_of(row: ProductRow) -> tuple[str, str] | None:

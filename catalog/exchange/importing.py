@@ -179,6 +179,8 @@ class Importer:
         if match.product is None:
             of_product = values_of(head.defaults) | of_product
             needed = REQUIRED if variants else (*REQUIRED, "price")
+            if refused and not variants:
+                raise ValidationError.of(price="None of the rows of its variants can be imported.")
             lacking = [name for name in needed if name not in of_product]
             if of_first and "price" not in of_first:
                 lacking.append("price")

@@ -115,7 +115,9 @@ class Matcher:
             return Match(slug=named[0].slug, product=named[0])
         line = self.names.setdefault(row.cells["name"], row.line)
         if line != row.line:
-            raise ValidationError.of(name=f"Line {line} has the same name. Give each row its own slug.")
+            raise ValidationError.of(
+                name=f"Line {line} has the same name. Give one of them another name, or each its own slug."
+            )
         taken = holder or base in given or base in self.lines
         return Match(slug=add_random_ending(base) if taken else base, product=None)
 

@@ -131,12 +131,14 @@ class Note:
 class ProductRow:
     """A row of the file: its cells by column, without empty ones.
 
-    `defaults` are cells of a new product, where the row has none.
+    `defaults` are cells of a new product, where the row has none. A row that `begins` a product is not of the one
+    before, though that may have the same name.
     """
 
     line: int
     cells: Mapping[str, str]
     defaults: Mapping[str, str] = field(default_factory=dict)
+    begins: bool = False
 
     @property
     def names_variant(self) -> bool:
@@ -155,7 +157,11 @@ class ProductRow:
 
 
 def row_of(
-    line: int, cells: Mapping[str, str], *, defaults: Mapping[str, str] | None = None
+    line: int,
+    cells: Mapping[str, str],
+    *,
+    defaults: Mapping[str, str] | None = None,
+    begins: bool = False,
 ) -> ProductRow | RefusedRow:
     for column, cell in cells.items():
         if UNSTORABLE.search(cell):
@@ -167,7 +173,7 @@ def row_of(
     # Names get the spelling in which they are stored, so that a row finds its product however its spaces are typed.
     spelled = {column: single_line(cell) if column in LINES else cell for column, cell in cells.items()}
     filled = {column: cell for column, cell in spelled.items() if cell}
-    return ProductRow(line=line, cells=filled, defaults=defaults or {})
+    return ProductRow(line=line, cells=filled, defaults=defaults or {}, begins=begins)
 
 
 def values_of(cells: Mapping[str, str]) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from catalog.exchange.dialects import (
     DRAFT,
+    NOT_COUNTED,
     NOT_FETCHED,
     OTHER_TAX_CLASS,
+    QUOTED_DIGITS,
     UNTAXED,
     Dialect,
     Item,
@@ -49,6 +51,8 @@ class Shopify(Dialect):
         "status": "status",
         **dict.fromkeys(("variant_taxable", "charge_tax"), "taxable"),
         **dict.fromkeys(("variant_tax_code", "tax_code"), "tax_code"),
+        "seo_title": "seo_title",
+        "seo_description": "seo_description",
     }
 
     def __init__(self) -> None:
@@ -67,6 +71,10 @@ class Shopify(Dialect):
         if is_first and not is_published(given):
             row["published"] = "false"
             yield from self.note_once(DRAFT)
+        if QUOTED_DIGITS.fullmatch(row["sku"]):
+            row["sku"] = row["sku"].removeprefix("'")
+        if is_first:
+            row |= {name: given.get(name, "") for name in ("seo_title", "seo_description")}
         row["requires_shipping"] = given.get("requires_shipping", "")
         row["category"] = given.get("type") or given.get("category", "")
         row["description"] = plain_text(given.get("html", ""))
@@ -91,6 +99,8 @@ class Shopify(Dialect):
             if picture:
                 yield row_of(line, row)
             return
+        if not row["stock"]:
+            yield from self.note_once(NOT_COUNTED)
         row["variant_image"] = file_name(given.get("variant_picture", ""))
         if tax_class_of(given) != self.tax_class:
             yield RefusedRow(line=line, reason=OTHER_TAX_CLASS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from catalog.exchange.dialects import (
     DRAFT,
     GRAMS,
+    NOT_COUNTED,
     NOT_FETCHED,
     NOT_PUBLISHED,
     OTHER_TAX_CLASS,
@@ -19,17 +20,25 @@ from catalog.exchange.dialects import (
     number,
 )
 from catalog.exchange.html import plain_text
-from catalog.exchange.rows import JOINT, NAMES, VALUES, row_of
+from catalog.exchange.rows import JOINT, NAMES, VALUES, ProductRow, row_of
+from catalog.exchange.variations import (
+    MAX_ATTRIBUTES,
+    Options,
+    attributes_of,
+    choices_of,
+    only_values,
+    split,
+)
 from catalog.models import MAX_IMAGES, MAX_OPTIONS, SEPARATOR
 from catalog.pictures import too_many
 from core.files import RefusedRow
 from core.text import single_line, sort_key
 
-# There may be more attributes, but of a product with variations the first ones are its options.
-MAX_ATTRIBUTES = 20
-# A comma within a value has a backslash before it.
-COMMA = re.compile(r"(?<!\\),")
-
+NO_VARIATION = "None of its variations can be imported, so it was left out."
+ANY_VALUE = (
+    "it is for any value of an option, so there is a variant for each, without its SKU, barcode and stock, which only "
+    "one variant could have."
+)
 # What is not shipped. Something to download may still come with a parcel, and is virtual if it does not.
 VIRTUAL = {"virtual"}
 # The export writes line breaks as a backslash and an n.
@@ -43,7 +52,8 @@ class Parent:
     line: int
     row: dict[str, str]
     attributes: dict[str, list[str]]
-    tax_class: str  # as its own row has it
+    tax_class: str  # the name or slug; nothing for the default one
+    weight: str  # in grams, of the variations that have none of their own
     pictures: list[str]  # except the first
     variations: list[tuple[int, dict[str, str]]] = field(default_factory=list)
 
@@ -91,12 +101,18 @@ class WooCommerce(Dialect):
                 line=line, reason="Grouped products, and those that another site sells, cannot be imported."
             )
         elif "variable" in kinds:
+            try:
+                weight = weight_of(given)
+            except ValueError as error:
+                yield RefusedRow(line=line, reason=str(error))
+                return
             parent = Parent(
                 line=line,
                 row=self.product(given),
                 pictures=pictures_of(given)[1:],
                 attributes=attributes_of(given),
-                tax_class=given.get("tax_class", ""),
+                tax_class=named_class(given),
+                weight=weight,
             )
             self.parents.append(parent)
             for key in (sort_key(given.get("sku", "")), f"id:{given.get('id', '')}"):
@@ -131,26 +147,44 @@ class WooCommerce(Dialect):
             for line in (parent.line, *(line for line, _ in parent.variations)):
                 yield RefusedRow(line=line, reason=reason)
             return
+        rows = list(self.variations(parent, options))
+        if not any(isinstance(row, ProductRow) for row in rows):
+            yield RefusedRow(line=parent.line, reason=NO_VARIATION)
+            yield from rows
+            return
         row = parent.row | dict(zip(NAMES, options, strict=False))
         yield from self.make_row(parent.line, row, is_product=True)
         yield from further_pictures(parent.line, row["name"], parent.pictures)
+        yield from rows
+
+    def variations(self, parent: Parent, options: Options) -> Iterator[Item]:
+        """Yield the rows of the variations. One that is for any value of an option stands for all that are left."""
+        taken = {values for _, given in parent.variations if (values := only_values(given, options))}
         for line, given in parent.variations:
             if not is_published(given):
                 yield RefusedRow(line=line, reason=NOT_PUBLISHED)
                 continue
-            if given.get("tax_class", "") not in ("", "parent", parent.tax_class):
+            if given.get("tax_class", "") != "parent" and named_class(given) not in ("", parent.tax_class):
                 yield RefusedRow(line=line, reason=OTHER_TAX_CLASS)
                 continue
             try:
-                values = values_among(attributes_of(given), options)
-                variant = {"name": row["name"], "sku": given.get("sku", "")}
-                variant |= dict(zip(VALUES, values, strict=False))
-                variant["variant_image"] = next(iter(pictures_of(given)), "")
-                yield from self.variant(line, variant, given)
+                chosen = choices_of(given, options)
+                shared = {"name": parent.row["name"], "sku": given.get("sku", "")}
+                shared["variant_image"] = next(iter(pictures_of(given)), "")
+                yield from self.variant(line, shared, given)
             except ValueError as error:
                 yield RefusedRow(line=line, reason=str(error))
-            else:
-                yield from self.make_row(line, variant, is_product=False)
+                continue
+            shared["weight_grams"] = shared.get("weight_grams") or parent.weight
+            if given.get("description"):
+                yield from self.note_once("Descriptions of variations were left out: the product has one.")
+            if len(chosen) > 1:
+                chosen = [values for values in chosen if values not in taken]
+                shared |= {"sku": "", "barcode": "", "stock": ""}
+                yield from self.note_line(line, ANY_VALUE)
+            for values in chosen:
+                row = shared | dict(zip(VALUES, values, strict=False))
+                yield from self.make_row(line, row, is_product=False)
 
     def product(self, given: dict[str, str]) -> dict[str, str]:
         """Return the columns of a product."""
@@ -180,12 +214,10 @@ class WooCommerce(Dialect):
         stock = given.get("stock", "")
         if stock.lower() == "parent" or (not stock and given.get("in_stock") == "1"):
             stock = ""
-            yield from self.note_once("Where stock is not counted, a new variant has a stock of 0.")
+            yield from self.note_once(NOT_COUNTED)
         row["stock"] = number(stock, whole=True)
         yield from self.stock(row)
-        for unit in GRAMS:
-            if weight := given.get(f"weight_{unit}"):
-                row["weight_grams"] = grams(weight, unit)
+        row["weight_grams"] = weight_of(given)
         if VIRTUAL & kinds_of(given):
             row["requires_shipping"] = "False"
         row["barcode"] = given.get("barcode", "")
@@ -212,45 +244,26 @@ def tax_class_of(given: dict[str, str]) -> str:
 
     The status `none` is not taxed, and of `shipping` only the delivery is.
     """
-    if given.get("tax_status", "").lower() in ("none", "shipping"):
-        return UNTAXED
+    return UNTAXED if given.get("tax_status", "").lower() in ("none", "shipping") else named_class(given)
+
+
+def named_class(given: dict[str, str]) -> str:
     tax_class = given.get("tax_class", "")
     return "" if tax_class.lower() == "standard" else tax_class
+
+
+def weight_of(given: dict[str, str]) -> str:
+    """Return the weight in grams; nothing if the row has none.
+
+    Raises:
+        ValueError: it is ambiguous.
+    """
+    return next((grams(cell, unit) for unit in GRAMS if (cell := given.get(f"weight_{unit}"))), "")
 
 
 def kinds_of(given: dict[str, str]) -> set[str]:
     """Return the words of the type column: `simple, virtual`."""
     return {kind.strip().lower() for kind in given.get("type", "").split(",")}
-
-
-def attributes_of(given: dict[str, str]) -> dict[str, list[str]]:
-    """Return the values of each attribute that the row has, by name."""
-    named = (
-        (single_line(given.get(f"attribute_{number}_name", "")), given.get(f"attribute_{number}_values", ""))
-        for number in range(1, MAX_ATTRIBUTES + 1)
-    )
-    return {name: split(values) for name, values in named if name}
-
-
-def values_among(attributes: dict[str, list[str]], options: dict[str, list[str]]) -> list[str]:
-    """Return a variation's value of each option, as its parent spells it.
-
-    Raises:
-        ValueError: the parent does not have the value or the attribute, or the variation is of any value.
-    """
-    given = {sort_key(name): values for name, values in attributes.items()}
-    if unknown := [name for name in attributes if sort_key(name) not in map(sort_key, options)]:
-        raise ValueError(f"Its parent has no attribute “{unknown[0]}”.")
-    values: list[str] = []
-    for name, known in options.items():
-        wanted = given.get(sort_key(name), [])
-        if len(wanted) != 1:
-            raise ValueError(f"It has no single value for “{name}”.")
-        spelled = [value for value in known if sort_key(value) == sort_key(wanted[0])]
-        if not spelled:
-            raise ValueError(f"Its parent has no “{wanted[0]}” among the values of “{name}”.")
-        values.append(spelled[0])
-    return values
 
 
 def deepest(categories: str) -> str:
@@ -261,7 +274,3 @@ def deepest(categories: str) -> str:
     ]
     longest: list[str] = max(paths, key=len, default=[])
     return JOINT.join(longest)
-
-
-def split(cell: str) -> list[str]:
-    return [part for part in (single_line(part.replace("\\,", ",")) for part in COMMA.split(cell)) if part]

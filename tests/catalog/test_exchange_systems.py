@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.exchange import Note, Outcome, import_products, preview, read_rows
-from catalog.exchange.dialects import NOT_FETCHED, discount_between
+from catalog.exchange.dialects import NOT_COUNTED, NOT_FETCHED, discount_between
 from catalog.exchange.html import plain_text
 from catalog.models import Category, PriceChange, Product, ProductVariant, StockMovement
 from orders.audit import check_prices, check_products, check_stock
@@ -110,6 +110,23 @@ class TestShopify:
             "Rows without a description: a new product has its name there instead.",
             "Rows without a category: a new product goes to “Uncategorized”.",
         ]
+
+    def test_words_for_search_engines(self, seller: User) -> None:
+        words = "|Linen, cut wide|For the summer"
+        bring_in(
+            csv_of(f"{SHOPIFY}|SEO Title|SEO Description", SHIRT + words, FURTHER[0] + "||"), seller=seller
+        )
+        shirt = Product.objects.get()
+        assert (shirt.seo_title, shirt.seo_description) == ("Linen, cut wide", "For the summer")
+
+    def test_digits_that_are_kept_from_a_spreadsheet(self, seller: User) -> None:
+        bring_in(csv_of(SHOPIFY, MUG.replace("MUG-1", "'00501")), seller=seller)
+        assert ProductVariant.objects.get().sku == "00501"
+
+    def test_a_stock_that_is_not_counted_is_noted(self, seller: User) -> None:
+        outcome = bring_in(csv_of(SHOPIFY, MUG.replace("|0|7|", "|0||")), seller=seller)
+        assert NOT_COUNTED in map(str, outcome.notes)
+        assert ProductVariant.objects.get().stock == 0
 
     def test_again_changes_nothing(self, seller: User) -> None:
         content = csv_of(SHOPIFY, SHIRT, *FURTHER, MUG)
@@ -226,7 +243,7 @@ class TestWooCommerce:
         ("row", "reason"),
         [
             (RED.replace("Red\\, dark", "Green"), "Its parent has no “Green” among the values of “Colour”."),
-            (RED.replace("|Red\\, dark", "|"), "It has no single value for “Colour”."),
+            (RED.replace("Red\\, dark", "Red\\, dark, Blue"), "It has no single value for “Colour”."),
             (
                 RED.replace("Red\\, dark||", "Red\\, dark|Sleeve|Long"),
                 "Its parent has no attribute “Sleeve”.",
