@@ -2,57 +2,37 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, time
-from typing import Any, ClassVar, cast
+from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
-from unfold.widgets import (
-    UnfoldAdminFileFieldWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminSplitDateTimeWidget,
-    UnfoldAdminTextInputWidget,
-)
 
-from accounts.models import User
-from catalog.admin.forms import AttributesField, TreeChoices
+from catalog.admin.exchange import Exchange
+from catalog.admin.filters import Availability, OnSale, Publication
+from catalog.admin.forms import TreeChoices
 from catalog.admin.pictures import PictureInline
-from catalog.admin.variants import OF_ONE_VARIANT, Edits, MovementInline, VariantInline, split_values
+from catalog.admin.product_forms import VALUES, OneVariantForm, ProductForm
+from catalog.admin.variants import OF_ONE_VARIANT, MovementInline, VariantInline
 from catalog.announcing import announce_changes
 from catalog.attributes import set_attributes
-from catalog.exchange import (
-    COLUMNS,
-    FORMATS,
-    BadFile,
-    Note,
-    Outcome,
-    Step,
-    export_products,
-    import_products,
-    preview,
-    read_rows,
-    template,
-)
 from catalog.models import FEW_LEFT, OPTIONS, Product, ProductVariant
 from catalog.pictures import delete_with_pictures
 from catalog.previews import LIFETIME, preview_url
-from catalog.selectors import ProductFilter, fully_held, mark_several, narrow
+from catalog.selectors import mark_several
 from catalog.services import (
     WRITTEN,
-    check_options,
     publish_products,
     refuse_deleted_category,
     unpublish_products,
@@ -67,7 +47,6 @@ from catalog.variants import (
     variants_of,
     wanted_of_only,
 )
-from catalog.visibility import is_draft, is_published, is_to_come
 from core import images
 from core.admin import ModelAdmin, edit_form
 from core.errors import ValidationError
@@ -75,140 +54,11 @@ from core.money import Money
 from core.slugs import save_with_slug
 from core.text import sort_key
 
-VALUES = ("values_1", "values_2", "values_3")
-COMBINED = "Such as S, M, L. Each is combined with those of the other options, and what is missing is added."
 ROW_KEY = re.compile(r"form-\d+-id")
 
 
-class Availability(admin.SimpleListFilter):
-    title = "availability"
-    parameter_name = "available"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        few, held = f"{FEW_LEFT} or fewer", "Held by unpaid orders"
-        return [("yes", "In stock"), ("no", "Sold out"), ("few", few), ("held", held)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        if self.value() == "few":
-            return queryset.filter(stock__lte=FEW_LEFT)
-        if self.value() == "held":
-            return queryset.filter(pk__in=fully_held().values("pk"))
-        in_stock = {"yes": True, "no": False}.get(self.value() or "")
-        return narrow(queryset, ProductFilter(in_stock=in_stock))
-
-
-class OnSale(admin.SimpleListFilter):
-    title = "discount"
-    parameter_name = "on_sale"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "On sale"), ("no", "Full price")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        on_sale = {"yes": True, "no": False}.get(self.value() or "")
-        return narrow(queryset, ProductFilter(on_sale=on_sale))
-
-
-class Publication(admin.SimpleListFilter):
-    title = "publication"
-    parameter_name = "publication"
-    conditions: ClassVar = {"published": is_published, "draft": is_draft, "to_come": is_to_come}
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("published", "Published"), ("draft", "Draft"), ("to_come", "To be published")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        condition = self.conditions.get(self.value() or "")
-        return queryset.filter(condition()) if condition else queryset
-
-
-class OneVariantForm(forms.ModelForm[Product]):
-    """A form that changes price, discount and stock of a product with one variant. Of several, it only shows them."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        # The selector's annotation; a new product has none.
-        if getattr(self.instance, "has_several", False):
-            for name in self.fields.keys() & {*OF_ONE_VARIANT}:
-                self.fields[name].disabled = True
-
-
-class PublicationField(forms.SplitDateTimeField):
-    """A day and a time in the shop's time zone. A day alone means its midnight."""
-
-    def compress(self, data_list: Any) -> datetime | None:
-        if data_list and data_list[0] and not data_list[1]:
-            data_list = (data_list[0], time.min)
-        return super().compress(data_list)
-
-
-def values_field(**options: Any) -> forms.CharField:
-    return forms.CharField(
-        required=False, label="Values to add", widget=UnfoldAdminTextInputWidget(), **options
-    )
-
-
-class ProductForm(OneVariantForm):
-    """The form of a product, with lists of values of its options from which variants are made."""
-
-    published_at = PublicationField(
-        label="Published",
-        required=False,
-        widget=UnfoldAdminSplitDateTimeWidget,
-        help_text="From when shoppers see it; a day without a time begins at midnight. Leave it empty for a draft.",
-    )
-    attributes = AttributesField()
-    values_1 = values_field(help_text=COMBINED)
-    values_2 = values_field()
-    values_3 = values_field()
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if self.instance.pk is not None:
-            self.initial["attributes"] = AttributesField.text_of(self.instance)
-
-    def clean_attributes(self) -> dict[str, list[str]]:
-        return AttributesField.read(self.cleaned_data["attributes"])
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        names = [cleaned.get(option, getattr(self.instance, option)) for option in OPTIONS]
-        while names and not names[-1]:
-            names.pop()
-        try:
-            check_options(names)
-        except ValidationError as error:
-            self.add_error("option_1" if "option_1" in self.fields else None, error.message)
-        values = [split_values(cleaned.get(name) or "") for name in VALUES]
-        for name in VALUES[len(names) :]:
-            if cleaned.get(name):
-                self.add_error(name, "Name the option of these values, too.")
-        one = {
-            name: cleaned[name] for name in OF_ONE_VARIANT if name in self.changed_data and name in cleaned
-        }
-        renamed = any(option in self.changed_data for option in OPTIONS)
-        self.instance.edits = Edits(  # type: ignore[attr-defined]  # read by the form of the variants
-            options=renamed, values=values, one=cast(VariantFields, one)
-        )
-        return cleaned
-
-
-class ImportForm(forms.Form):
-    file = forms.FileField(widget=UnfoldAdminFileFieldWidget({"accept": ",".join(FORMATS)}))
-    categories = forms.ChoiceField(
-        label="Unknown categories",
-        choices=[("create", "Create them"), ("report", "Report their rows as errors")],
-        initial="create",
-        required=False,  # a script that sends the file alone
-        widget=UnfoldAdminSelectWidget,
-    )
-
-    def clean_categories(self) -> str:
-        return self.cleaned_data["categories"] or "create"
-
-
 @admin.register(Product)
-class ProductAdmin(TreeChoices, ModelAdmin):
+class ProductAdmin(Exchange, TreeChoices, ModelAdmin):
     """The admin of products. Writes use the steps of catalog.services and catalog.stock in the views' transaction."""
 
     form = ProductForm
@@ -228,8 +78,7 @@ class ProductAdmin(TreeChoices, ModelAdmin):
         ("user", AutocompleteSelectFilter),
     )
     list_filter_submit = True
-    actions = ("export", "publish", "unpublish")
-    actions_list = ("bring_in",)
+    actions = (*Exchange.actions, "publish", "unpublish")
     list_select_related = ("category", "user__profile")
     list_per_page = list_max_show_all = 25  # a page stays below 150 kB
     show_full_result_count = False
@@ -370,12 +219,6 @@ class ProductAdmin(TreeChoices, ModelAdmin):
             self.message_user(request, error.message, level=messages.ERROR)
             return redirect(request.path)
 
-    @action(description="Export as CSV", permissions=["view"])
-    def export(self, request: HttpRequest, products: QuerySet[Product]) -> StreamingHttpResponse:
-        headers = {"Content-Disposition": "attachment; filename=products.csv"}
-        lines = export_products(products, suffix=".csv")
-        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
-
     @action(description="Publish", permissions=["change"])
     def publish(self, request: HttpRequest, products: QuerySet[Product]) -> None:
         chosen = list(products)
@@ -387,56 +230,6 @@ class ProductAdmin(TreeChoices, ModelAdmin):
         chosen = list(products)
         unpublish_products(products, now=timezone.now())
         self.log_action_on(request, chosen, "Unpublished")
-
-    @action(description="Import", url_path="import", permissions=["import"], icon="upload")
-    def bring_in(self, request: HttpRequest) -> HttpResponse:
-        """Show the form, and below it the result of an import. Each batch is imported in its own transaction.
-
-        The page's script inserts only the preview into the page, so that the browser keeps the chosen file.
-        """
-        form = ImportForm(request.POST or None, request.FILES or None)
-        assert isinstance(request.user, User)  # the admin lets nobody else in
-        context: dict[str, Any] = {}
-        if form.is_valid():
-            file = form.cleaned_data["file"]
-            options = {"create_categories": form.cleaned_data["categories"] == "create"}
-            rows = read_rows(file, name=file.name)
-            try:
-                if "preview" in request.POST:
-                    items = preview(rows, seller=request.user, now=timezone.now(), **options)
-                    context["notes"] = [item for item in items if isinstance(item, Note)]
-                    context["steps"] = [item for item in items if isinstance(item, Step)]
-                else:
-                    outcome = Outcome()
-                    for batch in import_products(rows, seller=request.user, now=timezone.now(), **options):
-                        outcome.add(batch)
-                    context |= {"outcome": outcome, "notes": outcome.notes}
-                    refusals = sorted(outcome.refused, key=lambda refusal: refusal.line)
-                    listed = [[bad.line, bad.reason] for bad in refusals]
-                    context["refusals"] = {"headers": ["Line", "Reason"], "rows": listed}
-            except BadFile as error:
-                form.add_error("file", str(error))
-        context |= {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "Import products",
-            "form": form,
-            "columns": COLUMNS,
-        }
-        return render(request, "admin/catalog/product/import.html", context)
-
-    def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.download_template)
-        return [path("import/template.csv", page, name="catalog_product_template"), *super().get_urls()]
-
-    def download_template(self, request: HttpRequest) -> HttpResponse:
-        if not self.has_import_permission(request):
-            raise PermissionDenied
-        headers = {"Content-Disposition": "attachment; filename=products-template.csv"}
-        return HttpResponse(template(), content_type="text/csv; charset=utf-8", headers=headers)
-
-    def has_import_permission(self, request: HttpRequest) -> bool:
-        return bool(self.has_add_permission(request) and self.has_change_permission(request))
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         if not change:

@@ -4,9 +4,9 @@ from orders.models.carts import MAX_LINES, MAX_QUANTITY, MAX_TITLE, Cart, CartIt
 from orders.models.documents import Document, DocumentKind, DocumentSeries
 from orders.models.history import OrderEvent
 from orders.models.parcels import Fulfilment, Portion, RefundLine, Return, ReturnStatus
+from orders.models.payments import OPEN_PAYMENTS, Payment, PaymentStatus, Refund, StripeEvent
 from orders.models.sales import (
     MAX_NOTE,
-    OPEN_PAYMENTS,
     PHONE_END,
     KeptKeyField,
     Order,
@@ -14,11 +14,7 @@ from orders.models.sales import (
     OrderMail,
     OrderStatus,
     OrderTax,
-    Payment,
-    PaymentStatus,
-    Refund,
     Shipping,
-    StripeEvent,
 )
 
 __all__ = [

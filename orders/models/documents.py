@@ -4,7 +4,8 @@ from django.db import models
 from django.db.models import Q
 
 from core.money import AmountField
-from orders.models.sales import Order, Refund
+from orders.models.payments import Refund
+from orders.models.sales import Order
 
 
 class DocumentKind(models.TextChoices):

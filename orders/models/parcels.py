@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from core.money import AmountField
 from core.text import LineField
-from orders.models.sales import MAX_NOTE, Order, OrderItem, Refund
+from orders.models.payments import Refund
+from orders.models.sales import MAX_NOTE, Order, OrderItem
 
 
 class Fulfilment(models.Model):
