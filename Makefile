@@ -200,6 +200,8 @@ requirements: $(TOOLS) ## Pin the dependencies of pyproject.toml with hashes (AR
 	CUSTOM_COMPILE_COMMAND='make requirements' \
 	  $(BIN)/pip-compile $(ARGS) --generate-hashes --output-file requirements.txt pyproject.toml
 	CUSTOM_COMPILE_COMMAND='make requirements' \
+	  $(BIN)/pip-compile $(ARGS) --generate-hashes --extra telemetry --constraint requirements.txt --output-file requirements-telemetry.txt pyproject.toml
+	CUSTOM_COMPILE_COMMAND='make requirements' \
 	  $(BIN)/pip-compile $(ARGS) --generate-hashes --no-strip-extras --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
 
 .PHONY: advisories
