@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.utils.translation import gettext as _
 
 from core.errors import DomainError, OperationTooLarge, RateLimited
+from core.metrics import REFUSALS
 from core.throttle import Limit, count_attempt, count_failures, current_request
 
 # The first stops guesses at one account, the second guesses at many accounts. The third takes many addresses to
@@ -68,6 +69,7 @@ def take_turn() -> Iterator[None]:
 
 
 def busy() -> RateLimited:
+    REFUSALS.labels("turn").inc()
     return RateLimited(_("The server is busy. Please try again in a moment."), retry_after_seconds=1)
 
 

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from backend.http.sessions import SESSION_HEADER
 from core.languages import choose_language
+from core.metrics import GUESTS
 from packages.answer_cache import Answers, Keeper, Revision, Tables, Watcher
 from packages.answer_cache.answers import Application
 
@@ -98,4 +99,5 @@ def keep_answers(application: Application) -> Application:
             settings.STORE_SCHEME_HEADER,
         ),  # the scheme decides which origin is the store's own
         normalized={"Accept-Language": choose_language},
+        count=lambda is_kept: GUESTS.labels("yes" if is_kept else "no").inc(),
     )

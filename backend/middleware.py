@@ -1,14 +1,15 @@
-"""Middleware for every response: the access log, security headers, the language, and JSON errors for the API."""
+"""Middleware for every response: counts, the access log, security headers, the language, and the API's JSON errors."""
 
 import json
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connection
+from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
@@ -18,6 +19,7 @@ from django.utils.encoding import escape_uri_path
 from core.errors import BadUserInput
 from core.languages import choose_language
 from core.logs import facts
+from core.metrics import OK, OTHER, REQUESTS, SECONDS, STATEMENTS
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -36,10 +38,11 @@ DEVICES = ("camera", "display-capture", "geolocation", "microphone", "payment", 
 PERMISSIONS = ", ".join(f"{device}=()" for device in DEVICES)
 
 
-def access_log(get_response: GetResponse) -> GetResponse:
-    """Collect the facts of a request, and log them when it ends if STORE_ACCESS_LOG is on.
+def watch_requests(get_response: GetResponse) -> GetResponse:
+    """Collect the facts of a request. Count them for /metrics, and log them if STORE_ACCESS_LOG is on.
 
-    The path is logged without its query, and of the person the key alone. Answers from the answer cache are not logged.
+    The path is logged without its query, and of the person the key alone. Answers from the answer cache are neither
+    logged nor counted here.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -48,16 +51,25 @@ def access_log(get_response: GetResponse) -> GetResponse:
         statements = Statements()
         began = perf_counter()
         try:
-            if not settings.STORE_ACCESS_LOG:
+            if not (settings.STORE_ACCESS_LOG or settings.STORE_METRICS_TOKEN):
                 return get_response(request)
-            with connection.execute_wrapper(statements):
+            with ExitStack() as stack:
+                for each in connections.all():  # a query may go to a replica
+                    stack.enter_context(each.execute_wrapper(statements))
                 response = get_response(request)
+            seconds = perf_counter() - began
+            code = str(known.pop("code", None) or code_of(response.status_code))
+            field = known.pop("field", None)
+            if "probe" not in known:
+                count_request(request, field, code, statements=statements.count, seconds=seconds)
+            if not settings.STORE_ACCESS_LOG:
+                return response
             user = getattr(request, "_cached_user", None)  # only if it was looked at anyway
             event = {
                 "method": request.method,
                 "path": escape_uri_path(request.path),  # a line break in it would forge a record
                 "status": response.status_code,
-                "ms": round((perf_counter() - began) * 1000, 1),
+                "ms": round(seconds * 1000, 1),
                 "statements": statements.count,
                 **({"user": user.pk} if user and user.pk else {}),
                 **known,
@@ -69,6 +81,23 @@ def access_log(get_response: GetResponse) -> GetResponse:
             facts.reset(token)
 
     return middleware
+
+
+def count_request(request: HttpRequest, field: object, code: str, *, statements: int, seconds: float) -> None:
+    """Count a request under the first field of its operation, or under the app or the name of its page."""
+    match = request.resolver_match
+    page = (match.app_name or match.url_name) if match and match.url_name != "graphql" else None
+    operation = str(field or page or OTHER)
+    REQUESTS.labels(operation, code).inc()
+    SECONDS.labels(operation).observe(seconds)
+    STATEMENTS.labels(operation).inc(statements)
+
+
+def code_of(status: int) -> str:
+    """Return the code of a page's status, as the API would name it."""
+    if status >= 500:
+        return "INTERNAL"
+    return BadUserInput.code if status >= 400 else OK
 
 
 class Statements:

@@ -23,6 +23,7 @@ from backend.http import budget
 from backend.http.documents import Document, documents
 from backend.http.limits import check_variables, check_weight
 from backend.replicas import replicas
+from core.logs import note
 from core.places import list_countries
 from packages.replicas import LOST
 from policies.selectors import shown_policies
@@ -75,6 +76,7 @@ class Schema(strawberry.Schema):
                 budget.refuse(spent)
             if document.errors:
                 return ExecutionResult(data=None, errors=document.errors, extensions=extensions)
+            note(field=document.first_field(operation))
             is_known = settings.SESSION_COOKIE_NAME in context.request.COOKIES
             shareable = is_public(operation, self._schema) and not is_known
 

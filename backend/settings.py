@@ -76,7 +76,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "backend.middleware.access_log",
+    "backend.middleware.watch_requests",
     "backend.middleware.security_headers",
     "backend.middleware.json_errors",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -424,6 +424,8 @@ USE_TZ = True
 LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 # Who knows it may read /metrics.
 STORE_METRICS_TOKEN = env.str("STORE_METRICS_TOKEN", default="")
+# Where the processes of one machine add up their counts.
+STORE_METRICS_DIR = env.path("STORE_METRICS_DIR", default=BASE_DIR / "metrics")
 LOG_FORMAT = env.choice("LOG_FORMAT", default="line", choices=["line", "json"])
 # One record for each request that is not answered from the answer cache.
 STORE_ACCESS_LOG = env.bool("STORE_ACCESS_LOG", default=False)

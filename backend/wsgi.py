@@ -2,14 +2,20 @@
 
 import gc
 import os
+from pathlib import Path
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from backend.answers import keep_answers
 from backend.http.guard import Guard
+from core.metrics import share_counts
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
+
+if settings.STORE_METRICS_TOKEN:
+    share_counts(Path(settings.STORE_METRICS_DIR))
 
 application = Guard(keep_answers(get_wsgi_application()))
 

@@ -80,7 +80,7 @@ def send(mail: EmailMessage, *, kind: Kind = "notice") -> None:
     for account in mailboxes:
         usage = limit.usage(None, account=account, increment=False)
         if usage["count"] >= usage["limit"]:
-            raise too_many(usage)
+            raise too_many(limit, usage)
     if not breaker.lets_through():
         raise ConnectionError("The mail server has not been answering, so no mail is sent for a few seconds.")
     try:

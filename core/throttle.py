@@ -18,6 +18,7 @@ from django_ratelimit.core import get_usage
 from redis import RedisError
 
 from core.errors import DomainError, RateLimited, TooManyAttempts
+from core.metrics import REFUSALS
 
 logger = logging.getLogger(__name__)
 
@@ -149,7 +150,7 @@ def count_attempt(request: HttpRequest | None, limits: Sequence[Limit], *, accou
             continue
         usage = limit.usage(request, account=account, increment=True)
         if usage["should_limit"]:
-            raise too_many(usage)
+            raise too_many(limit, usage)
 
 
 @contextmanager
@@ -164,7 +165,7 @@ def count_failures(request: HttpRequest, limits: Sequence[Limit], *, account: st
     for limit in limits:
         usage = limit.usage(request, account=account, increment=False)
         if usage["count"] >= usage["limit"]:
-            raise too_many(usage)
+            raise too_many(limit, usage)
     try:
         yield
     except TooManyAttempts:
@@ -206,5 +207,6 @@ class Throttling:
         )
 
 
-def too_many(usage: dict[str, Any]) -> TooManyAttempts:
+def too_many(limit: Limit, usage: dict[str, Any]) -> TooManyAttempts:
+    REFUSALS.labels(limit.action).inc()
     return TooManyAttempts(retry_after_seconds=max(1, usage["time_left"]))

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from redis import RedisError
 
 from core.errors import RateLimited, TooManyAttempts
+from core.metrics import REFUSALS
 from orders.errors import TooManyOpenOrders
 from orders.models import Order, OrderStatus, Payment
 
@@ -80,6 +81,7 @@ def check_address(address: str, wanted: Hold, *, now: datetime) -> None:
     before = Hold(lines=counted.get(keys[0], 0), units=counted.get(keys[1], 0))
     most = Hold(lines=settings.STORE_HOLD_ADDRESS_LINES, units=settings.STORE_HOLD_ADDRESS_UNITS)
     if (before + wanted).exceeds(most):
+        REFUSALS.labels("hold").inc()
         error = TooManyAttempts(
             retry_after_seconds=window_seconds() - int(now.timestamp()) % window_seconds()
         )

@@ -13,6 +13,7 @@ from redis import RedisError
 
 from core.budget import Budget, Spent
 from core.errors import RateLimited
+from core.metrics import REFUSALS
 from core.throttle import client_address
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ def refuse(spent: Spent) -> NoReturn:
     Raises:
         RateLimited: always, with the time until the next budget.
     """
+    REFUSALS.labels("cost").inc()
     raise RateLimited(
         _("Your operations have used up the cost allowed per minute. Please try again later."),
         retry_after_seconds=spent.resets_in_seconds,

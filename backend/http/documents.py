@@ -10,6 +10,9 @@ import strawberry
 from django.conf import settings
 from graphql import (
     DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
@@ -96,6 +99,23 @@ class Document:
             if name is None or (operation.name and operation.name.value == name):
                 return operation
         raise BadUserInput("The document has no operation with this name.")
+
+    def first_field(self, operation: OperationDefinitionNode) -> str | None:
+        """Return the name of the first field of a valid operation; None if it asks for the schema itself.
+
+        The schema bounds these names. The names of operations are the client's.
+        """
+        node: Any = operation
+        while not isinstance(node, FieldNode):
+            if isinstance(node, FragmentSpreadNode):
+                [node] = (
+                    each
+                    for each in self.ast.definitions
+                    if isinstance(each, FragmentDefinitionNode) and each.name.value == node.name.value
+                )
+            node = node.selection_set.selections[0]
+        name = node.name.value
+        return None if name.startswith("__") else name
 
     def weight(self, operation: OperationDefinitionNode, variables: dict[str, Any]) -> Weight:
         """Return the weight of the operation with these variables.

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http.multipartparser import MultiPartParserError
 
 from core.errors import BadUserInput
+from core.metrics import REFUSALS
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -101,6 +102,7 @@ class Guard:
             check_body(environ)
             return self.application(environ, start_response)
         except Refusal as refusal:
+            REFUSALS.labels("guard").inc()
             return send_refusal(refusal, environ, start_response)
 
 

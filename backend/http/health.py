@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 
 from backend.http.metrics import metrics
+from core.logs import note
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -32,7 +33,10 @@ def probes(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         answer = answers.get(request.path)
-        return answer(request) if answer else get_response(request)
+        if answer is None:
+            return get_response(request)
+        note(probe=True)
+        return answer(request)
 
     return middleware
 

@@ -33,6 +33,7 @@ from accounts.address_book import MAX_ADDRESSES
 from api.keyset import DEFAULT_FIRST, MAX_FIRST
 from catalog.models import MAX_OPTIONS
 from core.errors import OperationTooLarge
+from core.metrics import REFUSALS
 from orders.holds import MAX_PENDING
 
 # The assumed lengths of an introspection's lists. There are more types, but their fields are quick to read.
@@ -155,6 +156,7 @@ def walk_limits() -> tuple[int, ...]:
 
 def check(what: str, number: int, maximum: int) -> None:
     if number > maximum:
+        REFUSALS.labels("operation").inc()
         raise OperationTooLarge(f"The operation is too large ({what}): at most {maximum}.")
 
 

@@ -87,10 +87,12 @@ def graphql(request: HttpRequest) -> HttpResponse:
         response.status_code = refusal.status
         for header, value in refusal.headers.items():
             response[header] = value
+        note(code=BadUserInput.code)
     except Exception as error:  # a fault, such as of the session store; `format_error` logs it
         fault = GraphQLError("", original_error=error)
         body = {"errors": [format_error(fault, request_id=request_id, operation=None)]}
         response.status_code = 500
+        note(code="INTERNAL")
     else:
         if "errors" not in body:  # the session itself may have failed
             budget.remember_owner(request)
@@ -255,6 +257,7 @@ def build_answer(
         body["extensions"] = result.extensions
     cost = (result.extensions or {}).get("cost", {}).get("requested")
     note(operation=name if name and NAME.fullmatch(name) else None, cost=cost, errors=len(errors) or None)
+    note(code=body["errors"][0]["extensions"]["code"] if errors else None)
     if context.shareable and not errors and not (digest and operation.get("query")):
         share(context)
     return body

@@ -64,7 +64,7 @@ class Answers:
     request to one of the `paths` with neither the `session_cookie` nor the `session_header` is a guest's. Its answer
     may depend on the request's body, on KEYED, on the `headers`, such as `Accept`, and on nothing else but what a
     function makes of a `normalized` header: clients send Accept-Language in countless forms, of which there are only a
-    few answers.
+    few answers. `count` is called for each request of a guest, with whether it gets a kept answer.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class Answers:
         session_header: str = "",
         headers: Iterable[str],
         normalized: Mapping[str, Callable[[str], str]] | None = None,
+        count: Callable[[bool], object] = lambda is_kept: None,
     ) -> None:
         self.application = application
         self.keeper = keeper
@@ -91,6 +92,7 @@ class Answers:
             session_header.lower(),
             *(name.lower() for name in (*headers, *normalized)),
         }
+        self.count = count
         self.kept: OrderedDict[Key, Answer] = OrderedDict()
         self.held = 0
         self.lock = Lock()
@@ -107,7 +109,9 @@ class Answers:
         body = environ["wsgi.input"].read(length) if length else b""
         key = (body, *asked)
         answer = self.kept.get(key)
-        if answer and self.is_current(answer):
+        is_kept = answer is not None and self.is_current(answer)
+        self.count(is_kept)
+        if answer and is_kept:
             return send(answer, environ, start_response)
         environ["wsgi.input"] = BytesIO(body)
         made = self.ask(environ, start_response, encoding=chosen)

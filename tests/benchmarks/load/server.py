@@ -19,7 +19,7 @@ from demo.purchase.store import free_port
 HOST = "127.0.0.1"
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-START_SECONDS = 30
+START_SECONDS = 90
 IDLE_SECONDS = 0.1
 
 
