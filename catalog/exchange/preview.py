@@ -7,7 +7,8 @@ from datetime import datetime
 from itertools import islice
 
 from accounts.models import User
-from catalog.exchange.applying import Draft, apply
+from catalog.exchange.applying import apply
+from catalog.exchange.drafting import Draft
 from catalog.exchange.grouping import group_rows
 from catalog.exchange.importing import Importer, read_owners, read_variants
 from catalog.exchange.rows import NAMES, OF_VARIANT, VALUES, Note, ProductRow
@@ -56,7 +57,7 @@ def preview(
     importer = Importer(seller=seller, now=now, create_categories=create_categories)
     first = list(islice(group_rows(rows), PRODUCTS))
     with ExitStack() as files:
-        items = importer.drafts(first, files=files)
+        items = importer.drafter.drafts(first, files=files)
     drafts = [item for item in items if isinstance(item, Draft)]
     products = Product.objects.select_related("tax_class").in_bulk(
         [draft.match.product.pk for draft in drafts if draft.match.product]

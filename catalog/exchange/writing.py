@@ -9,7 +9,7 @@ import orjson
 from django.db import connection
 
 from catalog.announcing import announce_changes, announce_low_stock
-from catalog.exchange.applying import Change
+from catalog.exchange.changes import Change
 from catalog.exchange.pictures import keys_by_name, write_pictures
 from catalog.models import OPTIONS, Product, ProductVariant
 from catalog.options import WRITTEN as VALUE_COLUMNS

@@ -15,7 +15,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
 from catalog.exchange import Outcome, export_products, import_products, read_rows
-from catalog.exchange.applying import Draft
+from catalog.exchange.drafting import Draft
 from catalog.exchange.grouping import group_rows
 from catalog.exchange.importing import Importer
 from catalog.exchange.rows import row_of
@@ -308,7 +308,7 @@ def test_a_deleted_picture_stays_deleted(seller: User, folder: Path) -> None:
     rows = group_rows([row_of(1, {"slug": product.slug, "image": front.name, "image_alt": "New"})])
     importer = Importer(seller=seller, now=timezone.now(), pictures=folder)
     with ExitStack() as held:
-        drafts = [each for each in importer.drafts(list(rows), files=held) if isinstance(each, Draft)]
+        drafts = [each for each in importer.drafter.drafts(list(rows), files=held) if isinstance(each, Draft)]
         save_pictures(product, {back.name: back}, before=pictures_of(product))
         assert importer.write(drafts) == Outcome(unchanged=1)
     assert shown() == ["The back"]
