@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 import stripe
@@ -96,7 +97,7 @@ class IntentState:
 
     intent: stripe.PaymentIntent
     refunds: Sequence[stripe.Refund] = ()
-    disputed: bool = False
+    disputed: Decimal = Decimal(0)  # what cardholders dispute or have won
 
 
 def fetch_state(intent_id: str) -> IntentState | None:
@@ -114,7 +115,8 @@ def fetch_state(intent_id: str) -> IntentState | None:
     if not isinstance(charge, stripe.Charge):
         return IntentState(intent=intent)
     disputes = client().v1.disputes.list({"payment_intent": intent_id}).data if charge.disputed else ()
-    disputed = any(dispute.status not in SETTLED_DISPUTES for dispute in disputes)
+    units = sum(dispute.amount for dispute in disputes if dispute.status not in SETTLED_DISPUTES)
+    disputed = money.from_minor_units(units, intent.currency.upper())
     return IntentState(intent=intent, refunds=refunds_of(intent_id), disputed=disputed)
 
 
@@ -216,16 +218,19 @@ def on_success(order: Order, payment: Payment, *, now: datetime) -> list[OrderEv
     return []
 
 
-def freeze(order: Order, *, disputed: bool, now: datetime) -> list[OrderEvent]:
-    """Freeze an order while its payment is disputed, so that the staff decide; unfreeze it when the dispute is won.
+def freeze(order: Order, *, disputed: Decimal, now: datetime) -> list[OrderEvent]:
+    """Freeze an order while an amount of its payment is disputed, so that the staff decide; unfreeze it when the
+    dispute is won.
 
     Return what has happened by it.
     """
-    if disputed == bool(order.disputed_at):
+    if bool(disputed) == bool(order.disputed_at):
         return []
     order.disputed_at = now if disputed else None
     Order.objects.filter(pk=order.pk).update(disputed_at=order.disputed_at, updated_at=now)
-    return [event_of(order.pk, Kind.DISPUTED if disputed else Kind.DISPUTE_CLOSED, now=now)]
+    if disputed:
+        return [event_of(order.pk, Kind.DISPUTED, now=now, amount=str(disputed))]
+    return [event_of(order.pk, Kind.DISPUTE_CLOSED, now=now)]
 
 
 def on_full_refund(order_uuid: UUID, *, now: datetime) -> None:

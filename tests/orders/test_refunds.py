@@ -9,9 +9,10 @@ from django.utils import timezone
 from catalog.models import Product
 from core.errors import ValidationError
 from orders import cancellation, refunding
+from orders.admin.timeline import describe_event
 from orders.audit import differences
 from orders.errors import OrderNotCancellable
-from orders.models import Order, Payment, Refund
+from orders.models import Order, OrderEvent, Payment, Refund
 from orders.payments.settlement import settle
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
@@ -110,6 +111,19 @@ class TestDispute:
         bank.deliver()
         order.refresh_from_db()
         assert order.disputed_at
+
+    def test_one_over_a_part_says_so_and_refunds_nothing(self, order: Order, bank: Bank) -> None:
+        """The bank has taken the money itself: nothing is refunded, by us or again."""
+        before = books(order)
+        dispute = bank.fake.dispute(bank.intent(str(order.pk)), amount=300)
+        bank.deliver()
+        bank.fake.close_dispute(dispute["id"], "lost")
+        bank.deliver()
+        [event] = OrderEvent.objects.filter(order=order, kind="disputed")
+        assert describe_event(event) == "Disputed: $3.00"
+        assert books(order) == before
+        with nothing_changes(), pytest.raises(ValidationError, match="disputed"):
+            refund(order, "1.00")
 
 
 class TestGivenUpOrder:
