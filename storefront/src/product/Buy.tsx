@@ -12,7 +12,7 @@ import { Price } from "../ui/Price";
 import { Favourite } from "./Favourite";
 import { StockNotice } from "./StockNotice";
 import { useSelection } from "./useSelection";
-import { stateOf } from "./variants";
+import { isReduced, stateOf } from "./variants";
 
 export const BuyParts = graphql(`
   fragment BuyParts on Product {
@@ -66,7 +66,7 @@ export function Buy({ product: masked }: { product: FragmentType<typeof BuyParts
   return (
     <div className="mt-5">
       <p className="text-2xl">
-        <Price price={variant.finalPrice} before={variant.onSale ? variant.price : null} />
+        <Price price={variant.finalPrice} before={isReduced(variant) ? variant.price : null} />
       </p>
       <p className="mt-1 min-h-6 text-sm text-soft">
         {shop?.pricesIncludeTax ? t.price.withTax : t.price.withoutTax}

@@ -39,3 +39,13 @@ export function stateOf(variants: readonly Variant[], selection: Selection, name
   if (!variant) return "missing";
   return variant.isAvailable ? "available" : "soldOut";
 }
+
+interface Amount {
+  amount: string;
+}
+
+/** Whether the price before may be struck through: a price that was lower within 30 days before makes it no reduction. */
+export function isReduced(variant: { onSale: boolean; finalPrice: Amount; lowestPriorPrice?: Amount | null }): boolean {
+  const lowest = variant.lowestPriorPrice;
+  return variant.onSale && (!lowest || Number(lowest.amount) > Number(variant.finalPrice.amount));
+}

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { select, selectFirst, stateOf, type Variant, variantOf } from "../../src/product/variants";
+import { isReduced, select, selectFirst, stateOf, type Variant, variantOf } from "../../src/product/variants";
 
 function variant(id: string, Size: string, Colour: string, isAvailable = true): Variant {
   const selectedOptions = [
@@ -46,4 +46,15 @@ test("a product in one form has one variant for every selection", () => {
   const single = [{ id: "1", isAvailable: true, selectedOptions: [] }];
   expect(selectFirst(single, { Size: "S" })).toEqual({});
   expect(variantOf(single, {})?.id).toBe("1");
+});
+
+test.each([
+  [true, null, true],
+  [true, "100.00", true],
+  [true, "90.00", false],
+  [true, "80.00", false],
+  [false, null, false],
+])("a reduction is one against the lowest price before", (onSale, lowest, expected) => {
+  const lowestPriorPrice = lowest === null ? null : { amount: lowest };
+  expect(isReduced({ onSale, finalPrice: { amount: "90.00" }, lowestPriorPrice })).toBe(expected);
 });
