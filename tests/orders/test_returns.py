@@ -19,7 +19,7 @@ from orders.owners import Owner
 from orders.payments.refunds import refunds_of
 from orders.refunding import refund, refund_items
 from orders.returns import decide, last_moment, receive, refund_return, request_return
-from pricing.models import DeliveryMethod, DeliveryRate, DiscountCode
+from pricing.models import DeliveryMethod, DeliveryRate, DiscountCode, TaxRate
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import make_product, make_rate, make_user
 from tests.orders.conftest import ADDRESS, Bank, add_to_cart, checkout, nothing_changes
@@ -100,6 +100,15 @@ class TestRefundOfItems:
         assert sum(line.tax for line in RefundLine.objects.all()) == order.tax_total
         with nothing_changes(), pytest.raises(ValidationError):
             give_back(order, 0, delivery=True)
+
+    def test_is_taxed_by_the_rate_that_was_paid(self, bank: Bank, settings: Settings) -> None:
+        settings.STORE_PRICES_INCLUDE_TAX, settings.STORE_COUNTRY = True, "DE"
+        rate = make_rate("DE", "19")
+        order = buy(bank, ("119", 2))
+        TaxRate.objects.filter(pk=rate.pk).update(percent=20)
+        assert give_back(order, 1) == Decimal("119.00")
+        assert [line.tax for line in RefundLine.objects.all()] == [Decimal("19.00")]
+        assert list(differences(now=timezone.now())) == []
 
     @pytest.mark.parametrize("currency", ["USD", "JPY", "KWD", "HUF"])
     @pytest.mark.parametrize("included", [True, False])

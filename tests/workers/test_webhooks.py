@@ -119,3 +119,16 @@ def test_endpoints_that_hang_do_not_stop_the_mails(
             enqueue(mail_password_reset, email)
         wait_until(lambda: len(server.mails) == 5)
         assert time.monotonic() - began < 5
+
+
+def test_an_endpoint_that_hangs_delays_no_other(
+    start: Start, endpoint: Endpoint, endpoint_server: Receiver
+) -> None:
+    with receiver() as hanging:
+        hanging.slow = 30
+        slow = make_endpoint(hanging.url)
+        happen()
+        start(threads=4)
+        wait_until(lambda: len(endpoint_server.received) == ORDERS * len(LIFE))
+        assert len(hanging.received) == 1
+        assert not slow.deliveries.filter(status=Delivery.Status.DELIVERED).exists()

@@ -94,6 +94,22 @@ class TestRead:
         product = api.run(READ, slug="lamp")["product"]
         assert (product["image"], product["images"], product["variants"][0]["image"]) == (None, [], None)
 
+    def test_list_and_page_show_the_next_after_the_first_is_deleted(
+        self, api: GraphQLClient, seller: GraphQLClient, shirt: Product
+    ) -> None:
+        """The variant that pointed at it shows the next, too."""
+        add_pictures(shirt, "back")
+        shirt.variants.filter(option_1="Red").update(image=shirt.images.get(image="products/front.jpg"))
+        kept = [{"id": image(stem)["id"]} for stem in ("red", "back")]
+        seller.run(UPDATE, input={"id": global_id("Product", shirt.pk), "images": kept})
+        shown = "{ products { nodes { image { url } variants { image { url } } } } }"
+        url = {"url": image("red")["url"]}
+        assert api.run(shown)["products"]["nodes"] == [
+            {"image": url, "variants": [{"image": url}, {"image": url}]}
+        ]
+        page = api.run(READ, slug="shirt")["product"]
+        assert (page["image"]["url"], page["variants"][0]["image"]) == (url["url"], url)
+
     def test_take_as_many_statements_for_many_products(self, api: GraphQLClient) -> None:
         def statements() -> int:
             with CaptureQueriesContext(connection) as queries:

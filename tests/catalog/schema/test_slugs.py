@@ -3,14 +3,16 @@
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from catalog.categories import move_category
 from catalog.models import Category, OldProductSlug, Product
 from catalog.previews import signer
+from catalog.slugs import change_slug
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import make_category, make_product, make_seller, make_staff
 from tests.staff import browser_of
@@ -150,6 +152,28 @@ class TestProducts:
             return len(queries)
 
         assert [statements(slug) for slug in ("b", "a", "none")] == [1, 2, 2]
+
+
+class TestCategories:
+    def test_are_found_by_their_old_slugs_wherever_they_are(self, api: GraphQLClient) -> None:
+        """A branch that moves keeps its addresses, because they do not contain the path."""
+        home, garden = make_category("Home"), make_category("Garden")
+        chairs = make_category("Chairs", parent=home)
+        with transaction.atomic():
+            for slug in ("seats", "stools"):
+                change_slug(chairs, slug)
+            move_category(category_pk=chairs.pk, parent_pk=garden.pk)
+        for slug in ("chairs", "seats", "stools"):
+            assert api.run(CATEGORY, slug=slug)["category"] == {"slug": "stools", "name": "Chairs"}
+
+    def test_that_live_are_found_before_those_that_had_the_slug(self, api: GraphQLClient) -> None:
+        chairs = make_category("Chairs")
+        with transaction.atomic():
+            change_slug(chairs, "seats")
+        other = make_category("Chairs", parent=make_category("Garden"))
+        assert other.slug == "chairs"
+        Category.objects.filter(pk=other.pk).update(name="Garden chairs")
+        assert api.run(CATEGORY, slug="chairs")["category"]["name"] == "Garden chairs"
 
 
 class TestTheAdmin:

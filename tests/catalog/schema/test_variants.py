@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from catalog.models import Product, ProductVariant
 from tests.conftest import GraphQLClient, global_id
-from tests.factories import make_category, make_product, make_products, make_seller, variant_of
+from tests.factories import make_category, make_product, make_products, make_seller, set_stock, variant_of
 
 pytestmark = pytest.mark.django_db
 
@@ -169,6 +169,57 @@ class TestReading:
                 nodes = api.run(document)["products"]["nodes"]
             assert [len(node["variants"]) for node in nodes] == [3, 3]
             assert len(captured) == statements
+
+
+class TestSoldOut:
+    """The price of a product, in lists too, is that of the cheapest variant that can be bought."""
+
+    PRICES = """
+        query($filter: ProductFilter) {
+          products(sort: PRICE_ASC, filter: $filter) { nodes {
+            name finalPrice { amount } priceRange { min { amount } } stock variants { isAvailable }
+          } }
+        }
+    """
+
+    def listed(self, api: GraphQLClient, **filter: Any) -> list[tuple[str, str]]:
+        found = api.run(self.PRICES, filter=filter)["products"]["nodes"]
+        return [(product["name"], product["finalPrice"]["amount"]) for product in found]
+
+    def test_sort_and_price_filter_follow_what_can_be_bought(self, api: GraphQLClient) -> None:
+        shirt = make_product(
+            name="Shirt",
+            options=["Size"],
+            variants=[{"values": "S", "stock": 1}, {"values": "M", "price": Decimal(12)}],
+        )
+        make_product(name="Mug", price=Decimal(11))
+        assert self.listed(api) == [("Shirt", "10.00"), ("Mug", "11.00")]
+        assert self.listed(api, maxPrice="10") == [("Shirt", "10.00")]
+        set_stock(shirt, 0, "S")
+        assert self.listed(api) == [("Mug", "11.00"), ("Shirt", "12.00")]
+        assert self.listed(api, maxPrice="11") == [("Mug", "11.00")]
+
+    def test_prices_of_what_is_sold_out_stay(self, api: GraphQLClient) -> None:
+        make_product(
+            name="Shirt",
+            options=["Size"],
+            variants=[{"values": "S", "stock": 0}, {"values": "M", "price": Decimal(12), "stock": 0}],
+        )
+        [shirt] = api.run(self.PRICES)["products"]["nodes"]
+        assert shirt == {
+            "name": "Shirt",
+            "finalPrice": {"amount": "10.00"},
+            "priceRange": {"min": {"amount": "10.00"}},
+            "stock": 0,
+            "variants": [{"isAvailable": False}] * 2,
+        }
+        assert self.listed(api, inStock=True) == []
+
+
+def test_variants_at_one_place_are_in_the_order_of_their_keys(api: GraphQLClient, shirt: Product) -> None:
+    shirt.variants.update(position=0)
+    titles = [variant["title"] for variant in api.run(PRODUCT, slug="shirt")["product"]["variants"]]
+    assert titles == ["S / Red", "S / Blue", "M / Red"]
 
 
 class TestCreateProduct:
