@@ -7,6 +7,7 @@ import { type Choice, toggled } from "./choice";
 export const FacetParts = graphql(`
   fragment FacetParts on ProductFacets {
     categories { count category { id name slug parent { id slug } } }
+    options { name values { value count } }
     attributes { name slug values { value slug count } }
     minPrice { amount currency }
     maxPrice { amount currency }
@@ -59,6 +60,22 @@ export function Filters({ facets: masked, choice, category, onChange }: Props) {
           onChange={() => onChange({ ...choice, onSale: !choice.onSale })}
         />
       </Group>
+      {facets.options.map(({ name, values }) => (
+        <Group key={name} title={name}>
+          {values.map(({ value, count }) => {
+            const chosen = choice.options[name] ?? [];
+            return (
+              <Check
+                key={value}
+                label={value}
+                count={count}
+                checked={chosen.includes(value)}
+                onChange={() => onChange({ ...choice, options: { ...choice.options, [name]: toggled(chosen, value) } })}
+              />
+            );
+          })}
+        </Group>
+      ))}
       {facets.attributes.map(({ name, slug, values }) => (
         <Group key={slug} title={name}>
           {values.map(({ value, slug: valueSlug, count }) => {

@@ -11,6 +11,8 @@ export interface Choice {
   categories: string[];
   /** Slugs of values by the slug of their attribute. */
   attributes: Record<string, string[]>;
+  /** Values by the name of their option, such as Size. */
+  options: Record<string, string[]>;
 }
 
 export const SORTS: readonly ProductSort[] = [
@@ -23,14 +25,19 @@ export const SORTS: readonly ProductSort[] = [
   "DISCOUNT_DESC",
 ];
 
-// Before an attribute's slug, so that it never means one of the others, nor what an advertisement adds.
+// Before an attribute's slug and an option's name, so that they never mean one of the others, nor what an advertisement adds.
 const ATTRIBUTE = "by-";
+const OPTION = "with-";
+const MOST_OPTIONS = 3; // no product has more, and the store refuses to look for one
 
 export function readChoice(params: URLSearchParams): Choice {
   const sort = params.get("sort")?.toUpperCase().replaceAll("-", "_");
   const attributes: Record<string, string[]> = {};
+  const options: Record<string, string[]> = {};
   for (const [name, value] of params) {
     if (name.startsWith(ATTRIBUTE) && name !== ATTRIBUTE && value) attributes[name.slice(ATTRIBUTE.length)] = value.split(",");
+    // A value may have a comma in it, so that each has a parameter of its own.
+    if (name.startsWith(OPTION) && name !== OPTION && value) (options[name.slice(OPTION.length)] ??= []).push(value);
   }
   return {
     sort: SORTS.find((known) => known === sort) ?? null,
@@ -40,6 +47,7 @@ export function readChoice(params: URLSearchParams): Choice {
     onSale: params.has("sale"),
     categories: params.get("in")?.split(",").filter(Boolean) ?? [],
     attributes,
+    options: Object.fromEntries(Object.entries(options).slice(0, MOST_OPTIONS)),
   };
 }
 
@@ -57,6 +65,9 @@ export function writeChoice(choice: Choice, others: URLSearchParams): URLSearchP
   for (const [slug, values] of Object.entries(choice.attributes)) {
     if (values.length) params.set(ATTRIBUTE + slug, values.join(","));
   }
+  for (const [name, values] of Object.entries(choice.options)) {
+    for (const value of values) params.append(OPTION + name, value);
+  }
   if (choice.minPrice) params.set("min", choice.minPrice);
   if (choice.maxPrice) params.set("max", choice.maxPrice);
   if (choice.inStock) params.set("available", "1");
@@ -68,9 +79,11 @@ export function writeChoice(choice: Choice, others: URLSearchParams): URLSearchP
 export function filterOf(choice: Choice, category?: string): ProductFilter {
   const categories = choice.categories.length ? choice.categories : category ? [category] : null;
   const attributes = Object.entries(choice.attributes).map(([slug, values]) => ({ slug, values }));
+  const options = Object.entries(choice.options).map(([name, values]) => ({ name, values }));
   return {
     ...(categories && { categories }),
     ...(attributes.length && { attributes }),
+    ...(options.length && { options }),
     ...(choice.minPrice && { minPrice: choice.minPrice }),
     ...(choice.maxPrice && { maxPrice: choice.maxPrice }),
     ...(choice.inStock && { inStock: true }),
@@ -85,6 +98,6 @@ export function toggled(list: readonly string[], value: string): string[] {
 
 /** How many conditions are set, for a badge. */
 export function countOf(choice: Choice): number {
-  const values = Object.values(choice.attributes).flat().length + choice.categories.length;
-  return values + [choice.minPrice, choice.maxPrice, choice.inStock, choice.onSale].filter(Boolean).length;
+  const lists = [choice.categories, ...Object.values(choice.attributes), ...Object.values(choice.options)];
+  return lists.flat().length + [choice.minPrice, choice.maxPrice, choice.inStock, choice.onSale].filter(Boolean).length;
 }
