@@ -36,6 +36,7 @@ const TYPES = {
 
 const files = readFiles();
 const template = readFileSync(join(CLIENT, "index.html"), "utf8");
+const manifest = JSON.parse(readFileSync(join(CLIENT, ".vite/manifest.json"), "utf8"));
 const fonts = [...files.keys()].filter((path) => path.endsWith(".woff2"));
 const preloads = fonts.map((path) => `<link rel="preload" href="${path}" as="font" type="font/woff2" crossorigin>`).join("");
 
@@ -52,6 +53,19 @@ function readFiles() {
       return [`/${path.slice(CLIENT.length)}`, { content, compressed, type: TYPES[extname(path)] }];
     }),
   );
+}
+
+/** Lets a browser load the scripts of a page, given by their sources, together with the first one. */
+function preloadScripts(sources) {
+  const found = new Set();
+  const add = (source) => {
+    const { file, imports = [] } = manifest[source];
+    if (found.has(file) || template.includes(file)) return;
+    found.add(file);
+    imports.forEach(add);
+  };
+  sources.forEach(add);
+  return [...found].map((file) => `<link rel="modulepreload" href="/${file}">`).join("");
 }
 
 const server = createServer((request, response) => {
@@ -121,18 +135,19 @@ async function sendPage(request, response, url) {
   const cookies = request.headers.cookie ?? "";
   const language = chooseLanguage(cookieOf("language", cookies), request.headers["accept-language"]);
   const theme = { light: "light", dark: "dark" }[cookieOf("theme", cookies)] ?? "";
-  const page = await render(new Request(url), { store: STORE.origin, language, headers: shopperOf(request) });
-  if (page instanceof Response) return response.writeHead(page.status, Object.fromEntries(page.headers)).end();
+  const page = await render(url, { store: STORE.origin, language, headers: shopperOf(request) });
+  if (page.location) return response.writeHead(page.status, { Location: page.location }).end();
 
   const state = JSON.stringify(page.state).replaceAll("<", "\\u003c");
   // A function, because a text may have `$&` in it.
   const html = template
     .replace('<html lang="en">', `<html lang="${language}" data-theme="${theme}">`)
-    .replace("<!--head-->", () => preloads + page.head)
+    .replace("<!--head-->", () => preloads + preloadScripts([...page.sources, `src/texts/${language}.ts`]) + page.head)
     .replace("<!--body-->", () => page.body)
     .replace("<!--state-->", () => `<script type="application/json" id="state">${state}</script>`);
   const etag = `"${createHash("sha1").update(html).digest("base64url")}"`;
-  const isSecret = url.searchParams.has("token"); // a mailed link: its address is nobody else's business
+  // A mailed link, or the way back from a bank: its address is nobody else's business.
+  const isSecret = ["token", "payment_intent_client_secret"].some((name) => url.searchParams.has(name));
   const headers = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": POLICY,
@@ -149,11 +164,12 @@ async function sendPage(request, response, url) {
   response.end(isZipped ? gzipSync(html) : html);
 }
 
-// Styles of elements are React's; scripts are ours, and Stripe's where a card is paid with.
+// Styles of elements are React's; scripts are ours, and Stripe's where a card is paid with. What Stripe's need is in its
+// guide to security, https://docs.stripe.com/security/guide#content-security-policy.
 const POLICY = [
   "default-src 'self'",
-  "script-src 'self' https://js.stripe.com",
-  "frame-src https://js.stripe.com https://hooks.stripe.com",
+  "script-src 'self' https://js.stripe.com https://*.js.stripe.com",
+  "frame-src https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com",
   "connect-src 'self' https://api.stripe.com",
   "style-src 'self' 'unsafe-inline'",
   `img-src 'self' data: ${process.env.MEDIA_ORIGIN ?? ""}`,

@@ -83,7 +83,7 @@ export function AddressesPage() {
           </li>
         ))}
       </ul>
-      <Notice isError>{fault && problemOf(fault).message}</Notice>
+      <Notice isError>{fault && problemOf(fault, t).message}</Notice>
       <button className="button" onClick={() => setEdited("new")}>
         {t.account.newAddress}
       </button>
@@ -137,7 +137,7 @@ function AddressForm({ saved, onDone }: { saved: Saved | null; onDone: () => voi
       <label className="flex items-center gap-3">
         <input type="checkbox" checked={asDefault} onChange={() => setDefault(!asDefault)} /> {t.account.asDefault}
       </label>
-      <Notice isError>{fault && problemOf(fault).message}</Notice>
+      <Notice isError>{fault && problemOf(fault, t).message}</Notice>
       <div className="flex gap-3">
         <button className="button button-main">{t.save}</button>
         <button type="button" className="button border-transparent" onClick={onDone}>

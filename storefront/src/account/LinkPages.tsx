@@ -66,7 +66,7 @@ export function ForgotPasswordPage() {
       ) : (
         <form onSubmit={submit} className="space-y-4">
           <Field name="email" type="email" label={t.email} autoComplete="email" required />
-          <Notice isError>{error ? problemOf(error).message : answer?.message}</Notice>
+          <Notice isError>{error ? problemOf(error, t).message : answer?.message}</Notice>
           <button className="button button-main w-full" disabled={loading}>
             {t.reset.send}
           </button>
@@ -109,7 +109,7 @@ export function ResetPasswordPage() {
             hint={t.signIn.passwordHint}
             required
           />
-          <Notice isError>{error ? problemOf(error).message : refusal}</Notice>
+          <Notice isError>{error ? problemOf(error, t).message : refusal}</Notice>
           <button className="button button-main w-full" disabled={loading}>
             {t.reset.save}
           </button>
@@ -131,7 +131,7 @@ export function VerifyEmailPage() {
     void verify();
   }, [verify]);
   const answer = data?.verifyEmail;
-  const refusal = error ? problemOf(error).message : answer && "message" in answer ? answer.message : "";
+  const refusal = error ? problemOf(error, t).message : answer && "message" in answer ? answer.message : "";
   return (
     <Narrow title={t.verify.title}>
       {!answer && !error && <div aria-busy className="skeleton h-12" />}

@@ -85,9 +85,10 @@ interface Answer {
 }
 
 /** The answer of a mutation as what a form shows. */
-function read(answer: Answer | undefined, error: unknown) {
+function useAnswer(answer: Answer | undefined, error: unknown) {
+  const t = useTexts();
   const errors = Object.fromEntries((answer?.fields ?? []).map(({ field, message }) => [field, message]));
-  const refusal = error ? problemOf(error).message : answer?.fields ? "" : (answer?.message ?? "");
+  const refusal = error ? problemOf(error, t).message : answer?.fields ? "" : (answer?.message ?? "");
   return { errors, refusal, isDone: Boolean(answer && !answer.message) };
 }
 
@@ -115,7 +116,7 @@ function Avatar() {
   const t = useTexts();
   const avatar = useSession()?.me?.profile.avatar;
   const [upload, { data, error, loading }] = useMutation(UPLOAD, { onError: () => {} });
-  const { refusal, errors } = read(data?.updateProfile, error);
+  const { refusal, errors } = useAnswer(data?.updateProfile, error);
   return (
     <div className="mb-6 flex items-center gap-5">
       <span className="size-20 overflow-hidden rounded-full bg-card">
@@ -147,7 +148,7 @@ function Names() {
   const t = useTexts();
   const me = useSession()?.me;
   const [update, { data, error, loading }] = useMutation(UPDATE, { onError: () => {} });
-  const { errors, refusal, isDone } = read(data?.updateProfile, error);
+  const { errors, refusal, isDone } = useAnswer(data?.updateProfile, error);
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -183,7 +184,7 @@ function Names() {
 function Verification() {
   const t = useTexts();
   const [resend, { data, error, loading }] = useMutation(RESEND, { onError: () => {} });
-  const { refusal, isDone } = read(data?.resendVerification, error);
+  const { refusal, isDone } = useAnswer(data?.resendVerification, error);
   return (
     <section className="rounded-xl bg-card p-5">
       <p>{t.account.notVerified}</p>
@@ -201,7 +202,7 @@ function Verification() {
 function Email() {
   const t = useTexts();
   const [change, { data, error, loading }] = useMutation(CHANGE_EMAIL, { onError: () => {} });
-  const { errors, refusal, isDone } = read(data?.changeEmail, error);
+  const { errors, refusal, isDone } = useAnswer(data?.changeEmail, error);
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -227,7 +228,7 @@ function Email() {
 function Password() {
   const t = useTexts();
   const [change, { data, error, loading }] = useMutation(CHANGE_PASSWORD, { onError: () => {} });
-  const { errors, refusal, isDone } = read(data?.changePassword, error);
+  const { errors, refusal, isDone } = useAnswer(data?.changePassword, error);
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -270,7 +271,7 @@ function Password() {
 function MyData() {
   const t = useTexts();
   const [fetchData, { data, error, loading }] = useMutation(EXPORT, { onError: () => {} });
-  const { refusal } = read(data?.exportMyData, error);
+  const { refusal } = useAnswer(data?.exportMyData, error);
 
   async function download() {
     const { data: answer } = await fetchData();
@@ -297,7 +298,7 @@ function Deletion() {
   const t = useTexts();
   const [isAsked, setAsked] = useState(false);
   const [remove, { data, error, loading }] = useMutation(DELETE, { onError: () => {} });
-  const { errors, refusal } = read(data?.deleteAccount, error);
+  const { errors, refusal } = useAnswer(data?.deleteAccount, error);
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();

@@ -38,7 +38,7 @@ export function SignInForm({ onDone }: Props) {
         setErrors(Object.fromEntries(answer.fields.map(({ field, message }) => [field, message])));
       } else setRefusal(answer.message);
     } catch (error) {
-      setRefusal(problemOf(error).message);
+      setRefusal(problemOf(error, t).message);
     }
     setBusy(false);
   }

@@ -1,4 +1,4 @@
-import { useMutation } from "@apollo/client/react";
+import { useApolloClient, useMutation } from "@apollo/client/react";
 import { startTransition, useOptimistic, useState } from "react";
 import { Link } from "react-router";
 
@@ -8,7 +8,7 @@ import { useLanguage } from "../texts";
 import { Notice } from "../ui/Notice";
 import { Picture } from "../ui/Picture";
 import { Price } from "../ui/Price";
-import { REMOVE_ITEM, UPDATE_ITEM } from "./operations";
+import { CART, REMOVE_ITEM, UPDATE_ITEM } from "./operations";
 
 const MOST = 999;
 
@@ -24,6 +24,7 @@ export function CartLines({ cart }: { cart: CartPartsFragment }) {
 
 function Line({ item }: { item: CartPartsFragment["items"][number] }) {
   const { t, money } = useLanguage();
+  const client = useApolloClient();
   const [update] = useMutation(UPDATE_ITEM);
   const [quantity, setQuantity] = useOptimistic(item.quantity);
   const [refusal, setRefusal] = useState("");
@@ -38,9 +39,11 @@ function Line({ item }: { item: CartPartsFragment["items"][number] }) {
         const { data } = await update({ variables: { input: { variantId: variant.id, quantity: wanted } } });
         const answer = data?.updateCartItem;
         if (answer?.__typename === "InsufficientStock") setRefusal(t.stock.left(answer.available));
+        // The line is gone: in another tab, or by a request whose answer was lost.
+        else if (answer?.__typename === "NotFound") await client.query({ query: CART, fetchPolicy: "network-only" });
         else setRefusal(answer && answer.__typename !== "Cart" ? answer.message : "");
       } catch (error) {
-        setRefusal(problemOf(error).message);
+        setRefusal(problemOf(error, t).message);
       }
     });
   }

@@ -85,7 +85,7 @@ function Estimate({ cart }: { cart: CartPartsFragment }) {
         </ul>
       )}
       <Notice isError>
-        {error ? problemOf(error).message : result && result.__typename !== "Cart" && result.message}
+        {error ? problemOf(error, t).message : result && result.__typename !== "Cart" && result.message}
       </Notice>
     </div>
   );

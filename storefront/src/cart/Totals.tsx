@@ -83,7 +83,7 @@ export function CodeForm({ cart }: { cart: CartPartsFragment }) {
         </button>
       </form>
       <div className="mt-2">
-        <Notice isError>{error ? problemOf(error).message : refusal}</Notice>
+        <Notice isError>{error ? problemOf(error, t).message : refusal}</Notice>
       </div>
     </div>
   );

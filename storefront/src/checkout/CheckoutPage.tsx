@@ -87,7 +87,7 @@ function Checkout({ cart, me }: { cart: CartPartsFragment; me: Me }) {
       const { data } = await checkout({ variables: { input } });
       if (data) await take(data.checkout);
     } catch (error) {
-      const { code, message } = problemOf(error);
+      const { code, message } = problemOf(error, t);
       setRefusal(code === "UNREACHABLE" ? t.checkout.unreachable : message);
     }
     isSent.current = false;

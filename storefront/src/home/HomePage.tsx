@@ -8,7 +8,7 @@ import { useShop } from "../shell/shop";
 import { useTexts } from "../texts";
 import { Picture } from "../ui/Picture";
 
-export const HOME = graphql(`
+const HOME = graphql(`
   query Home {
     newest: products(sort: NEWEST, filter: { inStock: true }, first: 8) { nodes { id ...ProductCardParts } }
     loved: products(sort: TOP_RATED, filter: { inStock: true }, first: 4) { nodes { id ...ProductCardParts } }

@@ -1,7 +1,8 @@
 import { useQuery } from "@apollo/client/react";
-import { Link, Navigate, useParams, useSearchParams } from "react-router";
+import { Link, useParams, useSearchParams } from "react-router";
 
 import { graphql } from "../gql";
+import { Moved } from "../shell/answer";
 import { breadcrumbs } from "../shell/structured";
 import { Crumbs } from "../shell/Crumbs";
 import { NotFound } from "../shell/ErrorPage";
@@ -9,7 +10,7 @@ import { Head } from "../shell/Head";
 import { filterOf, readChoice } from "./choice";
 import { Listing, PAGE } from "./Listing";
 
-export const CATEGORY = graphql(`
+const CATEGORY = graphql(`
   query Category($slug: String!, $filter: ProductFilter!, $sort: ProductSort!, $first: Int!, $after: String) {
     category(slug: $slug) {
       id
@@ -25,22 +26,18 @@ export const CATEGORY = graphql(`
   }
 `);
 
-export function categoryVariables(slug: string, params: URLSearchParams) {
-  const choice = readChoice(params);
-  return { slug, filter: filterOf(choice, slug), sort: choice.sort ?? ("NEWEST" as const), first: PAGE };
-}
-
 export function CategoryPage() {
   const { slug = "" } = useParams();
   const [params] = useSearchParams();
+  const choice = readChoice(params);
   const { data, previousData, loading, error, fetchMore } = useQuery(CATEGORY, {
-    variables: categoryVariables(slug, params),
+    variables: { slug, filter: filterOf(choice, slug), sort: choice.sort ?? "NEWEST", first: PAGE },
   });
   if (error && !data) throw error;
   const shown = data ?? (previousData?.category?.slug === slug ? previousData : undefined);
   const category = shown?.category;
   if (category === null) return <NotFound />;
-  if (data?.category && data.category.slug !== slug) return <Navigate to={`/categories/${data.category.slug}`} replace />;
+  if (data?.category && data.category.slug !== slug) return <Moved to={`/categories/${data.category.slug}`} />;
 
   const path = `/categories/${slug}`;
   return (

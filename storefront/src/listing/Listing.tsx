@@ -1,15 +1,16 @@
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useSearchParams } from "react-router";
 
 import { graphql, type FragmentType, unmask } from "../gql";
 import type { ProductSort } from "../gql/graphql";
+import { later } from "../page";
 import { useTexts } from "../texts";
 import { Notice } from "../ui/Notice";
 import { type Choice, countOf, readChoice, SORTS, writeChoice } from "./choice";
 import { Filters } from "./Filters";
 import { CardSkeletons, GRID, ProductCard } from "./ProductCard";
 
-const FilterSheet = lazy(() => import("./FilterSheet"));
+const FilterSheet = later(() => import("./FilterSheet"));
 
 export const PAGE = 24;
 
@@ -43,7 +44,7 @@ export function Listing({ list: masked, isLoading, category, firstSort, onMore }
   const choice = readChoice(params);
 
   function change(next: Choice) {
-    setParams(writeChoice(next, params), { preventScrollReset: true });
+    setParams(writeChoice(next, params));
   }
 
   async function more(after: string) {

@@ -8,7 +8,7 @@ import { useTexts } from "../texts";
 import { filterOf, readChoice } from "./choice";
 import { Listing, PAGE } from "./Listing";
 
-export const SEARCH = graphql(`
+const SEARCH = graphql(`
   query Search(
     $term: String!
     $asTyped: Boolean!
@@ -25,23 +25,21 @@ export const SEARCH = graphql(`
   }
 `);
 
-export function searchVariables(params: URLSearchParams) {
-  const choice = readChoice(params);
-  return {
-    term: params.get("q") ?? "",
-    asTyped: params.has("exact"),
-    filter: filterOf(choice),
-    sort: choice.sort ?? ("RELEVANCE" as const),
-    first: PAGE,
-  };
-}
-
 export function SearchPage() {
   const t = useTexts();
   const [params] = useSearchParams();
-  const variables = searchVariables(params);
-  const { term } = variables;
-  const { data, previousData, loading, error, fetchMore } = useQuery(SEARCH, { variables, skip: !term });
+  const term = params.get("q") ?? "";
+  const choice = readChoice(params);
+  const { data, previousData, loading, error, fetchMore } = useQuery(SEARCH, {
+    variables: {
+      term,
+      asTyped: params.has("exact"),
+      filter: filterOf(choice),
+      sort: choice.sort ?? "RELEVANCE",
+      first: PAGE,
+    },
+    skip: !term,
+  });
   if (error && !data) throw error;
   const answer = data?.search ?? previousData?.search;
   const title = term ? t.search.title(term) : t.search.label;

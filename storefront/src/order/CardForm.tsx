@@ -21,27 +21,32 @@ export default function CardForm({ publishableKey, clientSecret, onPaid }: Props
 
   useEffect(() => {
     let isGone = false;
-    void loadStripe(publishableKey, { locale: code === "de" ? "de" : "en" }).then((stripe) => {
+    const fail = () => setRefusal(t.payment.noForm);
+    loadStripe(publishableKey, { locale: code === "de" ? "de" : "en" }).then((stripe) => {
       if (!stripe || !place.current || isGone) return;
       const elements = stripe.elements({ clientSecret });
-      elements.create("payment").on("ready", () => setBusy(false)).mount(place.current);
+      const element = elements.create("payment");
+      element.on("ready", () => setBusy(false));
+      element.on("loaderror", fail);
+      element.mount(place.current);
       payment.current = { stripe, elements };
-    });
+    }, fail);
     return () => {
       isGone = true;
       payment.current?.elements.getElement("payment")?.destroy();
     };
-  }, [publishableKey, clientSecret, code]);
+  }, [publishableKey, clientSecret, code, t]);
 
   async function pay(event: FormEvent) {
     event.preventDefault();
     if (!payment.current || isBusy) return;
     setBusy(true);
+    setRefusal("");
     const { stripe, elements } = payment.current;
     const { error } = await stripe.confirmPayment({
       elements,
       redirect: "if_required",
-      confirmParams: { return_url: location.href },
+      confirmParams: { return_url: location.origin + location.pathname },
     });
     setBusy(false);
     if (error) setRefusal(error.message ?? t.payment.failed);

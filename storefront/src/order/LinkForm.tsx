@@ -28,7 +28,7 @@ export function LinkForm() {
       <p className="text-soft">{t.order.linkText}</p>
       <Field name="number" label={t.order.linkNumber} placeholder="482-917-350" required error={errorOf("number")} />
       <Field name="email" type="email" label={t.email} autoComplete="email" required error={errorOf("email")} />
-      <Notice isError>{error ? problemOf(error).message : refusal}</Notice>
+      <Notice isError>{error ? problemOf(error, t).message : refusal}</Notice>
       <button className="button w-full" disabled={loading}>
         {t.order.linkSend}
       </button>

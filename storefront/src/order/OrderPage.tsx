@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from "@apollo/client/react";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { Link, useParams } from "react-router";
 
 import { problemOf } from "../api/errors";
@@ -7,6 +7,7 @@ import { useSession } from "../api/session";
 import { Sum } from "../cart/Totals";
 import { unmask } from "../gql";
 import type { MovedPartsFragment, OrderPartsFragment } from "../gql/graphql";
+import { later } from "../page";
 import { Head } from "../shell/Head";
 import { signInPrompt } from "../shell/panels";
 import { useShop } from "../shell/shop";
@@ -21,7 +22,7 @@ import { Returns } from "./Returns";
 import { Timeline } from "./Timeline";
 import { useLinkToken } from "./token";
 
-const CardForm = lazy(() => import("./CardForm"));
+const CardForm = later(() => import("./CardForm"));
 
 const POLL = 2500; // milliseconds between questions while the bank is busy
 
@@ -254,7 +255,7 @@ function Payment({ order, token, onPaid }: Props & { onPaid: () => void }) {
       )}
       {order.expiresAt && payment?.status !== "PROCESSING" && <Deadline expiresAt={order.expiresAt} />}
       {body()}
-      <Notice isError>{error ? problemOf(error).message : refusal}</Notice>
+      <Notice isError>{error ? problemOf(error, t).message : refusal}</Notice>
     </section>
   );
 }
@@ -291,7 +292,7 @@ function Cancel({ order, token }: Props) {
           {t.order.cancel}
         </button>
       )}
-      <Notice isError>{error ? problemOf(error).message : refusal}</Notice>
+      <Notice isError>{error ? problemOf(error, t).message : refusal}</Notice>
     </div>
   );
 }

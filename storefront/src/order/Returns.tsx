@@ -1,4 +1,4 @@
-import { useMutation } from "@apollo/client/react";
+import { useApolloClient, useMutation } from "@apollo/client/react";
 import { type FormEvent, useState } from "react";
 
 import { problemOf } from "../api/errors";
@@ -6,7 +6,7 @@ import type { MovedPartsFragment, OrderPartsFragment } from "../gql/graphql";
 import { useLanguage, useTexts } from "../texts";
 import { Select, TextArea } from "../ui/Field";
 import { Notice } from "../ui/Notice";
-import { REQUEST_RETURN } from "./operations";
+import { ORDER, REQUEST_RETURN } from "./operations";
 import { Contents } from "./Parcels";
 import { returnable } from "./returnable";
 
@@ -58,7 +58,11 @@ interface FormProps {
 
 function ReturnForm({ order, left, token, onDone }: FormProps) {
   const t = useTexts();
-  const [request, { data, error, loading }] = useMutation(REQUEST_RETURN, { onError: () => {} });
+  const client = useApolloClient();
+  const [request, { data, error, loading }] = useMutation(REQUEST_RETURN, {
+    // Only the answer may be lost. Then the order has the return.
+    onError: () => void client.refetchQueries({ include: [ORDER] }),
+  });
   const answer = data?.requestReturn;
   const refusal =
     answer?.__typename === "ValidationError" ? answer.fields[0]?.message : answer && "message" in answer ? answer.message : "";
@@ -87,7 +91,7 @@ function ReturnForm({ order, left, token, onDone }: FormProps) {
           </Select>
         ))}
       <TextArea name="reason" label={t.returns.reason} maxLength={1000} required={false} rows={2} />
-      <Notice isError>{error ? problemOf(error).message : refusal}</Notice>
+      <Notice isError>{error ? problemOf(error, t).message : refusal}</Notice>
       <button className="button button-main" disabled={loading}>
         {t.returns.send}
       </button>

@@ -6,7 +6,7 @@ import { NotFound } from "../shell/ErrorPage";
 import { Head } from "../shell/Head";
 import { useLanguage } from "../texts";
 
-export const POLICIES = graphql(`
+const POLICIES = graphql(`
   query Policies {
     shop { policies { slug title updatedAt body } }
   }

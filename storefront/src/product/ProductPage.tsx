@@ -1,9 +1,10 @@
 import { useQuery } from "@apollo/client/react";
-import { Navigate, useParams, useSearchParams } from "react-router";
+import { useParams, useSearchParams } from "react-router";
 
 import { graphql, unmask } from "../gql";
 import type { ProductQuery } from "../gql/graphql";
 import { ProductCard } from "../listing/ProductCard";
+import { Moved } from "../shell/answer";
 import { Crumbs } from "../shell/Crumbs";
 import { NotFound } from "../shell/ErrorPage";
 import { Head } from "../shell/Head";
@@ -16,7 +17,7 @@ import { ReviewForm } from "./ReviewForm";
 import { Reviews } from "./Reviews";
 import { useSelection } from "./useSelection";
 
-export const PRODUCT = graphql(`
+const PRODUCT = graphql(`
   query Product($slug: String!, $preview: String) {
     product(slug: $slug, preview: $preview) {
       id
@@ -36,17 +37,13 @@ export const PRODUCT = graphql(`
   }
 `);
 
-export function productVariables(slug: string, params: URLSearchParams) {
-  return { slug, preview: params.get("preview") };
-}
-
 export function ProductPage() {
   const { slug = "" } = useParams();
   const [params] = useSearchParams();
-  const { data, error } = useQuery(PRODUCT, { variables: productVariables(slug, params) });
+  const { data, error } = useQuery(PRODUCT, { variables: { slug, preview: params.get("preview") } });
   if (error && !data) throw error;
   if (data?.product === null) return <NotFound />;
-  if (data && data.product.slug !== slug) return <Navigate to={`/products/${data.product.slug}`} replace />;
+  if (data && data.product.slug !== slug) return <Moved to={`/products/${data.product.slug}`} />;
   return data ? <Product key={data.product.id} product={data.product} /> : <Skeleton />;
 }
 

@@ -69,7 +69,7 @@ export function ReviewForm({ productId }: { productId: string }) {
           </fieldset>
           <TextArea name="body" label={t.reviews.body} maxLength={5000} required error={refusal} />
           <Notice isError>
-            {error ? problemOf(error).message : !refusal && answer?.__typename !== "Comment" && answer?.message}
+            {error ? problemOf(error, t).message : !refusal && answer?.__typename !== "Comment" && answer?.message}
           </Notice>
           <button className="button button-main" disabled={loading}>
             {t.reviews.send}

@@ -59,7 +59,7 @@ export function Reviews({ slug, product: masked }: Props) {
       await fetchMore({ variables: { after: comments.pageInfo.endCursor } });
       setProblem("");
     } catch (error) {
-      setProblem(problemOf(error).message);
+      setProblem(problemOf(error, t).message);
     }
   }
 
@@ -132,7 +132,7 @@ function Report({ id, onDone }: { id: string; onDone: () => void }) {
   return (
     <form onSubmit={submit} className="mt-3 max-w-md space-y-3">
       <TextArea name="reason" label={t.reviews.reason} rows={2} maxLength={500} required />
-      <Notice isError>{error ? problemOf(error).message : answer?.message}</Notice>
+      <Notice isError>{error ? problemOf(error, t).message : answer?.message}</Notice>
       <div className="flex gap-2">
         <button className="button" disabled={loading}>
           {t.reviews.report}

@@ -47,7 +47,7 @@ export function StockNotice({ variantId }: { variantId: string }) {
               defaultValue={email}
               maxLength={254}
               required
-              error={error ? problemOf(error).message : answer?.message}
+              error={error ? problemOf(error, t).message : answer?.message}
               className="min-w-52 grow"
             />
             <button className="button" disabled={loading}>

@@ -18,7 +18,7 @@ export function useSelection<V extends Variant>({ options, variants }: Choosable
     selection,
     variant: variantOf(variants, selection),
     choose(name: string, value: string): void {
-      setParams(select(variants, selection, name, value), { replace: true, preventScrollReset: true });
+      setParams(select(variants, selection, name, value), { replace: true });
     },
   };
 }

@@ -1,18 +1,21 @@
-import { lazy, Suspense, useEffect, useState } from "react";
-import { Link, Outlet, ScrollRestoration, useLocation, useNavigation } from "react-router";
+import { Suspense, useEffect, useState } from "react";
+import { Link, Outlet, useLocation } from "react-router";
 
 import { useSession } from "../api/session";
+import { later } from "../page";
 import { useTexts } from "../texts";
 import { BagIcon, MenuIcon, PersonIcon, ThemeIcon } from "../ui/icons";
+import { ErrorBoundary } from "./ErrorPage";
 import { type Panel, PanelContext, usePanels, useSignInPrompt } from "./panels";
 import { chooseTheme, speak } from "./preferences";
 import { SearchBox } from "./SearchBox";
 import { useShop } from "./shop";
+import { useScroll } from "./useScroll";
 
 // What lies over the page comes when it is needed.
-const CartDrawer = lazy(() => import("../cart/CartDrawer"));
-const Menu = lazy(() => import("./Menu"));
-const SignInDialog = lazy(() => import("./SignInDialog"));
+const CartDrawer = later(() => import("../cart/CartDrawer"));
+const Menu = later(() => import("./Menu"));
+const SignInDialog = later(() => import("./SignInDialog"));
 
 export function Layout() {
   const [panel, open] = useState<Panel>(null);
@@ -20,6 +23,7 @@ export function Layout() {
   const t = useTexts();
   const isAsked = useSignInPrompt();
   useEffect(() => open(null), [location.pathname]);
+  useScroll();
 
   return (
     <PanelContext value={{ panel, open }}>
@@ -27,18 +31,22 @@ export function Layout() {
         {t.skip}
       </a>
       <Header />
-      <Progress />
       <main id="main" tabIndex={-1} className="mx-auto min-h-[70dvh] max-w-[76rem] px-4 pb-20 outline-none sm:px-8">
-        <Outlet />
+        <ErrorBoundary path={location.pathname}>
+          <Suspense>
+            {panel === "cart" && <CartDrawer />}
+            {panel === "menu" && <Menu />}
+            {isAsked && <SignInDialog />}
+          </Suspense>
+        </ErrorBoundary>
+        <ErrorBoundary path={location.pathname}>
+          <Suspense fallback={<div aria-busy className="skeleton mt-12 h-96" />}>
+            <Outlet />
+          </Suspense>
+        </ErrorBoundary>
       </main>
       <Footer />
       <Offline />
-      <Suspense>
-        {panel === "cart" && <CartDrawer />}
-        {panel === "menu" && <Menu />}
-        {isAsked && <SignInDialog />}
-      </Suspense>
-      <ScrollRestoration />
     </PanelContext>
   );
 }
@@ -82,16 +90,6 @@ function Header() {
         </button>
       </div>
     </header>
-  );
-}
-
-/** A hairline below the header while the next page is on its way. */
-function Progress() {
-  const { state } = useNavigation();
-  return (
-    <div aria-hidden className="sticky top-16 z-30 h-0">
-      {state !== "idle" && <div className="skeleton h-0.5 bg-accent" />}
-    </div>
   );
 }
 

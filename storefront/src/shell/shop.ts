@@ -3,7 +3,7 @@ import { useQuery } from "@apollo/client/react";
 import { graphql } from "../gql";
 
 /** What every page shows: the shop's settings, and its categories level by level. */
-export const SHELL = graphql(`
+const SHELL = graphql(`
   query Shell {
     shop { name currency pricesIncludeTax guestCheckout stripePublishableKey policies { slug title } }
     categories { id name slug parent { id } }

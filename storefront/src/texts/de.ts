@@ -177,6 +177,7 @@ export const de: Texts = {
     again: "Zahlung noch einmal versuchen",
     tryAgain: "Sie können es noch einmal versuchen.",
     failed: "Die Zahlung ist fehlgeschlagen.",
+    noForm: "Das Zahlungsformular wurde nicht geladen. Laden Sie die Seite neu: Ihre Bestellung bleibt erhalten.",
     processing: "Ihre Bank bearbeitet die Zahlung. Diese Seite zeigt, wie es steht.",
     until: (time) => `Wir halten Ihre Bestellung bis ${time} Uhr.`,
   },

@@ -177,6 +177,7 @@ export const en = {
     again: "Try the payment again",
     tryAgain: "You can try again.",
     failed: "The payment failed.",
+    noForm: "The payment form did not load. Load the page again: your order is kept.",
     processing: "Your bank is processing the payment. This page follows it.",
     until: (time: string) => `We keep your order until ${time}.`,
   },

@@ -88,10 +88,12 @@ for (const size of Object.keys(SIZES)) {
   });
 }
 
-// React, React Router and Apollo Client are 150 of them.
-const SCRIPT_BYTES = 185_000;
-// Milliseconds. It is 1.5 s on an idle machine; a busy one gets more, which still finds a page that waits for its script.
-const LARGEST_PAINT = 2500;
+// The aim is 130 kB for a first page. React, React Router and Apollo Client are 125 of them, so that it gets 15 % more.
+const SCRIPT_BYTES = 130_000 * 1.15;
+// The aim is 1500 ms, which an idle machine keeps; a busy one gets 1000 more, which still finds a page that waits for its script.
+const LARGEST_PAINT = 1500 + 1000;
+// Requests that wait for one another. The page's own files are the first, and what these ask for is the second.
+const DEPTH = 2;
 
 for (const [name, path] of [["home", "/"], ["category", "/categories/leisure"], ["product", "/products/harbour-stoneware-mug"]]) {
   test(`the ${name} page is light, still and fast`, async () => {
@@ -113,6 +115,11 @@ async function measure(name, path) {
   // Fast 4G, as Chromium's own tools have it.
   const network = { offline: false, latency: 60, downloadThroughput: 9e6 / 8, uploadThroughput: 1.5e6 / 8 };
   await session.send("Network.emulateNetworkConditions", network);
+  const depths = new Map([[SHOP + path, 0]]);
+  session.on("Network.requestWillBeSent", ({ request: { url }, initiator }) => {
+    const cause = initiator.url ?? initiator.stack?.callFrames.at(-1)?.url;
+    if (!depths.has(url)) depths.set(url, (depths.get(cause) ?? 0) + 1);
+  });
   await page.addInitScript(() => {
     globalThis.seen = { shift: 0, largest: 0 };
     new PerformanceObserver((list) => {
@@ -143,6 +150,7 @@ async function measure(name, path) {
   console.log(`  ${name}: ${bytes} bytes of gzipped script, CLS ${shift.toFixed(4)}, LCP ${Math.round(largest)} ms`);
   assert(bytes <= SCRIPT_BYTES, `${bytes} bytes of script`);
   assert(shift < 0.02, `a layout shift of ${shift}`);
+  assert.deepEqual([...depths].filter(([, depth]) => depth > DEPTH), []);
   // All of the page came with it. What is left is the visitor's own, which no other request waits for.
   assert.deepEqual([...new Set(queries)], ["Session"]);
   assert.deepEqual(complaints, []);

@@ -12,7 +12,7 @@ export const PASSWORD = "a-long-enough-secret";
 
 /** Serves the built shop. The answer ends it. */
 export async function serveShop(settings = {}) {
-  const environment = { ...process.env, ...settings, STORE_URL: STORE, HOST: "127.0.0.1", PORT: new URL(SHOP).port };
+  const environment = { ...process.env, STORE_URL: STORE, HOST: "127.0.0.1", PORT: new URL(SHOP).port, ...settings };
   const server = spawn("node", ["server.mjs"], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
   await once(server.stdout, "data");
   return () => server.kill();
