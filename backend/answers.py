@@ -19,6 +19,7 @@ TABLES = Tables(
         "accounts_user.last_login",
         "accounts_user.password",
         "catalog_favourite",
+        "catalog_searchterm",
         "catalog_stockmovement",
         "catalog_stocknotice",
         "django_admin_log",

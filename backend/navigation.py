@@ -56,6 +56,9 @@ NAVIGATION: list[dict[str, Any]] = [
                 "Synonyms", icon="compare_arrows", page="catalog_synonym", permission="catalog.view_synonym"
             ),
             admin_link(
+                "Search terms", icon="search", page="catalog_searchterm", permission="catalog.view_searchterm"
+            ),
+            admin_link(
                 "Stock notices",
                 icon="notifications",
                 page="catalog_stocknotice",

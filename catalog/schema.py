@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 import api
-from catalog import models, notices, previews, search, selectors, services, types
+from catalog import models, notices, previews, search, search_terms, selectors, services, types
 from core.throttle import Limit
 
 # Guests have nothing but their address to be counted by: a session is made anew as soon as its cookie is dropped.
@@ -16,6 +16,8 @@ NOTICE_LIMITS = [
     Limit(action="stock_notice", rate="60/1h", by_address=True),
     Limit(action="stock_notice", rate="60/1h", by_account=True),
 ]
+# A shopper searches a few times, but an office or a carrier shares one address.
+SEARCH_LIMITS = [Limit(action="count_search", rate="600/1h", by_address=True)]
 
 
 def find_by_slug(
@@ -226,4 +228,16 @@ class Mutation:
     def subscribe_to_stock(self, info: api.Info, input: types.StockNoticeInput) -> api.Done:
         key = api.key_of(input.variant_id, "ProductVariant")
         notices.subscribe(variant_pk=key, email=input.email, now=timezone.now())
+        return api.Done()
+
+    @api.mutation(
+        types.CountSearchResult,
+        description="Counts a search for the staff, who see what shoppers look for, what they do not find, and what "
+        "they do not open. A front end calls it once for each term that a shopper sees the results of, and again when "
+        "the shopper opens one. Only the term and the day are kept, for 90 days. A term that may be an e-mail address "
+        "or a number of a card or a phone is not counted.",
+        limits=SEARCH_LIMITS,
+    )
+    def count_search(self, info: api.Info, input: types.CountSearchInput) -> api.Done:
+        search_terms.count_search(term=input.term, outcome=input.outcome, now=timezone.now())
         return api.Done()

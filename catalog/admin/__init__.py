@@ -4,6 +4,7 @@ from catalog.admin.attributes import AttributeAdmin, AttributeValueAdmin
 from catalog.admin.categories import CategoryAdmin
 from catalog.admin.notices import StockNoticeAdmin
 from catalog.admin.products import ProductAdmin
+from catalog.admin.search_terms import SearchTermAdmin
 from catalog.admin.synonyms import SynonymAdmin
 from catalog.admin.tax_classes import TaxClassAdmin
 
@@ -12,6 +13,7 @@ __all__ = [
     "AttributeValueAdmin",
     "CategoryAdmin",
     "ProductAdmin",
+    "SearchTermAdmin",
     "StockNoticeAdmin",
     "SynonymAdmin",
     "TaxClassAdmin",

@@ -33,6 +33,7 @@ from catalog.models.products import (
     ProductImage,
     SearchTextField,
 )
+from catalog.models.searches import SearchTerm
 from catalog.models.synonyms import SAME_SIGN, SIGN, Synonym
 from catalog.models.taxes import TaxClass
 from catalog.models.variants import (
@@ -76,6 +77,7 @@ __all__ = [
     "ProductImage",
     "ProductValue",
     "ProductVariant",
+    "SearchTerm",
     "SearchTextField",
     "StockMovement",
     "StockNotice",

@@ -9,7 +9,7 @@ from strawberry import relay
 from strawberry.file_uploads import Upload
 
 import api
-from catalog import models, selectors
+from catalog import models, search_terms, selectors
 from catalog.attributes import MAX_ATTRIBUTES_OF_PRODUCT, MAX_VALUES_OF_PRODUCT
 from catalog.pictures import PictureFields
 from catalog.services import ProductFields
@@ -59,6 +59,27 @@ class NoProductMatches(api.UserError):
         description="Words of products' names that are near to the term's, or else the categories that sell best; "
         "may be empty."
     )
+
+
+SearchOutcome = api.describe(
+    search_terms.SearchOutcome,
+    description="What came of a search.",
+    FOUND="Products were found.",
+    NOTHING="Nothing was found.",
+    OPENED="One of the products that were found was opened.",
+)
+
+
+@strawberry.input(description="A search of a shopper, and what came of it.")
+class CountSearchInput:
+    term: str = strawberry.field(description="The term as it was typed, at most 100 characters.")
+    outcome: search_terms.SearchOutcome = strawberry.field(description="What came of it.")
+
+
+CountSearchResult = Annotated[
+    api.Done | api.ValidationError | api.TooManyAttempts,
+    strawberry.union("CountSearchResult", description="Done, or why the search was not counted."),
+]
 
 
 @strawberry.type(

@@ -146,6 +146,19 @@ query Search($term: String!) {
         variables=lambda answers: {"term": "lamp"},
     ),
     Example(
+        operation="countSearch",
+        document="""
+mutation CountSearch($input: CountSearchInput!) {
+  countSearch(input: $input) {
+    __typename
+    ... on ValidationError { fields { field message } }
+    ... on TooManyAttempts { retryAfterSeconds }
+  }
+}
+""",
+        variables=lambda answers: {"input": {"term": "lamp", "outcome": "FOUND"}},
+    ),
+    Example(
         operation="searchSuggestions",
         document="query Suggest($prefix: String!) { searchSuggestions(prefix: $prefix, first: 3) }",
         variables=lambda answers: {"prefix": "la"},

@@ -262,6 +262,17 @@ CASES = [
         input=lambda shop: wait_for(make_product(stock=0, published_at=None)),
         answers=answers("NotFound"),
     ),
+    Case(
+        mutation="countSearch",
+        input=lambda shop: {"term": "lamp", "outcome": "FOUND"},
+        answers=answers("Done"),
+    ),
+    Case(
+        mutation="countSearch",
+        of="a blank term",
+        input=lambda shop: {"term": " ", "outcome": "FOUND"},
+        answers=answers("ValidationError"),
+    ),
     # orders
     Case(mutation="addToCart", input=product, answers=answers("Cart")),
     Case(mutation="updateCartItem", input=lambda shop: {**product(shop), "quantity": 3}, answers=IN_CART),

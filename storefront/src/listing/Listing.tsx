@@ -31,10 +31,12 @@ interface Props {
   /** The order without a choice. */
   firstSort: ProductSort;
   onMore: (after: string) => Promise<unknown>;
+  /** Called when the shopper opens a product. */
+  onOpen?: () => void;
 }
 
 /** A list of products with its filters. What is chosen is in the address alone. */
-export function Listing({ list: masked, isLoading, category, firstSort, onMore }: Props) {
+export function Listing({ list: masked, isLoading, category, firstSort, onMore, onOpen }: Props) {
   const list = unmask(ListingParts, masked);
   const t = useTexts();
   const [params, setParams] = useSearchParams();
@@ -92,7 +94,9 @@ export function Listing({ list: masked, isLoading, category, firstSort, onMore }
         </div>
         <div className={`${GRID} transition-opacity ${isLoading && list ? "opacity-50" : ""}`}>
           {list ? (
-            list.nodes.map((product, index) => <ProductCard key={product.id} product={product} isFirst={index < 4} />)
+            list.nodes.map((product, index) => (
+              <ProductCard key={product.id} product={product} isFirst={index < 4} onOpen={onOpen} />
+            ))
           ) : (
             <CardSkeletons count={9} />
           )}

@@ -24,9 +24,10 @@ export const ProductCardParts = graphql(`
 interface Props {
   product: FragmentType<typeof ProductCardParts>;
   isFirst?: boolean;
+  onOpen?: () => void;
 }
 
-export function ProductCard({ product: masked, isFirst }: Props) {
+export function ProductCard({ product: masked, isFirst, onOpen }: Props) {
   const product = unmask(ProductCardParts, masked);
   const t = useTexts();
   const { average, count } = product.rating;
@@ -43,7 +44,11 @@ export function ProductCard({ product: masked, isFirst }: Props) {
         {product.isAvailable && product.onSale && <Badge>{t.price.sale}</Badge>}
       </div>
       <h3 className="mt-3 font-sans text-base/snug font-medium tracking-normal">
-        <Link to={`/products/${product.slug}`} className="after:absolute after:inset-0 group-hover:text-accent">
+        <Link
+          to={`/products/${product.slug}`}
+          className="after:absolute after:inset-0 group-hover:text-accent"
+          onClick={onOpen}
+        >
           {product.name}
         </Link>
       </h3>

@@ -7,6 +7,7 @@ import { useShop } from "../shell/shop";
 import { useTexts } from "../texts";
 import { filterOf, readChoice } from "./choice";
 import { Listing, PAGE } from "./Listing";
+import { useSearchCount } from "./useSearchCount";
 
 const SEARCH = graphql(`
   query Search(
@@ -25,6 +26,8 @@ const SEARCH = graphql(`
   }
 `);
 
+const OUTCOMES = { ProductConnection: "FOUND", NoProductMatches: "NOTHING", ValidationError: undefined } as const;
+
 export function SearchPage() {
   const t = useTexts();
   const [params] = useSearchParams();
@@ -40,6 +43,7 @@ export function SearchPage() {
     },
     skip: !term,
   });
+  const onOpen = useSearchCount(term, data && OUTCOMES[data.search.__typename]);
   if (error && !data) throw error;
   const answer = data?.search ?? previousData?.search;
   const title = term ? t.search.title(term) : t.search.label;
@@ -68,6 +72,7 @@ export function SearchPage() {
           isLoading={loading}
           firstSort="RELEVANCE"
           onMore={(after) => fetchMore({ variables: { after } })}
+          onOpen={onOpen}
         />
       )}
     </>
