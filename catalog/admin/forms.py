@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminImageFieldWidget, UnfoldAdminTextareaWidget
 
-from catalog.attributes import check_attributes
+from catalog.exchange.lines import read_lines, write_lines
 from catalog.models import Category, Product
 from catalog.selectors import attributes_of, categories_in_tree_order
 from core import images
@@ -55,7 +55,7 @@ class AttributesField(forms.CharField):
     @staticmethod
     def text_of(product: Product) -> str:
         named = attributes_of({product.pk})[product.pk]
-        return "\n".join(f"{name}: {value}" for (name, _), values in named.items() for value in values)
+        return write_lines({name: values for (name, _), values in named.items()})
 
     @staticmethod
     def read(text: str) -> dict[str, list[str]]:
@@ -63,15 +63,8 @@ class AttributesField(forms.CharField):
 
         Raises: Django's ValidationError.
         """
-        named: dict[str, list[str]] = {}
-        for line in text.splitlines():
-            name, colon, value = line.partition(":")
-            if line.strip() and not colon:
-                raise ValidationError(f"Write a colon between the attribute and its value: “{line.strip()}”.")
-            if line.strip():
-                named.setdefault(name.strip(), []).append(value)
         try:
-            return check_attributes([{"name": name, "values": values} for name, values in named.items()])
+            return read_lines(text)
         except NotValid as error:
             raise ValidationError([field.message for field in error.fields]) from error
 

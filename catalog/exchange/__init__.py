@@ -12,6 +12,7 @@ follow each other; its own columns are in the first one, and left empty or repea
 - A category is given by its name or slug, or by the path of names that leads to it: `Clothes > Shirts`. A name that
   several categories have means the one at the top; without one, the row is refused. What is missing is created.
 - The stock is a count. If the row also has a stock at export, the stock is written only where the two differ.
+- The attributes are lines, `Brand: Acme`. The values of a named attribute are replaced, and others stay.
 - An image is a path in a folder of pictures.
 
 Files of Shopify and WooCommerce are known by their header, and their rows are turned into ours: see `dialects`.

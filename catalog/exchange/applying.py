@@ -27,11 +27,13 @@ def apply(
     before: Sequence[ProductVariant],
     *,
     pictures: Sequence[ProductImage] = (),
+    attributes: Mapping[str, Sequence[str]],
     categories: Categories,
     owners: dict[str, str],
     now: datetime,
 ) -> Change:
-    """Set the values of the rows in memory. `owners` are the slugs of the products that have a SKU, by its key.
+    """Set the values of the rows in memory. `attributes` are the values that the product has of each attribute by its
+    name, and `owners` the slugs of the products that have a SKU, by its key.
 
     Raises:
         ValidationError: the product, or its first row, breaks a rule. Other rows are refused by themselves.
@@ -54,6 +56,8 @@ def apply(
             set_publication(change, value, now=now)
         elif name == "tax_class":
             set_tax_class(change, value)
+        elif name == "attributes":
+            change.attributes = find_different(value, current=attributes)
         elif name not in NAMES:
             set_value(change, name, value)
     if draft.gallery:
@@ -84,6 +88,18 @@ def set_tax_class(change: Change, tax_class: TaxClass) -> None:
     if current != tax_class.pk and not (current is None and tax_class.is_default):
         change.product.tax_class = tax_class
         change.fields.add("tax_class_id")
+
+
+def find_different(
+    wanted: Mapping[str, Sequence[str]], *, current: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
+    """Return the attributes of which the product has other values, whatever the spelling."""
+    known = {sort_key(name): {*map(sort_key, values)} for name, values in current.items()}
+    return {
+        name: [*values]
+        for name, values in wanted.items()
+        if known.get(sort_key(name), set()) != {*map(sort_key, values)}
+    }
 
 
 def set_pictures(change: Change, gallery: Gallery, before: Sequence[ProductImage]) -> None:

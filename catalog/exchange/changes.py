@@ -22,12 +22,13 @@ class Change:
     pictures: list[ProductImage] = field(default_factory=list)  # new and changed ones
     # The names of the pictures of variants that have another one now, by the variants' option values.
     of_variants: dict[tuple[str, ...], str] = field(default_factory=dict)
+    attributes: dict[str, list[str]] = field(default_factory=dict)  # that get other values
     lines: dict[int, int] = field(default_factory=dict)  # by the place of the variant
     refused: list[RefusedRow] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
-        return not (self.fields or self.changed or self.pictures or self.of_variants)
+        return not (self.fields or self.changed or self.pictures or self.of_variants or self.attributes)
 
 
 def set_value(change: Change, name: str, value: Any) -> None:

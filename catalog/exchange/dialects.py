@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import PurePosixPath
 from typing import ClassVar
@@ -12,8 +12,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from catalog.exchange import numbers
+from catalog.exchange.lines import write_lines
 from catalog.exchange.rows import MAX_NUMBER_LENGTH, Note, ProductRow, row_of, unescape
-from catalog.models import validate_barcode
+from catalog.models import Attribute, AttributeValue, validate_barcode
 from core.files import RefusedRow
 from core.money import apply_discount
 
@@ -103,6 +104,15 @@ class Dialect:
             else:
                 cells |= {"price": price, "discount": str(discount)}
 
+    def attributes(
+        self, line: int, cells: dict[str, str], named: Mapping[str, Sequence[str]]
+    ) -> Iterator[Note]:
+        """Set the attributes. Leave out one that is too long for what shoppers filter by."""
+        fitting = {name: values for name, values in named.items() if is_attribute(name, values)}
+        cells["attributes"] = write_lines(fitting)
+        for name in named.keys() - fitting.keys():
+            yield from self.note_line(line, f"the attribute “{name[:40]}” is too long, so it was left out.")
+
     def barcode(self, line: int, cells: dict[str, str]) -> Iterator[Note]:
         """Leave out a barcode that is none."""
         barcode = cells.get("barcode", "").strip(" '")
@@ -118,6 +128,15 @@ class Dialect:
         if cells.get("stock", "").startswith("-"):
             cells["stock"] = "0"
             yield from self.note_once("Stocks below 0 were read as 0.")
+
+
+def is_attribute(name: str, values: Sequence[str]) -> bool:
+    longest = max(map(len, values), default=0)
+    return (
+        ":" not in name
+        and len(name) <= (Attribute.name.field.max_length or 0)
+        and longest <= (AttributeValue.name.field.max_length or 0)
+    )
 
 
 def file_name(address: str) -> str:

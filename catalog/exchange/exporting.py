@@ -10,14 +10,16 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from catalog.exchange.lines import write_lines
 from catalog.exchange.rows import COLUMNS, NAMES, OF_VARIANT, PICTURES, VALUES, escape
 from catalog.exchange.tree import read_categories
 from catalog.models import Product, ProductImage, ProductVariant, is_past
+from catalog.selectors import attributes_of
 
 # Excel recognizes UTF-8 by this mark. Without it “ü” becomes “Ã¼”.
 BYTE_ORDER_MARK = "\ufeff"
 
-# The products whose pictures are read together.
+# The products whose pictures and attributes are read together.
 PRODUCTS = 500
 # The columns of the database, from a variant.
 SOURCES = {
@@ -27,6 +29,7 @@ SOURCES = {
     "variant_image": "image__image",
     "published": "product__published_at",
     "tax_class": "product__tax_class__name",
+    "attributes": "product_id",  # they are read by it
 }
 
 
@@ -43,20 +46,26 @@ def export_products(products: QuerySet[Product], *, suffix: str) -> Iterator[str
     variants = ProductVariant.objects.filter(product__in=products.order_by())
     ordered = variants.order_by("product__slug", "position", "pk")
     rows = ordered.values_list(*columns, "product_id").iterator(chunk_size=2_000)
-    rows = fill(add_pictures(rows))
+    rows = fill(add_parts(rows))
     return csv_lines(rows) if suffix == ".csv" else json_lines(rows)
 
 
-def add_pictures(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[Any]]:
-    """Replace the key of the product, the last cell, by its pictures: one for each row, and rows for those left."""
+def add_parts(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[Any]]:
+    """Add the attributes of products, and their pictures: one for each row, and rows for those left.
+
+    The last cell is the key of the product.
+    """
     products = ([*each] for _, each in groupby(rows, key=itemgetter(-1)))
-    slug, image, alt = map(COLUMNS.index, ("slug", "image", "image_alt"))
+    slug, image, alt, attributes = map(COLUMNS.index, ("slug", "image", "image_alt", "attributes"))
     while chunk := [*islice(products, PRODUCTS)]:
-        pictures = read_pictures(each[0][-1] for each in chunk)
+        keys = [each[0][-1] for each in chunk]
+        pictures, named = read_pictures(keys), attributes_of(keys)
         for each in chunk:
-            for row, picture in zip_longest(each, pictures[each[0][-1]]):
+            key = each[0][-1]
+            lines = write_lines({name: values for (name, _), values in named[key].items()})
+            for row, picture in zip_longest(each, pictures[key]):
                 cells: list[Any] = [*row[:-1]] if row else [None] * len(COLUMNS)
-                cells[slug] = each[0][slug]
+                cells[slug], cells[attributes] = each[0][slug], lines
                 cells[image], cells[alt] = picture or (None, None)
                 yield cells
 

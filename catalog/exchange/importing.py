@@ -17,9 +17,10 @@ from catalog.exchange.grouping import Group, group_rows
 from catalog.exchange.pictures import read_pictures
 from catalog.exchange.rows import Note, ProductRow
 from catalog.exchange.tree import read_categories
-from catalog.exchange.writing import write_changes, write_galleries
+from catalog.exchange.writing import write_attributes, write_changes, write_galleries
 from catalog.models import Product, ProductVariant
 from catalog.pictures import delete_files_after_commit
+from catalog.selectors import attributes_of
 from catalog.stock import lock_products
 from core import images
 from core.errors import ValidationError
@@ -108,7 +109,7 @@ class Importer:
         """Write the batch. If the database refuses it, write row by row, so that one row does not lose the others."""
         try:
             outcome.add(self.write(drafts))
-        except IntegrityError:
+        except (IntegrityError, ValidationError) as error:
             if len(drafts) > 1:
                 for draft in drafts:
                     self.write_each([draft], outcome=outcome)
@@ -116,6 +117,9 @@ class Importer:
             [draft] = drafts
             for name in draft.gallery.stored_names():
                 images.delete(name)
+            if isinstance(error, ValidationError):
+                outcome.refused += draft.group.refusals(error)
+                return
             reason = "The shop changed while this row was imported. Import it again."
             outcome.refused += [RefusedRow(line=row.line, reason=reason) for row in draft.group.rows]
 
@@ -124,7 +128,10 @@ class Importer:
         """Write the values that differ from the current ones, the stock through the ledger.
 
         Locks:
-            The tree of categories, if some are missing; then the products, in order of primary key.
+            The tree of categories, if some are missing; then the products, in order of primary key; then attributes and
+            values that are missing.
+        Raises:
+            ValidationError: the shop would have too many attributes.
         """
         outcome = Outcome()
         categories = read_categories()
@@ -136,6 +143,7 @@ class Importer:
         locked = lock_products([draft.match.product.pk for draft in drafts if draft.match.product])
         before = read_variants(locked)
         pictures = read_pictures(locked) if any(draft.gallery for draft in drafts) else {}
+        attributes = read_attributes(locked) if any("attributes" in draft.values for draft in drafts) else {}
         owners = read_owners(drafts)
         created: list[Change] = []
         updated: list[Change] = []
@@ -148,6 +156,7 @@ class Importer:
                     product,
                     variants,
                     pictures=pictures.get(product.pk, []),
+                    attributes=attributes.get(product.pk, {}),
                     categories=categories,
                     owners=owners,
                     now=self.now,
@@ -167,6 +176,7 @@ class Importer:
                 outcome.unchanged += 1
         write_changes(created, updated, blank=self.blank(), now=self.now)
         write_galleries([*created, *updated])
+        write_attributes([*created, *updated])
         outcome.created, outcome.updated = len(created), len(updated)
         return outcome
 
@@ -199,6 +209,14 @@ def read_variants(products: Collection[int]) -> dict[int, list[ProductVariant]]:
     for variant in found:
         variants[variant.product_id].append(variant)
     return variants
+
+
+def read_attributes(products: Collection[int]) -> dict[int, dict[str, list[str]]]:
+    """Read the values of products' attributes, by the products' keys and the attributes' names."""
+    return {
+        key: {name: values for (name, _), values in named.items()}
+        for key, named in attributes_of(products).items()
+    }
 
 
 def read_owners(drafts: Iterable[Draft]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Preview of an import: the changes that the first products of a file would make."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from accounts.models import User
 from catalog.exchange.applying import apply
 from catalog.exchange.drafting import Draft
 from catalog.exchange.grouping import group_rows
-from catalog.exchange.importing import Importer, read_owners, read_variants
+from catalog.exchange.importing import Importer, read_attributes, read_owners, read_variants
 from catalog.exchange.rows import NAMES, OF_VARIANT, VALUES, Note, ProductRow
 from catalog.exchange.tree import Categories, read_categories
 from catalog.models import Product, ProductVariant
@@ -20,6 +20,8 @@ from core.files import RefusedRow
 PRODUCTS = 20
 # The columns of a product with another name in files.
 COLUMNS_OF = {**NAMES, "published": "published_at"}
+# Those that are no columns of a product, and are shown in their own way.
+ELSEWHERE = {"category", "attributes"}
 LABELS = {"create": "created", "update": "updated", "unchanged": "unchanged", "error": "left out"}
 
 
@@ -63,6 +65,7 @@ def preview(
         [draft.match.product.pk for draft in drafts if draft.match.product]
     )
     before = read_variants(products)
+    attributes = read_attributes(products)
     owners = read_owners(drafts)
     categories = read_categories()
     steps: list[Step] = []
@@ -72,7 +75,15 @@ def preview(
             try:
                 product = importer.product_of(item, products)
                 variants = before[product.pk] if product.pk else []
-                step, refused = take(item, product, variants, categories=categories, owners=owners, now=now)
+                step, refused = take(
+                    item,
+                    product,
+                    variants,
+                    attributes=attributes.get(product.pk, {}),
+                    categories=categories,
+                    owners=owners,
+                    now=now,
+                )
                 steps.append(step)
             except ValidationError as error:
                 refused = list(item.group.refusals(error))
@@ -85,6 +96,7 @@ def take(
     product: Product,
     variants: Sequence[ProductVariant],
     *,
+    attributes: Mapping[str, Sequence[str]],
     categories: Categories,
     owners: dict[str, str],
     now: datetime,
@@ -95,7 +107,7 @@ def take(
         ValidationError: the product is left out.
     """
     is_new = product.pk is None
-    shown = {name: COLUMNS_OF.get(name, name) for name in draft.values if name != "category"}
+    shown = {name: COLUMNS_OF.get(name, name) for name in draft.values if name not in ELSEWHERE}
     before = {name: "" if is_new else shown_value(product, attribute) for name, attribute in shown.items()}
     changes: list[Change] = []
     # The preview makes no categories.
@@ -107,11 +119,17 @@ def take(
             changes.append(
                 Change(field="category", before=old, after=category if key else f"{category} (new)")
             )
-    change = apply(draft, product, variants, categories=categories, owners=owners, now=now)
+    change = apply(
+        draft, product, variants, attributes=attributes, categories=categories, owners=owners, now=now
+    )
     for name, attribute in shown.items():
         after = shown_value(product, attribute)
         if not change.fields.isdisjoint((attribute, f"{attribute}_id")):
             changes.append(Change(field=name, before=before[name], after=after))
+    changes += [
+        Change(field=name, before=", ".join(attributes.get(name, ())), after=", ".join(values))
+        for name, values in change.attributes.items()
+    ]
     for variant, current, fields in change.changed:
         changes += variant_changes(variant, current, fields)
     action = "create" if is_new else "update" if changes else "unchanged"

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
 from django.utils import timezone
 
+from catalog.exchange.lines import read_lines
 from catalog.models import (
     MAX_ALT,
     MAX_LEVELS,
@@ -36,6 +37,16 @@ class CategoryPath(LineField):
         if len(names) > MAX_LEVELS:
             raise DjangoValidationError(f"Categories have at most {MAX_LEVELS} levels.")
         return JOINT.join(names)
+
+
+class AttributesColumn(models.TextField[Any, Any]):
+    """The product's attributes, a line for each value: `Brand: Acme`."""
+
+    def clean(self, value: Any, model_instance: Any) -> dict[str, list[str]]:
+        try:
+            return read_lines(value)
+        except ValidationError as error:
+            raise DjangoValidationError([field.message for field in error.fields]) from error
 
 
 class PublicationColumn(models.DateTimeField[Any, Any]):
@@ -70,6 +81,7 @@ FIELDS: dict[str, models.Field[Any, Any]] = {
     "description": Product.description.field,
     "published": PublicationColumn(),
     "tax_class": TaxClass.name.field,
+    "attributes": AttributesColumn(),
     "seo_title": Product.seo_title.field,
     "seo_description": Product.seo_description.field,
     "option1_name": Product.option_1.field,

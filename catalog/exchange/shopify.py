@@ -19,7 +19,10 @@ from catalog.exchange.dialects import (
 from catalog.exchange.html import plain_text
 from catalog.exchange.rows import NAMES, OF_VARIANT, VALUES, row_of
 from core.files import RefusedRow
+from core.text import single_line
 
+# The attribute that the maker or the brand becomes.
+VENDOR = "Vendor"
 # A product without options has this one, with this value.
 NO_OPTION = ("Title", "Default Title")
 
@@ -51,6 +54,7 @@ class Shopify(Dialect):
         "status": "status",
         **dict.fromkeys(("variant_taxable", "charge_tax"), "taxable"),
         **dict.fromkeys(("variant_tax_code", "tax_code"), "tax_code"),
+        "vendor": "vendor",
         "seo_title": "seo_title",
         "seo_description": "seo_description",
     }
@@ -75,6 +79,8 @@ class Shopify(Dialect):
             row["sku"] = row["sku"].removeprefix("'")
         if is_first:
             row |= {name: given.get(name, "") for name in ("seo_title", "seo_description")}
+            if vendor := single_line(given.get("vendor", "")):
+                yield from self.attributes(line, row, {VENDOR: [vendor]})
         row["requires_shipping"] = given.get("requires_shipping", "")
         row["category"] = given.get("type") or given.get("category", "")
         row["description"] = plain_text(given.get("html", ""))

@@ -120,6 +120,7 @@ class WooCommerce(Dialect):
         else:
             try:
                 row = self.product(given) | {"sku": given.get("sku", "")}
+                yield from self.attributes(line, row, attributes_of(given))
                 yield from self.variant(line, row, given)
             except ValueError as error:
                 yield RefusedRow(line=line, reason=str(error))
@@ -153,6 +154,8 @@ class WooCommerce(Dialect):
             yield from rows
             return
         row = parent.row | dict(zip(NAMES, options, strict=False))
+        others = {name: values for name, values in parent.attributes.items() if name not in options}
+        yield from self.attributes(parent.line, row, others)
         yield from self.make_row(parent.line, row, is_product=True)
         yield from further_pictures(parent.line, row["name"], parent.pictures)
         yield from rows

@@ -9,6 +9,7 @@ import orjson
 from django.db import connection
 
 from catalog.announcing import announce_changes, announce_low_stock
+from catalog.attributes import set_attributes
 from catalog.exchange.changes import Change
 from catalog.exchange.pictures import keys_by_name, write_pictures
 from catalog.models import OPTIONS, Product, ProductVariant
@@ -92,6 +93,16 @@ def write_galleries(changes: Sequence[Change]) -> None:
         for variant in shown:
             variant.image_id = keys[variant.product_id][pointing[variant.product_id][identity(variant)]]
         update(ProductVariant, [(variant, {"image_id"}) for variant in shown])
+
+
+def write_attributes(changes: Sequence[Change]) -> None:
+    """Write the attributes of products that are written already.
+
+    Raises:
+        ValidationError: the shop would have too many.
+    """
+    if wanted := {change.product.pk: change.attributes for change in changes if change.attributes}:
+        set_attributes(wanted, whole=False)
 
 
 def has_other_options(change: Change) -> bool:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
+from catalog.attributes import set_attributes
 from catalog.exchange import (
     BadFile,
     Outcome,
@@ -197,6 +198,7 @@ class TestImportProducts:
         self, seller: User, column: str
     ) -> None:
         cell = "3" if column in NUMBERS else "false" if column in (*BOOLEANS, "published") else "Another text"
+        cell = "Brand: Acme" if column == "attributes" else cell
         TaxClass.objects.create(name="Another text")
         named = {"option1_name": "Size", "option1_value": "S", "option2_name": "Fit", "option2_value": "Slim"}
         bring_in(json_lines({**FULL, **named, "sku": "L-1"}), seller=seller)
@@ -657,7 +659,7 @@ class TestExportProducts:
         assert everything() == before
 
     def test_a_spreadsheet_finds_no_formula_in_any_column(self) -> None:
-        product, keys = make_product(), ("category", "tax_class")
+        product, keys = make_product(), ("category", "tax_class", "attributes")
         texts = [name for name in COLUMNS if name not in (*NUMBERS, *BOOLEANS, "published", *keys)]
         names = {
             attribute: f"=1+1+{place}" for place, attribute in enumerate(NAMES.values())
@@ -667,6 +669,7 @@ class TestExportProducts:
         of_variant = [VALUES.get(name, name) for name in texts if name in OF_VARIANT]
         ProductVariant.objects.update(**dict.fromkeys(of_variant, "=1+1"), sku_key="=1+1")
         Category.objects.update(name="=1+1")
+        set_attributes({product.pk: {"=1+1": ["x"]}}, whole=True)
         picture = ProductImage.objects.create(product=product, image="=1+1", image_alt="=1+1")
         ProductVariant.objects.update(image=picture)
         Product.objects.update(tax_class=TaxClass.objects.create(name="=1+1"))

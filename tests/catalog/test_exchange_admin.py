@@ -92,7 +92,7 @@ class TestImport:
         text = superuser.get(TEMPLATE).content.decode()
         options = ",".join(f"option{number}_name,option{number}_value" for number in (1, 2, 3))
         assert text == (
-            f"\ufeffslug,category,name,description,published,tax_class,seo_title,seo_description,{options},sku,price,discount,stock,weight_grams,requires_shipping,barcode\r\n"
+            f"\ufeffslug,category,name,description,published,tax_class,attributes,seo_title,seo_description,{options},sku,price,discount,stock,weight_grams,requires_shipping,barcode\r\n"
         )
         assert "0 created, 0 updated" in upload(superuser, text).text
         assert clerk("view_product").get(TEMPLATE).status_code == 403

@@ -103,7 +103,7 @@ class TestShopify:
         outcome = bring_in(csv_of(SHOPIFY, SHIRT, *FURTHER, MUG), seller=seller)
         notes = [note.text for note in outcome.notes]
         assert notes[0] == "Read as a file of Shopify."
-        assert "“Vendor”, “Tags”" in notes[1]
+        assert notes[1] == "Unknown columns were ignored: “Tags”."
         assert notes[2:] == [
             NOT_FETCHED,
             "Stocks below 0 were read as 0.",
