@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from django.core.cache import caches
 from django.core.files.base import File
+from django.db import connection
 from django.test import Client
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -91,6 +92,17 @@ def signed_in() -> Callable[[User], GraphQLClient]:
 def superuser() -> Client:
     """A browser in which a superuser has signed in to the admin."""
     return browser_of(make_staff(email="root@example.com"))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Let no commit wait for the disk. Only a machine that crashes could tell, and no test crashes PostgreSQL's."""
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock():
+            with connection.cursor() as cursor:
+                name = connection.ops.quote_name(connection.settings_dict["NAME"])
+                cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+            connection.close()  # the next connection has it
 
 
 @pytest.fixture(scope="session")
