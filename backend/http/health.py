@@ -57,24 +57,36 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """Answer 200, or 503 with the missing ones of database, migrations and cache. Takes at most PATIENCE_SECONDS."""
+    """Answer 503 without the database or its migrations, otherwise 200. Names what is missing, also the cache.
+
+    Takes at most PATIENCE_SECONDS.
+    """
     looks = [(dependency, dependency.look()) for dependency in DEPENDENCIES]
-    return build_response([dependency.name for dependency, look in looks if not dependency.is_well(look)])
+    missing = [dependency for dependency, look in looks if not dependency.is_well(look)]
+    return build_response(
+        [dependency.name for dependency in missing], serves=not any(d.vital for d in missing)
+    )
 
 
-def build_response(missing: list[str]) -> HttpResponse:
+def build_response(missing: list[str], *, serves: bool = False) -> HttpResponse:
     status = f"no {', no '.join(missing)}" if missing else "ok"
     return JsonResponse(
-        {"status": status}, status=503 if missing else 200, headers={"Cache-Control": "no-store"}
+        {"status": status},
+        status=200 if serves or not missing else 503,
+        headers={"Cache-Control": "no-store"},
     )
 
 
 class Dependency:
-    """Something that the store needs. It is checked in its own thread, so that a check that hangs holds no request."""
+    """Something that the store needs, and without which it cannot serve at all if it is vital.
 
-    def __init__(self, name: str, check: Callable[[], None]) -> None:
+    It is checked in its own thread, so that a check that hangs holds no request.
+    """
+
+    def __init__(self, name: str, check: Callable[[], None], *, vital: bool = True) -> None:
         self.name = name
         self.check = check
+        self.vital = vital
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"health-{name}")
         self.lock = Lock()
         self.latest: Future[bool] | None = None
@@ -139,5 +151,6 @@ def check_cache() -> None:
 DEPENDENCIES = [
     Dependency("database", check_database),
     Dependency("migrations", check_migrations),
-    Dependency("cache", check_cache),
+    # All machines lack it at the same time, and without it they sell: no balancer may take them all away.
+    Dependency("cache", check_cache, vital=False),
 ]

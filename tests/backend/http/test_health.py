@@ -22,9 +22,8 @@ PATHS = ["/livez", "/readyz", "/healthz"]
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reset the results of checks, so that no test sees those of another."""
     health.check_migrations.cache_clear()
-    monkeypatch.setattr(
-        health, "DEPENDENCIES", [Dependency(known.name, known.check) for known in health.DEPENDENCIES]
-    )
+    fresh = [Dependency(known.name, known.check, vital=known.vital) for known in health.DEPENDENCIES]
+    monkeypatch.setattr(health, "DEPENDENCIES", fresh)
 
 
 @pytest.fixture
@@ -82,13 +81,23 @@ class TestReadiness:
         time.sleep(health.FRESH_SECONDS)
         assert client.get("/readyz").json() == {"status": "ok"}
 
-    def test_without_a_cache(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_without_a_cache_the_store_serves(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(*_: object, **__: object) -> None:
             raise ConnectionError
 
         monkeypatch.setattr(type(caches["default"]), "set", refuse)
         response = client.get("/readyz")
-        assert (response.status_code, response.json()) == (503, {"status": "no cache"})
+        assert (response.status_code, response.json()) == (200, {"status": "no cache"})
+
+    def test_without_a_cache_and_a_database(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise ConnectionError
+
+        monkeypatch.setattr(type(caches["default"]), "set", refuse)
+        monkeypatch.setitem(connection.settings_dict, "NAME", "/nowhere/at/all")
+        response = client.get("/readyz")
+        assert response.status_code == 503
+        assert response.json() == {"status": "no database, no migrations, no cache"}
 
     def test_is_answered_in_time(
         self, client: Client, monkeypatch: pytest.MonkeyPatch, hanging: Dependency
