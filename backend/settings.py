@@ -120,6 +120,17 @@ TEMPLATES = [
 # ── Database, cache, sessions ────────────────────────────────────────────────
 
 
+# A PostgreSQL that was cut off, or whose address has moved to another machine, is given up after some ten seconds. TCP
+# alone would hold a thread that has sent something for a quarter of an hour, and one that waits for an answer for ever.
+POSTGRESQL_PATIENCE: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
+
+
 def database(config: dict[str, Any]) -> dict[str, Any]:
     """Complete a database: SQLite for one machine, PostgreSQL for many. The URL's parameters override these options."""
     given = config["OPTIONS"]
@@ -148,7 +159,7 @@ def database(config: dict[str, Any]) -> dict[str, Any]:
         # saves. Compilation of a statement (jit) takes longer than any of the shop's statements.
         session = f"-c jit=off {given.get('options', '')}".strip()
         ours = {"server_side_binding": True, "prepare_threshold": 5, "options": session}
-        config["OPTIONS"] = given if pooler else {**given, **ours}
+        config["OPTIONS"] = {**POSTGRESQL_PATIENCE, **given, **({} if pooler else ours)}
     return config
 
 
@@ -156,12 +167,12 @@ def replica(config: dict[str, Any]) -> dict[str, Any]:
     """Complete a replica of the database. Tests read the database itself in its place."""
     if config["ENGINE"] != environment.POSTGRESQL:
         raise ImproperlyConfigured("DATABASE_REPLICA_URLS must begin with postgres://.")
-    config = database(config)
+    # A machine that is gone does not refuse a connection.
+    given = {"connect_timeout": 2, **config["OPTIONS"]}
+    config = database({**config, "OPTIONS": given})
     config["ENGINE"] = "packages.replicas.postgresql"
     # Each use begins with a statement that finds out whether the replica answers.
     config["CONN_HEALTH_CHECKS"] = False
-    # A machine that is gone does not refuse a connection.
-    config["OPTIONS"] = {"connect_timeout": 2, **config["OPTIONS"]}
     config["TEST"] = {"MIRROR": "default"}
     return config
 

@@ -223,6 +223,17 @@ class TestDatabase:
             assert (kept["sslmode"], kept["sslrootcert"]) == ("verify-full", "/ca.pem")
             assert kept["options"] == options
 
+    @pytest.mark.parametrize("pooler", ["false", "true"])
+    def test_a_server_that_is_cut_off_is_given_up_unless_the_url_is_more_patient(self, pooler: str) -> None:
+        variables = {
+            "DEBUG": "true",
+            "DATABASE_URL": "postgres://store@h/store?tcp_user_timeout=60000",
+            "DATABASE_POOLER": pooler,
+        }
+        options = ast.literal_eval(read_setting("DATABASES['default']['OPTIONS']", **variables).stdout)
+        assert (options["connect_timeout"], options["tcp_user_timeout"]) == (5, "60000")
+        assert options["keepalives_idle"] == 5
+
     def test_the_timeout_of_sqlite_and_what_the_store_needs(self) -> None:
         shown = read_setting(
             "DATABASES['default']['OPTIONS']", DEBUG="true", DATABASE_URL="sqlite:///x.sqlite3?timeout=5"
