@@ -128,6 +128,18 @@ test-postgres: $(TOOLS) ## Run all tests that use the database on the PostgreSQL
 soak: $(TOOLS) ## Buy while the server is killed, and check the books (SECONDS=300; SEED= repeats a run)
 	$(BIN)/python -m tests.faults.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
+.PHONY: cluster
+cluster: $(TOOLS) ## Start the store on nine machines, which are network namespaces of this one (Linux, as root)
+	@$(BIN)/python -m tests.cluster
+
+.PHONY: storm
+storm: $(TOOLS) ## Buy in such a cluster while one machine after the other fails, and check the books (SECONDS=300; SEED=)
+	@$(BIN)/python -m tests.cluster --storm $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+.PHONY: measure
+measure: $(TOOLS) ## Measure what a request costs each part of such a cluster, and what that means for orders a second
+	@$(BIN)/python -m tests.cluster --measure
+
 .PHONY: drill
 drill: $(STORE) ## Back up the database, restore it elsewhere, and compare and audit the copy
 	@$(MANAGE) drill

@@ -1,4 +1,4 @@
-"""A mail server on the loopback interface that accepts, refuses, hangs, or drops connections."""
+"""A mail server that accepts, refuses, hangs, or drops connections."""
 
 import socketserver
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ class MailServer(socketserver.ThreadingTCPServer):
 
     allow_reuse_address = daemon_threads = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Session)
+    def __init__(self, host: str) -> None:
+        super().__init__((host, 0), Session)
         self.mode: Mode = "accept"
         self.mails: list[Message] = []
         self.attempts = 0
@@ -86,8 +86,8 @@ class Session(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def mail_server() -> Iterator[MailServer]:
-    with MailServer() as server:
+def mail_server(host: str = "127.0.0.1") -> Iterator[MailServer]:
+    with MailServer(host) as server:
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield server
         server.over.set()

@@ -34,8 +34,8 @@ def redis_server(folder: Path, *, port: int = 0) -> Iterator[str]:
         server.wait()
 
 
-def answers(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port)) as client:
+def answers(port: int, *, host: str = "127.0.0.1") -> bool:
+    with suppress(OSError), socket.create_connection((host, port)) as client:
         client.sendall(b"PING\r\n")
         return client.recv(7) == b"+PONG\r\n"
     return False

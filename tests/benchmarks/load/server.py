@@ -94,12 +94,12 @@ def serving(
                     os.kill(pid, 9)
 
 
-def command(application: str, *, port: int, workers: int) -> list[str]:
-    """Return the Dockerfile's command, for a local address and this number of workers."""
+def command(application: str, *, port: int, workers: int, host: str = HOST) -> list[str]:
+    """Return the Dockerfile's command, for this address and number of workers."""
     dockerfile = (settings.BASE_DIR / "Dockerfile").read_text("utf-8").replace("\\\n", "")
     [line] = re.findall(r"^CMD (\[.*\])$", dockerfile, re.MULTILINE)
     program, *options, _ = json.loads(line)
-    for option, value in (("--host", HOST), ("--workers", str(workers))):
+    for option, value in (("--host", host), ("--workers", str(workers))):
         options[options.index(option) + 1] = value
     return [sys.executable, "-m", program, *options, "--port", str(port), application]
 
