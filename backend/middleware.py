@@ -20,6 +20,7 @@ from core.errors import BadUserInput
 from core.languages import choose_language
 from core.logs import facts
 from core.metrics import OK, OTHER, REQUESTS, SECONDS, STATEMENTS
+from core.tracing import span
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -35,6 +36,8 @@ OURS = (
 ADMIN = OURS.replace("script-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval'")
 POLICIES = [("/graphql", NOTHING), ("/admin/", ADMIN), ("/", OURS)]
 DEVICES = ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
+# Other methods are their senders' inventions.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 PERMISSIONS = ", ".join(f"{device}=()" for device in DEVICES)
 
 
@@ -91,6 +94,24 @@ def count_request(request: HttpRequest, field: object, code: str, *, statements:
     REQUESTS.labels(operation, code).inc()
     SECONDS.labels(operation).observe(seconds)
     STATEMENTS.labels(operation).inc(statements)
+
+
+def trace_requests(get_response: GetResponse) -> GetResponse:
+    """Record a span for each request, if spans are recorded. It has the pattern of the path, which can hold a token."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        method = request.method if request.method in METHODS else "_OTHER"
+        attributes = {"http.request.method": method}
+        with span(method, attributes, kind="SERVER", headers=request.headers) as tell:
+            response = get_response(request)
+            if request.resolver_match:
+                tell("http.route", request.resolver_match.route)
+            tell("http.response.status_code", response.status_code)
+            if response.status_code >= 500:
+                tell("error.type", str(response.status_code))
+        return response
+
+    return middleware
 
 
 def code_of(status: int) -> str:

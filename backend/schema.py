@@ -24,7 +24,9 @@ from backend.http.documents import Document, documents
 from backend.http.limits import check_variables, check_weight
 from backend.replicas import replicas
 from core.logs import note
+from core.metrics import OTHER
 from core.places import list_countries
+from core.tracing import span
 from packages.replicas import LOST
 from policies.selectors import shown_policies
 from policies.types import Policy
@@ -76,7 +78,8 @@ class Schema(strawberry.Schema):
                 budget.refuse(spent)
             if document.errors:
                 return ExecutionResult(data=None, errors=document.errors, extensions=extensions)
-            note(field=document.first_field(operation))
+            field = document.first_field(operation)
+            note(field=field)
             is_known = settings.SESSION_COOKIE_NAME in context.request.COOKIES
             shareable = is_public(operation, self._schema) and not is_known
 
@@ -85,7 +88,9 @@ class Schema(strawberry.Schema):
                 return self.execute_document(document, operation, variables=variables, context=context)
 
             is_query = operation.operation is OperationType.QUERY
-            result = replicas.read(attempt, is_lost=is_lost) if is_query else attempt()
+            attributes = {"graphql.operation.type": operation.operation.value, "store.cost": weight.total}
+            with span(f"{operation.operation.value} {field or OTHER}", attributes):
+                result = replicas.read(attempt, is_lost=is_lost) if is_query else attempt()
             if (
                 spent and not context.shareable
             ):  # an answer for all guests must not contain one guest's budget

@@ -77,6 +77,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "backend.middleware.watch_requests",
+    "backend.middleware.trace_requests",
     "backend.middleware.security_headers",
     "backend.middleware.json_errors",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -445,6 +446,8 @@ SENTRY_DSN = env.url("SENTRY_DSN", default="")
 SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="development" if DEBUG else "production")
 if SENTRY_DSN:
     report_faults(SENTRY_DSN, environment=SENTRY_ENVIRONMENT)
+# Where spans are sent. OpenTelemetry reads this and its other variables itself.
+OTEL_EXPORTER_OTLP_ENDPOINT = env.url("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -9,6 +9,8 @@ from django.db import transaction
 from django_tasks.base import Task
 from django_tasks_db import DatabaseBackend
 
+from core.tracing import span
+
 # The priorities of tasks that do not wait for notices: work by the clock, and mails that somebody is waiting for. What
 # may come in thousands at once is for later.
 BY_THE_CLOCK, AWAITED, LATER = 20, 10, -10
@@ -27,7 +29,8 @@ def enqueue(task: Task[P, T], *args: P.args, **kwargs: P.kwargs) -> None:
     commit, so that a process which dies in between loses the task.
     """
     if isinstance(task.get_backend(), DatabaseBackend):
-        task.enqueue(*args, **kwargs)
+        with span(f"enqueue {task.module_path}", kind="PRODUCER") as tell:
+            tell("messaging.message.id", str(task.enqueue(*args, **kwargs).id))
     else:
         transaction.on_commit(partial(task.enqueue, *args, **kwargs), robust=True)
 

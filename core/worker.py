@@ -22,6 +22,7 @@ from django_tasks.utils import normalize_json
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from core.tasks import BY_THE_CLOCK, SCHEDULE
+from core.tracing import span
 
 LEASE = timedelta(seconds=120)
 ALARM = timedelta(seconds=90)
@@ -125,7 +126,9 @@ def perform(row: Row) -> None:
         task = row.task
         # The library's types are those of Django 6.
         context = [TaskContext(task_result=row.task_result)] if task.takes_context else []  # type: ignore[arg-type]
-        value = normalize_json(task.call(*context, *row.args_kwargs["args"], **row.args_kwargs["kwargs"]))
+        # The id finds the span of the request that has enqueued it.
+        with span(row.task_path, {"messaging.message.id": str(row.pk)}, kind="CONSUMER"):
+            value = normalize_json(task.call(*context, *row.args_kwargs["args"], **row.args_kwargs["kwargs"]))
     except Exception as error:  # whatever fails is tried again
         fail(row, error, now=timezone.now())
     else:

@@ -11,11 +11,13 @@ from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import stripe
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from core.tracing import span
 from core.waiting import QUEUE_SECONDS, Busy, CircuitBreaker, place_to_wait
 from packages.stripe_fake import FakeStripe
 
@@ -100,11 +102,15 @@ class GuardedTransport(stripe.HTTPClient):
         *,
         _usage: list[str] | None = None,
     ) -> tuple[str, int, Mapping[str, str]]:
-        try:
-            with place_to_wait(queue=QUEUE_SECONDS if self.breaker else PATIENT_QUEUE):
-                return self.attempt(method, url, headers, post_data)
-        except Busy as error:
-            raise unsent("Too many threads are waiting for Stripe already.") from error
+        attributes = {"http.request.method": method.upper(), "url.template": template_of(url)}
+        with span(f"Stripe {method.upper()}", attributes, kind="CLIENT") as tell:
+            try:
+                with place_to_wait(queue=QUEUE_SECONDS if self.breaker else PATIENT_QUEUE):
+                    reply = self.attempt(method, url, headers, post_data)
+            except Busy as error:
+                raise unsent("Too many threads are waiting for Stripe already.") from error
+            tell("http.response.status_code", reply[1])
+            return reply
 
     def attempt(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any
@@ -123,6 +129,13 @@ class GuardedTransport(stripe.HTTPClient):
 
     def close(self) -> None:
         self.transport.close()  # type: ignore[no-untyped-call]  # the SDK's
+
+
+def template_of(url: str) -> str:
+    """Return the path of a call of the API without ids: /v1/payment_intents/{id}/cancel."""
+    parts = urlsplit(url).path.split("/")
+    parts[3:4] = ["{id}"] * len(parts[3:4])
+    return "/".join(parts)
 
 
 def unsent(reason: str) -> stripe.APIConnectionError:
