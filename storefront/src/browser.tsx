@@ -41,6 +41,7 @@ async function start(): Promise<void> {
       </BrowserRouter>
     </App>
   );
+  sessionStorage.removeItem("isReloaded"); // by index.html
   const place = document.getElementById("root") as HTMLElement;
   if (state) hydrateRoot(place, app);
   else createRoot(place).render(app);

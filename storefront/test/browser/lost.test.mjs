@@ -20,11 +20,11 @@ after(async () => {
   stop?.();
 });
 
-/** The first answer to each operation, and the first request for each script of a page. */
+/** The first answer to each operation, and the first request for each script. */
 function isLost(address, body) {
   const { pathname, searchParams } = new URL(address, SHOP);
   const operation = searchParams.get("operationName") ?? body.match(/"operationName":"(\w+)"/)?.[1];
-  const script = pathname.match(/\/assets\/(\w+(?:Page|Drawer))-/)?.[1];
+  const script = pathname.match(/\/assets\/(\w+)-[\w-]+\.js/)?.[1];
   const name = pathname === "/graphql/" ? operation : script && `script of ${script}`;
   if (!name || known.has(name)) return null;
   known.add(name);
@@ -74,7 +74,7 @@ test("each answer is lost once, and it is one order nonetheless", async () => {
   assert.equal(await other.page.getByText("Return asked for").count(), 1);
   await other.context.close();
   assert.equal(network.lost.length, known.size);
-  for (const name of ["Checkout", "AddToCart", "SetCartDelivery", "RequestReturn", "script of CartDrawer"]) {
+  for (const name of ["Checkout", "AddToCart", "SetCartDelivery", "RequestReturn", "script of index", "script of CartDrawer"]) {
     assert(known.has(name), name);
   }
 });

@@ -128,6 +128,7 @@ test("without Stripe's script the order stays, and the page says so", async () =
 test("the policy allows what Stripe's guide names, and nothing else of other origins", async () => {
   const policy = (await fetch(SHOP)).headers.get("content-security-policy");
   const sources = Object.fromEntries(policy.split("; ").map((directive) => [directive.split(" ")[0], directive.split(" ").slice(1)]));
+  assert.match(sources["script-src"].splice(1, 1)[0], /^'sha256-/); // of the one in the page itself
   assert.deepEqual(sources["script-src"], ["'self'", "https://js.stripe.com", "https://*.js.stripe.com"]);
   assert.deepEqual(sources["frame-src"], ["https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com"]);
   assert.deepEqual(sources["connect-src"], ["'self'", "https://api.stripe.com"]);
