@@ -36,7 +36,7 @@ export default defineConfig(({ isSsrBuild }) => ({
         conditions: ["es2015", ...defaultClientConditions], // RxJS without what only old browsers need
       },
   build: {
-    target: ["chrome123", "firefox124", "safari17.5"], // the first with light-dark() in CSS and AbortSignal.any()
+    target: ["chrome123", "firefox120", "safari17.5"], // the first with light-dark() in CSS
     modulePreload: { polyfill: false },
     manifest: !isSsrBuild, // by it the rendering server knows each page's scripts
     rolldownOptions: isSsrBuild ? {} : { output: { codeSplitting: { groups } } },

@@ -33,7 +33,9 @@ function value(identity: string): TypePolicy {
   };
 }
 
-export function createCache(): InMemoryCache {
+export function createCache(mediaOrigin?: string): InMemoryCache {
+  // The store names its pictures from its own root, which may not be the page's.
+  const address: FieldPolicy<string> = { read: (path) => path && new URL(path, mediaOrigin).href };
   return new InMemoryCache({
     possibleTypes: generated.possibleTypes,
     typePolicies: {
@@ -62,6 +64,7 @@ export function createCache(): InMemoryCache {
       Return: { fields: { items: { merge: false } } },
       Shop: { keyFields: [] }, // there is only one
       Policy: { keyFields: ["slug"] },
+      Image: mediaOrigin ? { fields: { url: address, thumbnail: address } } : {},
       Money: value("amount"),
       RatingSummary: { merge: false },
       Seo: { merge: true },

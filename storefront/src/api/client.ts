@@ -14,12 +14,16 @@ interface Options {
   isServer?: boolean;
   /** More headers for each request. */
   headers?: Record<string, string>;
+  /** Outside of browsers: one that keeps the session. */
+  fetch?: typeof fetch;
+  /** Where pictures are, if not at the page's own origin. */
+  mediaOrigin?: string;
 }
 
-export function createClient({ uri, language, askToSignIn, isServer = false, headers }: Options): ApolloClient {
+export function createClient({ language, isServer = false, headers, mediaOrigin, ...options }: Options): ApolloClient {
   return new ApolloClient({
-    cache: createCache(),
+    cache: createCache(mediaOrigin),
     ssrMode: isServer,
-    link: storeLink({ uri, headers: { "Accept-Language": language, ...headers }, askToSignIn }),
+    link: storeLink({ ...options, headers: { "Accept-Language": language, ...headers } }),
   });
 }

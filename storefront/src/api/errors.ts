@@ -1,7 +1,5 @@
 import { CombinedGraphQLErrors } from "@apollo/client/errors";
 
-import type { Texts } from "../texts/en";
-
 /** What kept a whole operation from being answered. */
 export interface Problem {
   /** The store's `extensions.code`; UNREACHABLE where no answer of the store arrived. */
@@ -14,7 +12,7 @@ export interface Problem {
 }
 
 /** What is wrong, in the words of the page's language. The store's own messages already are. */
-export function problemOf(error: unknown, { unreachable }: Pick<Texts, "unreachable">): Problem {
+export function problemOf(error: unknown, { unreachable }: { unreachable: string }): Problem {
   if (!CombinedGraphQLErrors.is(error)) return { code: "UNREACHABLE", message: unreachable };
   const [first] = error.errors;
   return { code: "INTERNAL", message: error.message, ...first?.extensions };

@@ -9,6 +9,8 @@ interface Options {
   headers: Record<string, string>;
   /** Asks the shopper to sign in. The answer is false if they would rather not. */
   askToSignIn?: () => Promise<boolean>;
+  /** Outside of browsers: one that keeps the session. */
+  fetch?: typeof fetch;
 }
 
 // Milliseconds before an operation that may be repeated is sent again after its request or its answer was lost.
@@ -37,7 +39,7 @@ export const REPEATABLE: ReadonlySet<string> = new Set([
  * is lost on its way is sent again, if it may be. A mutation that needs somebody to be signed in waits for it, and is sent
  * again, too: nothing that was typed is lost.
  */
-export function storeLink({ uri, headers, askToSignIn }: Options): ApolloLink {
+export function storeLink({ uri, headers, askToSignIn, fetch = globalThis.fetch }: Options): ApolloLink {
   async function sendSignedIn(operation: ApolloLink.Operation, signal: AbortSignal): Promise<FetchResult> {
     const answer = await send(operation, signal);
     const isMutation = operation.operationType === OperationTypeNode.MUTATION;
@@ -48,11 +50,19 @@ export function storeLink({ uri, headers, askToSignIn }: Options): ApolloLink {
   async function send(operation: ApolloLink.Operation, signal: AbortSignal): Promise<FetchResult> {
     const { query, variables, operationName, operationType } = operation;
     const ask = async (init: RequestInit, address = uri) => {
+      const aborter = new AbortController();
+      const abort = () => aborter.abort();
+      signal.addEventListener("abort", abort);
       // A file may take as long as the network needs.
-      const inTime = init.body instanceof FormData ? signal : AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
-      const all = { Accept: "application/graphql-response+json", ...headers, ...init.headers };
-      // The session's cookie goes with it, also to another origin.
-      return read(await fetch(address, { credentials: "include", ...init, headers: all, signal: inTime }));
+      const timer = init.body instanceof FormData ? undefined : setTimeout(abort, PATIENCE);
+      try {
+        const all = { Accept: "application/graphql-response+json", ...headers, ...init.headers };
+        // The session's cookie goes with it, also to another origin.
+        return await read(await fetch(address, { credentials: "include", ...init, headers: all, signal: aborter.signal }));
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", abort);
+      }
     };
     const post = (body: object) =>
       ask({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
@@ -64,8 +74,8 @@ export function storeLink({ uri, headers, askToSignIn }: Options): ApolloLink {
       if (files.length) return ask(multipart(request, files as [string, File][]));
       return REPEATABLE.has(operationName ?? "") ? repeat(() => post(request), signal) : post(request);
     }
-    // What a token opens is asked for by POST, so that the token is in no log of addresses.
-    if (variables.token) return repeat(() => post(request), signal);
+    // What a token opens is asked for by POST, so that the token is in no log of addresses. React Native cannot hash.
+    if (variables.token || !globalThis.crypto?.subtle) return repeat(() => post(request), signal);
     const extensions = { persistedQuery: { version: 1, sha256Hash: await sha256(text) } };
     const params = new URLSearchParams({
       operationName: operationName ?? "",

@@ -21,7 +21,8 @@ beforeEach(() => {
     if (answer === null) throw new TypeError("Failed to fetch");
     return answer ?? json({ data: { a: 1 } });
   });
-  vi.stubGlobal("setTimeout", queueMicrotask); // no pause
+  // Pauses are none, and nobody's patience ends.
+  vi.stubGlobal("setTimeout", (act: () => void, delay: number) => void (delay < 10_000 && queueMicrotask(act)));
 });
 afterEach(() => vi.unstubAllGlobals());
 

@@ -1,6 +1,5 @@
 // Tiny web sites, each of an origin of its own.
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
 /** Serves these pages, by path, at this host; on any free port unless told otherwise. Answers with its URL. */
@@ -27,14 +26,3 @@ export async function cookieCatcher() {
 }
 
 export const BLANK = { "/": ["text/html", "<!doctype html><title>Another page</title><body>"] };
-
-/** The React front end of docs/apollo.md, as its suite has built it. */
-export function shop(endpoint) {
-  return {
-    "/": [
-      "text/html",
-      `<!doctype html><title>Shop</title><div id="root" data-endpoint="${endpoint}"></div><script src="/main.js"></script>`,
-    ],
-    "/main.js": ["text/javascript", readFileSync("../apollo/dist/main.js")],
-  };
-}
