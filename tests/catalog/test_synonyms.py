@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from catalog.models import Synonym
+from catalog.models import Product, Synonym
 from catalog.search import NoProductMatches, search
 from catalog.search.additions import find_additions
 from catalog.search.synonyms import build_thesaurus
@@ -98,10 +100,26 @@ def test_refuses(words: str) -> None:
 class TestAdditions:
     def test_are_what_only_the_others_find(self, django_assert_num_queries: DjangoAssertNumQueries) -> None:
         make("Divan", "Sofa divan", "Sofa", "Bed")
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(1):
             sofa, divan = find_additions(["sofa", "divan"])
         assert (sofa.phrase, sofa.count, sofa.names) == ("sofa", 1, ["Divan"])
         assert (divan.phrase, divan.count, divan.names) == ("divan", 1, ["Sofa"])
+
+    def test_name_the_best_sellers_and_count_all(self) -> None:
+        make(*(f"Divan {number}" for number in range(7)), "Sofa", "Couch")
+        Product.objects.filter(name="Divan 3").update(sold_count=9)
+        sofa, _, couch = find_additions(["sofa", "divan", "couch"])
+        assert (sofa.count, couch.count) == (8, 8)
+        assert (len(sofa.names), sofa.names[0], couch.names[0]) == (5, "Divan 3", "Divan 3")
+
+    def test_of_a_hundred_words_take_one_statement(
+        self, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        make("Sofa")
+        words = [f"word{number}" for number in range(99)]
+        with django_assert_num_queries(1):
+            found = find_additions([*words, "sofa"])
+        assert [each.count for each in found] == [1] * 99 + [0]
 
     def test_of_a_word_alone(self) -> None:
         make("Sofa")
@@ -118,4 +136,20 @@ def test_the_staff_see_what_a_line_adds(admin_client: Client) -> None:
     ).content.decode()
     assert "“sofa”: 1 products, such as Divan" in page
     assert "“divan”: no products" in page
-    assert admin_client.get(reverse("admin:catalog_synonym_changelist")).status_code == 200
+
+
+def test_the_staffs_pages_take_as_many_statements_for_many(admin_client: Client) -> None:
+    def statements(url: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert admin_client.get(url).status_code == 200
+        return len(captured)
+
+    make("Divan")
+    few = Synonym.objects.create(words="sofa, divan")
+    many = Synonym.objects.create(words="seat, bench, stool, chair, pouffe, settle")
+    page, listed = "admin:catalog_synonym_change", reverse("admin:catalog_synonym_changelist")
+    statements(reverse(page, args=[few.pk]))  # the first visit reads content types
+    assert statements(reverse(page, args=[few.pk])) == statements(reverse(page, args=[many.pk]))
+    before = statements(listed)
+    Synonym.objects.bulk_create(Synonym(words=f"word{number}") for number in range(30))
+    assert statements(listed) == before
