@@ -19,7 +19,15 @@ from catalog.previews import preview_url
 from orders.models import CartItem, Order
 from reviews.models import Comment
 from tests.conftest import GraphQLClient, global_id
-from tests.factories import make_category, make_comment, make_product, make_seller, make_staff, make_user
+from tests.factories import (
+    add_pictures,
+    make_category,
+    make_comment,
+    make_product,
+    make_seller,
+    make_staff,
+    make_user,
+)
 from tests.orders.conftest import ADDRESS, CHECKOUT, add_to_cart
 
 pytestmark = pytest.mark.django_db
@@ -347,6 +355,23 @@ class TestPreview:
         found = api.run(self.QUERY, slug="lamp", token=self.token(hidden))
         assert found == {"product": {"name": "Lamp", "isPublished": False}}
         assert api.run(self.QUERY, slug="lamp", token=None) == {"product": None}
+
+    def test_shows_pictures_and_variants(self, api: GraphQLClient) -> None:
+        product = make_product(
+            name="Lamp", published_at=None, options=["Size"], variants=[{"values": "S"}, {"values": "M"}]
+        )
+        add_pictures(product, "front", "back")
+        query = """
+            query($token: String) { product(slug: "lamp", preview: $token) {
+              image { url } images { url alt } variants { title image { url } }
+            } }
+        """
+        front, back = ({"url": f"/media/products/{stem}.jpg"} for stem in ("front", "back"))
+        assert api.run(query, token=self.token(product))["product"] == {
+            "image": front,
+            "images": [{**front, "alt": "The front"}, {**back, "alt": "The back"}],
+            "variants": [{"title": "S", "image": front}, {"title": "M", "image": front}],
+        }
 
     def test_shows_no_other_page(self, api: GraphQLClient) -> None:
         make_product(name="Lamp", published_at=None)
