@@ -39,6 +39,8 @@ from orders.models import Order, OrderStatus
 from orders.owners import Owner
 from packages.answer_cache import answers
 from packages.answer_cache.keeper import FREQUENT
+from packages.answer_cache.tables import Effect
+from packages.replicas import reading
 from reviews.models import Comment
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import (
@@ -71,6 +73,12 @@ def buy(product: Product, **owner: Any) -> Order:
         now=timezone.now(),
     )
     return Order.objects.get(pk=placed.order_uuid)
+
+
+class TestReplicas:
+    @pytest.mark.parametrize("sql", [reading.POSITION, reading.REPLAYED, reading.BEHIND])
+    def test_asking_how_far_they_are_outdates_nothing(self, sql: str) -> None:
+        assert TABLES.effect(sql) == Effect()
 
 
 class TestKept:

@@ -96,6 +96,18 @@ def port(
         yield server.port
 
 
+def test_reading_outdates_no_kept_answer(
+    servers: tuple[Server, Server], port: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    _, replica = servers
+    shopper = Visitor(port)
+    shopper.run(ADD, id=shopper.run(CUP)["product"]["id"])
+    revision = tmp_path_factory.getbasetemp() / "revision"
+    noted, before = revision.read_bytes(), replica.ask(READS)
+    wait_for(lambda: shopper.run(CART) and replica.ask(READS) != before)  # the replica answers
+    assert revision.read_bytes() == noted
+
+
 def test_nobody_is_told_less_than_was_committed(
     servers: tuple[Server, Server], manage: Callable[..., None], port: int
 ) -> None:

@@ -25,6 +25,8 @@ OUTDATING_NONE = [
         'SELECT "name" FROM "thing" FOR UPDATE',
         'SELECT 1 FROM "thing" FOR NO KEY UPDATE OF "thing"',
     ),
+    "SELECT pg_current_wal_flush_lsn()",
+    "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= %s::pg_lsn",
     '(SELECT "id" FROM "thing") UNION (SELECT "id" FROM "sale")',
     "WITH some AS (SELECT * FROM thing) SELECT count(*) FROM some",
     "SELECT value FROM json_each('[1]')",
@@ -67,6 +69,8 @@ OUTDATING_ALL = [
     # Everything else.
     "SELECT * INTO copied FROM thing",
     "SELECT discontinue(3)",
+    "SELECT discontinue(pg_is_in_recovery())",
+    "SELECT ours.pg_is_in_recovery()",
     "SELECT * FROM discontinue(3)",
     *("CREATE TABLE a (b int)", "ALTER TABLE thing ADD c int", "DROP TABLE basket", 'TRUNCATE "session"'),
     "MERGE INTO thing USING x ON a = b WHEN MATCHED THEN DELETE",
