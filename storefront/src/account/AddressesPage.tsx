@@ -5,7 +5,7 @@ import { problemOf } from "../api/errors";
 import { AddressFields, type AddressValues } from "../checkout/AddressFields";
 import { graphql } from "../gql";
 import type { AddressesQuery } from "../gql/graphql";
-import { useTexts } from "../texts";
+import { useLanguage, useTexts } from "../texts";
 import { Notice } from "../ui/Notice";
 
 const ADDRESSES = graphql(`
@@ -51,7 +51,7 @@ const DELETE = graphql(`
 type Saved = NonNullable<AddressesQuery["me"]>["addresses"][number];
 
 export function AddressesPage() {
-  const t = useTexts();
+  const { t, country } = useLanguage();
   const { data, error } = useQuery(ADDRESSES, { fetchPolicy: "cache-and-network", ssr: false });
   const [edited, setEdited] = useState<Saved | "new" | null>(null);
   const [remove, { error: fault }] = useMutation(DELETE, { refetchQueries: [ADDRESSES], onError: () => {} });
@@ -70,7 +70,7 @@ export function AddressesPage() {
               <br />
               {saved.address} {saved.buildingNumber}
               <br />
-              {saved.zipCode} {saved.city} {saved.state} {saved.country}
+              {saved.zipCode} {saved.city} {saved.state} {country(saved.country)}
             </address>
             <p className="mt-3 flex gap-4 text-[0.95rem]">
               <button className="link" onClick={() => setEdited(saved)}>

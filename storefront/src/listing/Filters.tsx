@@ -153,14 +153,14 @@ function PriceRange({ facets: { minPrice, maxPrice }, choice, onChange }: PriceR
   }
 
   return (
-    <form onSubmit={apply} className="flex items-center gap-2">
+    <form onSubmit={apply} className="flex flex-wrap items-center gap-2">
       <input
         name="min"
         inputMode="decimal"
         aria-label={t.price.least}
         placeholder={minPrice ? money(minPrice) : ""}
         defaultValue={choice.minPrice}
-        className="input min-w-0 text-[0.95rem]"
+        className="input w-0 grow text-[0.95rem]"
       />
       <span aria-hidden>–</span>
       <input
@@ -169,9 +169,9 @@ function PriceRange({ facets: { minPrice, maxPrice }, choice, onChange }: PriceR
         aria-label={t.price.most}
         placeholder={maxPrice ? money(maxPrice) : ""}
         defaultValue={choice.maxPrice}
-        className="input min-w-0 text-[0.95rem]"
+        className="input w-0 grow text-[0.95rem]"
       />
-      <button className="button shrink-0 px-4">{t.listing.apply}</button>
+      <button className="button shrink-0 px-4 lg:w-full">{t.listing.apply}</button>
     </form>
   );
 }

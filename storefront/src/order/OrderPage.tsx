@@ -191,6 +191,7 @@ function Documents({ order }: { order: OrderPartsFragment }) {
 }
 
 export function Address({ shipping }: { shipping: NonNullable<OrderPartsFragment["shipping"]> }) {
+  const language = useLanguage();
   const { firstName, lastName, company, address, buildingNumber, address2, zipCode, city, state, country } = shipping;
   const lines = [
     `${firstName} ${lastName}`,
@@ -198,7 +199,7 @@ export function Address({ shipping }: { shipping: NonNullable<OrderPartsFragment
     [address, buildingNumber].filter(Boolean).join(" "),
     address2,
     [zipCode, city, state].filter(Boolean).join(" "),
-    country,
+    country && language.country(country),
   ];
   return (
     <address className="text-soft not-italic">

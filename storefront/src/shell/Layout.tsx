@@ -100,18 +100,20 @@ function Footer() {
     <footer className="border-t border-line">
       <div className="mx-auto flex max-w-[76rem] flex-wrap items-center gap-x-6 gap-y-2 px-4 py-8 text-[0.92rem] text-soft sm:px-8">
         <span className="font-serif text-lg text-ink">{shop?.name}</span>
-        <span className="mr-auto">{shop?.pricesIncludeTax ? t.price.withTax : t.price.withoutTax}</span>
+        <span className="grow">{shop?.pricesIncludeTax ? t.price.withTax : t.price.withoutTax}</span>
         {policies.map(({ slug, title }) => (
           <Link key={slug} to={`/policies/${slug}`} className="py-2 hover:text-ink">
             {title}
           </Link>
         ))}
-        <button className="py-2" lang={t.otherLanguage.code} onClick={() => speak(t.otherLanguage.code)}>
-          {t.otherLanguage.name}
-        </button>
-        <button className="icon-button" aria-label={t.changeTheme} onClick={chooseTheme}>
-          <ThemeIcon />
-        </button>
+        <span className="-mr-3 flex items-center gap-3">
+          <button className="py-2" lang={t.otherLanguage.code} onClick={() => speak(t.otherLanguage.code)}>
+            {t.otherLanguage.name}
+          </button>
+          <button className="icon-button" aria-label={t.changeTheme} onClick={chooseTheme}>
+            <ThemeIcon />
+          </button>
+        </span>
       </div>
     </footer>
   );

@@ -13,6 +13,7 @@ export interface Language {
   t: Texts;
   money: (money: { amount: string; currency: string }) => string;
   date: (instant: string) => string;
+  country: (code: string) => string;
 }
 
 export const LanguageContext = createContext<Language | null>(null);
@@ -26,6 +27,7 @@ export async function loadLanguage(code: string): Promise<Language> {
     t,
     money: ({ amount, currency }) =>
       new Intl.NumberFormat(code, { style: "currency", currency }).format(Number(amount)),
+    country: (region) => new Intl.DisplayNames(code, { type: "region", fallback: "code" }).of(region) ?? region,
     date: (instant) => new Intl.DateTimeFormat(code, { dateStyle: "long", timeZone: "UTC" }).format(new Date(instant)),
   };
 }

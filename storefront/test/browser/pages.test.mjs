@@ -18,6 +18,7 @@ const PUBLIC = {
   "search for nothing": "/search?q=zzzzqqq",
   product: "/products/everyday-cotton-t-shirt",
   "sold-out product": "/products/merino-scarf",
+  policy: "/policies/returns",
   cart: "/cart",
   checkout: "/checkout",
   "unknown order": "/orders/6b0d6a0e-2f0f-4c64-9d43-3f3b8f6f6c11",
@@ -175,11 +176,38 @@ test("a page needs no script to be read, and says what it is", async () => {
   await context.close();
 });
 
+test("policies are the shop's own texts, linked from every page", async () => {
+  const { page, context } = await visit(browser, { size: "phone" });
+  await page.goto(`${SHOP}/cart`);
+  await page.getByRole("contentinfo").getByRole("link", { name: "Returns" }).click();
+  await page.waitForURL(`${SHOP}/policies/returns`);
+  await page.getByRole("main").getByRole("heading", { name: "Returns", level: 1 }).waitFor();
+  assert((await page.locator(".prose").textContent()).length > 200);
+  await page.goBack();
+  await page.getByText("Your cart is empty.").waitFor();
+  await context.close();
+});
+
+test("products are filtered by the options of their variants", async () => {
+  const { page, context } = await visit(browser);
+  await page.goto(`${SHOP}/categories/clothes-sports`);
+  const filters = page.getByRole("complementary", { name: "Filters" });
+  await filters.getByRole("group", { name: "Size" }).getByText("Show all").click();
+  await filters.getByRole("checkbox", { name: /^M / }).check();
+  await page.waitForURL(/\?with-Size=M$/);
+  await page.getByText("2 products").waitFor();
+  await page.goto(`${SHOP}/categories/clothes-sports?with-Size=M&with-Colour=Sand`); // rendered on the server
+  await page.getByText("1 product", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "Everyday Cotton T-Shirt" }).waitFor();
+  await context.close();
+});
+
 test("statuses, the sitemap and the robots' file", async () => {
   const statusOf = async (path) => (await fetch(SHOP + path, { redirect: "manual" })).status;
   assert.equal(await statusOf("/"), 200);
   assert.equal(await statusOf("/products/no-such-thing"), 404);
   assert.equal(await statusOf("/categories/no-such-thing"), 404);
+  assert.equal(await statusOf("/policies/no-such-thing"), 404);
   assert.equal(await statusOf("/nowhere"), 404);
   assert.equal(await statusOf("/assets/nothing.js"), 404);
   const sitemap = await (await fetch(`${SHOP}/sitemap.xml`)).text();
