@@ -19,5 +19,6 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["python", "-c", \
      "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
 # A worker for each core, and four threads in each: one works while the others wait for the database.
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--workers", "2", "--blocking-threads", "4", \
+ENV GRANIAN_WORKERS=2
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--blocking-threads", "4", \
      "--respawn-failed-workers", "backend.wsgi:application"]

@@ -30,9 +30,11 @@ def container_command() -> list[str]:
 class TestServer:
     def test_the_guide_starts_what_the_container_does(self) -> None:
         [line] = re.findall(r"^\$ \.venv/bin/(granian .*)$", GUIDE, re.MULTILINE)
-        [address] = [container_command().index("--host")]
         container = container_command()
+        address = container.index("--host")
         del container[address : address + 2]  # reachable by anyone who can reach the container
+        [workers] = re.findall(r"^ENV GRANIAN_WORKERS=(\d+)$", DOCKERFILE, re.MULTILINE)
+        container[address:address] = ["--workers", workers]
         assert line.split() == container
 
     def test_the_benchmark_measures_it_on_this_machine_alone(self) -> None:

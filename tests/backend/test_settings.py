@@ -41,8 +41,8 @@ for setting, name, value in json.loads(sys.argv[1]):
     os.environ.update(before)
 """
 TRACING = ("sentry-trace", "baggage", "traceparent", "tracestate")
-# The password of the database that compose.yaml makes.
-COMPOSE_ALONE = {"POSTGRES_PASSWORD"}
+# The password of the database that compose.yaml makes, and what its server reads itself.
+COMPOSE_ALONE = {"GRANIAN_WORKERS", "POSTGRES_PASSWORD"}
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
 
 

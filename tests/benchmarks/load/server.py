@@ -99,9 +99,9 @@ def command(application: str, *, port: int, workers: int, host: str = HOST) -> l
     dockerfile = (settings.BASE_DIR / "Dockerfile").read_text("utf-8").replace("\\\n", "")
     [line] = re.findall(r"^CMD (\[.*\])$", dockerfile, re.MULTILINE)
     program, *options, _ = json.loads(line)
-    for option, value in (("--host", host), ("--workers", str(workers))):
-        options[options.index(option) + 1] = value
-    return [sys.executable, "-m", program, *options, "--port", str(port), application]
+    options[options.index("--host") + 1] = host
+    options += ["--workers", str(workers), "--port", str(port)]  # before the container's variable
+    return [sys.executable, "-m", program, *options, application]
 
 
 def wait_for_answer(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
