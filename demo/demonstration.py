@@ -2,7 +2,7 @@
 
 import random
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,8 @@ from tqdm import tqdm
 
 from accounts.models import Profile, User
 from catalog.categories import create_category
-from catalog.models import Category, Product
+from catalog.exchange.dialects import UNTAXED
+from catalog.models import Category, Product, TaxClass
 from catalog.services import ProductFields, create_product, update_product
 from catalog.variants import VariantFields
 from core.money import round_half_up
@@ -44,8 +45,14 @@ def open_shop() -> None:
     }
     Group.objects.get(name="Sellers").user_set.add(*sellers.values())
     plant()
-    offer(sellers)
+    offer(zip(content.PRODUCTS, days_of_adding(), strict=True), sellers=sellers)
     discuss()
+
+
+def open_donations() -> None:
+    """Add missing donations, which are not taxed, to the shop that is open."""
+    sellers = {name: User.objects.get(email=email) for name, email in SHOPS.items()}
+    offer(((donation, OPENED + timedelta(days=150)) for donation in content.DONATIONS), sellers=sellers)
 
 
 def plant() -> None:
@@ -76,12 +83,12 @@ def person(email: str, *, name: str, password: str | None = None, **rights: bool
     return user
 
 
-def offer(sellers: dict[str, User]) -> None:
-    """Create the missing products with their pictures."""
+def offer(products: Iterable[tuple[content.SeedProduct, datetime]], *, sellers: dict[str, User]) -> None:
+    """Create the missing ones of the products, each with the day on which it was added, with their pictures."""
     known = set(Product.objects.values_list("slug", flat=True))
     missing = [
         (product, added_at)
-        for product, added_at in zip(content.PRODUCTS, days_of_adding(), strict=True)
+        for product, added_at in products
         if slug_of(product.name, fallback="") not in known
     ]
     categories = dict(Category.objects.values_list("name", "slug"))
@@ -112,6 +119,9 @@ def offer(sellers: dict[str, User]) -> None:
                 },
                 now=added_at,
             )
+            if product.donation:
+                untaxed, _ = TaxClass.objects.get_or_create(name=UNTAXED)
+                Product.objects.filter(pk=created.pk).update(tax_class=untaxed)
             if product.discount:  # later, so that it has a price before the reduction
                 reduced = variants_of(product)
                 for fields, variant in zip(reduced, created.variants.all(), strict=True):
@@ -132,6 +142,7 @@ def variants_of(
             "sku": "-".join([initials, *values]).upper() if values else "",
             "price": round_half_up(product.price, settings.STORE_CURRENCY),
             "stock": stock,
+            "requires_shipping": not product.donation,
         }
         for values, stock in product.variants()
     ]

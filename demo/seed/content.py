@@ -30,8 +30,9 @@ class SeedComment:
 class SeedProduct:
     """A product. `discount` is in per cent. `motif`, `colour` and `accent` define its picture.
 
-    Only its seller and the staff see a `draft`. It has a variant for each combination of the values of its `options`,
-    and a picture for each of the `colours`, which are those of its option Colour.
+    Only its seller and the staff see a `draft`. A `donation` is neither taxed nor shipped. It has a variant for each
+    combination of the values of its `options`, and a picture for each of the `colours`, which are those of its option
+    Colour.
     """
 
     category: SeedCategory
@@ -47,6 +48,7 @@ class SeedProduct:
     comments: tuple[SeedComment, ...]
     options: tuple[tuple[str, tuple[str, ...]], ...] = ()
     draft: bool = False
+    donation: bool = False
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     colours: tuple[tuple[str, str], ...] = ()
 
@@ -81,7 +83,7 @@ def _product(row: dict[str, Any], *, category: SeedCategory) -> SeedProduct:
 _SHOP = tomllib.loads(Path(__file__).with_name("content.toml").read_text("utf-8"))
 
 SELLERS: tuple[str, ...] = tuple(_SHOP["sellers"])
-PRODUCTS = tuple(
+_ALL = tuple(
     _product(
         row,
         category=SeedCategory(
@@ -91,6 +93,9 @@ PRODUCTS = tuple(
     for category in _SHOP["categories"]
     for row in category["products"]
 )
+PRODUCTS = tuple(product for product in _ALL if not product.donation)
+# They come with the tax rates: a shop without rates taxes nothing.
+DONATIONS = tuple(product for product in _ALL if product.donation)
 DEPARTMENTS: tuple[str, ...] = tuple(_SHOP["departments"])
 CATEGORIES = tuple(dict.fromkeys(product.category for product in PRODUCTS))
 # Everyone who comments, in the order of their first comment.

@@ -34,13 +34,14 @@ TERMS: tuple[type[models.Model], ...] = (DeliveryMethod, DeliveryRate, TaxRate, 
 MODELS: tuple[type[models.Model], ...] = (User, Category, Product, StockMovement, Comment, *TERMS)
 
 
-ALL_PRODUCTS = content.PRODUCTS
+ALL_PRODUCTS, DONATIONS = content.PRODUCTS, content.DONATIONS
 
 
 @pytest.fixture(autouse=True)
 def _a_few_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Use 7 of the 68 products, with 5 comments, and draw their pictures once, because drawing is slow."""
+    """Use 7 of the 68 products, with 5 comments, and no donation. Draw their pictures once, because drawing is slow."""
     monkeypatch.setattr(content, "PRODUCTS", content.PRODUCTS[::10])
+    monkeypatch.setattr(content, "DONATIONS", ())
     monkeypatch.setattr(demonstration, "draw", drawn)
 
 
@@ -84,6 +85,20 @@ class TestShop:
             alts = [f"{wanted.name} in {colour}" if colour else wanted.name for colour in looks]
             assert [picture.image_alt for picture in product.images.all()] == alts
         assert products_off_their_ledger() == 0
+
+    def test_has_a_donation_that_is_neither_taxed_nor_shipped(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(content, "PRODUCTS", ())
+        monkeypatch.setattr(content, "DONATIONS", DONATIONS)
+        seed()
+        donation = Product.objects.get()
+        assert donation.tax_class is not None
+        assert donation.tax_class.name == "Not taxable"
+        assert not TaxRate.objects.filter(tax_class=donation.tax_class).exists()
+        assert not donation.variants.get().requires_shipping
+        before, pictures = rows(), files()
+        seed()
+        assert (rows(), files()) == (before, pictures)
+        assert list(differences_here()) == []
 
     def test_has_a_draft(self, monkeypatch: pytest.MonkeyPatch) -> None:
         [draft] = [product for product in ALL_PRODUCTS if product.draft]

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from catalog.models import Category, Product
-from demo.demonstration import OPENED, PASSWORD, SELLER, SHOPPER, STAFF, open_shop
+from demo.demonstration import OPENED, PASSWORD, SELLER, SHOPPER, STAFF, open_donations, open_shop
 from demo.generation import generate_products
 from demo.seed.policies import add_policies
 from demo.seed.terms import CODE, set_terms
@@ -40,6 +40,7 @@ class Command(BaseCommand):
             open_shop()
             if not plain:
                 set_terms()
+                open_donations()
                 add_policies(now=OPENED)
             generate_products(products)
             self.stdout.write(
