@@ -1,12 +1,11 @@
-import { useMutation } from "@apollo/client/react";
-import { type FormEvent, type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Link, useSearchParams } from "react-router";
 
-import { problemOf } from "../api/errors";
 import { graphql } from "../gql";
 import { Head } from "../shell/Head";
 import { useTexts } from "../texts";
 import { Field } from "../ui/Field";
+import { Form, useSend } from "../ui/Form";
 import { Notice } from "../ui/Notice";
 
 /** The pages that mailed links lead to, and the one that asks for such a mail. */
@@ -51,26 +50,19 @@ function Narrow({ title, children }: { title: string; children: ReactNode }) {
 
 export function ForgotPasswordPage() {
   const t = useTexts();
-  const [request, { data, error, loading }] = useMutation(REQUEST_RESET, { onError: () => {} });
-  const answer = data?.requestPasswordReset;
-
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    void request({ variables: { email: String(new FormData(event.currentTarget).get("email")) } });
-  }
-
+  const { send, answer, isBusy, refusal } = useSend(REQUEST_RESET);
   return (
     <Narrow title={t.reset.title}>
       {answer?.__typename === "Done" ? (
         <Notice>{t.reset.sent}</Notice>
       ) : (
-        <form onSubmit={submit} className="space-y-4">
+        <Form onSend={(text) => void send({ email: text("email") })} className="space-y-4">
           <Field name="email" type="email" label={t.email} autoComplete="email" required />
-          <Notice isError>{error ? problemOf(error, t).message : answer?.message}</Notice>
-          <button className="button button-main w-full" disabled={loading}>
+          <Notice isError>{refusal}</Notice>
+          <button className="button button-main w-full" disabled={isBusy}>
             {t.reset.send}
           </button>
-        </form>
+        </Form>
       )}
     </Narrow>
   );
@@ -79,16 +71,8 @@ export function ForgotPasswordPage() {
 export function ResetPasswordPage() {
   const t = useTexts();
   const [params] = useSearchParams();
-  const [reset, { data, error, loading }] = useMutation(RESET, { onError: () => {} });
-  const answer = data?.resetPassword;
-  const refusal = answer?.__typename === "ValidationError" ? answer.fields[0]?.message : answer && "message" in answer ? answer.message : "";
-
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const newPassword = String(new FormData(event.currentTarget).get("password"));
-    void reset({ variables: { input: { token: params.get("token") ?? "", newPassword } } });
-  }
-
+  const { send, answer, isBusy, refusal, errors } = useSend(RESET);
+  const token = params.get("token") ?? "";
   return (
     <Narrow title={t.reset.title}>
       {answer?.__typename === "Done" ? (
@@ -99,21 +83,22 @@ export function ResetPasswordPage() {
           </Link>
         </>
       ) : (
-        <form onSubmit={submit} className="space-y-4">
+        <Form onSend={(text) => void send({ input: { token, newPassword: text("newPassword") } })} className="space-y-4">
           <Field
-            name="password"
+            name="newPassword"
             type="password"
             label={t.reset.newPassword}
             autoComplete="new-password"
             minLength={8}
             hint={t.signIn.passwordHint}
             required
+            error={errors.newPassword}
           />
-          <Notice isError>{error ? problemOf(error, t).message : refusal}</Notice>
-          <button className="button button-main w-full" disabled={loading}>
+          <Notice isError>{refusal || errors.token}</Notice>
+          <button className="button button-main w-full" disabled={isBusy}>
             {t.reset.save}
           </button>
-        </form>
+        </Form>
       )}
     </Narrow>
   );
@@ -123,20 +108,18 @@ export function VerifyEmailPage() {
   const t = useTexts();
   const [params] = useSearchParams();
   const token = params.get("token") ?? "";
-  const [verify, { data, error }] = useMutation(VERIFY, { variables: { token }, onError: () => {} });
+  const { send, answer, isDone, refusal, errors } = useSend(VERIFY);
   const isAsked = useRef(false); // the link works once
   useEffect(() => {
     if (isAsked.current) return;
     isAsked.current = true;
-    void verify();
-  }, [verify]);
-  const answer = data?.verifyEmail;
-  const refusal = error ? problemOf(error, t).message : answer && "message" in answer ? answer.message : "";
+    void send({ token });
+  });
   return (
     <Narrow title={t.verify.title}>
-      {!answer && !error && <div aria-busy className="skeleton h-12" />}
-      <Notice>{answer?.__typename === "Done" && t.verify.done}</Notice>
-      <Notice isError>{refusal}</Notice>
+      {!answer && !refusal && <div aria-busy className="skeleton h-12" />}
+      <Notice>{isDone && t.verify.done}</Notice>
+      <Notice isError>{refusal || errors.token}</Notice>
       <Link to="/account" className="button mt-6">
         {t.account.title}
       </Link>

@@ -1,11 +1,10 @@
-import { useMutation } from "@apollo/client/react";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 
-import { problemOf } from "../api/errors";
 import { useSession } from "../api/session";
 import { graphql } from "../gql";
 import { useTexts } from "../texts";
 import { Field } from "../ui/Field";
+import { Form, useSend } from "../ui/Form";
 import { Notice } from "../ui/Notice";
 
 const UPDATE = graphql(`
@@ -77,21 +76,6 @@ const DELETE = graphql(`
   }
 `);
 
-/** What any of these mutations answers. */
-interface Answer {
-  __typename: string;
-  message?: string;
-  fields?: readonly { field: string; message: string }[];
-}
-
-/** The answer of a mutation as what a form shows. */
-function useAnswer(answer: Answer | undefined, error: unknown) {
-  const t = useTexts();
-  const errors = Object.fromEntries((answer?.fields ?? []).map(({ field, message }) => [field, message]));
-  const refusal = error ? problemOf(error, t).message : answer?.fields ? "" : (answer?.message ?? "");
-  return { errors, refusal, isDone: Boolean(answer && !answer.message) };
-}
-
 export function ProfilePage() {
   const t = useTexts();
   const me = useSession()?.me;
@@ -115,8 +99,7 @@ export function ProfilePage() {
 function Avatar() {
   const t = useTexts();
   const avatar = useSession()?.me?.profile.avatar;
-  const [upload, { data, error, loading }] = useMutation(UPLOAD, { onError: () => {} });
-  const { refusal, errors } = useAnswer(data?.updateProfile, error);
+  const { send, isBusy, refusal, errors } = useSend(UPLOAD);
   return (
     <div className="mb-6 flex items-center gap-5">
       <span className="size-20 overflow-hidden rounded-full bg-card">
@@ -129,12 +112,12 @@ function Avatar() {
             type="file"
             accept="image/*"
             className="sr-only"
-            disabled={loading}
-            onChange={({ target: { files } }) => files?.[0] && void upload({ variables: { avatar: files[0] } })}
+            disabled={isBusy}
+            onChange={({ target: { files } }) => files?.[0] && void send({ avatar: files[0] })}
           />
         </label>
         {avatar && (
-          <button className="link ml-4 text-soft" onClick={() => void upload({ variables: { avatar: null } })}>
+          <button className="link ml-4 text-soft" onClick={() => void send({ avatar: null })}>
             {t.cart.remove}
           </button>
         )}
@@ -147,19 +130,14 @@ function Avatar() {
 function Names() {
   const t = useTexts();
   const me = useSession()?.me;
-  const [update, { data, error, loading }] = useMutation(UPDATE, { onError: () => {} });
-  const { errors, refusal, isDone } = useAnswer(data?.updateProfile, error);
-
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const text = (name: string) => String(form.get(name));
-    const input = { name: text("name"), firstName: text("firstName"), lastName: text("lastName") };
-    void update({ variables: { input } });
-  }
-
+  const { send, isBusy, isDone, errors, refusal } = useSend(UPDATE);
   return (
-    <form onSubmit={submit} className="grid grid-cols-2 gap-4">
+    <Form
+      className="grid grid-cols-2 gap-4"
+      onSend={(text) =>
+        void send({ input: { name: text("name"), firstName: text("firstName"), lastName: text("lastName") } })
+      }
+    >
       <Field
         className="col-span-2"
         name="name"
@@ -173,25 +151,24 @@ function Names() {
       <div className="col-span-2 space-y-3">
         <Notice>{isDone && t.account.saved}</Notice>
         <Notice isError>{refusal}</Notice>
-        <button className="button" disabled={loading}>
+        <button className="button" disabled={isBusy}>
           {t.save}
         </button>
       </div>
-    </form>
+    </Form>
   );
 }
 
 function Verification() {
   const t = useTexts();
-  const [resend, { data, error, loading }] = useMutation(RESEND, { onError: () => {} });
-  const { refusal, isDone } = useAnswer(data?.resendVerification, error);
+  const { send, isBusy, isDone, refusal } = useSend(RESEND);
   return (
     <section className="rounded-xl bg-card p-5">
       <p>{t.account.notVerified}</p>
       <Notice>{isDone && t.account.mailSent}</Notice>
       <Notice isError>{refusal}</Notice>
       {!isDone && (
-        <button className="link mt-2" disabled={loading} onClick={() => void resend()}>
+        <button className="link mt-2" disabled={isBusy} onClick={() => void send({})}>
           {t.account.resend}
         </button>
       )}
@@ -201,46 +178,35 @@ function Verification() {
 
 function Email() {
   const t = useTexts();
-  const [change, { data, error, loading }] = useMutation(CHANGE_EMAIL, { onError: () => {} });
-  const { errors, refusal, isDone } = useAnswer(data?.changeEmail, error);
-
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const input = { newEmail: String(form.get("newEmail")), password: String(form.get("password")) };
-    void change({ variables: { input } });
-  }
-
+  const { send, isBusy, isDone, errors, refusal } = useSend(CHANGE_EMAIL);
   return (
-    <form onSubmit={submit} className="space-y-4">
+    <Form
+      className="space-y-4"
+      onSend={(text) => void send({ input: { newEmail: text("newEmail"), password: text("password") } })}
+    >
       <h2 className="text-2xl">{t.account.changeEmail}</h2>
       <Field name="newEmail" type="email" label={t.account.newEmail} autoComplete="email" required error={errors.newEmail} />
       <Field name="password" type="password" label={t.password} autoComplete="current-password" required error={errors.password} />
       <Notice>{isDone && t.account.mailSent}</Notice>
       <Notice isError>{refusal}</Notice>
-      <button className="button" disabled={loading}>
+      <button className="button" disabled={isBusy}>
         {t.account.changeEmail}
       </button>
-    </form>
+    </Form>
   );
 }
 
 function Password() {
   const t = useTexts();
-  const [change, { data, error, loading }] = useMutation(CHANGE_PASSWORD, { onError: () => {} });
-  const { errors, refusal, isDone } = useAnswer(data?.changePassword, error);
+  const { send, isBusy, isDone, errors, refusal } = useSend(CHANGE_PASSWORD);
 
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const element = event.currentTarget;
-    const form = new FormData(element);
-    const input = { oldPassword: String(form.get("oldPassword")), newPassword: String(form.get("newPassword")) };
-    const { data: answer } = await change({ variables: { input } });
-    if (answer?.changePassword.__typename === "User") element.reset();
+  async function change(text: (name: string) => string, form: HTMLFormElement) {
+    const answer = await send({ input: { oldPassword: text("oldPassword"), newPassword: text("newPassword") } });
+    if (answer?.__typename === "User") form.reset();
   }
 
   return (
-    <form onSubmit={(event) => void submit(event)} className="space-y-4">
+    <Form onSend={(text, form) => void change(text, form)} className="space-y-4">
       <h2 className="text-2xl">{t.account.changePassword}</h2>
       <Field
         name="oldPassword"
@@ -261,22 +227,21 @@ function Password() {
       />
       <Notice>{isDone && t.account.saved}</Notice>
       <Notice isError>{refusal}</Notice>
-      <button className="button" disabled={loading}>
+      <button className="button" disabled={isBusy}>
         {t.account.changePassword}
       </button>
-    </form>
+    </Form>
   );
 }
 
 function MyData() {
   const t = useTexts();
-  const [fetchData, { data, error, loading }] = useMutation(EXPORT, { onError: () => {} });
-  const { refusal } = useAnswer(data?.exportMyData, error);
+  const { send, isBusy, refusal } = useSend(EXPORT);
 
   async function download() {
-    const { data: answer } = await fetchData();
-    if (answer?.exportMyData.__typename !== "MyData") return;
-    const file = new Blob([JSON.stringify(answer.exportMyData.data, null, 2)], { type: "application/json" });
+    const answer = await send({});
+    if (answer?.__typename !== "MyData") return;
+    const file = new Blob([JSON.stringify(answer.data, null, 2)], { type: "application/json" });
     const url = URL.createObjectURL(file);
     Object.assign(document.createElement("a"), { href: url, download: "my-data.json" }).click();
     URL.revokeObjectURL(url);
@@ -287,7 +252,7 @@ function MyData() {
       <h2 className="text-2xl">{t.account.myData}</h2>
       <p className="text-soft">{t.account.myDataText}</p>
       <Notice isError>{refusal}</Notice>
-      <button className="button" disabled={loading} onClick={() => void download()}>
+      <button className="button" disabled={isBusy} onClick={() => void download()}>
         {t.account.download}
       </button>
     </section>
@@ -297,14 +262,11 @@ function MyData() {
 function Deletion() {
   const t = useTexts();
   const [isAsked, setAsked] = useState(false);
-  const [remove, { data, error, loading }] = useMutation(DELETE, { onError: () => {} });
-  const { errors, refusal } = useAnswer(data?.deleteAccount, error);
+  const { send, isBusy, errors, refusal } = useSend(DELETE);
 
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const password = String(new FormData(event.currentTarget).get("password"));
-    const { data: answer } = await remove({ variables: { password } });
-    if (answer?.deleteAccount.__typename === "Done") location.assign("/");
+  async function remove(password: string) {
+    const answer = await send({ password });
+    if (answer?.__typename === "Done") location.assign("/");
   }
 
   return (
@@ -312,13 +274,13 @@ function Deletion() {
       <h2 className="text-2xl">{t.account.delete}</h2>
       <p className="text-soft">{t.account.deleteText}</p>
       {isAsked ? (
-        <form onSubmit={(event) => void submit(event)} className="space-y-4">
+        <Form onSend={(text) => void remove(text("password"))} className="space-y-4">
           <Field name="password" type="password" label={t.password} autoComplete="current-password" required error={errors.password} />
           <Notice isError>{refusal}</Notice>
-          <button className="button border-danger text-danger" disabled={loading}>
+          <button className="button border-danger text-danger" disabled={isBusy}>
             {t.account.delete}
           </button>
-        </form>
+        </Form>
       ) : (
         <button className="button" onClick={() => setAsked(true)}>
           {t.account.delete}

@@ -53,6 +53,7 @@ export function storeLink({ uri, headers, askToSignIn, fetch = globalThis.fetch 
       const aborter = new AbortController();
       const abort = () => aborter.abort();
       signal.addEventListener("abort", abort);
+      if (signal.aborted) abort();
       // A file may take as long as the network needs.
       const timer = init.body instanceof FormData ? undefined : setTimeout(abort, PATIENCE);
       try {

@@ -1,10 +1,9 @@
-import { useMutation } from "@apollo/client/react";
-import type { FormEvent, ReactNode } from "react";
+import type { ReactNode } from "react";
 
-import { problemOf } from "../api/errors";
 import type { CartPartsFragment } from "../gql/graphql";
 import { useShop } from "../shell/shop";
 import { useLanguage, useTexts } from "../texts";
+import { Form, useSend } from "../ui/Form";
 import { Notice } from "../ui/Notice";
 import { APPLY_CODE, REMOVE_CODE } from "./operations";
 
@@ -48,16 +47,9 @@ export function Sum({ label, children }: { label: string; children: ReactNode })
 
 export function CodeForm({ cart }: { cart: CartPartsFragment }) {
   const t = useTexts();
-  const [apply, { data, error, loading }] = useMutation(APPLY_CODE, { onError: () => {} });
-  const [remove] = useMutation(REMOVE_CODE, { onError: () => {} });
-  const refusal = data && data.applyDiscountCode.__typename !== "Cart" ? data.applyDiscountCode.message : "";
+  const { send, isBusy, refusal } = useSend(APPLY_CODE);
+  const { send: remove } = useSend(REMOVE_CODE);
   const { discountCode } = cart;
-
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const code = String(new FormData(event.currentTarget).get("code")).trim();
-    if (code) void apply({ variables: { code } });
-  }
 
   if (discountCode) {
     return (
@@ -66,7 +58,7 @@ export function CodeForm({ cart }: { cart: CartPartsFragment }) {
           <span>
             {t.code.label}: <strong>{discountCode.code}</strong>
           </span>
-          <button type="button" className="link text-soft" onClick={() => void remove()}>
+          <button type="button" className="link text-soft" onClick={() => void remove({})}>
             {t.cart.remove}
           </button>
         </p>
@@ -76,14 +68,14 @@ export function CodeForm({ cart }: { cart: CartPartsFragment }) {
   }
   return (
     <div>
-      <form onSubmit={submit} className="flex gap-2">
+      <Form onSend={(text) => text("code").trim() && void send({ code: text("code").trim() })} className="flex gap-2">
         <input name="code" aria-label={t.code.label} placeholder={t.code.label} autoComplete="off" className="input min-w-0" />
-        <button className="button shrink-0" disabled={loading}>
+        <button className="button shrink-0" disabled={isBusy}>
           {t.code.apply}
         </button>
-      </form>
+      </Form>
       <div className="mt-2">
-        <Notice isError>{error ? problemOf(error, t).message : refusal}</Notice>
+        <Notice isError>{refusal}</Notice>
       </div>
     </div>
   );

@@ -1,11 +1,10 @@
-import { useMutation } from "@apollo/client/react";
-import { type FormEvent, useRef } from "react";
+import { useRef } from "react";
 
-import { problemOf } from "../api/errors";
 import { graphql } from "../gql";
 import { useTexts } from "../texts";
 import { useDraft } from "../ui/draft";
 import { TextArea } from "../ui/Field";
+import { Form, useSend } from "../ui/Form";
 import { Notice } from "../ui/Notice";
 
 const CREATE = graphql(`
@@ -26,20 +25,13 @@ export function ReviewForm({ productId }: { productId: string }) {
   const t = useTexts();
   const { form, forget } = useDraft(`review:${productId}`);
   const details = useRef<HTMLDetailsElement>(null);
-  const [create, { data, error, loading }] = useMutation(CREATE, { onError: () => {} });
-  const answer = data?.createComment;
-  const refusal = answer?.__typename === "ValidationError" ? answer.fields.map(({ message }) => message).join(" ") : "";
+  const { send, isDone, isBusy, errors, refusal } = useSend(CREATE);
 
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const element = event.currentTarget;
-    const fields = new FormData(element);
-    const rating = fields.get("rating");
-    const body = String(fields.get("body"));
-    const result = await create({
-      variables: { input: { productId, body, rating: rating ? Number(rating) : null } },
+  async function publish(text: (name: string) => string, element: HTMLFormElement) {
+    const answer = await send({
+      input: { productId, body: text("body"), rating: text("rating") ? Number(text("rating")) : null },
     });
-    if (result.data?.createComment.__typename !== "Comment") return;
+    if (answer?.__typename !== "Comment") return;
     forget();
     element.reset();
     if (details.current) details.current.open = false;
@@ -47,10 +39,10 @@ export function ReviewForm({ productId }: { productId: string }) {
 
   return (
     <div>
-      <Notice>{answer?.__typename === "Comment" && t.reviews.thanks}</Notice>
+      <Notice>{isDone && t.reviews.thanks}</Notice>
       <details ref={details}>
         <summary className="button list-none">{t.reviews.write}</summary>
-        <form ref={form} onSubmit={(event) => void submit(event)} className="mt-5 space-y-4">
+        <Form ref={form} onSend={(text, element) => void publish(text, element)} className="mt-5 space-y-4">
           <fieldset>
             <legend className="mb-1 text-[0.92rem] font-medium">
               {t.reviews.rating} <span className="font-normal text-soft">({t.form.optional})</span>
@@ -67,14 +59,12 @@ export function ReviewForm({ productId }: { productId: string }) {
               ))}
             </div>
           </fieldset>
-          <TextArea name="body" label={t.reviews.body} maxLength={5000} required error={refusal} />
-          <Notice isError>
-            {error ? problemOf(error, t).message : !refusal && answer?.__typename !== "Comment" && answer?.message}
-          </Notice>
-          <button className="button button-main" disabled={loading}>
+          <TextArea name="body" label={t.reviews.body} maxLength={5000} required error={errors.body} />
+          <Notice isError>{refusal || errors.rating}</Notice>
+          <button className="button button-main" disabled={isBusy}>
             {t.reviews.send}
           </button>
-        </form>
+        </Form>
       </details>
     </div>
   );

@@ -1,11 +1,12 @@
-import { useMutation, useQuery } from "@apollo/client/react";
-import { type FormEvent, useState } from "react";
+import { useQuery } from "@apollo/client/react";
+import { useState } from "react";
 
 import { problemOf } from "../api/errors";
 import { useSession } from "../api/session";
 import { graphql, type FragmentType, unmask } from "../gql";
 import { useLanguage, useTexts } from "../texts";
 import { TextArea } from "../ui/Field";
+import { Form, useSend } from "../ui/Form";
 import { Notice } from "../ui/Notice";
 import { Stars } from "../ui/Rating";
 
@@ -119,28 +120,20 @@ const REPORT = graphql(`
 
 function Report({ id, onDone }: { id: string; onDone: () => void }) {
   const t = useTexts();
-  const [report, { data, error, loading }] = useMutation(REPORT, { onError: () => {} });
-  const answer = data?.reportComment;
-  if (answer?.__typename === "Comment") return <Notice>{t.reviews.reported}</Notice>;
-
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const reason = String(new FormData(event.currentTarget).get("reason"));
-    void report({ variables: { input: { id, reason } } });
-  }
-
+  const { send, isDone, isBusy, refusal } = useSend(REPORT);
+  if (isDone) return <Notice>{t.reviews.reported}</Notice>;
   return (
-    <form onSubmit={submit} className="mt-3 max-w-md space-y-3">
+    <Form onSend={(text) => void send({ input: { id, reason: text("reason") } })} className="mt-3 max-w-md space-y-3">
       <TextArea name="reason" label={t.reviews.reason} rows={2} maxLength={500} required />
-      <Notice isError>{error ? problemOf(error, t).message : answer?.message}</Notice>
+      <Notice isError>{refusal}</Notice>
       <div className="flex gap-2">
-        <button className="button" disabled={loading}>
+        <button className="button" disabled={isBusy}>
           {t.reviews.report}
         </button>
         <button type="button" className="button border-transparent" onClick={onDone}>
           {t.cancel}
         </button>
       </div>
-    </form>
+    </Form>
   );
 }

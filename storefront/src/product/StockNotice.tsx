@@ -1,11 +1,8 @@
-import { useMutation } from "@apollo/client/react";
-import type { FormEvent } from "react";
-
-import { problemOf } from "../api/errors";
 import { useSession } from "../api/session";
 import { graphql } from "../gql";
 import { useTexts } from "../texts";
 import { Field } from "../ui/Field";
+import { Form, useSend } from "../ui/Form";
 import { Notice } from "../ui/Notice";
 
 const SUBSCRIBE = graphql(`
@@ -21,21 +18,15 @@ const SUBSCRIBE = graphql(`
 export function StockNotice({ variantId }: { variantId: string }) {
   const t = useTexts();
   const email = useSession()?.me?.email;
-  const [subscribe, { data, error, loading }] = useMutation(SUBSCRIBE, { onError: () => {} });
-  const answer = data?.subscribeToStock;
-  const isDone = answer?.__typename === "Done";
-
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const typed = String(new FormData(event.currentTarget).get("email"));
-    void subscribe({ variables: { input: { variantId, email: typed } } });
-  }
-
+  const { send, isDone, isBusy, refusal } = useSend(SUBSCRIBE);
   return (
     <div className="mt-4">
       <Notice>{isDone && t.stock.willTell}</Notice>
       {!isDone && (
-        <form onSubmit={submit} className="rounded-2xl border border-line p-4">
+        <Form
+          onSend={(text) => void send({ input: { variantId, email: text("email") } })}
+          className="rounded-2xl border border-line p-4"
+        >
           <p className="mb-3 text-sm text-soft">{t.stock.tellWhy}</p>
           <div className="flex flex-wrap items-end gap-3">
             <Field
@@ -47,14 +38,14 @@ export function StockNotice({ variantId }: { variantId: string }) {
               defaultValue={email}
               maxLength={254}
               required
-              error={error ? problemOf(error, t).message : answer?.message}
+              error={refusal}
               className="min-w-52 grow"
             />
-            <button className="button" disabled={loading}>
+            <button className="button" disabled={isBusy}>
               {t.stock.tell}
             </button>
           </div>
-        </form>
+        </Form>
       )}
     </div>
   );
