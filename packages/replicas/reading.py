@@ -2,9 +2,10 @@
 
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import Lock
+from threading import Lock, local
 from time import monotonic, sleep
 from typing import TypeVar
 
@@ -34,6 +35,9 @@ class Replicas:
         self.primary = primary
         self.lock = Lock()
         self.rests: dict[str, float] = {}
+        # How often each was lost, and how often this thread has noticed.
+        self.losses: Counter[str] = Counter()
+        self.thread = local()
 
     def read(self, run: Callable[[], Answer], *, is_lost: Callable[[Answer], bool]) -> Answer:
         """Run the reads on a replica that has all that is committed now. The primary runs them if there is none.
@@ -71,6 +75,7 @@ class Replicas:
 
     def reaches(self, alias: str, position: str) -> bool:
         """Whether the replica has replayed the position. It is left alone for a while if not."""
+        self.drop_dead_connection(alias)
         try:
             for pause in (0.0, *PAUSES_SECONDS):
                 sleep(pause)
@@ -85,6 +90,16 @@ class Replicas:
         else:
             self.leave(alias, reason="behind")
         return False
+
+    def drop_dead_connection(self, alias: str) -> None:
+        """Close this thread's connection if another thread has lost the replica since.
+
+        Otherwise each thread would lose it once more after it has come back, and each time it would be left alone.
+        """
+        noticed: Counter[str] = self.thread.__dict__.setdefault("noticed", Counter(self.losses))
+        if noticed[alias] != self.losses[alias]:
+            noticed[alias] = self.losses[alias]
+            connections[alias].close()
 
     def bytes_behind(self, alias: str) -> int | None:
         """Return how many bytes of the primary's log the replica lacks; None if it does not answer as a replica."""
@@ -111,6 +126,7 @@ class Replicas:
     def leave(self, alias: str, *, reason: str) -> None:
         with self.lock:
             self.rests[alias] = monotonic() + REST_SECONDS[reason]
+            self.losses[alias] += reason == "lost"
         if reason == "lost":
             connections[alias].close()
 

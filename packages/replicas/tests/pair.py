@@ -124,7 +124,7 @@ def pair() -> Iterator[tuple[Server, Server]]:
             primary.kill()
 
 
-def wait_for(condition: Callable[[], object], *, seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], object], *, seconds: float = 60) -> None:
     """Wait until the condition holds, which it soon does."""
     end = monotonic() + seconds
     while not condition():

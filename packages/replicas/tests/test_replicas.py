@@ -1,6 +1,7 @@
 """Reads from a real replica: never older than what was committed, and done by the primary when it is lost."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 import pytest
@@ -127,6 +128,20 @@ def test_the_primary_answers_for_one_that_was_killed(replicas: Replicas, replica
     replicas.rests[REPLICA] = monotonic()  # its rest is over
     wait_for(lambda: read(replicas, IS_REPLICA) is True)
     assert read(replicas, NUMBER) == 1002
+
+
+def test_one_that_came_back_is_used_by_threads_that_knew_it_before(
+    replicas: Replicas, replica: Server
+) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        wait_for(lambda: thread.submit(read, replicas, IS_REPLICA).result() is True)
+        replica.kill()
+        assert read(replicas, IS_REPLICA) is False
+        replica.start()
+        replicas.rests[REPLICA] = monotonic()  # its rest is over
+        wait_for(lambda: read(replicas, IS_REPLICA) is True)
+        assert thread.submit(read, replicas, IS_REPLICA).result() is True
+        thread.submit(connections.close_all).result()
 
 
 def test_a_frozen_one_costs_one_wait(replicas: Replicas, replica: Server) -> None:
