@@ -40,7 +40,7 @@ NOT_FOR_SHOPPERS = """
     backend/http/guard.py backend/http/metrics.py backend/http/origins.py backend/http/views.py
     catalog/categories.py catalog/exchange/* catalog/models/attributes.py catalog/models/categories.py
     catalog/models/synonyms.py catalog/models/taxes.py catalog/tasks.py
-    core/admin.py core/media.py core/state_names.py core/waiting.py core/worker.py
+    core/admin.py core/media.py core/metrics.py core/state_names.py core/waiting.py core/worker.py
     orders/audit/* orders/documents/seal.py orders/dev.py orders/events.py
     orders/export.py orders/fulfilment.py orders/refunding.py
     pricing/exchange.py pricing/models/*
