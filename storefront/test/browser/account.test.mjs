@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
-import { launch, makeProduct, makeShopper, PASSWORD, serveShop, SHOP, visit } from "./shop.mjs";
+import { addToCart, fillIn, launch, makeProduct, makeShopper, PASSWORD, payButton, serveShop, SHOP, visit } from "./shop.mjs";
 
 // A red pixel.
 const PNG = Buffer.from(
@@ -116,6 +116,27 @@ test("a session that has ended elsewhere is no dead end", async () => {
   await signIn(page.getByRole("dialog", { name: "Sign in" }), email);
   await page.getByText("Saved.").waitFor();
   assert.equal(await page.getByLabel("First name").inputValue(), "Alicia");
+});
+
+test("an account with an unpaid order stays, and says why", async () => {
+  const [product, email] = [await makeProduct(), await makeShopper()];
+  const { page } = await open("/account");
+  await signIn(page.getByRole("main"), email);
+  await page.getByRole("heading", { name: "Hello, Alice" }).waitFor();
+  await addToCart(page, product.slug);
+  await page.goto(`${SHOP}/checkout`);
+  await fillIn(page);
+  await page.locator("[form=checkout]:enabled").waitFor();
+  await payButton(page).click();
+  await page.waitForURL(/dev\/stripe/);
+  await page.goto(`${SHOP}/account/profile`);
+  await page.getByRole("button", { name: "Delete the account" }).click();
+  const form = page.locator("form", { has: page.getByRole("button", { name: "Delete the account" }) });
+  await form.getByLabel("Password").fill(PASSWORD);
+  await form.getByRole("button").click();
+  await form.getByRole("alert").getByText(/\S/).waitFor();
+  await page.reload();
+  await page.getByRole("heading", { name: "Hello, Alice" }).waitFor();
 });
 
 test("a forgotten password, and a link that does not work", async () => {

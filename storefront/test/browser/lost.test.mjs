@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { serveBadNetwork } from "./network.mjs";
+import { findFreePort, serveBadNetwork } from "./network.mjs";
 import { ask, fillIn, launch, mailedLink, makeProduct, payButton, serveShop, SHOP, visit } from "./shop.mjs";
 
 let browser, stop, network;
 const known = new Set();
 
 before(async () => {
-  const { port } = new URL(SHOP);
-  stop = await serveShop({ PORT: String(Number(port) + 1) });
-  network = await serveBadNetwork({ port, target: `http://127.0.0.1:${Number(port) + 1}`, isLost });
+  const port = await findFreePort();
+  stop = await serveShop({ PORT: String(port) });
+  network = await serveBadNetwork({ port: new URL(SHOP).port, target: `http://127.0.0.1:${port}`, isLost });
   browser = await launch();
 });
 after(async () => {

@@ -1,7 +1,16 @@
 // A bad network between the browser and the shop: every request takes long, and some are lost.
+import { once } from "node:events";
 import { createServer, request as send } from "node:http";
 
 const LATENCY = 300; // milliseconds
+
+export async function findFreePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  return port;
+}
 
 /**
  * Listens on `port`, and hands requests on to `target`. `isLost` says which are lost, by their address and body, and on which
@@ -33,6 +42,7 @@ export async function serveBadNetwork({ port, target, isLost }) {
       }, LATENCY),
     );
   });
-  await new Promise((done) => server.listen(port, "127.0.0.1", done));
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
   return { lost, stop: () => (server.closeAllConnections(), server.close()) };
 }
