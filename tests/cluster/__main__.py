@@ -26,7 +26,7 @@ def main() -> int:
         "--storm", type=float, metavar="SECONDS", help="Hurt one machine after the other while shoppers buy."
     )
     parser.add_argument("--shoppers", type=int, default=30, help="Default: %(default)s")
-    parser.add_argument("--few", action="store_true", help="Hurt each machine in only one way.")
+    parser.add_argument("--few", action="store_true", help="Only with five faults.")
     parser.add_argument("--seed", help="Of an earlier storm, to repeat its shoppers' decisions.")
     parser.add_argument("--measure", action="store_true", help="Measure what requests cost.")
     options = parser.parse_args()

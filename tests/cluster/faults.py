@@ -56,8 +56,14 @@ FAULTS: dict[str, list[Callable[[Service], None]]] = {
     "s3": [cut_off, frozen],
     "balancer": [restarted, killed],
 }
-# The first fault of each, for a short storm.
-FEW = {name: faults[:1] for name, faults in FAULTS.items()}
+# Those of a short storm.
+FEW: dict[str, list[Callable[[Service], None]]] = {
+    "web1": [killed],
+    "primary": [killed],
+    "redis": [cut_off],
+    "replica": [frozen],
+    "worker1": [killed],
+}
 
 
 @dataclass(frozen=True, kw_only=True)
