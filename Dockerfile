@@ -4,8 +4,10 @@ ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 RUN useradd --create-home store
 WORKDIR /app
 
-COPY requirements.txt .
-RUN pip install --no-cache-dir --requirement requirements.txt
+# requirements-semantic.txt has what STORE_SEARCH_SEMANTIC needs, too.
+ARG REQUIREMENTS=requirements.txt
+COPY requirements*.txt ./
+RUN pip install --no-cache-dir --requirement $REQUIREMENTS
 COPY . .
 # The key is for this step alone: collecting files signs nothing.
 RUN SECRET_KEY=collectstatic python manage.py collectstatic --noinput \

@@ -206,7 +206,7 @@ operations-check: $(TOOLS) ## Check that docs/operations.md matches the schema a
 
 ##### The environment
 
-# Keep the extras in the second file: an older pip asks for the hash of `coverage[toml]`, not of `coverage`.
+# Keep the extras in the last file: an older pip asks for the hash of `coverage[toml]`, not of `coverage`.
 .PHONY: requirements
 requirements: $(TOOLS) ## Pin the dependencies of pyproject.toml with hashes (ARGS=--upgrade for newer versions)
 	CUSTOM_COMPILE_COMMAND='make requirements' \
@@ -214,11 +214,13 @@ requirements: $(TOOLS) ## Pin the dependencies of pyproject.toml with hashes (AR
 	CUSTOM_COMPILE_COMMAND='make requirements' \
 	  $(BIN)/pip-compile $(ARGS) --generate-hashes --extra telemetry --constraint requirements.txt --output-file requirements-telemetry.txt pyproject.toml
 	CUSTOM_COMPILE_COMMAND='make requirements' \
-	  $(BIN)/pip-compile $(ARGS) --generate-hashes --no-strip-extras --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	  $(BIN)/pip-compile $(ARGS) --generate-hashes --extra semantic --constraint requirements.txt --output-file requirements-semantic.txt pyproject.toml
+	CUSTOM_COMPILE_COMMAND='make requirements' \
+	  $(BIN)/pip-compile $(ARGS) --generate-hashes --no-strip-extras --extra dev --extra semantic --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
 
 .PHONY: advisories
 advisories: $(TOOLS) ## List known vulnerabilities of the pinned dependencies (uses the network)
-	$(BIN)/pip-audit --disable-pip --no-deps --requirement requirements.txt
+	$(BIN)/pip-audit --disable-pip --no-deps --requirement requirements-semantic.txt
 
 .PHONY: clean
 clean: ## Remove .venv and the tools' files; keep the database and the media

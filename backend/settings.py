@@ -382,6 +382,7 @@ STORE_PRICES_ABROAD = env.choice("STORE_PRICES_ABROAD", default="gross", choices
 STORE_DELIVERY_TOTAL = env.choice("STORE_DELIVERY_TOTAL", default="after", choices=["before", "after"])
 STORE_TAX_PROVIDER = env.str("STORE_TAX_PROVIDER", default="pricing.tax.TaxTables")
 STORE_SEARCH_LANGUAGES = env.choices("STORE_SEARCH_LANGUAGES", default=["en"], choices=LATIN)
+STORE_SEARCH_SEMANTIC = env.bool("STORE_SEARCH_SEMANTIC", default=False)
 STORE_GUEST_CHECKOUT = env.bool("STORE_GUEST_CHECKOUT", default=True)
 STORE_SHIP_ON_PAYMENT = env.bool("STORE_SHIP_ON_PAYMENT", default=True)
 # Days after the last parcel in which a customer may ask to return what was bought. 0 allows none after that day.

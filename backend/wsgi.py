@@ -23,5 +23,9 @@ application = Guard(keep_answers(get_wsgi_application()))
 # objects are loaded before the first request, and frozen. The thresholds are Python's defaults: with them the longest
 # pause is 5 ms, with (10000, 20, 50) it is 20 ms, and with (50000, 10, 10) 80 ms.
 _ = get_resolver().url_patterns  # the views, and with them the schema
+if settings.STORE_SEARCH_SEMANTIC:
+    from catalog.search.semantic import load_model  # needs packages that not every shop has
+
+    load_model()
 gc.collect()
 gc.freeze()

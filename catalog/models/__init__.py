@@ -45,6 +45,7 @@ from catalog.models.variants import (
     validate_barcode,
     variant_title,
 )
+from catalog.models.vectors import ProductVector
 
 __all__ = [
     "COPIED",
@@ -77,6 +78,7 @@ __all__ = [
     "ProductImage",
     "ProductValue",
     "ProductVariant",
+    "ProductVector",
     "SearchTerm",
     "SearchTextField",
     "StockMovement",

@@ -1,7 +1,10 @@
 """Finding products by words: a term in, ranked products out."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from heapq import nlargest
+from operator import itemgetter
 
 from django.db import connection
 from django.db.models import FloatField, Q, QuerySet
@@ -10,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from catalog import analysis
 from catalog.models import Product
-from catalog.search.candidates import MAX_COUNTED, Candidates, candidates, matching
-from catalog.search.query import SearchQuery
+from catalog.search.alike import Alike, find_alike, fuse
+from catalog.search.candidates import BEST_OF_MORE, MAX_COUNTED, Candidates, candidates, matching
+from catalog.search.query import MAX_TERM_LENGTH, SearchQuery
 from catalog.search.ranking import ranks
 from catalog.search.suggestions import completions, suggestions
 from catalog.search.vocabulary import look_up
@@ -42,20 +46,26 @@ class Found:
 
     term: str
     candidates: Candidates
+    alike: Alike
     filter: ProductFilter
 
     @property
     def sample(self) -> QuerySet[Product]:
         """The matches before the filter, at most MAX_COUNTED of them: the facets count these."""
-        return products().filter(pk__in=matching(self.candidates.expression, limit=MAX_COUNTED))
+        matches = matching(self.candidates.expression, limit=MAX_COUNTED, others=self.alike.like)
+        return products().filter(pk__in=matches)
 
     @property
     def best(self) -> QuerySet[Product]:
         """The strongest matches that pass the filter, annotated with their `rank`. Higher is better."""
         found = self.candidates
-        document = json.dumps(ranks(found.query, found.matches, total=found.total))
-        rank = RawSQL(RANK[connection.vendor], (document,), output_field=FloatField())
-        return products().filter(pk__in=[match.key for match in found.matches]).annotate(rank=rank)
+        scores = ranks(found.query, [*found.matches, *self.alike.further], total=found.total)
+        if self.alike.nearest:
+            scores = fuse(scores, self.alike)
+            if not found.all_found:
+                scores = dict(nlargest(BEST_OF_MORE, scores.items(), key=itemgetter(1)))
+        rank = RawSQL(RANK[connection.vendor], (json.dumps(scores),), output_field=FloatField())
+        return products().filter(pk__in=list(scores)).annotate(rank=rank)
 
     def select_for(self, column: str) -> QuerySet[Product]:
         """Query all matches that pass the filter, for a list that is sorted by the column."""
@@ -73,21 +83,17 @@ class Found:
         found = self.candidates
         if found.has_sku:
             return None
-        meant = {word.raw: word.meant for word in found.query.words if word.meant}
+        meant = read_meant(found.query)
         if not meant:
             return None
         keys = [match.key for match in found.matches[:MAX_NAMES]]
         names = products().filter(pk__in=keys).values_list("name", flat=True)
         own = dict(word for name in names for word in analysis.spelt(name))
-        corrected = self.term
-        for written, typed in analysis.spelt(self.term):
-            if written in meant:
-                corrected = corrected.replace(typed, own.get(meant[written], meant[written]), 1)
-        return corrected
+        return replace_words(self.term, {raw: own.get(word, word) for raw, word in meant.items()})
 
     def count(self) -> int:
         """Count the matches that pass the filter, up to MAX_COUNTED."""
-        return self.candidates.count()
+        return self.candidates.count() + len(self.alike.added)
 
 
 def search(term: str, *, filter: ProductFilter | None = None, as_typed: bool = False) -> Found:
@@ -108,9 +114,28 @@ def search(term: str, *, filter: ProductFilter | None = None, as_typed: bool = F
     filter = filter or ProductFilter()
     within = narrow(products(), filter)
     found = candidates(query, within=within)
-    if not found.matches and (filter == ProductFilter() or not candidates(query, within=products()).matches):
+    alike = find_alike(replace_words(term[:MAX_TERM_LENGTH], read_meant(query)), found)
+    if not found.matches and not alike.added and (filter == ProductFilter() or not exist(query, alike)):
         raise NoProductMatches(term=term, suggestions=suggestions(term))
-    return Found(term=term, candidates=found, filter=filter)
+    return Found(term=term, candidates=found, alike=alike, filter=filter)
+
+
+def exist(query: SearchQuery, alike: Alike) -> bool:
+    """Return whether there are matches without a filter."""
+    return bool(candidates(query, within=products()).matches) or alike.exist()
+
+
+def read_meant(query: SearchQuery) -> dict[str, str]:
+    """Return the corrections of the query's words."""
+    return {word.raw: word.meant for word in query.words if word.meant}
+
+
+def replace_words(term: str, others: Mapping[str, str]) -> str:
+    """Return the term with others in place of some of its words."""
+    for written, typed in analysis.spelt(term) if others else ():
+        if written in others:
+            term = term.replace(typed, others[written], 1)
+    return term
 
 
 # Looks the row's rank up by its key. All rows share one document, so the database parses it once.

@@ -1,6 +1,8 @@
 """Candidates: the strongest matches of a query, from its best kinds, until there are enough to rank."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from json import dumps
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -32,6 +34,11 @@ RUNG = {
     "postgresql": "(SELECT ({{most}}) AS n) AS before LEFT JOIN LATERAL (SELECT product_id FROM catalog_search"
     f" WHERE n < {MAX_RANKED} AND tokens @@ (SELECT %s::tsquery){{condition}} LIMIT {MAX_RANKED})"
     " AS catalog_search ON TRUE",
+}
+# The keys of a JSON list.
+LISTED = {
+    "sqlite": "SELECT value FROM json_each(%s)",
+    "postgresql": "SELECT value::bigint FROM json_array_elements_text(%s::json)",
 }
 GREATER = {"sqlite": "max", "postgresql": "greatest"}
 
@@ -189,8 +196,16 @@ def narrow_matches(within: QuerySet[Product]) -> tuple[str, tuple[Any, ...]]:
     return f" AND EXISTS ({sql})", parameters
 
 
-def matching(expression: str, *, limit: int | None = None) -> RawSQL:
-    """Return a subquery of the primary keys of products that match the expression; of all, unless there is a limit."""
-    key = KEY[connection.vendor]
+def matching(expression: str, *, limit: int | None = None, others: Collection[int] = ()) -> RawSQL:
+    """Return a subquery of the primary keys of products that match the expression, and of the others.
+
+    It is of all that match, unless there is a limit.
+    """
+    vendor = connection.vendor
     cut = "" if limit is None else f" LIMIT {limit}"
-    return RawSQL(f"SELECT {key} FROM catalog_search WHERE {MATCHES[connection.vendor]}{cut}", (expression,))
+    matches = f"SELECT {KEY[vendor]} FROM catalog_search WHERE {MATCHES[vendor]}{cut}"
+    if not others:
+        return RawSQL(matches, (expression,))
+    return RawSQL(
+        f"SELECT * FROM ({matches}) AS matched UNION {LISTED[vendor]}", (expression, dumps([*others]))
+    )

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from math import log, log2
 from pathlib import Path
 
@@ -289,6 +290,13 @@ def store_search(term: str) -> list[int]:
     return list(best.order_by(*SORT).values_list("pk", flat=True)[:DEPTH])
 
 
+def fused_search(term: str) -> list[int]:
+    from django.test import override_settings
+
+    with override_settings(STORE_SEARCH_SEMANTIC=True):
+        return store_search(term)
+
+
 def icontains(term: str) -> list[int]:
     """Match all words anywhere, the newest first, as a new shop might."""
     from django.db.models import Q
@@ -345,6 +353,12 @@ def ways(products: dict[int, Item]) -> dict[str, Callable[[str], list[int]]]:
         "plain BM25": PlainBM25(products),
         "icontains": icontains,
     }
+    if find_spec("onnxruntime"):
+        from catalog.search.semantic import embed_missing
+
+        for _ in embed_missing():
+            pass
+        found["store, by meaning, too"] = fused_search
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,14 +22,23 @@ from django_tasks.base import Task
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
-from catalog.models import StockNotice
+from catalog.models import ProductVector, StockNotice
 from core.leftovers import AGE
 from core.tasks import SCHEDULE, enqueue
 from hooks.models import Delivery, Endpoint, Kind
 from hooks.publishing import News, publish
 from orders.models import Order, OrderMail, StripeEvent
 from tests.factories import make_product, make_user, variant_of
-from tests.faults.shop import Lost, Shop, Shopper, eventually, expire_pending, forget_events, pay
+from tests.faults.shop import (
+    Lost,
+    Shop,
+    Shopper,
+    eventually,
+    expire_pending,
+    forget_events,
+    pay,
+    running_shop,
+)
 from tests.hooks.conftest import make_endpoint
 from tests.hooks.receiver import Receiver, receiver
 
@@ -227,6 +237,14 @@ def leftovers(setting: Setting) -> Work:
     return Work(times=lambda: int(not file.exists()), is_done=lambda: not file.exists())
 
 
+def vectors(setting: Setting) -> Work:
+    ProductVector.objects.all().delete()
+    product = make_product()
+    start("catalog.tasks.embed_products")
+    of_product = ProductVector.objects.filter(pk=product.pk)
+    return Work(times=of_product.count, is_done=of_product.exists)
+
+
 WORK: dict[str, Callable[[Setting], Work]] = {
     "accounts.tasks.mail_change_notice": change_notice,
     "accounts.tasks.mail_email_change": email_change,
@@ -235,6 +253,7 @@ WORK: dict[str, Callable[[Setting], Work]] = {
     "backend.tasks.delete_leftover_pictures": leftovers,
     "backend.tasks.housekeeping": tidying,
     "catalog.notices.send_notice": stock_notice,
+    "catalog.tasks.embed_products": vectors,
     "catalog.tasks.tell_waiting": stock_notices,
     "hooks.tasks.deliver": webhook,
     "hooks.tasks.deliver_due": webhooks,
@@ -256,6 +275,16 @@ LOCKING = {
 
 def test_every_task_is_killed() -> None:
     assert WORK.keys() == TASKS.keys()
+
+
+@pytest.fixture
+def shop(transactional_db: None, tmp_path: Path, task: str) -> Iterator[Shop]:
+    """A shop that searches by meaning only where the task is about that, because each process loads the model."""
+    semantic = task == "catalog.tasks.embed_products"
+    if semantic:
+        pytest.importorskip("onnxruntime", reason="NOT TESTED: requirements-semantic.txt IS NOT INSTALLED.")
+    with running_shop(tmp_path, STORE_SEARCH_SEMANTIC=str(semantic)) as shop:
+        yield shop
 
 
 @pytest.fixture

@@ -44,6 +44,16 @@ CHANGED = {
     "postgresql": " OR ".join(f"old.{column} IS DISTINCT FROM new.{column}" for column in COPIED),
 }
 
+# ── Vectors ──────────────────────────────────────────────────────────────────
+
+# The columns that a vector is made of, and what happens to it when one changes. A task makes it again.
+REWORDED = "name, description"
+IS_REWORDED = {
+    "sqlite": "old.name <> new.name OR old.description <> new.description",
+    "postgresql": "old.name IS DISTINCT FROM new.name OR old.description IS DISTINCT FROM new.description",
+}
+FORGET = "DELETE FROM catalog_productvector WHERE product_id = new.id"
+
 # ── The analysis ─────────────────────────────────────────────────────────────
 
 LANGUAGES = ",".join(settings.STORE_SEARCH_LANGUAGES)

@@ -1,7 +1,17 @@
 """The parts of the search index on PostgreSQL, in the order in which they are made."""
 
 from catalog.models import COPIED
-from catalog.search.index.parts import CHANGED, COPY, COPY_ALL, STEPS, Part, build_text
+from catalog.search.index.parts import (
+    CHANGED,
+    COPY,
+    COPY_ALL,
+    FORGET,
+    IS_REWORDED,
+    REWORDED,
+    STEPS,
+    Part,
+    build_text,
+)
 
 
 def build_postgresql_words(source: str) -> str:
@@ -162,5 +172,25 @@ POSTGRESQL = (
                 FOR EACH ROW WHEN ({CHANGED["postgresql"]}) EXECUTE FUNCTION catalog_product_copy()
         """,
         fill=COPY_ALL,
+    ),
+    Part(
+        kind="FUNCTION",
+        name="catalog_product_forget",
+        create=f"""
+            CREATE OR REPLACE FUNCTION catalog_product_forget() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                {FORGET};
+                RETURN NULL;
+            END $$
+        """,
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_reworded",
+        create=f"""
+            CREATE OR REPLACE TRIGGER catalog_product_reworded
+                AFTER UPDATE OF {REWORDED} ON catalog_product
+                FOR EACH ROW WHEN ({IS_REWORDED["postgresql"]}) EXECUTE FUNCTION catalog_product_forget()
+        """,
     ),
 )

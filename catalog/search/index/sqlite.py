@@ -1,7 +1,17 @@
 """The parts of the search index on SQLite, in the order in which they are made."""
 
 from catalog.models import COPIED
-from catalog.search.index.parts import CHANGED, COPY, COPY_ALL, STEPS, Part, build_text
+from catalog.search.index.parts import (
+    CHANGED,
+    COPY,
+    COPY_ALL,
+    FORGET,
+    IS_REWORDED,
+    REWORDED,
+    STEPS,
+    Part,
+    build_text,
+)
 
 
 def build_sqlite_tokens(text: str) -> str:
@@ -96,5 +106,13 @@ SQLITE = (
             {COPY} WHERE product_id = new.id;
         END""",
         fill=COPY_ALL,
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_reworded",
+        create=f"""CREATE TRIGGER catalog_product_reworded AFTER UPDATE OF {REWORDED} ON catalog_product
+        WHEN {IS_REWORDED["sqlite"]} BEGIN
+            {FORGET};
+        END""",
     ),
 )
