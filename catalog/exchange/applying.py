@@ -116,12 +116,11 @@ def set_pictures(change: Change, gallery: Gallery, before: Sequence[ProductImage
         copy_first(change.product, pictures[0])
         change.fields.update(PICTURE)
     keys = {picture.name: picture.pk for picture in pictures}
-    places = {line: place for place, line in change.lines.items()}
-    for line, picture in accepted.of_variants.items():
-        if line in places and picture.name in keys:
-            variant = change.variants[places[line]]
-            if variant.image_id is None or variant.image_id != keys[picture.name]:
-                change.of_variants[identity(variant)] = picture.name
+    for place, line in change.lines.items():  # a line may be of several variants
+        picture = accepted.of_variants.get(line)
+        variant = change.variants[place]
+        if picture and picture.name in keys and (variant.image_id or 0) != keys[picture.name]:
+            change.of_variants[identity(variant)] = picture.name
 
 
 def set_option_names(change: Change, values: Mapping[str, Any]) -> None:

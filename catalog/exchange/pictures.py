@@ -132,7 +132,8 @@ class Folder:
         if "image" in found:
             gallery.by_line.append((row.line, found["image"]))
         if "variant_image" in found:
-            gallery.of_variants[row.line] = found["variant_image"]
+            # Several variants of one line have one picture, which the first of them has stored.
+            gallery.of_variants.setdefault(row.line, found["variant_image"])
 
 
 def in_order(rows: list[ProductRow]) -> list[ProductRow]:

@@ -1,9 +1,14 @@
 """WooCommerce's files as its own samples are: what variations inherit, and what they are for."""
 
+from io import BytesIO
+from pathlib import Path
+
 import pytest
+from django.utils import timezone
+from PIL import Image
 
 from accounts.models import User
-from catalog.exchange import Outcome
+from catalog.exchange import Outcome, import_products, read_rows
 from catalog.exchange.dialects import NOT_COUNTED
 from catalog.models import Product
 from tests.catalog.test_exchange_systems import (
@@ -46,6 +51,18 @@ class TestAnyValue:
         assert note.startswith(
             "Line 3: it is for any value of an option, so there is a variant for each, without"
         )
+
+    def test_has_its_picture_in_each_of_them(self, seller: User, tmp_path: Path) -> None:  # noqa: F811
+        for colour, name in (("green", "a.png"), ("blue", "b.png")):
+            Image.new("RGB", (8, 6), colour).save(tmp_path / name)
+        front = TEE.replace("||||| |Color", "||||https://x.example/a.png| |Color")
+        blue = BLUE.replace("|20|||tee|", "|20||https://x.example/b.png|tee|")
+        rows = read_rows(BytesIO(csv_of(HEADER, front, blue, GREEN)), name="p.csv")
+        [outcome] = import_products(rows, seller=seller, now=timezone.now(), pictures=tmp_path)
+        assert refusals(outcome) == []
+        _, second = Product.objects.get().images.all()
+        shown = Product.objects.get().variants.values_list("option_1", "image")
+        assert list(shown) == [("Blue", second.pk)] * 3 + [("Green", None)]
 
     def test_leaves_those_to_others_that_are_for_one(self, seller: User) -> None:  # noqa: F811
         assert refusals(import_rows(TEE, ANY_GREEN, GREEN, seller=seller)) == []
