@@ -60,6 +60,16 @@ test("a guest's review waits for the account, and is sent", async () => {
   await page.getByRole("listitem").getByText("It holds what it promises.").waitFor();
 });
 
+test("a guest's report of a review waits for the account, too", async () => {
+  const email = await makeShopper();
+  const { page } = await open("/products/harbour-stoneware-mug");
+  await page.getByRole("button", { name: "Report" }).first().click();
+  await page.getByLabel("What is wrong").fill("It is about another mug.");
+  await page.getByRole("button", { name: "Report", exact: true }).first().click();
+  await signIn(page.getByRole("dialog"), email);
+  await page.getByText("Thank you. Somebody will look at it.").waitFor();
+});
+
 test("a guest's heart is set after signing in, and the list of favourites has it", async () => {
   const [product, email] = [await makeProduct(), await makeShopper()];
   const { page } = await open(`/products/${product.slug}`);

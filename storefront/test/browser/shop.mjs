@@ -86,8 +86,10 @@ async function changeProduct(id, changes) {
 /** A new account's e-mail address. */
 export async function makeShopper() {
   const email = `alice-${crypto.randomUUID()}@example.com`;
-  const query = "mutation($input: RegisterInput!) { register(input: $input) { __typename } }";
-  await ask(query, { variables: { input: { email, password: PASSWORD, firstName: "Alice", lastName: "Allowed" } } });
+  const query = "mutation($input: RegisterInput!) { register(input: $input) { __typename ... on UserError { message } } }";
+  const input = { email, password: PASSWORD, firstName: "Alice", lastName: "Allowed" };
+  const { data } = await ask(query, { variables: { input } });
+  if (data.register.__typename !== "User") throw new Error(data.register.message); // such as too many in an hour
   return email;
 }
 
