@@ -88,6 +88,14 @@ def ask(server: Server, path: str) -> str:
     return answer
 
 
+def answers(server: Server) -> bool:
+    """Whether the new worker listens. Until then some connections are refused."""
+    try:
+        return bool([ask(server, "/livez") for _ in range(20)])
+    except ConnectionError:
+        return False
+
+
 def counted(server: Server) -> tuple[int, int]:
     """Return the requests of guests, and those of them that were computed for `shop`."""
     text = ask(server, "/metrics")
@@ -106,6 +114,7 @@ def test_all_workers_count_together_and_outlive_their_deaths(server: Server) -> 
     before = set(server.workers)
     os.kill(min(before), signal.SIGKILL)
     wait_until(lambda: len(server.workers) == 2 and set(server.workers) != before)
+    wait_until(lambda: answers(server))
     assert counted(server)[0] == 30
     ask(server, "/graphql/?query={shop{name}}")
     assert counted(server)[0] == 31
