@@ -23,6 +23,8 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 # Judgments by reading: for a term, the numbers of the products that are exactly what was asked for, nearly so, and not
 # at all. The first product of the samples has the number 1.
 JUDGMENTS = Path(__file__).with_name("judgments.csv")
+# More of them, by which nothing of the search was chosen.
+JUDGMENTS_APART = Path(__file__).with_name("judgments_apart.csv")
 NEARLY = 0.5
 TOP = 10
 # The number of results asked of each search, so that ten judged products are among them.
@@ -167,16 +169,16 @@ def judge(kind: str, term: str, relevant: dict[int, float], products: dict[int, 
     return Judged(kind, term, relevant, judged=wrong | set(relevant))
 
 
-def by_reading(products: dict[int, Item]) -> Iterator[Judged]:
+def by_reading(products: dict[int, Item], *, kind: str, file: Path) -> Iterator[Judged]:
     keys = list(products)
-    with JUDGMENTS.open() as file:
-        for row in csv.DictReader(file):
+    with file.open() as judgments:
+        for row in csv.DictReader(judgments):
             right, nearly, wrong = (
                 [keys[int(number) - 1] for number in row[column].split()]
                 for column in ("right", "nearly", "wrong")
             )
             relevant = dict.fromkeys(nearly, NEARLY) | dict.fromkeys(right, 1.0)
-            yield Judged("by reading", row["term"], relevant, judged={*relevant, *wrong})
+            yield Judged(kind, row["term"], relevant, judged={*relevant, *wrong})
 
 
 def kinds_of_things(products: dict[int, Item]) -> Iterator[Judged]:
@@ -404,7 +406,8 @@ def main() -> None:
         with transaction.atomic():
             products = fill()
         queries = [
-            *by_reading(products),
+            *by_reading(products, kind="by reading", file=JUDGMENTS),
+            *by_reading(products, kind="set apart", file=JUDGMENTS_APART),
             *kinds_of_things(products),
             *things_with_quality(products),
             *known_items(products),
