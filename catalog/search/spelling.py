@@ -86,3 +86,8 @@ def may_mean(word: str, known: str) -> bool:
     if len(word) != len(known) or len(replaced) != 1:
         return True
     return replaced[0] in CONFUSED or not "".join(replaced[0]).isascii()
+
+
+def lacks_second_letter(word: str, known: str) -> bool:
+    """Return whether the word is the known one without its second letter, as "solder" and "smolder"."""
+    return word == known[:1] + known[2:] and word[1] != known[1]

@@ -12,12 +12,19 @@ from catalog import analysis
 from catalog.analysis import MARK, NAME_MARK
 from catalog.search.filing import find_filed, read_names
 from catalog.search.query import STRENGTHS, Counts, SearchQuery, Word
-from catalog.search.spelling import compounds, corrections, errors_forgiven, may_end_compounds
+from catalog.search.spelling import (
+    compounds,
+    corrections,
+    errors_forgiven,
+    lacks_second_letter,
+    may_end_compounds,
+)
 from catalog.search.synonyms import Thesaurus, build_thesaurus
 
 MAX_SIMILAR = 200
 # A word of the descriptions alone is a correction if it is as long, or if so many products have it: each of the many
-# other words is near to something that shoppers call by its right name.
+# other words is near to something that shoppers call by its right name. So many must also have one whose second letter
+# was left out, which few people do.
 TELLING_LENGTH = 8
 COMMON = 3
 # A word of one product is taken for a misspelt name if so many products have the nearest word.
@@ -135,7 +142,11 @@ def replace_unknown(
     """Return the word as the compounds that end in it, or else as the nearest words, if products have any now."""
     if there := [other for other in longer if other in counts]:
         return word.stand_for(there, counts=counts, thesaurus=thesaurus)
-    known = [(errors, other) for errors, other in near if is_telling(other, counts)]
+    known = [
+        (errors, other)
+        for errors, other in near
+        if is_telling(other, counts) and not (lacks_second_letter(word.raw, other) and counts[other] < COMMON)
+    ]
     if is_rare(word):
         known = [(errors, other) for errors, other in known if counts[other] >= FAR_COMMONER]
     nearest = sorted(

@@ -54,6 +54,14 @@ class TestCorrections:
         with pytest.raises(NoProductMatches):
             search("solder")
 
+    def test_lack_the_second_letter_only_of_common_words(self) -> None:
+        make_product(name="Smolder candle")
+        with pytest.raises(NoProductMatches) as nothing:
+            search("solder")
+        assert nothing.value.suggestions == ["Smolder"]
+        make_products(3, name="Shirt")
+        assert search_names("sirt") == ["Shirt"] * 3
+
     def test_of_a_name_that_one_product_misspells(self) -> None:
         make_product(name="Phillips lamp", sold_count=9)
         make_products(10, name="Philips lamp")
