@@ -1,14 +1,16 @@
 """Text analysis for search: from texts to tokens without case, accents and endings."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from catalog.analysis.languages import is_stop_word
-from catalog.analysis.names import head, heads
+from catalog.analysis.names import head, heads, is_accessory
 from catalog.analysis.tokens import (
     MAX_TOKEN_LENGTH,
     as_written,
     exactly,
     join_neighbours,
+    pieces,
     singular,
     spellings,
     spelt,
@@ -47,7 +49,7 @@ __all__ = [
 ]
 
 # Raise it with every change of the texts that this package writes: the next `manage.py migrate` then rewrites them all.
-VERSION = 3
+VERSION = 4
 
 # The first stands between a token and its strength. The second stands before each word of the name, for completions.
 # The others stand before the keys of the category and of the values of attributes, which are added to the text.
@@ -61,6 +63,10 @@ VALUE_MARK = "¤v"
 IN_NAME = 1.0
 IN_HEAD = 6.0
 MOST_IN_TEXT = 4.0
+# How much of an occurrence a piece of a model number is.
+OF_PIECE = 0.2
+# How much of an occurrence the other words of the name of an accessory are, which say what it is for.
+OF_ACCESSORY = 0.5
 # The parameters of BM25: how soon further occurrences stop counting, how much a long description lowers the weight, and
 # the length of an average description in words.
 SATURATION = 1.2
@@ -79,12 +85,12 @@ def search_text(*, name: str, description: str) -> str:
     name = normal(name)
     of_name, of_text = words(name), words(normal(description))
     exact = {token for word in of_name for token in exactly(word)}
-    in_text: dict[str, int] = {}
-    for word, times in Counter(of_text).items():
+    in_text: dict[str, float] = {}
+    for word, count in Counter(of_text).items():
         if not is_stop_word(word):
             exact.update(exactly(word))
-            for token in tokens_of(word):
-                in_text[token] = in_text.get(token, 0) + times
+            for token, share in shares(word):
+                in_text[token] = in_text.get(token, 0) + count * share
     usual = 1 - LENGTH + LENGTH * len(of_text) / USUAL_LENGTH
     strengths = weigh_name(name, of_name, in_text, usual=usual)
     # The other tokens are in the description alone, most of them once: few different strengths have to be computed.
@@ -98,18 +104,30 @@ def search_text(*, name: str, description: str) -> str:
     return " ".join(named + marked)
 
 
-def weigh_name(name: str, of_name: list[str], in_text: dict[str, int], *, usual: float) -> dict[str, str]:
+def weigh_name(name: str, of_name: list[str], in_text: dict[str, float], *, usual: float) -> dict[str, str]:
     """Return the strengths of the name's tokens. `in_text` counts the description's, whose length counts as `usual`."""
-    in_name = dict.fromkeys(token for word in of_name for token in tokens_of(word))
+    in_name: dict[str, float] = {}
+    for word in of_name:
+        for token, share in shares(word):
+            in_name[token] = max(share, in_name.get(token, 0))
     pairs = dict.fromkeys(
         token for token in join_neighbours(of_name) if token and token not in in_name and token not in in_text
     )
-    in_head = dict.fromkeys(heads(name))
+    in_head = dict.fromkeys(token for token in heads(name) if in_name.get(token) != OF_PIECE)
+    beside_head = OF_ACCESSORY if is_accessory(name) else 1
     strengths: dict[str, str] = {}
     for token in in_name | pairs | {token: None for token in in_head if token in in_text}:
-        in_title = IN_NAME * (token in in_name or token in pairs) + IN_HEAD * (token in in_head)
+        in_title = IN_NAME * in_name.get(token, token in pairs)
+        in_title = in_title + IN_HEAD if token in in_head else in_title * beside_head
         strengths[token] = strength(min(in_text.get(token, 0) / usual, MOST_IN_TEXT) + in_title)
     return strengths
+
+
+def shares(word: str) -> Iterator[tuple[str, float]]:
+    """Yield the tokens of a word, each with how much of an occurrence it is."""
+    of_pieces = pieces(word)
+    for token in tokens_of(word):
+        yield token, OF_PIECE if token in of_pieces else 1.0
 
 
 def strength(occurrences: float) -> str:

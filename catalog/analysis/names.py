@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 
 from catalog.analysis.languages import is_stop_word
-from catalog.analysis.tokens import join_neighbours, tokens_of
+from catalog.analysis.tokens import join_neighbours, singular, tokens_of
 from catalog.analysis.words import words
 
 # A name says what the thing is before the first of these: "Desk lamp with a clamp, set of 2".
 QUALIFIES = re.compile(r"\s(?:for|with|without|in|by|from|featuring|including)\s|[,;:(\[|]|\s[-–—]\s")
-# "Table and chairs" is a table and is chairs.
-CONJUNCTION = re.compile(r"\s(?:and|&|\+|/)\s|/")
+# "Table and chairs" is a table and is chairs, and so is "Table/chairs". Anywhere else "/" is between other words.
+CONJUNCTION = re.compile(r"\s(?:and|&|\+)\s|\s?/\s?(?=\S+$)")
 # Words for a collection of things: "Succulent set" is also a succulent.
 HOLDERS = frozenset(
     (
@@ -58,6 +58,14 @@ MEASURES = frozenset(
     )
 )
 
+# Things that are for another thing, which their name says first: an "iPod case" is no iPod.
+ACCESSORIES = frozenset(
+    (
+        *("adapter", "adaptor", "cable", "case", "charger", "cord", "cover", "dock", "mount", "pouch"),
+        *("protector", "skin", "sleeve", "strap"),
+    )
+)
+
 
 def head(name: str) -> list[str]:
     """Return the words of a normalized name that say what the thing is, last word first."""
@@ -71,6 +79,11 @@ def nouns(text: str) -> list[str]:
     while len(found) > 1 and found[0] in MEASURES:
         del found[0]
     return found
+
+
+def is_accessory(name: str) -> bool:
+    """Return whether a normalized name is that of a thing for another thing."""
+    return singular(next(iter(head(name)), "")) in ACCESSORIES
 
 
 def heads(name: str) -> Iterator[str]:

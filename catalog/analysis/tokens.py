@@ -125,6 +125,15 @@ def tokens_of(word: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=KNOWN_WORDS)
+def pieces(word: str) -> frozenset[str]:
+    """Return the tokens of a word that are only a piece of it, such as "aa" of "EH768AA"."""
+    if gram_size(word):
+        return frozenset()
+    parts = chain.from_iterable(map(stems, PART.findall(word)))
+    return frozenset(tokens_of(word)).difference(stems_of_whole(word), exactly(word), parts)
+
+
+@lru_cache(maxsize=KNOWN_WORDS)
 def exactly(word: str) -> tuple[str, ...]:
     """Return the exact tokens of the word: as written, in the singular, and its parts. A stem may be another word's.
 

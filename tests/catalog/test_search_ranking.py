@@ -62,6 +62,29 @@ class TestRanking:
         self.make(Lamp_shade="-", Chair_and_table_with_lamp="-", Table_lamp="-", Chair_cover="-")
         assert search_names("chair")[0] == search_names("table")[0] == "Chair and table with lamp"
 
+    def test_a_slash_joins_two_things_only_at_the_end_of_a_name(self) -> None:
+        self.make(**{"Striker/winger_deodorant": "-", "Sofa/chairs": "-"})
+        make_product(name="Striker spray", description="-", sold_count=9)
+        make_product(name="Sofa cover", description="-", sold_count=9)
+        assert search_names("striker") == ["Striker spray", "Striker/winger deodorant"]
+        assert search_names("sofa") == ["Sofa/chairs", "Sofa cover"]
+
+    def test_pieces_of_a_model_number_tell_little(self) -> None:
+        self.make(HP_EH768AA_battery="-", Battery_AA="-")
+        make_product(name="HP EH768AA", description="EH768AA EH768AA", sold_count=9)
+        assert search_names("aa battery")[0] == "Battery AA"
+        assert search_names("aa")[0] == "Battery AA"
+        assert search_names("eh 768 aa")[0] == "HP EH768AA"
+
+    @pytest.mark.parametrize(
+        "accessory", ["iPod case", "iPod Cables", "Leather case for iPod", "Charger with iPod dock"]
+    )
+    def test_the_thing_before_what_is_for_it(self, accessory: str) -> None:
+        make_product(name=accessory, description="-", sold_count=9)
+        make_product(name="Apple iPod nano 8GB silver", description="-")
+        assert search_names("ipod") == ["Apple iPod nano 8GB silver", accessory]
+        assert search_names(accessory)[0] == accessory
+
     @pytest.mark.parametrize("term", ["silver ring", "silver rings"])
     def test_a_word_that_looks_like_an_ending_is_a_word(self, term: str) -> None:
         self.make(Band="A ring of silver.", Silver="-")
