@@ -15,6 +15,7 @@ from api.context import Context as Context
 from api.context import Info as Info
 from api.context import require_user as require_user
 from api.context import viewer as viewer
+from api.keyset import Copies as Copies
 from api.keyset import Merge as Merge
 from api.keyset import Page as Page
 from api.keyset import Paging as Paging

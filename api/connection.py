@@ -11,7 +11,7 @@ from strawberry import relay
 from strawberry.types.base import StrawberryObjectDefinition
 
 from api.context import Info
-from api.keyset import Merge, Page, Paging, Slice, Sort
+from api.keyset import Copies, Merge, Page, Paging, Slice, Sort
 from api.nodes import resolve_queryset
 from core.counting import MAX_COUNT, CountUpTo
 from packages.fastgraph import Bind, HasKey, Row, Statement, column_of, keys_of, peers_of, read
@@ -94,11 +94,12 @@ def nested_page(
     sort: Sort,
     paging: Paging,
     branches: Callable[[Collection[Any]], dict[Any, list[Any]]] | None = None,
+    copies: Copies | None = None,
 ) -> Page:
     """Read a page of a connection below `root`. One statement reads the pages of all rows that were read with it.
 
     `parent` is the lookup from the queryset's rows to the key of `root`. `branches` finds the keys whose rows stand on
-    the page of each parent, if these are more than its own.
+    the page of each parent, if these are more than its own. Or else the rows of each parent are those of its `copies`.
     """
     queryset, selector = resolve_queryset(found)
 
@@ -116,6 +117,8 @@ def nested_page(
         alone = selector if len(holders) == 1 else None
 
         def build(bind: Bind) -> models.QuerySet[Any]:
+            if copies is not None:
+                return cut.one_more_of_copies(queryset, copies=copies, parent=parent, keys=keys)
             if alone is not None:
                 key = bind("parent", column_of(queryset.model, parent))
                 return cut.one_more(queryset.filter(**{parent: key}), bind=bind)
@@ -140,7 +143,8 @@ def nested_page(
                 pages[key].append(row)
 
         def count_each() -> dict[Any, int]:
-            number = CountUpTo(queryset.filter(**{parent: OuterRef("pk")}))
+            counted = queryset if copies is None else copies.rows
+            number = CountUpTo(counted.filter(**{parent: OuterRef("pk")}))
             parents = model_of(root)._base_manager.filter(pk__in=holders)
             found = dict(parents.values_list("pk", number))
             return {

@@ -3,7 +3,7 @@
 import base64
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -99,6 +99,18 @@ class Merge:
     keys: Sequence[int]
     rows: models.QuerySet[Any] | None = None
     key: str = "pk"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copies:
+    """Rows that copy the columns of an order, one for each parent in whose list a row stands.
+
+    They name the row in their column `key`, and are the row's relation `name`.
+    """
+
+    rows: models.QuerySet[Any]
+    key: str
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,6 +223,22 @@ class Slice:
         # Through a join the same key may appear again, as another parent's row before the bounds.
         if queryset.query.annotations:
             return self.bound_rows(found)
+        return found.order_by(*self.sort.order_by(backwards=self.backwards))
+
+    def one_more_of_copies(
+        self, queryset: models.QuerySet[Any], *, copies: Copies, parent: str, keys: Collection[int]
+    ) -> models.QuerySet[Any]:
+        """Query what `one_more` does, for each of the parents' keys, by copies that have it in the column `parent`.
+
+        Each row has its parent's key as `parent_key`. A page may have rows too many at its end.
+        """
+        lists = self.bound_rows(copies.rows, of=parent)[: self.size + 1]
+        of_each = OfEach(lists, parents=keys, key=copies.key)
+        found: models.QuerySet[Any] = queryset.model._default_manager.filter(pk__in=of_each)
+        if len(keys) > 1:
+            # The same key may appear again, in the list of another parent. There it comes after the page's rows.
+            path = f"{copies.name}__{parent}"
+            found = found.filter(**{f"{path}__in": keys}).annotate(parent_key=F(path))
         return found.order_by(*self.sort.order_by(backwards=self.backwards))
 
     def page(self, rows: Sequence[Any], *, count: Callable[[], int]) -> "Page":

@@ -11,12 +11,12 @@ from typing import Any, TypedDict
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import connection, transaction
-from django.db.models import F, QuerySet, Subquery, TextField
+from django.db.models import Case, F, Q, QuerySet, TextField, When
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
-from catalog.models import COPIED, Attribute, AttributeValue, Product, ProductValue
-from catalog.search.index import VALUE_TEXT
+from catalog.models import COPIED, Attribute, AttributeValue, Product, ProductValue, build_copies
+from catalog.search.index import COPY_ALL, VALUE_TEXT
 from catalog.selectors import is_named, match_names
 from core.errors import FieldError, ValidationError, check_all
 from core.slugs import distinct_slug
@@ -36,7 +36,7 @@ Named = Mapping[str, Sequence[str]]
 GIVE = {
     vendor: f"""
         INSERT INTO catalog_productvalue (product_id, value_id, {", ".join(COPIED)})
-        SELECT product.id, CAST(given.value AS bigint), {", ".join(f"product.{column}" for column in COPIED)}
+        SELECT product.id, CAST(given.value AS bigint), {", ".join(build_copies("product"))}
         FROM {of_product} JOIN catalog_product AS product ON product.id = CAST(of_product.key AS bigint)
         CROSS JOIN {given}
     """
@@ -217,10 +217,19 @@ def in_order(asked: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
     return sorted(asked, key=lambda each: (each[0], distinct_slug(each[1]), each[1]))
 
 
+# The right copies of a product's columns.
+COPIES = {"added_at": Case(When(product__published_at__isnull=False, then="product__added_at"))} | {
+    column: F(f"product__{column}") for column in COPIED if column != "added_at"
+}
+
+
 def find_wrong_copies() -> QuerySet[ProductValue]:
     """The values whose copies of their product's columns differ from it."""
-    right = {column: F(f"product__{column}") for column in COPIED}
-    return ProductValue.objects.exclude(**right)
+    right = {f"right_{column}": copy for column, copy in COPIES.items()}
+    of_draft = Q(added_at__isnull=True, right_added_at__isnull=True)
+    same = {column: F(f"right_{column}") for column in COPIED if column != "added_at"}
+    rows = ProductValue.objects.annotate(**right)
+    return rows.exclude(Q(added_at__isnull=False, added_at=F("right_added_at")) | of_draft, **same)
 
 
 @transaction.atomic
@@ -230,7 +239,6 @@ def copy_columns(product_pk: int) -> None:
     Locks:
         The product.
     """
-    product = Product.objects.select_for_update().filter(pk=product_pk)
-    if product:
-        copies = {column: Subquery(product.order_by().values(column)) for column in COPIED}
-        ProductValue.objects.filter(product=product_pk).update(**copies)
+    list(Product.objects.select_for_update().filter(pk=product_pk).values_list("pk"))
+    with connection.cursor() as cursor:
+        cursor.execute(f"{COPY_ALL[connection.vendor]} AND product.id = %s", [product_pk])

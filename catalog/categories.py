@@ -6,12 +6,13 @@ locks it first, so that no change is based on a path that another is changing.
 
 from collections.abc import Iterator
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Max, Value
 from django.db.models.functions import Concat, Substr
 from django.utils.translation import gettext as _
 
-from catalog.models import MAX_LEVELS, NAME_TAKEN, TOP, Category
+from catalog.listings import LOCK_TREE, move_listings
+from catalog.models import MAX_LEVELS, NAME_TAKEN, TOP, Category, keys_in
 from catalog.pictures import delete_files_after_commit, set_picture
 from catalog.selectors import within
 from core import images
@@ -22,12 +23,17 @@ TOO_DEEP = f"Categories have at most {MAX_LEVELS} levels. Choose a parent furthe
 
 
 def lock_tree() -> None:
-    """Let no other transaction change the tree until this one ends. Products can still be added and moved.
+    """Let no other transaction change the tree until this one ends, nor list a product in it.
+
+    Call it before products are written: two transactions that have both listed some would wait for each other.
 
     Locks:
-        All categories, in order of primary key. With those at the top alone, a transaction that waits while they are
-        moved would end up with none.
+        On PostgreSQL, the tree against listings; then all categories, in order of primary key. With those at the top
+        alone, a transaction that waits while they are moved would end up with none.
     """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(LOCK_TREE)
     list(Category.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
@@ -60,7 +66,7 @@ def insert(category: Category, *, picture: images.StoredImage | None = None) -> 
 
 @transaction.atomic
 def move_category(*, category_pk: int, parent_pk: int | None) -> None:
-    """Move the category with everything below it to another parent, or to the top.
+    """Move the category with everything below it to another parent, or to the top. Its products are listed there.
 
     The number of statements does not depend on how much is below.
 
@@ -87,6 +93,8 @@ def move_category(*, category_pk: int, parent_pk: int | None) -> None:
         raise
     moved = f"{above}{category.pk}/"
     below.update(above=Concat(Value(moved), Substr("above", len(category.path) + 1)))
+    left, entered = {*category.keys_above}, {*keys_in(above)}
+    move_listings(category_pk=category.pk, left=left - entered, entered=entered - left)
 
 
 @transaction.atomic

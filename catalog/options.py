@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from catalog.attributes import find_or_create_attributes, find_or_create_values, write_value_texts
-from catalog.models import COPIED, OPTION_VALUES, OPTIONS, Product, ProductValue, ProductVariant
+from catalog.models import COPIED, OPTION_VALUES, OPTIONS, Product, ProductValue, ProductVariant, build_copies
 from catalog.selectors import has_value
 from catalog.stock import KEYS, lock_products
 
@@ -19,7 +19,7 @@ from catalog.stock import KEYS, lock_products
 WRITTEN = frozenset(f"{column}_id" for column in OPTION_VALUES)
 GIVE = f"""
     INSERT INTO catalog_productvalue (product_id, value_id, {", ".join(COPIED)})
-    SELECT product.id, found.value, {", ".join(f"product.{column}" for column in COPIED)}
+    SELECT product.id, found.value, {", ".join(build_copies("product"))}
     FROM (
         {
     " UNION ".join(

@@ -33,6 +33,14 @@ def is_published(path: str = "") -> Q:
     return Q(Each(has_come), **{f"{column}__isnull": False})
 
 
+def is_listed() -> Q:
+    """Match the listings and values of published products, by their copy of `added_at`.
+
+    Of a published product it equals `published_at`, and a draft has none. So this is the condition of `is_published`.
+    """
+    return Q(Each(Q(added_at__lte=Computed(current_moment, PUBLISHED_AT))), added_at__isnull=False)
+
+
 def is_draft() -> Q:
     return Q(published_at__isnull=True)
 

@@ -17,4 +17,6 @@ class CountUpTo(models.Subquery):
     empty_result_set_value = 0
 
     def __init__(self, queryset: models.QuerySet[Any], *, most: int = MAX_COUNT) -> None:
-        super().__init__(queryset.order_by().values("pk")[:most])
+        # A constant, because PostgreSQL would read the row for a column that the index lacks.
+        rows = queryset.order_by().annotate(counted=models.Value(1)).values("counted")
+        super().__init__(rows[:most])

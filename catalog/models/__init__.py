@@ -1,6 +1,6 @@
 """The rows of the catalogue, with the rules that the database enforces."""
 
-from catalog.models.attributes import COPIED, Attribute, AttributeValue, ProductValue
+from catalog.models.attributes import COPIED, Attribute, AttributeValue, ProductValue, build_copies
 from catalog.models.categories import (
     MAX_LEVELS,
     NAME_TAKEN,
@@ -22,6 +22,7 @@ from catalog.models.columns import (
     is_past,
     used_options,
 )
+from catalog.models.listings import LISTED, Listing
 from catalog.models.notices import StockNotice
 from catalog.models.products import (
     FEW_LEFT,
@@ -50,6 +51,7 @@ from catalog.models.vectors import ProductVector
 __all__ = [
     "COPIED",
     "FEW_LEFT",
+    "LISTED",
     "MAX_ALT",
     "MAX_IMAGES",
     "MAX_LEVELS",
@@ -70,6 +72,7 @@ __all__ = [
     "Category",
     "Favourite",
     "FinalPriceField",
+    "Listing",
     "OldCategorySlug",
     "OldProductSlug",
     "PathField",
@@ -85,6 +88,7 @@ __all__ = [
     "StockNotice",
     "Synonym",
     "TaxClass",
+    "build_copies",
     "full_name",
     "is_past",
     "keys_in",

@@ -82,11 +82,18 @@ def refuse_namesake(row: Attribute | AttributeValue, others: models.QuerySet[Any
 COPIED = ("added_at", "final_price", "slug")
 
 
+def build_copies(product: str) -> list[str]:
+    """Return the SQL expressions of the copies of a product's columns, of the row or table with this name."""
+    added_at = f"CASE WHEN {product}.published_at IS NOT NULL THEN {product}.added_at END"
+    return [added_at, *(f"{product}.{column}" for column in COPIED[1:])]
+
+
 class ProductValue(models.Model):
     """A value that a product has of an attribute, or that one of its variants has of an option.
 
     It copies the columns of the product by which lists are ordered, so that the products with a value have an index in
-    that order. Triggers keep the copies: see catalog/search/index/.
+    that order, and are counted without their products. Triggers keep the copies: see
+    catalog/search/index/.
     """
 
     # The unique constraint begins with the product, the indexes with the value.
@@ -96,7 +103,8 @@ class ProductValue(models.Model):
     value = models.ForeignKey(
         AttributeValue, on_delete=models.CASCADE, related_name="product_values", db_index=False
     )
-    added_at = models.DateTimeField()
+    # Null for a draft, which no list of a value has.
+    added_at = models.DateTimeField(null=True)
     final_price = AmountField()
     slug = models.CharField(max_length=MAX_LENGTH)
 

@@ -1,6 +1,7 @@
 """Product, with its pictures, old slugs and the people who like it."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxLengthValidator
@@ -47,6 +48,21 @@ class SearchTextField(models.TextField[str, str]):
         text = search_text(name=product.name, description=product.description)
         setattr(product, self.attname, text)
         return text
+
+
+class AddedAtField(models.DateTimeField[datetime, datetime]):
+    """When a product was put on sale: `published_at`, unless it is a draft."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> datetime:
+        product = model_instance
+        assert isinstance(product, Product)
+        product.added_at = product.published_at or product.added_at
+        return product.added_at
+
+    def deconstruct(self) -> Any:
+        # Migrations name the plain field, because the columns are the same.
+        name, _, arguments, options = super().deconstruct()
+        return name, "django.db.models.DateTimeField", arguments, options
 
 
 class Product(models.Model):
@@ -138,7 +154,7 @@ class Product(models.Model):
     # Null for a draft. See catalog/visibility.py for who sees it before.
     published_at = models.DateTimeField("published", default=timezone.now, null=True, blank=True)
     # When it was put on sale, or created if it has not been. The newest come first by it.
-    added_at = models.DateTimeField(default=timezone.now, editable=False)
+    added_at = AddedAtField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -146,9 +162,10 @@ class Product(models.Model):
         constraints = [
             *priced_and_stocked("product"),
             options_without_gaps("product"),
-            # So that the products whose time has not come are found by the index of `added_at`.
+            # So that the products whose time has not come are found by the index of `added_at`, and copies of the one
+            # are in the order of the other.
             models.CheckConstraint(
-                condition=DRAFT | Q(added_at__gte=F("published_at")), name="product_added_when_published"
+                condition=DRAFT | Q(added_at=F("published_at")), name="product_added_when_published"
             ),
             models.CheckConstraint(
                 condition=Q(option_1="") | ~Q(option_1=F("option_2")) & ~Q(option_1=F("option_3")),
@@ -168,13 +185,8 @@ class Product(models.Model):
             list_index("discount", name="product_by_discount"),
             list_index("sold_count", name="product_by_sold_count"),
             list_index("rating_average", "rating_count", name="product_by_rating"),
-            # The same for the pages of a category, which shoppers look at most.
-            list_index("category", "added_at", name="product_in_category_by_added"),
-            list_index("category", "final_price", name="product_in_category_by_price"),
-            list_index("category", "sort_name", name="product_in_category_by_name"),
-            list_index("category", "discount", name="product_in_category_by_percent"),
+            # The pages of a category are read by its listings, which have all orders but this one.
             list_index("category", "sold_count", name="product_in_category_by_sold"),
-            list_index("category", "rating_average", "rating_count", name="product_in_category_by_rating"),
             # The counts of categories, and the look-up of a category's products, drafts or not.
             models.Index(fields=["category", "published_at"], name="product_in_category"),
             # The drafts of all, and of a seller.

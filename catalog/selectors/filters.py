@@ -1,6 +1,6 @@
 """The filter of products, and the condition of each of its parts."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from django.db.models.lookups import IsNull
 from accounts.models import Profile
 from catalog.models import OPTION_VALUES, AttributeValue, Category, Product, ProductValue, ProductVariant
 from catalog.selectors.products import ZERO
-from catalog.selectors.tree import expand
+from catalog.selectors.tree import Branch, expand
 from catalog.selectors.values import Asked, Chosen, is_named
 
 
@@ -23,12 +23,12 @@ class ProductFilter:
     """A filter of products; None does not filter. Prices are final prices, and both bounds are inclusive.
 
     A product passes in one of the `categories`, or below, with all of the `attributes`, and with one variant that has
-    all of the `options`, and is in stock if that is asked. `resolve` replaces their slugs by keys: the `branch` are
+    all of the `options`, and is in stock if that is asked. `resolve` replaces their slugs by keys: the `branch` has
     those of all of these categories, and the `chosen` and `chosen_options` have those of the values.
     """
 
     categories: list[str] | None = None
-    branch: tuple[int, ...] | None = None
+    branch: Branch | None = None
     attributes: tuple[Asked, ...] | None = None
     chosen: tuple[Chosen, ...] | None = None
     options: tuple[Asked, ...] | None = None
@@ -50,8 +50,9 @@ class OneVariant:
     in_stock: bool
 
 
-def in_branch(keys: Sequence[int]) -> Q:
-    """Match the products of these categories. The indexes of a category's lists can be sought for one key."""
+def in_branch(branch: Branch) -> Q:
+    """Match the products of these categories. An index that begins with the category can be sought for one key."""
+    keys = branch.keys
     return Q(category=keys[0]) if len(keys) == 1 else Q(category__in=keys)
 
 
@@ -188,13 +189,13 @@ def list_conditions(filter: ProductFilter) -> dict[str, Any]:
 
 
 def has_other_index(name: str, value: Any, *, order: str) -> bool:
-    """Whether a condition could seek an index in another order than the list's. A single category's indexes have it."""
+    """Whether a condition could seek an index in another order than the list's."""
     if name == "categories":
         return True
     if name in CHECKED:
         return False  # see `has_one`
     if name == "branch":
-        return len(value) > 1
+        return len(value.keys) > 1 or order != "sold_count"  # listings have the other orders
     if name == "seller":
         return order not in SELLER_ORDERS
     return sought_column(CONDITIONS[name](value)) != order

@@ -1,6 +1,7 @@
 """Reads of the tree of categories."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
@@ -24,6 +25,28 @@ def expand(categories: QuerySet[Category]) -> QuerySet[Category]:
     end = Concat("path", Value(AFTER_DIGITS))
     above = categories.order_by().filter(GreaterThan(end, OuterRef("path")), path__lte=OuterRef("path"))
     return Category.objects.order_by().filter(Exists(above))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """Categories with everything below them: the `keys` of all, and of the `tops`, which are below no other of them."""
+
+    keys: tuple[int, ...]
+    tops: tuple[int, ...]
+
+    def __and__(self, other: "Branch") -> "Branch":
+        """What is in both of them."""
+        ours, theirs = {*self.keys}, {*other.keys}
+        tops = {key for key in self.tops if key in theirs} | {key for key in other.tops if key in ours}
+        return Branch(keys=tuple(sorted(ours & theirs)), tops=tuple(sorted(tops)))
+
+
+def find_branch(categories: QuerySet[Category]) -> Branch:
+    """Read the categories and everything below them as one branch. Takes one statement."""
+    paths = {key: keys_in(path)[:-1] for key, path in expand(categories).values_list("pk", "path")}
+    return Branch(
+        keys=tuple(paths), tops=tuple(key for key, above in paths.items() if paths.keys().isdisjoint(above))
+    )
 
 
 def find_branches(keys: Collection[int]) -> dict[int, list[int]]:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from django.db.models import OuterRef, Q
 
 from catalog.models import AttributeValue, ProductValue
+from catalog.visibility import is_listed
 from core.counting import CountUpTo
 from core.slugs import distinct_slug
 from core.text import sort_key
@@ -70,7 +71,7 @@ def find_chosen(
         is_named(((None, each.attribute) for _, each in asked), prefix="attribute__"),
         attribute__of_options__in={kind for kind, _ in asked},
     )
-    size = CountUpTo(ProductValue.objects.filter(value=OuterRef("pk")), most=COMMON)
+    size = CountUpTo(ProductValue.objects.filter(is_listed(), value=OuterRef("pk")), most=COMMON)
     names = [f"attribute__{name}" for name in ("of_options", "slug", "sort_name")]
     rows = [*values.order_by().values_list(*names, "slug", "sort_name", "pk", size)]
     parents = match_names(

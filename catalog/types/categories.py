@@ -125,19 +125,24 @@ class Category(relay.Node):
         last: api.Last = None,
         before: api.Before = None,
     ) -> Annotated["ProductConnection", strawberry.lazy("catalog.types")]:  # type: ignore[name-defined]  # noqa: F821
-        order = SORTS[sort].columns[0]
+        order, narrowing = SORTS[sort].columns[0], plain(filter)
+        copies = None
+        if order in selectors.LISTING_ORDERS:
+            rows = selectors.narrow_listings(selectors.products(), narrowing, order=order)
+            copies = api.Copies(rows=rows, key="product_id", name="listings")
         page = api.nested_page(
             root,
             info,
-            found=selectors.narrow(selectors.products(), plain(filter), order=order, of_each=True),
+            found=selectors.narrow(selectors.products(), narrowing, order=order, of_each=True),
             parent="category_id",
             answer="ProductConnection",
             sort=SORTS[sort],
             paging=api.Paging(first=first, after=after, last=last, before=before),
-            branches=selectors.find_branches,
+            branches=None if copies else selectors.find_branches,
+            copies=copies,
         )
         connection = api.type_named("ProductConnection", info)
-        counted = Facets(found=selectors.products(), filter=plain(filter), category=root.pk)
+        counted = Facets(found=selectors.products(), filter=narrowing, category=root.pk)
         return connection(page=page, counted=counted)
 
     @classmethod

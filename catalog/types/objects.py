@@ -99,7 +99,7 @@ class Product(relay.Node):
         description="Per cent off the price of the cheapest variant in stock, 0 to 100."
     )
     stock: int = api.field(description="The quantity in stock, of all variants together.")
-    added_at: auto = api.field(
+    added_at: datetime = api.field(
         description="When it was put on sale; when it was created, if it has never been."
     )
     updated_at: auto = api.field(description="When its data last changed. A sale does not count.")
@@ -413,7 +413,6 @@ class ProductConnection(api.Connection[Product]):
 
 
 def merge_of(listed: selectors.Listed) -> api.Merge:
-    """Return the lists that a page merges, of categories or of values."""
-    if listed.of_values is None:
-        return api.Merge(column="category_id", keys=listed.merged)
-    return api.Merge(column="value_id", keys=listed.merged, rows=listed.of_values, key="product_id")
+    """Return the lists that a page merges."""
+    key = "pk" if listed.copies is None else "product_id"
+    return api.Merge(column=listed.column, keys=listed.merged, rows=listed.copies, key=key)

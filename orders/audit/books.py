@@ -25,6 +25,7 @@ from django.db.models.functions import Coalesce
 
 from catalog.attributes import copy_columns, find_wrong_copies
 from catalog.categories import find_wrong_paths, rewrite_paths
+from catalog.listings import find_wrong_listings, list_again
 from catalog.models import OPTIONS, PriceChange, Product, ProductImage, ProductVariant, StockMovement
 from catalog.options import find_wrong_options, mend_options
 from catalog.pictures import PICTURE, copy_first
@@ -56,6 +57,7 @@ def differences_here() -> Iterator[Difference]:
     yield from check_stock()
     yield from check_products()
     yield from check_attributes()
+    yield from check_listings()
     yield from check_prices()
     yield from check_held()
     yield from check_movements()
@@ -173,6 +175,17 @@ def check_attributes() -> Iterator[Difference]:
             subject=f"product {key}",
             detail="the values of its options are not those of its variants",
             mend=partial(mend_options, key),
+        )
+
+
+def check_listings() -> Iterator[Difference]:
+    """A published product is listed in its category and those above, with copies of its columns."""
+    for key in find_wrong_listings():
+        yield Difference(
+            check="listings",
+            subject=f"product {key}",
+            detail="the lists of its categories do not have it, or have other copies of its columns",
+            mend=partial(list_again, key),
         )
 
 

@@ -22,7 +22,8 @@ from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQL  # 
 from django.test.utils import setup_test_environment  # noqa: E402
 
 from api.keyset import encode_cursor  # noqa: E402
-from catalog.models import Category, Product  # noqa: E402
+from catalog.listings import build_listing  # noqa: E402
+from catalog.models import COPIED, Category, Product, build_copies  # noqa: E402
 from catalog.types.choices import SORTS, ProductSort  # noqa: E402
 from demo.demonstration import open_shop  # noqa: E402
 from demo.generation import generate_products  # noqa: E402
@@ -263,6 +264,7 @@ def multiply(times: int) -> None:
         "price": price,
         "final_price": f"round({price} * (100 - discount) / 100, 2)",
         "added_at": moment,
+        "published_at": moment,
         "updated_at": moment,
     }
     fields = Product._meta.local_concrete_fields
@@ -277,13 +279,15 @@ def multiply(times: int) -> None:
             [times - 1],
         )
         cursor.execute(
-            f"{numbers} INSERT INTO catalog_productvalue (product_id, value_id, added_at, final_price, slug)"
-            " SELECT copy.id, value_id, copy.added_at, copy.final_price, copy.slug"
+            f"{numbers} INSERT INTO catalog_productvalue (product_id, value_id, {', '.join(COPIED)})"
+            f" SELECT copy.id, value_id, {', '.join(build_copies('copy'))}"
             " FROM numbers CROSS JOIN catalog_productvalue AS original"
             " JOIN catalog_product AS copy ON copy.id = original.product_id + n * %s ORDER BY copy.id",
             [times - 1, originals],
         )
-        if not lite:
+        if not lite:  # whose triggers have been off
+            cursor.execute("DELETE FROM catalog_listing")
+            cursor.execute(build_listing(connection.vendor))
             cursor.execute(
                 "INSERT INTO catalog_search (product_id, tokens) SELECT copy.id, tokens FROM catalog_product copy"
                 " JOIN catalog_product original ON original.slug = regexp_replace(copy.slug, '-[0-9]+$', '')"
@@ -328,20 +332,27 @@ def analyse() -> None:
 @contextmanager
 def shop(products: int, *, times: int = 1) -> Iterator[str]:
     """Fill a separate database with the products, multiplied by `times`. Yield its name, and drop it afterwards."""
-    own = settings.DATABASES["default"]["NAME"]
-    test = connection.settings_dict["TEST"]
-    usual = test["NAME"]
-    test["NAME"] = f"{usual or 'growth'}_{products * times}"
-    disconnect()
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    test["NAME"] = usual
-    name = connection.settings_dict["NAME"]
-    try:
+    with database(f"growth_{products * times}") as name:
         open_shop()
         generate_products(products)
         if times > 1:
             multiply(times)
         analyse()
+        yield name
+
+
+@contextmanager
+def database(title: str) -> Iterator[str]:
+    """Make a separate database, use it, yield its name, and drop it afterwards."""
+    own = settings.DATABASES["default"]["NAME"]
+    test = connection.settings_dict["TEST"]
+    usual = test["NAME"]
+    test["NAME"] = f"{usual or 'test'}_{title}"
+    disconnect()
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    test["NAME"] = usual
+    name = connection.settings_dict["NAME"]
+    try:
         yield name
     finally:
         use(name)

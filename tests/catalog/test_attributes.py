@@ -407,7 +407,7 @@ class TestFacets:
 
     def test_list_the_most_frequent_and_the_chosen(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert MAX_FACET_VALUES > 1
-        monkeypatch.setattr("catalog.facets.MAX_FACET_VALUES", 1)
+        monkeypatch.setattr("catalog.facets.values.MAX_FACET_VALUES", 1)
         assert counts(Facets(found=products()))["colour"] == {"White": 3}
         assert counts(Facets(found=products(), filter=by(colour=["Red"])))["colour"] == {"Red": 2}
 
@@ -420,6 +420,6 @@ class TestFacets:
             assert facets.attributes == facets.attributes
 
     def test_stop_counting(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("catalog.facets.MAX_FACET", 2)
+        monkeypatch.setattr("catalog.facets.values.MAX_FACET", 2)
         assert counts(Facets(found=products()))["colour"] == {"Red": 2, "White": 2}
         assert counts(Facets(found=products(), bounded=True))["colour"] == {"Red": 2, "White": 2}

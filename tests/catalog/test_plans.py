@@ -12,18 +12,22 @@ from django.db.models import QuerySet
 
 import api
 from api.keyset import Slice
-from catalog.models import Product, ProductValue
+from catalog.models import Listing, Product, ProductValue
 from catalog.selectors import (
     CHECKED,
     CONDITIONS,
+    LISTING_ORDERS,
     SELLER_ORDERS,
     VALUE_ORDERS,
     Asked,
+    Branch,
     Chosen,
+    Listed,
     ProductFilter,
     list_conditions,
     narrow,
     narrow_list,
+    narrow_listings,
     products,
     seek,
     sought_column,
@@ -33,10 +37,11 @@ from catalog.types import ProductFilter as ProductFilterInput
 
 pytestmark = pytest.mark.django_db
 
+BRANCH, BRANCHES = Branch(keys=(1,), tops=(1,)), Branch(keys=(1, 2), tops=(1, 2))
 # Values of the filters' types. One category and several are read by different indexes.
 VALUES: dict[Any, list[Any]] = {
     list[str] | None: [["lamps"], ["lamps", "seats"]],
-    tuple[int, ...] | None: [(1,), (1, 2)],
+    Branch | None: [BRANCH, BRANCHES],
     tuple[Asked, ...] | None: [(Asked(attribute="brand", values=("Acme", "Bolt")),)],
     tuple[Chosen, ...] | None: [(Chosen(attribute="brand", values=(1, 2), size=2),)],
     str | None: ["ada"],
@@ -55,7 +60,7 @@ FILTERS = [
 # Filters whose lists have indexes of their own, the column that these begin with, and the orders that they are for.
 LISTS = [
     (ProductFilter(), [], [*ProductSort]),
-    (ProductFilter(branch=(1,)), ["category"], [*ProductSort]),
+    (ProductFilter(branch=BRANCH), ["category"], [ProductSort.BEST_SELLING]),
     (
         ProductFilter(seller="ada"),
         ["user"],
@@ -121,16 +126,47 @@ class TestOrders:
         )
 
 
+def index_of_copies(model: type[Listing | ProductValue], column: str, order: api.Sort) -> str:
+    """Return the name of the index by which the model's rows with a key in the column are read in the order."""
+    [index] = [index for index in model._meta.indexes if index.fields == [column, *order.columns]]
+    return str(index.name)
+
+
+def plan_of_page(filter: ProductFilter, order: api.Sort, paging: api.Paging) -> str:
+    listed = narrow_list(products(), filter, order=order.columns[0])
+    cut = Slice.of(products(), sort=order, paging=paging)
+    return plan_of(cut.one_more(products(), merge=merge_of(listed)).values("pk"))
+
+
 class TestBranches:
     @pytest.mark.parametrize("sort", ProductSort)
     @pytest.mark.parametrize("paging", [api.Paging(), api.Paging(last=20)], ids=["forwards", "backwards"])
-    def test_seek_the_index_of_each_category(self, sort: ProductSort, paging: api.Paging) -> None:
+    def test_seek_the_index_of_each_top(self, sort: ProductSort, paging: api.Paging) -> None:
         order = SORTS[sort]
-        cut = Slice.of(products(), sort=order, paging=paging)
-        merge = api.Merge(column="category_id", keys=[1, 2])
-        plan = plan_of(cut.one_more(products(), merge=merge).values("pk"))
-        [index] = [index for index in Product._meta.indexes if index.fields == ["category", *order.columns]]
-        assert index.name in plan, plan
+        plan = plan_of_page(ProductFilter(branch=BRANCHES), order, paging)
+        if order.columns[0] in LISTING_ORDERS:
+            assert index_of_copies(Listing, "category", order) in plan, plan
+        else:
+            assert "product_in_category_by_sold" in plan, plan
+
+    @pytest.mark.parametrize(
+        "filter",
+        [
+            ProductFilter(branch=BRANCH, in_stock=True),
+            ProductFilter(branch=BRANCH, on_sale=True, min_price=Decimal(10)),
+        ],
+        ids=text_of,
+    )
+    @pytest.mark.parametrize(
+        "sort", [sort for sort in ProductSort if SORTS[sort].columns[0] in LISTING_ORDERS]
+    )
+    def test_seek_it_with_another_condition(self, filter: ProductFilter, sort: ProductSort) -> None:
+        order = SORTS[sort]
+        listings = narrow_listings(products(), filter, order=order.columns[0])
+        listed = Listed(products=products(), merged=BRANCH.tops, copies=listings)
+        cut = Slice.of(products(), sort=order, paging=api.Paging())
+        plan = plan_of(cut.one_more(products(), merge=merge_of(listed)).values("pk"))
+        assert index_of_copies(Listing, "category", order) in plan, plan
 
 
 class TestAttributes:
@@ -145,11 +181,8 @@ class TestAttributes:
     @pytest.mark.parametrize("paging", [api.Paging(), api.Paging(last=20)], ids=["forwards", "backwards"])
     def test_seek_the_index_of_each_value(self, sort: ProductSort, paging: api.Paging) -> None:
         order = SORTS[sort]
-        listed = narrow_list(products(), self.FILTER, order=order.columns[0])
-        cut = Slice.of(products(), sort=order, paging=paging)
-        plan = plan_of(cut.one_more(products(), merge=merge_of(listed)).values("pk"))
-        [index] = [index for index in ProductValue._meta.indexes if index.fields == ["value", *order.columns]]
-        assert index.name in plan, plan
+        plan = plan_of_page(self.FILTER, order, paging)
+        assert index_of_copies(ProductValue, "value", order) in plan, plan
         assert re.search(r"product_value_once|product_id=\? AND value_id=\?", plan), plan
 
     def test_look_up_the_products_with_the_rarest_value(self) -> None:
@@ -182,11 +215,8 @@ class TestOptions:
         order = SORTS[sort]
         listed = narrow_list(products(), self.FILTER, order=order.columns[0])
         assert listed.merged == ()  # none passes: the look-up for the stock has found them all
-        listed = narrow_list(products(), replace(self.FILTER, in_stock=None), order=order.columns[0])
-        cut = Slice.of(products(), sort=order, paging=api.Paging())
-        plan = plan_of(cut.one_more(products(), merge=merge_of(listed)).values("pk"))
-        [index] = [index for index in ProductValue._meta.indexes if index.fields == ["value", *order.columns]]
-        assert index.name in plan, plan
+        plan = plan_of_page(replace(self.FILTER, in_stock=None), order, api.Paging())
+        assert index_of_copies(ProductValue, "value", order) in plan, plan
         assert self.VARIANTS.search(plan), plan
 
     def test_look_up_the_products_with_the_rarest_value(self) -> None:

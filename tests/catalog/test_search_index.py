@@ -264,7 +264,7 @@ class TestMigrate:
         try:
             lost = [
                 f"trigger catalog_product_{event} is missing"
-                for event in ("inserted", "updated", "deleted", "copied", "reworded")
+                for event in ("inserted", "updated", "deleted", "copied", "listed", "relisted", "reworded")
             ]
             assert find_faults(connection) == (lost if LITE else [])
             make_product(name="Copper kettle")

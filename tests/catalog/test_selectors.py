@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from api.keyset import Merge, Paging, Slice, Sort
+from api.keyset import Paging, Slice, Sort
 from catalog.models import Product
 from catalog.selectors import (
     FEW,
+    Branch,
     ProductFilter,
     editable_products,
     narrow,
@@ -16,10 +17,12 @@ from catalog.selectors import (
     products,
     resolve,
 )
+from catalog.types.objects import merge_of
 from tests.factories import make_category, make_product, make_products, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
+BRANCH, BRANCHES = Branch(keys=(1,), tops=(1,)), Branch(keys=(1, 2), tops=(1, 2))
 DAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -30,7 +33,7 @@ def names(filter: ProductFilter) -> set[str]:
 def listed(filter: ProductFilter, *, order: str) -> set[str]:
     """Return the names of a page of 100, as the API reads it."""
     found = narrow_list(products(), resolve(filter), order=order)
-    merge = Merge(column="category_id", keys=found.merged) if found.merged else None
+    merge = merge_of(found) if found.merged else None
     cut = Slice.of(found.products, sort=Sort((order, "slug")), paging=Paging(first=100))
     return {product.name for product in cut.one_more(found.products, merge=merge)}
 
@@ -111,11 +114,11 @@ class TestListed:
     @pytest.mark.parametrize(
         ("filter", "order", "looks"),
         [
-            (ProductFilter(min_price=Decimal(10), branch=(1,)), "final_price", 0),
-            (ProductFilter(min_price=Decimal(10), branch=(1,)), "added_at", 1),
-            (ProductFilter(branch=(1, 2)), "added_at", 0),
-            (ProductFilter(min_price=Decimal(10), branch=(1, 2)), "final_price", 0),
-            (ProductFilter(min_price=Decimal(10), branch=(1, 2)), "added_at", 1),
+            (ProductFilter(min_price=Decimal(10), branch=BRANCH), "final_price", 0),
+            (ProductFilter(min_price=Decimal(10), branch=BRANCH), "added_at", 1),
+            (ProductFilter(branch=BRANCHES), "added_at", 0),
+            (ProductFilter(min_price=Decimal(10), branch=BRANCHES), "final_price", 0),
+            (ProductFilter(min_price=Decimal(10), branch=BRANCHES), "added_at", 1),
             (ProductFilter(seller="ada-seller"), "added_at", 0),
             (ProductFilter(seller="ada-seller"), "final_price", 0),
             (ProductFilter(seller="ada-seller"), "sort_name", 1),

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from catalog import analysis
 from catalog.analysis import CATEGORY_MARK, VALUE_MARK
-from catalog.models import COPIED
+from catalog.models import COPIED, LISTED, RATINGS, build_copies
 from catalog.search.query import STRENGTHS, filed_under
 
 # The index rounds each strength down to one of the STRENGTHS, because each token in a query costs time. `search_text`
@@ -34,15 +34,39 @@ class Part:
 
 # ── Copies ───────────────────────────────────────────────────────────────────
 
-COPY = "UPDATE catalog_productvalue SET " + ", ".join(f"{column} = new.{column}" for column in COPIED)
-COPY_ALL = f"""
-    UPDATE catalog_productvalue SET {", ".join(f"{column} = product.{column}" for column in COPIED)}
-    FROM catalog_product AS product WHERE product.id = product_id
-"""
-CHANGED = {
-    "sqlite": " OR ".join(f"old.{column} <> new.{column}" for column in COPIED),
-    "postgresql": " OR ".join(f"old.{column} IS DISTINCT FROM new.{column}" for column in COPIED),
+COPY = "UPDATE catalog_productvalue SET " + ", ".join(
+    f"{column} = {copy}" for column, copy in zip(COPIED, build_copies("new"), strict=True)
+)
+DIFFERS = {"sqlite": "IS NOT", "postgresql": "IS DISTINCT FROM"}
+RIGHT = dict(zip(COPIED, build_copies("product"), strict=True))
+# Only what differs, because to write all rows of a large shop would take long.
+COPY_ALL = {
+    vendor: f"""
+        UPDATE catalog_productvalue SET {", ".join(f"{column} = {copy}" for column, copy in RIGHT.items())}
+        FROM catalog_product AS product WHERE product.id = product_id
+            AND ({" OR ".join(f"catalog_productvalue.{column} {differs} {copy}" for column, copy in RIGHT.items())})
+    """
+    for vendor, differs in DIFFERS.items()
 }
+COPY_OF = ", ".join((*COPIED, "published_at"))
+CHANGED = {
+    vendor: " OR ".join(f"old.{column} {differs} new.{column}" for column in (*COPIED, "published_at"))
+    for vendor, differs in DIFFERS.items()
+}
+
+# ── Listings ─────────────────────────────────────────────────────────────────
+
+# The columns by which listings are found and sorted. Ratings are computed from others, whose writes run the trigger.
+RATED = tuple(f"rated_{rating}" for rating in RATINGS)
+RELISTED = {
+    vendor: " OR ".join(
+        f"old.{column} {differs} new.{column}" for column in ("category_id", "published_at", *LISTED)
+    )
+    for vendor, differs in DIFFERS.items()
+}
+WRITTEN = ", ".join(
+    ("category_id", "published_at", *(column for column in LISTED if not column.startswith("rating")), *RATED)
+)
 
 # ── Vectors ──────────────────────────────────────────────────────────────────
 

@@ -1,14 +1,17 @@
 """The parts of the search index on PostgreSQL, in the order in which they are made."""
 
-from catalog.models import COPIED
+from catalog.listings import SHARE_TREE, build_listing
 from catalog.search.index.parts import (
     CHANGED,
     COPY,
     COPY_ALL,
+    COPY_OF,
     FORGET,
     IS_REWORDED,
+    RELISTED,
     REWORDED,
     STEPS,
+    WRITTEN,
     Part,
     build_text,
 )
@@ -168,10 +171,55 @@ POSTGRESQL = (
         name="catalog_product_copied",
         create=f"""
             CREATE OR REPLACE TRIGGER catalog_product_copied
-                AFTER UPDATE OF {", ".join(COPIED)} ON catalog_product
+                AFTER UPDATE OF {COPY_OF} ON catalog_product
                 FOR EACH ROW WHEN ({CHANGED["postgresql"]}) EXECUTE FUNCTION catalog_product_copy()
         """,
-        fill=COPY_ALL,
+        fill=COPY_ALL["postgresql"],
+    ),
+    Part(
+        kind="FUNCTION",
+        name="catalog_products_list",
+        create=f"""
+            CREATE OR REPLACE FUNCTION catalog_products_list() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                PERFORM {SHARE_TREE};
+                {build_listing("postgresql", "added")};
+                RETURN NULL;
+            END $$
+        """,
+    ),
+    Part(
+        kind="FUNCTION",
+        name="catalog_product_list",
+        create=f"""
+            CREATE OR REPLACE FUNCTION catalog_product_list() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                PERFORM {SHARE_TREE};
+                DELETE FROM catalog_listing WHERE product_id = new.id;
+                {build_listing("postgresql")} AND product.id = new.id;
+                RETURN NULL;
+            END $$
+        """,
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_listed",
+        create="""
+            CREATE OR REPLACE TRIGGER catalog_product_listed
+                AFTER INSERT ON catalog_product REFERENCING NEW TABLE AS added
+                FOR EACH STATEMENT EXECUTE FUNCTION catalog_products_list()
+        """,
+        fill="DELETE FROM catalog_listing",
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_relisted",
+        create=f"""
+            CREATE OR REPLACE TRIGGER catalog_product_relisted
+                AFTER UPDATE OF {WRITTEN} ON catalog_product
+                FOR EACH ROW WHEN ({RELISTED["postgresql"]}) EXECUTE FUNCTION catalog_product_list()
+        """,
+        fill=build_listing("postgresql"),
     ),
     Part(
         kind="FUNCTION",

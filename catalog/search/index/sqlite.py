@@ -1,14 +1,17 @@
 """The parts of the search index on SQLite, in the order in which they are made."""
 
-from catalog.models import COPIED
+from catalog.listings import build_listing
 from catalog.search.index.parts import (
     CHANGED,
     COPY,
     COPY_ALL,
+    COPY_OF,
     FORGET,
     IS_REWORDED,
+    RELISTED,
     REWORDED,
     STEPS,
+    WRITTEN,
     Part,
     build_text,
 )
@@ -101,11 +104,30 @@ SQLITE = (
     Part(
         kind="TRIGGER",
         name="catalog_product_copied",
-        create=f"""CREATE TRIGGER catalog_product_copied AFTER UPDATE OF {", ".join(COPIED)} ON catalog_product
+        create=f"""CREATE TRIGGER catalog_product_copied AFTER UPDATE OF {COPY_OF} ON catalog_product
         WHEN {CHANGED["sqlite"]} BEGIN
             {COPY} WHERE product_id = new.id;
         END""",
-        fill=COPY_ALL,
+        fill=COPY_ALL["sqlite"],
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_listed",
+        create=f"""CREATE TRIGGER catalog_product_listed AFTER INSERT ON catalog_product
+        WHEN new.published_at IS NOT NULL BEGIN
+            {build_listing("sqlite")} AND product.id = new.id;
+        END""",
+        fill="DELETE FROM catalog_listing",
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_relisted",
+        create=f"""CREATE TRIGGER catalog_product_relisted AFTER UPDATE OF {WRITTEN} ON catalog_product
+        WHEN {RELISTED["sqlite"]} BEGIN
+            DELETE FROM catalog_listing WHERE product_id = new.id;
+            {build_listing("sqlite")} AND product.id = new.id;
+        END""",
+        fill=build_listing("sqlite"),
     ),
     Part(
         kind="TRIGGER",
