@@ -169,6 +169,10 @@ bench: $(TOOLS) ## Measure requests, beside hand-written views and plain Strawbe
 bench-growth: $(TOOLS) ## Measure reads with few and with many products, on DATABASE_URL's server (ARGS='--large 200000')
 	LOG_LEVEL=ERROR $(BIN)/python -m tests.benchmarks.growth $(ARGS)
 
+.PHONY: bench-large
+bench-large: $(TOOLS) ## Measure lists, facets and sales with 1,000,000 products of three variants (ARGS='--products 100000')
+	LOG_LEVEL=ERROR $(BIN)/python -m tests.benchmarks.large $(ARGS)
+
 .PHONY: bench-search
 bench-search: $(TOOLS) ## Measure the quality of search, beside simpler searches, on SQLite
 	@$(SQLITE) $(BIN)/python -m tests.benchmarks.relevance
