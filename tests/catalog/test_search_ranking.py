@@ -70,11 +70,10 @@ class TestRanking:
         assert search_names("sofa") == ["Sofa/chairs", "Sofa cover"]
 
     def test_pieces_of_a_model_number_tell_little(self) -> None:
-        self.make(HP_EH768AA_battery="-", Battery_AA="-")
-        make_product(name="HP EH768AA", description="EH768AA EH768AA", sold_count=9)
-        assert search_names("aa battery")[0] == "Battery AA"
-        assert search_names("aa")[0] == "Battery AA"
-        assert search_names("eh 768 aa")[0] == "HP EH768AA"
+        self.make(Battery_of_alkaline="Its size is AA, for remotes.")
+        make_product(name="HP EH768AA battery", description="-", sold_count=9)
+        assert search_names("aa battery") == ["Battery of alkaline", "HP EH768AA battery"]
+        assert search_names("eh 768 aa") == ["HP EH768AA battery", "Battery of alkaline"]
 
     @pytest.mark.parametrize(
         "accessory", ["iPod case", "iPod Cables", "Leather case for iPod", "Charger with iPod dock"]
