@@ -3,9 +3,12 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
@@ -242,6 +245,26 @@ class TestWrites:
                 change(product, variants=listed)
             numbers.append(len(captured))
         assert numbers[0] == numbers[1]
+
+    def test_the_migration_makes_the_same_rows(self, shirt: Product) -> None:
+        make("tee", ["colour", "SIZE"], "blue S", "-white M")
+        make_product()
+
+        def rows() -> set[Any]:
+            found = ProductValue.objects.values_list(
+                "product__name", "value__slug", "final_price", "added_at"
+            )
+            variants = ProductVariant.objects.values_list("pk", "value_1__slug", "value_2__slug", "value_3")
+            return {*found, *variants}
+
+        before = rows()
+        migration = import_module("catalog.migrations.0013_option_values")
+        migration.empty(apps, None)
+        ProductVariant.objects.update(value_1=None, value_2=None)
+        assert not ProductValue.objects.exists()
+        migration.fill(apps, SimpleNamespace(connection=connection))
+        assert rows() == before
+        assert not [difference for difference in differences_here() if difference.check == "attributes"]
 
 
 @pytest.mark.usefixtures("_shop")

@@ -24,6 +24,7 @@ EXEMPT = {
     "catalog.related.find_related": "the products that others are related to are shown",
     "catalog.search.index.": "the index has all products, and what reads it narrows them",
     "catalog.search.candidates.build_statement": "it reads texts of keys that are narrowed, and the largest key",
+    "catalog.search.semantic.": "there are vectors of all products, and what reads them narrows them",
     "catalog.selectors.products.editable_products": "for those who change them",
     "catalog.selectors.products.fully_held": "for the staff",
     "catalog.selectors.products.mark_several": "an annotation",
