@@ -155,7 +155,8 @@ class TestShopify:
         assert Product.objects.get().published_at is None
         # The file does not publish what the shop has not, and takes off sale what is not on sale there.
         assert bring_in(csv_of(SHOPIFY, MUG), seller=seller).unchanged == 1
-        Product.objects.update(published_at=timezone.now(), added_at=timezone.now())
+        now = timezone.now()
+        Product.objects.update(published_at=now, added_at=now)
         assert bring_in(csv_of(SHOPIFY, MUG), seller=seller).unchanged == 1
         assert bring_in(csv_of(SHOPIFY, hidden), seller=seller).updated == 1
         assert Product.objects.get().published_at is None

@@ -231,6 +231,7 @@ class TestByTheClock:
         assert {path: period.total_seconds() / 60 for path, period in SCHEDULE.items()} == {
             "backend.tasks.housekeeping": 60,
             "backend.tasks.delete_leftover_pictures": 1440,
+            "catalog.tasks.embed_products": 1,
             "catalog.tasks.tell_waiting": 1,
             "hooks.tasks.deliver_due": 1,
             "orders.tasks.expire_orders": 1,
