@@ -4,6 +4,7 @@ import { Link } from "react-router";
 
 import { problemOf } from "../api/errors";
 import type { CartPartsFragment } from "../gql/graphql";
+import { isReduced } from "../product/variants";
 import { useLanguage } from "../texts";
 import { Notice } from "../ui/Notice";
 import { Picture } from "../ui/Picture";
@@ -59,7 +60,7 @@ function Line({ item }: { item: CartPartsFragment["items"][number] }) {
         </p>
         {variant.title && <p className="text-sm text-soft">{variant.title}</p>}
         <p className="text-sm text-soft">
-          <Price price={item.unitPrice} before={variant.onSale ? variant.price : null} />
+          <Price price={item.unitPrice} before={isReduced(variant) ? variant.price : null} />
         </p>
         <div className="mt-2 flex flex-wrap items-center gap-1">
           <div role="group" aria-label={t.cart.quantityOf(name)} className="inline-flex items-center rounded-full border border-line">

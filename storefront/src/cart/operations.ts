@@ -19,7 +19,16 @@ export const CartParts = graphql(`
       unitPrice { amount currency }
       total { amount currency }
       product { id name slug }
-      variant { id title stock onSale price { amount currency } image { ...PictureParts } }
+      variant {
+        id
+        title
+        stock
+        onSale
+        price { amount currency }
+        finalPrice { amount currency }
+        lowestPriorPrice { amount currency }
+        image { ...PictureParts }
+      }
     }
     changes {
       ... on PriceChanged { item { id product { id name } } before { amount currency } now { amount currency } }
