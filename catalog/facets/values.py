@@ -8,6 +8,7 @@ from operator import itemgetter
 from django.db.models import QuerySet
 
 from catalog.facets.categories import MAX_FACET
+from catalog.facets.ordering import order_key
 from catalog.models import AttributeValue
 
 MAX_FACET_VALUES = 100
@@ -40,9 +41,7 @@ def group_values(
     The counts are by the value's key. A value without products is left out, unless it is `chosen`.
     """
     attributes: dict[tuple[str, str], list[tuple[bool, int, AttributeValue]]] = {}
-    in_order = values.select_related("attribute").order_by(
-        "attribute__position", "attribute__sort_name", "sort_name"
-    )
+    in_order = values.select_related("attribute").order_by("attribute__position", "attribute__sort_name")
     for value in in_order:
         slug = value.attribute.slug
         count = counts.get(value.pk, 0)
@@ -56,10 +55,9 @@ def group_values(
 
 
 def take_most_frequent(counted: list[tuple[bool, int, AttributeValue]]) -> list[ValueCount]:
-    """Take at most MAX_FACET_VALUES of the values, those that are chosen first, and leave them in their order."""
-    kept = {value.pk for _, _, value in nlargest(MAX_FACET_VALUES, counted, key=itemgetter(0, 1))}
+    """Take at most MAX_FACET_VALUES of the values, those that are chosen first, and sort them for people."""
+    kept = nlargest(MAX_FACET_VALUES, counted, key=itemgetter(0, 1))
+    kept.sort(key=lambda each: order_key(each[2].sort_name))
     return [
-        ValueCount(name=value.name, slug=value.slug, count=min(count, MAX_FACET))
-        for _, count, value in counted
-        if value.pk in kept
+        ValueCount(name=value.name, slug=value.slug, count=min(count, MAX_FACET)) for _, count, value in kept
     ]

@@ -240,8 +240,8 @@ class AttributeFacet:
     name: str = strawberry.field(description="The name, such as `Brand`.")
     slug: str = strawberry.field(description="The slug to filter by.")
     values: list[AttributeValueFacet] = strawberry.field(
-        description=f"The {MAX_FACET_VALUES} values with the most products, in alphabetical order, and those that the "
-        "filter has chosen, even without products."
+        description=f"The {MAX_FACET_VALUES} values with the most products, and those that the filter has chosen, even "
+        "without products. Sizes go from small to large, and numbers by amount; the rest is in alphabetical order."
     )
 
     @classmethod
