@@ -142,8 +142,8 @@ class TestFacets:
                 "name": "Size",
                 "slug": "size",
                 "values": [
-                    {"value": "M", "slug": "m", "count": 1},
                     {"value": "S", "slug": "s", "count": 1},
+                    {"value": "M", "slug": "m", "count": 1},
                 ],
             },
         ]
