@@ -59,14 +59,19 @@ export async function ask(query, { variables, session } = {}) {
 
 /** Signs in at the store. The answer is the session's cookie. */
 export async function signInAs(email, password = "demonstration-only") {
-  const query = "mutation($input: LoginInput!) { login(input: $input) { __typename } }";
-  const { session } = await ask(query, { variables: { input: { email, password } } });
+  const query = "mutation($input: LoginInput!) { login(input: $input) { __typename ... on UserError { message } } }";
+  const { data, session } = await ask(query, { variables: { input: { email, password } } });
+  if (data.login.__typename !== "User") throw new Error(data.login.message); // such as too many attempts
   return session;
 }
 
+/** The seller's session, of one sign-in for all of a file's tests: the store limits how often one signs in. */
+let seller;
+const sellersSession = () => (seller ??= signInAs("seller@example.com"));
+
 /** A product of its own for a test, so that tests do not take each other's stock. */
 export async function makeProduct(fields = {}) {
-  const session = await signInAs("seller@example.com");
+  const session = await sellersSession();
   const name = `Test piece ${crypto.randomUUID().slice(0, 8)}`;
   const input = { category: "kitchen", name, description: "For a test.", price: "20.00", stock: 50, ...fields };
   const query = `mutation($input: CreateProductInput!) {
@@ -78,7 +83,7 @@ export async function makeProduct(fields = {}) {
 }
 
 async function changeProduct(id, changes) {
-  const session = await signInAs("seller@example.com");
+  const session = await sellersSession();
   const query = "mutation($input: UpdateProductInput!) { updateProduct(input: $input) { __typename } }";
   await ask(query, { variables: { input: { id, ...changes } }, session });
 }
