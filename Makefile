@@ -103,8 +103,10 @@ format: $(TOOLS) ## Fix style and format automatically
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# An idle worker takes tests from a busy one, so that nobody waits for one worker's long tests.
 PARALLEL := -n auto
+# Slow tests mostly wait, for processes, servers and clocks. So there is one more worker than cores, and each takes one test
+# at a time.
+WAITING = -n $$(( $$($(BIN)/python -c 'import os; print(os.cpu_count())') + 1 )) --maxschedchunk 1
 
 .PHONY: test
 test: $(TOOLS) ## Run the tests on SQLite but for the slow ones (ARGS=tests/catalog for some of them)
@@ -117,12 +119,12 @@ coverage: $(TOOLS) ## Run the tests of make test, and check the branch coverage
 
 .PHONY: test-slow
 test-slow: $(TOOLS) ## Run the tests on SQLite that make test leaves out
-	$(SQLITE) $(BIN)/pytest $(PARALLEL) -m slow $(ARGS)
+	$(SQLITE) $(BIN)/pytest $(WAITING) -m slow $(ARGS)
 
 .PHONY: test-postgres
 test-postgres: $(TOOLS) ## Run all tests that use the database on the PostgreSQL server at DATABASE_TEST_URL, if it answers
 	@if $(BIN)/python -c 'import psycopg; psycopg.connect("$(DATABASE_TEST_URL)", connect_timeout=3)' 2>/dev/null; then \
-	  set -x; DATABASE_URL='$(DATABASE_TEST_URL)' $(BIN)/pytest $(PARALLEL) -m database $(ARGS); \
+	  set -x; DATABASE_URL='$(DATABASE_TEST_URL)' $(BIN)/pytest $(WAITING) -m database $(ARGS); \
 	else \
 	  echo 'NOT TESTED ON POSTGRESQL: NO SERVER ANSWERS AT $(DATABASE_TEST_URL). SET DATABASE_TEST_URL.' >&2; \
 	fi

@@ -10,15 +10,21 @@ import pytest
 # A slow test that is not marked as one is listed from this CPU time on, its child processes included.
 SLOW_SECONDS = 1.0
 MOST_LISTED = 10
+# Takes minutes in which it mostly waits. It runs first, beside the others, so that no worker waits for it at the end.
+LONGEST = "tests/cluster/"
 LEFT_OUT = pytest.StashKey[int]()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the database, so that `-m database` leaves out what would only be done again on another one."""
+    """Mark what uses the database, so that `-m database` leaves out what would only be done again on another one.
+
+    The longest test comes first.
+    """
     for item in items:
         if "django_db_setup" in item.fixturenames or item.get_closest_marker("django_db"):  # type: ignore[attr-defined]
             item.add_marker("database")
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
