@@ -124,7 +124,7 @@ test-slow: $(TOOLS) ## Run the tests on SQLite that make test leaves out
 .PHONY: test-postgres
 test-postgres: $(TOOLS) ## Run all tests that use the database on the PostgreSQL server at DATABASE_TEST_URL, if it answers
 	@if $(BIN)/python -c 'import psycopg; psycopg.connect("$(DATABASE_TEST_URL)", connect_timeout=3)' 2>/dev/null; then \
-	  set -x; DATABASE_URL='$(DATABASE_TEST_URL)' $(BIN)/pytest $(WAITING) -m database $(ARGS); \
+	  set -x; DATABASE_URL='$(DATABASE_TEST_URL)' $(BIN)/pytest $(PARALLEL) -m database $(ARGS); \
 	else \
 	  echo 'NOT TESTED ON POSTGRESQL: NO SERVER ANSWERS AT $(DATABASE_TEST_URL). SET DATABASE_TEST_URL.' >&2; \
 	fi

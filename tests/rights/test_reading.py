@@ -292,7 +292,9 @@ class TestRows:
         self, shop: Shop, type_: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         now = time()
-        monkeypatch.setattr("django.core.signing.time", SimpleNamespace(time=lambda: now))  # links have the second
+        monkeypatch.setattr(
+            "django.core.signing.time", SimpleNamespace(time=lambda: now)
+        )  # links have the second
         fields = FIELDS[type_]
         for row in shop.rows():
             if row.type == type_:
