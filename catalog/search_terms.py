@@ -1,4 +1,4 @@
-"""What shoppers search for, counted without the person, and the lists of it for the staff."""
+"""Counts of what shoppers search for, without the person, and the staff's lists of them."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ PERSONAL = re.compile(r"@|(?:\d[\s()./+-]*){7}")
 
 
 class SearchOutcome(Enum):
-    """What came of a search, by the column that counts it."""
+    """What came of a search. Each value is the name of the column that counts it."""
 
     FOUND = "found"
     NOTHING = "nothing"

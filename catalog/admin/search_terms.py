@@ -1,4 +1,4 @@
-"""What shoppers search for, for the staff: the commonest terms, those without matches, and those nobody follows up."""
+"""Search terms for the staff: the most frequent, those that found nothing, and those after which nothing was opened."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What products show besides their own columns, read at once for all products of an answer."""
+"""What a product shows from other tables, read once for all products of an answer."""
 
 from collections.abc import Collection
 from decimal import Decimal

@@ -35,7 +35,7 @@ class Branch:
     tops: tuple[int, ...]
 
     def __and__(self, other: "Branch") -> "Branch":
-        """What is in both of them."""
+        """Return the branch of the categories that are in both."""
         ours, theirs = {*self.keys}, {*other.keys}
         tops = {key for key in self.tops if key in theirs} | {key for key in other.tops if key in ours}
         return Branch(keys=tuple(sorted(ours & theirs)), tops=tuple(sorted(tops)))
