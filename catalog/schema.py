@@ -148,7 +148,8 @@ class Query:
 
     @strawberry.field(
         description="Completions of a term that is being typed: its last word becomes a word of a product's name, "
-        "spelt as there. The name also has the words before, if any product's has. Best sellers first.",
+        "spelt as there. The name also has the words before, if any product's has. Words whose products sell best "
+        "come first.",
         metadata=api.PUBLIC,
     )
     def search_suggestions(

@@ -50,10 +50,11 @@ def suggestions(term: str) -> list[str]:
 
 
 def completions(prefix: str, *, first: int | None = None) -> list[str]:
-    """Complete the last word of the prefix to words of product names, spelt as there, best sellers first.
+    """Complete the last word of the prefix to words of product names, spelt as there.
 
-    The product has the words before, too, and best directly before. Where no product has them all, the nearest are
-    enough, and the last word alone in the end: so it takes up to MAX_BEFORE further statements.
+    The word whose products have sold most comes first, and before any sale the commonest word. The product has the
+    words before, too, and best directly before. Where no product has them all, the nearest are enough, and the last
+    word alone in the end: so it takes up to MAX_BEFORE further statements.
 
     Raises:
         BadUserInput: `first` is not between 1 and MAX_COMPLETIONS.
@@ -74,29 +75,32 @@ def completions(prefix: str, *, first: int | None = None) -> list[str]:
                 pk__in=matching(all_of([*in_name, token(NAME_MARK + last, prefix=True)]), limit=MAX_RANKED)
             )
             .order_by("-sold_count", "-slug")
-            .values_list("name", flat=True)[:POPULAR_PRODUCTS]
+            .values_list("name", "sold_count")[:POPULAR_PRODUCTS]
         )
         if found := complete(before, last, names=names):
             return found[:size]
     return []
 
 
-def complete(before: list[tuple[str, str]], last: str, *, names: Iterable[str]) -> list[str]:
+def complete(before: list[tuple[str, str]], last: str, *, names: Iterable[tuple[str, int]]) -> list[str]:
     """Return the words before with each word of the names that begins with the last, spelt as in the name.
 
-    Those that follow the word before in a name come first.
+    Those that follow the word before in a name come first, then those whose products have sold most.
     """
-    stems = [analysis.stem(written) for written, _ in before]
+    previous_stem = analysis.stem(before[-1][0]) if before else None
     typed_before = {written for written, _ in before}
-    neighbours: dict[str, str] = {}
-    others: dict[str, str] = {}
-    for name in names:
+    spellings: dict[str, str] = {}
+    neighbours: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    for name, sold in names:
         of_name = analysis.spelt(name)
-        own = {analysis.stem(written): spelt for written, spelt in of_name}
-        given = [own.get(stem, typed) for stem, (_, typed) in zip(stems, before, strict=True)]
+        own = dict(of_name)
+        given = [own.get(written, typed) for written, typed in before]
         for (previous, _), (_, spelt) in pairwise([("", ""), *of_name]):
             for written, tail in analysis.starts(spelt):
                 if written.startswith(last) and written not in typed_before:
-                    place = neighbours if stems[-1:] == [analysis.stem(previous)] else others
-                    place.setdefault(written, " ".join([*given, tail]))
-    return list((neighbours | others).values())
+                    place = neighbours if analysis.stem(previous) == previous_stem else others
+                    place[written] += 1 + sold
+                    spellings.setdefault(written, " ".join([*given, tail]))
+    order = dict.fromkeys(word for words in (neighbours, others) for word, _ in words.most_common())
+    return [spellings[word] for word in order]

@@ -186,6 +186,20 @@ class TestSearchSuggestions:
         assert self.suggestions(api, "LÁ", first=1) == ["Lamp"]
         assert self.suggestions(api, "oak la") == ["Oak Lamp"]
 
+    def test_what_all_products_with_the_word_sold_counts(self, api: GraphQLClient) -> None:
+        make_product(name="Lantern", sold_count=4)
+        for name in ("Oak Lamp", "Steel Lamp", "Glass Lamp"):
+            make_product(name=name, sold_count=1)
+        make_product(name="Lace")
+        make_product(name="Label, blank")
+        make_product(name="Label, lined")
+        assert self.suggestions(api, "la") == ["Lamp", "Lantern", "Label", "Lace"]
+
+    def test_words_before_stay_as_typed_unless_the_name_has_them(self, api: GraphQLClient) -> None:
+        make_product(name="Abstracts in Ceramic")
+        assert self.suggestions(api, "abstract cer") == ["abstract Ceramic"]
+        assert self.suggestions(api, "ABSTRACTS cer") == ["Abstracts Ceramic"]
+
     @pytest.mark.parametrize(
         ("prefix", "expected"),
         [
