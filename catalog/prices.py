@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F, Max, Window
 from django.db.models.functions import Lead
 
-from catalog.models import PriceChange
+from catalog.models import PriceChange, ProductVariant
 from catalog.stock import KEYS
 
 # Article 6a of the European directive on price indications.
@@ -55,3 +55,16 @@ def lowest_prior_prices(variants: Collection[int]) -> dict[int, Decimal]:
     for variant, final_price in in_window.values_list("variant_id", "final_price"):
         prior[variant].append(final_price)
     return {variant: min(prices) for variant, prices in prior.items()}
+
+
+def lowest_prior_prices_of_products(products: Collection[int]) -> dict[int, Decimal]:
+    """Read the same of reduced products, by their primary keys: the lowest of the variants that have their prices."""
+    shown = ProductVariant.objects.filter(
+        product__in=products, discount__gt=0, price=F("product__price"), discount=F("product__discount")
+    )
+    products_by_variant = dict(shown.order_by().values_list("pk", "product_id"))
+    lowest: dict[int, Decimal] = {}
+    for variant, price in lowest_prior_prices(products_by_variant).items():
+        product = products_by_variant[variant]
+        lowest[product] = min(price, lowest.get(product, price))
+    return lowest

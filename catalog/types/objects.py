@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.types import Profile
 from catalog import models, search, selectors
 from catalog.facets import MAX_FACET, MAX_FACET_VALUES, MAX_GROUPED, AttributeCounts, Facets
+from catalog.prices import lowest_prior_prices_of_products
 from catalog.related import MAX_RELATED, find_related
 from catalog.types.categories import Category, HasSeo, Seo, seo_of
 from catalog.types.choices import (
@@ -29,6 +30,7 @@ from catalog.types.choices import (
 from catalog.types.variants import (
     HasImage,
     HasOptions,
+    HasReduction,
     PriceRange,
     ProductOption,
     ProductVariant,
@@ -37,6 +39,7 @@ from catalog.types.variants import (
     is_available,
     on_sale,
     price,
+    read_prior_price,
 )
 from core.errors import OperationTooLarge
 
@@ -155,6 +158,14 @@ class Product(relay.Node):
     @staticmethod
     def variants(root: strawberry.Parent[api.HasKey], info: api.Info) -> list[api.HasKey]:
         return api.nested_rows(root, info, found=selectors.variants, parent="product_id")
+
+    @strawberry.field(
+        description="While it is on sale: the lowest `lowestPriorPrice` of the variants that have its price. It may be "
+        "lower than that, which is no reduction then."
+    )
+    @staticmethod
+    def lowest_prior_price(root: strawberry.Parent[HasReduction], info: api.Info) -> api.Money | None:
+        return read_prior_price(root, info, lowest_prior_prices_of_products)
 
     @strawberry.field(description="The lowest and the highest final price of the variants.")
     @staticmethod

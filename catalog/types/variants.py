@@ -1,5 +1,6 @@
 """The GraphQL types of variants, and of the options in which they differ."""
 
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Protocol
 
@@ -83,6 +84,18 @@ def on_sale(root: strawberry.Parent[HasDiscount]) -> bool:
     return root.discount > 0
 
 
+def read_prior_price(
+    root: HasReduction, info: api.Info, read: Callable[[Collection[int]], dict[int, Decimal]]
+) -> api.Money | None:
+    """Return the lowest price before the reduction, which is read for all rows of the list at once."""
+    if root.discount == 0:
+        return None
+    lowest = api.read_nested(
+        root, info, lambda peers: dict.fromkeys(peer.pk for peer in peers) | read({peer.pk for peer in peers})
+    )
+    return None if lowest is None else api.Money.of(lowest)
+
+
 def is_available(root: strawberry.Parent[HasStock]) -> bool:
     return root.stock > 0
 
@@ -143,16 +156,7 @@ class ProductVariant(relay.Node):
     )
     @staticmethod
     def lowest_prior_price(root: strawberry.Parent[HasReduction], info: api.Info) -> api.Money | None:
-        if root.discount == 0:
-            return None
-        lowest = api.read_nested(
-            root,
-            info,
-            lambda peers: (
-                dict.fromkeys(peer.pk for peer in peers) | lowest_prior_prices({peer.pk for peer in peers})
-            ),
-        )
-        return None if lowest is None else api.Money.of(lowest)
+        return read_prior_price(root, info, lowest_prior_prices)
 
     @api.field(description="The shop's own number for it, unique where there is one; null if there is none.")
     @staticmethod

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.django_db
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PRIOR = """
     query($id: ID!) {
-      node(id: $id) { ... on Product { variants { title onSale lowestPriorPrice { amount } } } }
+      node(id: $id) {
+        ... on Product { lowestPriorPrice { amount } variants { title onSale lowestPriorPrice { amount } } }
+      }
     }
 """
 
@@ -145,16 +147,58 @@ class TestLowestPriorPrice:
         assert answer["node"]["variants"] == [
             {"title": "", "onSale": True, "lowestPriorPrice": {"amount": "80.00"}}
         ]
+        assert answer["node"]["lowestPriorPrice"] == {"amount": "80.00"}
 
     def test_not_on_sale(self, api: GraphQLClient, sell: SetPrices) -> None:
         product = sell((0, (100, 20)), (10, 100))
         answer = api.run(PRIOR, id=global_id("Product", product.pk))
         assert answer["node"]["variants"] == [{"title": "", "onSale": False, "lowestPriorPrice": None}]
+        assert answer["node"]["lowestPriorPrice"] is None
 
     def test_reduced_from_the_start(self, api: GraphQLClient, sell: SetPrices) -> None:
         product = sell((0, (100, 20)))
         answer = api.run(PRIOR, id=global_id("Product", product.pk))
         assert answer["node"]["variants"] == [{"title": "", "onSale": True, "lowestPriorPrice": None}]
+        assert answer["node"]["lowestPriorPrice"] is None
+
+    def test_of_a_product_is_the_lowest_of_the_variants_that_have_its_price(self, api: GraphQLClient) -> None:
+        """The cheapest and the dearest do not count: one is sold out, and the other is not what the list shows."""
+        seller = make_seller()
+        shirt = make_product(
+            user=seller,
+            options=["Size"],
+            variants=[
+                {"values": [size], "price": Decimal(price), "stock": stock}
+                for size, price, stock in (("S", 30, 1), ("M", 20, 1), ("L", 5, 0), ("XL", 7, 1))
+            ],
+        )
+        PriceChange.objects.update(since=START)
+        prices = {"S": (20, 10), "M": (20, 10), "L": (20, 50), "XL": (50, 10)}
+        fields: Any = {
+            "variants": [
+                {
+                    "id": variant_of(shirt, size).pk,
+                    "option_values": [size],
+                    "price": Decimal(price),
+                    "discount": Decimal(discount),
+                }
+                for size, (price, discount) in prices.items()
+            ]
+        }
+        update_product(user=seller, product_pk=shirt.pk, changes=fields, now=START + timedelta(days=3))
+        answer = api.run(PRIOR, id=global_id("Product", shirt.pk))
+        assert answer["node"]["lowestPriorPrice"] == {"amount": "20.00"}
+
+    def test_of_products_takes_two_more_statements_for_a_list(
+        self, api: GraphQLClient, sell: SetPrices, django_assert_num_queries: Any
+    ) -> None:
+        query = "{ products { nodes { onSale lowestPriorPrice { amount } } } }"
+        for _ in range(4):
+            sell((0, 100), (5, (100, 20)))
+        api.run(query)
+        with django_assert_num_queries(3):
+            answer = api.run(query)
+        assert answer["products"]["nodes"] == [{"onSale": True, "lowestPriorPrice": {"amount": "100.00"}}] * 4
 
     def test_takes_one_more_statement_for_a_list(
         self, api: GraphQLClient, sell: SetPrices, django_assert_num_queries: Any

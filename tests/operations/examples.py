@@ -107,6 +107,7 @@ query Product($slug: String!) {
     options { name values }
     variants { id sku title selectedOptions { name value } finalPrice { amount } stock }
     priceRange { min { amount } max { amount } }
+    lowestPriorPrice { amount }
     attributes { name slug values }
     image { url width height thumbnail(size: SMALL) }
     rating { average count histogram }

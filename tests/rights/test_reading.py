@@ -91,7 +91,8 @@ FIELDS = {
     "Payment": Fields(alike="id status amount refunded failure", owner="clientSecret"),
     "Product": Fields(
         alike="id name slug description category seller discount stock addedAt updatedAt price finalPrice onSale "
-        "isAvailable image images rating related options variants priceRange isPublished attributes seo",
+        "isAvailable image images rating related options variants priceRange lowestPriorPrice "
+        "isPublished attributes seo",
         own="isFavourite comments",
     ),
     "ProductVariant": Fields(

@@ -1,6 +1,7 @@
 import { Link } from "react-router";
 
 import { graphql, type FragmentType, unmask } from "../gql";
+import { isReduced } from "../product/variants";
 import { useTexts } from "../texts";
 import { Picture } from "../ui/Picture";
 import { Price } from "../ui/Price";
@@ -15,6 +16,7 @@ export const ProductCardParts = graphql(`
     onSale
     price { amount currency }
     finalPrice { amount currency }
+    lowestPriorPrice { amount currency }
     priceRange { min { amount } max { amount } }
     rating { average count }
     image { ...PictureParts }
@@ -31,6 +33,7 @@ export function ProductCard({ product: masked, isFirst, onOpen }: Props) {
   const product = unmask(ProductCardParts, masked);
   const t = useTexts();
   const { average, count } = product.rating;
+  const reduced = isReduced(product);
   return (
     <article className="group relative">
       <div className="relative">
@@ -41,7 +44,7 @@ export function ProductCard({ product: masked, isFirst, onOpen }: Props) {
           className={`rounded-xl ${product.isAvailable ? "" : "opacity-60"}`}
         />
         {!product.isAvailable && <Badge>{t.stock.soldOut}</Badge>}
-        {product.isAvailable && product.onSale && <Badge>{t.price.sale}</Badge>}
+        {product.isAvailable && reduced && <Badge>{t.price.sale}</Badge>}
       </div>
       <h3 className="mt-3 font-sans text-base/snug font-medium tracking-normal">
         <Link
@@ -55,7 +58,7 @@ export function ProductCard({ product: masked, isFirst, onOpen }: Props) {
       <p className="mt-0.5">
         <Price
           price={product.finalPrice}
-          before={product.onSale ? product.price : null}
+          before={reduced ? product.price : null}
           isFrom={product.priceRange.min.amount !== product.priceRange.max.amount}
         />
       </p>
