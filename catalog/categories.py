@@ -11,7 +11,7 @@ from django.db.models import Max, Value
 from django.db.models.functions import Concat, Substr
 from django.utils.translation import gettext as _
 
-from catalog.listings import LOCK_TREE, move_listings
+from catalog.listings import LOCK_TREE, list_products_again, move_listings
 from catalog.models import MAX_LEVELS, NAME_TAKEN, TOP, Category, keys_in
 from catalog.pictures import delete_files_after_commit, set_picture
 from catalog.selectors import within
@@ -189,7 +189,7 @@ def find_wrong_paths() -> Iterator[tuple[Category, str | None]]:
 
 @transaction.atomic
 def rewrite_paths() -> None:
-    """Write the paths again from the parents, except in a loop, which somebody must open.
+    """Write the paths again from the parents, except in a loop, which somebody must open. List the products by them.
 
     Locks:
         The tree.
@@ -198,3 +198,4 @@ def rewrite_paths() -> None:
     for category, right in find_wrong_paths():
         if right is not None:
             Category.objects.filter(pk=category.pk).exclude(above=right).update(above=right)
+            list_products_again(category.pk)

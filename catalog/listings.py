@@ -39,7 +39,8 @@ def build_listing(vendor: str, products: str = "catalog_product") -> str:
 def move_listings(*, category_pk: int, left: Collection[int], entered: Collection[int]) -> None:
     """Take what is listed in the category from the lists above it that it has left, and add it to those it has entered.
 
-    A step of a transaction that has locked the tree. Takes a statement for each.
+    A step of a transaction that has locked the tree. Takes a statement for each. What is wrong in these lists does not
+    hinder the move; the audit finds it before and after.
     """
     moved = Listing.objects.filter(category=category_pk)
     if left:
@@ -53,6 +54,7 @@ def move_listings(*, category_pk: int, left: Collection[int], entered: Collectio
                 SELECT product_id, category.id, {", ".join(f"listed.{column}" for column in LISTED)}
                 FROM catalog_listing AS listed JOIN catalog_category AS category ON category.id IN ({places})
                 WHERE listed.category_id = %s
+                ON CONFLICT DO NOTHING
                 """,
                 [*entered, category_pk],
             )
@@ -76,9 +78,23 @@ def list_again(product_pk: int) -> None:
     """Make the product's listings again.
 
     Locks:
-        The product.
+        The product; then on PostgreSQL, the tree, shared with others that list products.
     """
     list(Product.objects.select_for_update().filter(pk=product_pk).values_list("pk"))
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {SHARE_TREE}")
     Listing.objects.filter(product=product_pk).delete()
+    insert_where("product.id", product_pk)
+
+
+def list_products_again(category_pk: int) -> None:
+    """Make the listings of the category's own products again. A step of a transaction that has locked the tree."""
+    products = Product.objects.filter(category=category_pk)
+    Listing.objects.filter(product__in=products.values("pk")).delete()
+    insert_where("product.category_id", category_pk)
+
+
+def insert_where(column: str, key: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"{build_listing(connection.vendor)} AND product.id = %s", [product_pk])
+        cursor.execute(f"{build_listing(connection.vendor)} AND {column} = %s", [key])

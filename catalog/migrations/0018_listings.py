@@ -10,7 +10,10 @@ import core.money
 import core.text
 
 # They write what this migration changes. The search index is installed afterwards, with the triggers of this version.
-TRIGGERS = ("catalog_product_copied", "catalog_product_listed", "catalog_product_relisted")
+TRIGGERS = (
+    *("catalog_product_copied", "catalog_product_listed", "catalog_product_relisted"),
+    *("catalog_product_unlisted", "catalog_product_emptied"),
+)
 
 
 def drop_triggers(apps, editor):
@@ -40,7 +43,7 @@ class Migration(migrations.Migration):
             name='Listing',
             fields=[
                 ('pk', models.CompositePrimaryKey('product', 'category', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('product', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='listings', to='catalog.product')),
+                ('product', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='listings', to='catalog.product')),
                 ('category', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='listings', to='catalog.category')),
                 ('added_at', models.DateTimeField()),
                 ('final_price', core.money.AmountField(decimal_places=2, max_digits=10, validators=[core.money.validate_amount])),

@@ -27,9 +27,10 @@ class Listing(models.Model):
     # The primary key serves the look-up by product, the indexes below that by category.
     pk = models.CompositePrimaryKey("product", "category")
     # No constraints on the keys, because only the triggers write them, with the product. To check five rows of each
-    # product would cost an import as much as to write them.
+    # product would cost an import as much as to write them. A trigger deletes them, too: Django would before it deletes
+    # the product, and so before it waits for the lock of the tree, which a move holds that waits for these rows.
     product = models.ForeignKey(
-        Product, on_delete=models.CASCADE, related_name="listings", db_index=False, db_constraint=False
+        Product, on_delete=models.DO_NOTHING, related_name="listings", db_index=False, db_constraint=False
     )
     category = models.ForeignKey(
         Category, on_delete=models.CASCADE, related_name="listings", db_index=False, db_constraint=False

@@ -5,17 +5,20 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from catalog.categories import move_category
 from catalog.listings import find_wrong_listings
 from catalog.models import LISTED, Category, Listing, Product
+from core.errors import ValidationError
 from orders.audit import differences_here
 from tests.factories import make_category, make_product, make_products, reprice, set_stock
 
 pytestmark = pytest.mark.django_db
+LITE = connection.vendor == "sqlite"
 
 
 @pytest.fixture
@@ -30,6 +33,12 @@ def shirts(clothes: Category) -> Category:
 
 def listed(category: Category) -> set[str]:
     return {*Listing.objects.filter(category=category).values_list("product__name", flat=True)}
+
+
+def execute(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
 
 
 def copy_to(category: Category, product: Product) -> None:
@@ -83,10 +92,11 @@ class TestTriggers:
             Product.objects.filter(pk=tee.pk).update(**change)
             check()
 
-    def test_a_sale_writes_none(self, shirts: Category) -> None:
+    def test_a_write_that_changes_nothing_of_them_writes_none(self, shirts: Category) -> None:
         product = make_product(category=shirts)
         Listing.objects.filter(product=product).update(final_price=1)  # which a write would mend
-        Product.objects.filter(pk=product.pk).update(stock=5, sold_count=5)
+        Product.objects.filter(pk=product.pk).update(stock=5, sold_count=5)  # as a sale does
+        Product.objects.filter(pk=product.pk).update(final_price=F("final_price"), name=F("name"))
         assert Listing.objects.filter(product=product, final_price=1).count() == 2
 
     def test_drafts_are_not_listed(self, clothes: Category, shirts: Category) -> None:
@@ -105,6 +115,38 @@ class TestTriggers:
         assert (listed(clothes), listed(shirts), listed(other)) == (set(), set(), {"tee"})
         product.delete()
         assert not Listing.objects.exists()
+
+    def test_statements_that_no_code_of_ours_makes(self, clothes: Category, shirts: Category) -> None:
+        kept, gone = make_product(name="tee", category=clothes), make_product(category=shirts)
+        draft = make_product(name="draft", category=clothes, published_at=None)
+        other = make_category("Other")
+        for table in ("pricechange", "stockmovement", "productvariant"):
+            execute(f"DELETE FROM catalog_{table} WHERE TRUE")
+        execute(f"DELETE FROM catalog_product WHERE id = {gone.pk}")
+        assert not listed(shirts)
+        execute(f"UPDATE catalog_product SET category_id = {shirts.pk}, name = 'top'")
+        assert listed(shirts) == listed(clothes) == {"top"}
+        execute(f"UPDATE catalog_product SET published_at = added_at WHERE id = {draft.pk}")
+        assert Listing.objects.filter(category=shirts).count() == 2
+        execute(f"UPDATE catalog_product SET category_id = {other.pk} WHERE id = {kept.pk}")
+        assert (listed(shirts), listed(other)) == ({"top"}, {"top"})
+        assert not find_wrong_listings()
+
+    @pytest.mark.skipif(LITE, reason="SQLite has no TRUNCATE")
+    def test_a_truncation(self, shirts: Category) -> None:
+        make_product(category=shirts)
+        execute("SET CONSTRAINTS ALL IMMEDIATE", "TRUNCATE catalog_product CASCADE")
+        assert not Listing.objects.exists()
+
+    def test_the_time_of_a_published_product_is_that_of_its_publication(self, shirts: Category) -> None:
+        """Lists are ordered by the copy of the one, and public by the other."""
+        product = make_product(category=shirts)
+        for change in ({"added_at": timezone.now()}, {"published_at": timezone.now()}):
+            with pytest.raises(IntegrityError, match="product_added_when_published"), transaction.atomic():
+                Product.objects.filter(pk=product.pk).update(**change)
+        Product.objects.filter(pk=product.pk).update(published_at=None)
+        Product.objects.filter(pk=product.pk).update(added_at=timezone.now())  # of a draft, it may be any
+        assert not find_wrong_listings()
 
 
 class TestMoves:
@@ -127,8 +169,37 @@ class TestMoves:
         assert (listed(sale), listed(tees)) == ({"shirt"}, {"tee"})
         assert not find_wrong_listings()
 
+    def test_a_wrong_listing_does_not_hinder_it(self, clothes: Category, shirts: Category) -> None:
+        other, product = make_category("Other"), make_product(category=shirts)
+        copy_to(other, product)
+        move_category(category_pk=shirts.pk, parent_pk=other.pk)
+        assert not find_wrong_listings()
+
+    def test_a_move_that_fails_changes_no_list(self, clothes: Category, shirts: Category) -> None:
+        other, product = make_category("Other"), make_product(name="tee", category=shirts)
+        make_category("Shirts", parent=other)
+        with pytest.raises(ValidationError):
+            move_category(category_pk=shirts.pk, parent_pk=other.pk)
+        assert (listed(clothes), listed(other)) == ({"tee"}, set())
+        with transaction.atomic():
+            move_category(category_pk=shirts.pk, parent_pk=None)
+            assert not listed(clothes)
+            transaction.set_rollback(True)
+        assert listed(clothes) == {product.name}
+
 
 class TestAudit:
+    def test_mends_the_lists_with_the_paths(self, clothes: Category, shirts: Category) -> None:
+        make_product(name="tee", category=shirts)
+        Category.objects.filter(pk=shirts.pk).update(above=f"/999/{clothes.pk}/")
+        make_product(name="top", category=shirts)
+        for difference in [*differences_here()]:
+            assert difference.mend is not None
+            difference.mend()
+        assert not [*differences_here()]
+        assert listed(shirts) == listed(clothes) == {"tee", "top"}
+        assert Listing.objects.count() == 4
+
     def test_finds_and_mends_each_kind(self, shirts: Category) -> None:
         other = make_category("Other")
         lacking, wrong, surplus = (make_product(category=shirts) for _ in range(3))

@@ -264,7 +264,16 @@ class TestMigrate:
         try:
             lost = [
                 f"trigger catalog_product_{event} is missing"
-                for event in ("inserted", "updated", "deleted", "copied", "listed", "relisted", "reworded")
+                for event in (
+                    "inserted",
+                    "updated",
+                    "deleted",
+                    "copied",
+                    "listed",
+                    "relisted",
+                    "unlisted",
+                    "reworded",
+                )
             ]
             assert find_faults(connection) == (lost if LITE else [])
             make_product(name="Copper kettle")

@@ -202,6 +202,22 @@ POSTGRESQL = (
         """,
     ),
     Part(
+        kind="FUNCTION",
+        name="catalog_products_unlist",
+        create=f"""
+            CREATE OR REPLACE FUNCTION catalog_products_unlist() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                PERFORM {SHARE_TREE};
+                IF TG_OP = 'TRUNCATE' THEN
+                    DELETE FROM catalog_listing;
+                ELSE
+                    DELETE FROM catalog_listing WHERE product_id IN (SELECT id FROM removed);
+                END IF;
+                RETURN NULL;
+            END $$
+        """,
+    ),
+    Part(
         kind="TRIGGER",
         name="catalog_product_listed",
         create="""
@@ -220,6 +236,24 @@ POSTGRESQL = (
                 FOR EACH ROW WHEN ({RELISTED["postgresql"]}) EXECUTE FUNCTION catalog_product_list()
         """,
         fill=build_listing("postgresql"),
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_unlisted",
+        create="""
+            CREATE OR REPLACE TRIGGER catalog_product_unlisted
+                AFTER DELETE ON catalog_product REFERENCING OLD TABLE AS removed
+                FOR EACH STATEMENT EXECUTE FUNCTION catalog_products_unlist()
+        """,
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_emptied",
+        create="""
+            CREATE OR REPLACE TRIGGER catalog_product_emptied
+                AFTER TRUNCATE ON catalog_product
+                FOR EACH STATEMENT EXECUTE FUNCTION catalog_products_unlist()
+        """,
     ),
     Part(
         kind="FUNCTION",

@@ -113,8 +113,7 @@ SQLITE = (
     Part(
         kind="TRIGGER",
         name="catalog_product_listed",
-        create=f"""CREATE TRIGGER catalog_product_listed AFTER INSERT ON catalog_product
-        WHEN new.published_at IS NOT NULL BEGIN
+        create=f"""CREATE TRIGGER catalog_product_listed AFTER INSERT ON catalog_product BEGIN
             {build_listing("sqlite")} AND product.id = new.id;
         END""",
         fill="DELETE FROM catalog_listing",
@@ -128,6 +127,13 @@ SQLITE = (
             {build_listing("sqlite")} AND product.id = new.id;
         END""",
         fill=build_listing("sqlite"),
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_unlisted",
+        create="""CREATE TRIGGER catalog_product_unlisted AFTER DELETE ON catalog_product BEGIN
+            DELETE FROM catalog_listing WHERE product_id = old.id;
+        END""",
     ),
     Part(
         kind="TRIGGER",
