@@ -12,6 +12,7 @@ export function Totals({ cart }: { cart: CartPartsFragment }) {
   const { t, money } = useLanguage();
   const { shop } = useShop();
   const isKnown = cart.destination !== null;
+  const tax = Number(cart.taxTotal.amount);
   return (
     <dl className="space-y-1.5 tabular-nums">
       <Sum label={t.totals.goods}>{money(cart.subtotal)}</Sum>
@@ -23,8 +24,10 @@ export function Totals({ cart }: { cart: CartPartsFragment }) {
       <Sum label={cart.delivery ? `${t.totals.delivery}, ${cart.delivery.method.name}` : t.totals.delivery}>
         {isKnown ? (Number(cart.deliveryTotal.amount) > 0 ? money(cart.deliveryTotal) : t.totals.free) : t.totals.later}
       </Sum>
-      {(Number(cart.taxTotal.amount) > 0 || !shop?.pricesIncludeTax) && (
-        <Sum label={shop?.pricesIncludeTax ? t.totals.taxIncluded : t.totals.tax}>{money(cart.taxTotal)}</Sum>
+      {(tax > 0 || !shop?.pricesIncludeTax) && (
+        <Sum label={shop?.pricesIncludeTax ? t.totals.taxIncluded : t.totals.tax}>
+          {isKnown || tax > 0 ? money(cart.taxTotal) : t.totals.later}
+        </Sum>
       )}
       <div className="flex items-baseline justify-between gap-4 border-t border-line pt-3">
         <dt className="font-medium">{t.totals.total}</dt>

@@ -169,7 +169,7 @@ function Checkout({ cart, me }: { cart: CartPartsFragment; me: Me }) {
         <section className="space-y-4">
           <h2 className="text-2xl">{t.checkout.address}</h2>
           <SavedAddresses me={me} onChoose={(address) => keep({ ...values, ...address })} />
-          <AddressFields values={values} onChange={keep} errors={errors} />
+          <AddressFields values={values} onChange={keep} errors={{ ...delivery.errors, ...errors }} />
         </section>
         <Delivery cart={cart} isBusy={delivery.isBusy} problem={delivery.problem} onChoose={delivery.choose} />
         <details open={Boolean(values.company || values.vatId || values.note)}>

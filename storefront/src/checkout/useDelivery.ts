@@ -5,6 +5,7 @@ import { SET_DELIVERY } from "../cart/operations";
 import type { CartPartsFragment } from "../gql/graphql";
 import { useTexts } from "../texts";
 import type { AddressValues } from "./AddressFields";
+import { errorsOf } from "./input";
 
 const PAUSE = 400; // milliseconds after the last key
 
@@ -15,7 +16,7 @@ export function useDelivery(cart: CartPartsFragment, values: AddressValues) {
   const [isTyping, setTyping] = useState(false);
   const timer = useRef(0);
   const method = useRef(cart.delivery?.method.id ?? null);
-  const answer = data?.setCartDelivery;
+  const refusal = data?.setCartDelivery;
 
   async function tell({ country = "", zipCode = "", state = "" }: AddressValues): Promise<void> {
     clearTimeout(timer.current);
@@ -37,7 +38,9 @@ export function useDelivery(cart: CartPartsFragment, values: AddressValues) {
 
   return {
     isBusy: loading || isTyping,
-    problem: error ? t.unreachable : answer && answer.__typename !== "Cart" ? answer.message : "",
+    /** Messages by the name of the address's field. */
+    errors: refusal?.__typename === "ValidationError" ? errorsOf(refusal.fields) : {},
+    problem: error ? t.unreachable : refusal?.__typename === "DeliveryUnavailable" ? refusal.message : "",
     choose(methodId: string): Promise<void> {
       method.current = methodId;
       return tell(values);

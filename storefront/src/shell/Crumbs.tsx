@@ -19,7 +19,9 @@ export function Crumbs({ ancestors = [] }: Props) {
         </li>
         {ancestors.map(({ id, name, slug }) => (
           <li key={id}>
-            <span aria-hidden>/ </span>
+            <span aria-hidden className="mr-2">
+              /
+            </span>
             <Link to={`/categories/${slug}`} className="hover:text-ink">
               {name}
             </Link>

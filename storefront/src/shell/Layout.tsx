@@ -99,8 +99,10 @@ function Footer() {
   return (
     <footer className="border-t border-line">
       <div className="mx-auto flex max-w-[76rem] flex-wrap items-center gap-x-6 gap-y-2 px-4 py-8 text-[0.92rem] text-soft sm:px-8">
-        <span className="font-serif text-lg text-ink">{shop?.name}</span>
-        <span className="grow">{shop?.pricesIncludeTax ? t.price.withTax : t.price.withoutTax}</span>
+        <p className="flex w-full items-center gap-x-6 sm:w-auto sm:grow">
+          <span className="font-serif text-lg text-ink">{shop?.name}</span>
+          {shop?.pricesIncludeTax ? t.price.withTax : t.price.withoutTax}
+        </p>
         {policies.map(({ slug, title }) => (
           <Link key={slug} to={`/policies/${slug}`} className="py-2 hover:text-ink">
             {title}

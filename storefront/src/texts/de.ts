@@ -127,7 +127,7 @@ export const de: Texts = {
     title: "Versand",
     to: "Lieferung nach",
     choose: "Land wählen",
-    later: "Wählen Sie ein Land, um die Versandkosten zu sehen.",
+    later: "Geben Sie Ihre Adresse ein, um die Versandkosten zu sehen.",
     days: (range) => (range === "1" ? "1 Werktag" : `${range} Werktage`),
   },
   totals: {

@@ -126,7 +126,7 @@ export const en = {
     title: "Delivery",
     to: "Deliver to",
     choose: "Choose a country",
-    later: "Choose a country to see what delivery costs.",
+    later: "Enter your address to see what delivery costs.",
     days: (range: string) => (range === "1" ? "1 working day" : `${range} working days`),
   },
   totals: {

@@ -64,6 +64,30 @@ test("a price that changes under the cart is said, and paid only after another l
   await page.getByText("$23.00").first().waitFor();
 });
 
+test("a postal code that the country does not have is said at its field", async () => {
+  const { page } = await atCheckout(await makeProduct());
+  const code = page.getByLabel(/^Postal code/);
+  await code.fill("627");
+  const message = page.getByText("This is not valid in this country.");
+  await message.waitFor();
+  const notes = page.locator(`[id="${await code.getAttribute("aria-describedby")}"]`);
+  assert.match(await notes.textContent(), /This is not valid in this country/);
+  await code.fill("62701");
+  await message.waitFor({ state: "detached" });
+});
+
+test("until the country is chosen, neither delivery nor tax is known", async () => {
+  const product = await makeProduct();
+  const { context, page } = await visit(browser);
+  visitors.push({ context });
+  await addToCart(page, product.slug);
+  await page.getByRole("link", { name: "View the cart" }).click();
+  await page.getByLabel("Deliver to").waitFor();
+  assert.equal(await page.getByText("not known yet").count(), 2);
+  await page.getByLabel("Deliver to").selectOption("CA");
+  await page.getByText("not known yet").first().waitFor({ state: "detached" });
+});
+
 test("the last unit is lost to somebody else", async () => {
   const product = await makeProduct({ stock: 1 });
   const { page } = await atCheckout(product);
