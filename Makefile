@@ -33,7 +33,7 @@ run: check-port $(STORE) ## Install, migrate, seed and serve the store (PORT=800
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) seed --if-empty
 	@printf '  %-9s http://127.0.0.1:$(PORT)%s\n' API /graphql/ GraphiQL /graphiql/ Admin /admin/ Health /healthz Payments /dev/stripe/ Mails /dev/mail/
-	@echo 'Ctrl-C stops the store. Its shop for people: make storefront'
+	@echo 'Ctrl-C stops the store.$(if $(STORE_FRONTEND_URL),, Its shop for people: make storefront)'
 	@# Each of the two gets its own process group (set -m), so that its children end with it.
 	@set -m; \
 	until $(MANAGE) db_worker $(if $(RELOAD),--reload); do sleep 1; done & worker=$$!; \
@@ -47,7 +47,7 @@ SHOP := storefront/dist/server/server.js
 SHOP_TOOLS := storefront/node_modules/.package-lock.json
 
 .PHONY: storefront
-storefront: $(SHOP) ## Serve the store, and in front of it the shop for people on SHOP_PORT=3000
+storefront: check-ports $(SHOP) ## Serve the store, and in front of it the shop for people on SHOP_PORT=3000
 	@set -m; STORE_URL=http://127.0.0.1:$(PORT) PORT=$(SHOP_PORT) node storefront/server.mjs & shop=$$!; \
 	trap 'kill -- -$$shop 2>/dev/null || true' EXIT; \
 	trap 'exit 0' HUP INT TERM; \
@@ -65,10 +65,17 @@ $(SHOP_TOOLS): storefront/package-lock.json
 	@npm ci --prefix storefront --silent --no-audit --no-fund
 	@touch $@
 
+# The port that the variable of this name has must be free.
+FREE = $(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $($(1))))' 2>/dev/null || { \
+  echo 'Port $($(1)) is in use. Stop the program that uses it, or choose another port: $(1)='$$(( $($(1)) + 1 )) >&2; exit 1; }
+
 .PHONY: check-port
 check-port: | $(BIN)/python
-	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || { \
-	  echo 'Port $(PORT) is in use. Stop the program that uses it, or choose another port: make run PORT=8001' >&2; exit 1; }
+	@$(call FREE,PORT)
+
+.PHONY: check-ports
+check-ports: check-port
+	@$(call FREE,SHOP_PORT)
 
 .PHONY: demo
 demo: $(STORE) ## Buy something over HTTP, in a store of its own with a fresh database
