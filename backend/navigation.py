@@ -47,7 +47,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 "Attributes", icon="tune", page="catalog_attribute", permission="catalog.view_attribute"
             ),
             admin_link(
-                "Values of attributes",
+                "Attribute values",
                 icon="label",
                 page="catalog_attributevalue",
                 permission="catalog.view_attributevalue",
@@ -73,7 +73,7 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
-        "title": "Price",
+        "title": "Prices",
         "items": [
             admin_link(
                 "Delivery",
@@ -88,7 +88,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 permission="pricing.view_discountcode",
             ),
             admin_link(
-                "Rates of tax", icon="percent", page="pricing_taxrate", permission="pricing.view_taxrate"
+                "Tax rates", icon="percent", page="pricing_taxrate", permission="pricing.view_taxrate"
             ),
             admin_link(
                 "Tax classes", icon="label", page="catalog_taxclass", permission="catalog.view_taxclass"
@@ -100,7 +100,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             admin_link("Policies", icon="gavel", page="policies_policy", permission="policies.view_policy"),
             admin_link(
-                "Versions of policies",
+                "Policy versions",
                 icon="history",
                 page="policies_policyversion",
                 permission="policies.view_policyversion",

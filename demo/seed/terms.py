@@ -27,10 +27,10 @@ class SeedMethod:
 
 
 METHODS = (
-    SeedMethod(name="Parcel", description="To your door.", days=(3, 5), price="4.90", free_from="75.00"),
+    SeedMethod(name="Parcel", description="To your door", days=(3, 5), price="4.90", free_from="75.00"),
     SeedMethod(
         name="Courier",
-        description="Handed over in person.",
+        description="Handed over in person",
         days=(1, 2),
         price="12.50",
         countries="AT, BE, CA, CH, DE, DK, ES, FR, GB, IE, IT, LU, NL, PL, SE",

@@ -172,7 +172,7 @@ class OrderAdmin(ServiceAdmin):
             },
         ),
         (
-            "History",
+            "Times",
             {
                 "fields": (
                     ("created_at", "expires_at"),
