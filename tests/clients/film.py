@@ -3,16 +3,16 @@
 import sys
 from pathlib import Path
 
-from django.conf import settings
 from PIL import Image
 
+FILM = Path(__file__).parents[2] / "docs/images/purchase.webp"
 MILLISECONDS = 1400  # for each picture
 
 
 def main(folder: Path) -> None:
     first, *others = [Image.open(path) for path in sorted(folder.glob("*.png"))]
     first.save(
-        settings.BASE_DIR / "docs/images/purchase.webp",
+        FILM,
         save_all=True,
         append_images=others,
         duration=MILLISECONDS,
