@@ -1,66 +1,38 @@
 """Checkout: placing the order in one transaction, and starting its payment after the commit."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import transaction
 from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 
-from catalog.models import ProductVariant
-from catalog.stock import release, take_stock
-from core.errors import NotFound, Unauthenticated, field_errors
-from core.money import Money, validate_amount
+from catalog.stock import release
+from core.errors import NotFound, Unauthenticated
 from hooks.models import Kind as News
 from orders import holds
 from orders.announcing import announce
 from orders.cart import ShoppingCart, keys_of
-from orders.details import COLUMNS, Details, put_details, validate_details
-from orders.errors import CartEmpty, OrderNotEditable, ProductUnavailable, TotalChanged
+from orders.details import COLUMNS, Details, validate_details
+from orders.errors import CartEmpty, OrderNotEditable
 from orders.events import Kind, record_event
+from orders.filling import Purchase, Wanted, fill, repeat_if_changed, sell
 from orders.holds import Hold
 from orders.mail import promise_mail
-from orders.models import Cart, Order, OrderItem, OrderMail, OrderStatus, Payment, Shipping
+from orders.models import Cart, Order, OrderMail, OrderStatus, Payment, Shipping
 from orders.numbers import redraw_if_taken
 from orders.owners import Owner
 from orders.parcels import pack_all
-from orders.payments.attempts import check_payable, live_attempt, new_attempt, start_payment
-from orders.selectors import uses_of
+from orders.payments.attempts import live_attempt, new_attempt, start_payment
 from orders.taking import take_from_cart
-from orders.totals import (
-    FROZEN,
-    FROZEN_OF_ITEMS,
-    choose_delivery,
-    destination_of,
-    freeze,
-    put_taxes,
-    sale_to,
-)
+from orders.totals import FROZEN
 from orders.transitions import move
-from pricing.codes import DiscountCodeReason, DiscountCodeRefused, count_use
-from pricing.tax import Sale
-from pricing.terms import Goods, Terms, is_delivered, price, read_terms
 
-# What an item keeps of its variant, product and price once the order is placed.
-KEPT = ("name", "variant_title", "sku", "requires_shipping", *FROZEN_OF_ITEMS)
 # The lines and units that an order holds, for `values_list`.
 HELD = (Count("items"), Sum("items__quantity", default=0))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """A quantity of a variant, with the product's key and the names that they had when it was added."""
-
-    product_pk: int
-    name: str
-    variant_title: str
-    quantity: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +84,7 @@ def follow_up(placed: Placed, *, address: str, now: datetime) -> None:
         start_payment(placed.payment, now=now)
 
 
+@repeat_if_changed
 @redraw_if_taken
 @transaction.atomic(durable=True)
 def place(
@@ -157,10 +130,11 @@ def place(
             variant_title=line.variant_title,
             quantity=line.quantity,
         )
-    details.delivery_method = details.delivery_method or method_for(taken.cart, details.shipping)
-    fill(order, wanted, details=details, expected_total=expected_total, now=now)
+    method = details.delivery_method or method_for(taken.cart, details.shipping)
+    details = replace(details, delivery_method=method)
+    purchase = fill(order, wanted, details=details, expected_total=expected_total, now=now)
     order.save(force_insert=True)
-    return request_payment(order, hold, now=now)
+    return request_payment(order, purchase, hold, now=now)
 
 
 def method_for(cart: Cart, shipping: Shipping) -> int | None:
@@ -193,6 +167,7 @@ def place_draft(
     follow_up(submitted, address=address, now=now)
 
 
+@repeat_if_changed
 @transaction.atomic(durable=True)
 def submit_draft(
     *,
@@ -231,7 +206,7 @@ def submit_draft(
     hold = Hold(lines=len(wanted), units=sum(item.quantity for item in wanted.values()))
     holds.check_owner([Hold(lines=lines, units=units) for lines, units in pending], hold)
     holds.check_address(address, hold, now=now)
-    fill(order, wanted, details=details, expected_total=expected_total, now=now)
+    purchase = fill(order, wanted, details=details, expected_total=expected_total, now=now)
     move(
         order.pk,
         OrderStatus.PENDING,
@@ -239,140 +214,23 @@ def submit_draft(
         expires_at=order.expires_at,
         **{name: getattr(order, name) for name in (*COLUMNS, *FROZEN)},
     )
-    return request_payment(order, hold, now=now)
+    return request_payment(order, purchase, hold, now=now)
 
 
-def request_payment(order: Order, hold: Hold, *, now: datetime) -> Placed:
-    """Create the payment of an order that has just become pending. An order of 0 becomes paid at once."""
+def request_payment(order: Order, purchase: Purchase, hold: Hold, *, now: datetime) -> Placed:
+    """Create the payment of an order that has just become pending, and then take its stock.
+
+    An order of 0 becomes paid at once.
+
+    Locks: the products in order of their keys, then the order's discount code.
+    """
     announce(order.pk, News.ORDER_PLACED, now=now)
-    if order.amount:
-        return Placed(order_uuid=order.pk, payment=new_attempt(order, now=now), hold=hold)
-    give_away(order.pk, now=now)
-    return Placed(order_uuid=order.pk, payment=None)
-
-
-def fill(
-    order: Order,
-    wanted: Mapping[int, Wanted],
-    *,
-    details: Details,
-    expected_total: Decimal | None,
-    now: datetime,
-) -> None:
-    """Take the stock for an order that becomes pending, and set its details, its items at current prices and parts.
-
-    `wanted` is by the variants' keys.
-
-    A step of an open transaction. The caller saves the order's own row.
-
-    Raises: ProductUnavailable, InsufficientStock, ValidationError, DeliveryUnavailable, DiscountCodeRefused,
-    TotalChanged, PaymentUnavailable.
-    Locks: the products, then the order's discount code.
-    """
-    put_details(order, details)
-    order.expires_at = holds.first_expiry(now)
-    quantities = {key: item.quantity for key, item in wanted.items()}
-    variants = take_stock(quantities=quantities, order_uuid=order.pk, now=now)
-    for key, item in wanted.items():
-        if key not in variants:
-            raise ProductUnavailable(
-                product_pk=item.product_pk,
-                variant_pk=key,
-                name=item.name,
-                variant_title=item.variant_title,
-            )
-    items = {
-        key: item_of(order, variants[key], name=variants[key].product_name, quantity=item.quantity)
-        for key, item in wanted.items()
-    }
-    goods = [goods_of(variants[key], quantity=item.quantity) for key, item in wanted.items()]
-    if details.missing and is_delivered(goods):
-        raise details.missing
-    sale = sale_to(destination_of(details.shipping), now=now, vat_id=details.vat_id)
-    terms = redeem(order.discount_code, goods, sale, emails=emails_of(order))
-    priced = price(
-        goods,
-        terms,
-        with_code=bool(order.discount_code),
-        choose=partial(choose_delivery, terms, details.delivery_method),
-    )
-    freeze(order, items, priced, sale)
-    if expected_total is not None:
-        check_expected(expected_total, actual=Money.of(order.amount, order.currency))
-    check_payable(order.amount, order.currency)
-    put_items(list(items.values()), written=KEPT)
-    put_taxes(order, items, priced.quote)
-
-
-def redeem(code: str, goods: Sequence[Goods], sale: Sale, *, emails: Collection[str]) -> Terms:
-    """Count a use of the code, if there is one, and return the terms of the sale.
-
-    Raises: DiscountCodeRefused.
-    Locks: the code, so that nobody else counts uses of it before the commit.
-    """
-    is_counted = bool(code) and count_use(code)
-    terms = read_terms(sale, code=code, uses_of_customer=uses_of(emails))
-    if is_counted and terms.code:
-        terms.code.uses -= 1  # as it was before this use
-    reason = terms.find_hindrance(goods) if code else None
-    if code and not is_counted and not reason:
-        reason = DiscountCodeReason.USED_UP  # another order has given a use back since it was to be counted
-    if reason:
-        raise DiscountCodeRefused(reason)
-    return terms
-
-
-def emails_of(order: Order) -> set[str]:
-    """Return the addresses by which the customer of an order that is being placed is known."""
-    return {order.email, *([order.user.email] if order.user else [])}
-
-
-def goods_of(variant: ProductVariant, *, quantity: int) -> Goods:
-    """Return what decides on the price of a variant that `take_stock` has sold."""
-    return Goods(
-        key=variant.pk,
-        product=variant.product_id,
-        path=variant.category_path,
-        tax_class=variant.tax_class,
-        is_shipped=variant.requires_shipping,
-        weight=variant.weight_grams or 0,
-        unit=variant.final_price,
-        full=variant.final_price,
-        quantity=quantity,
-    )
-
-
-def item_of(order: Order, variant: ProductVariant, *, name: str, quantity: int) -> OrderItem:
-    """Build an order's item, which keeps the variant's price, title and SKU, and the `name` of its product."""
-    return OrderItem(
-        order=order,
-        product_id=variant.product_id,
-        variant=variant,
-        name=name,
-        variant_title=variant.title,
-        sku=variant.sku,
-        quantity=quantity,
-        unit_price=variant.final_price,
-        requires_shipping=variant.requires_shipping,
-    )
-
-
-def put_items(items: list[OrderItem], *, written: tuple[str, ...]) -> None:
-    """Insert the items; where the order has one of the variant already, write these columns of it."""
-    OrderItem.objects.bulk_create(
-        items, update_conflicts=True, unique_fields=["order", "variant"], update_fields=written
-    )
-
-
-def check_expected(total: Decimal, *, actual: Money) -> None:
-    """Compare the total that the shopper was shown with the actual one.
-
-    Raises: ValidationError, where it cannot be a total; TotalChanged, where the two differ.
-    """
-    with field_errors(**{NON_FIELD_ERRORS: "expectedTotal"}):
-        validate_amount(total)
-    if total != actual.amount:
-        raise TotalChanged(expected=Money.of(total, actual.currency), actual=actual)
+    payment = new_attempt(order, now=now) if order.amount else None
+    sell(order, purchase, now=now)
+    if payment is None:
+        give_away(order.pk, now=now)
+        return Placed(order_uuid=order.pk, payment=None)
+    return Placed(order_uuid=order.pk, payment=payment, hold=hold)
 
 
 def give_away(order_uuid: UUID, *, now: datetime) -> None:

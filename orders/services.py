@@ -20,9 +20,9 @@ from core.tasks import enqueue
 from core.throttle import Limit, count_attempt
 from orders import cancellation
 from orders.cart import check_payable_at_once, check_quantity, too_many_of_one
-from orders.checkout import KEPT, item_of, put_items
 from orders.choices import Choice, find_variant
 from orders.errors import OrderNotEditable, PaymentUnavailable
+from orders.filling import KEPT, item_of, put_items
 from orders.mail import mail_link
 from orders.models import MAX_LINES, MAX_QUANTITY, Order, OrderItem, OrderStatus
 from orders.numbers import read_number, redraw_if_taken

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
-from django.db.models import IntegerField, Value
+from django.db.models import IntegerField, QuerySet, Value
 from django.db.models.expressions import Combinable
 
 from core.money import from_units, nearest_units
@@ -72,19 +73,32 @@ class Priced:
 def read_terms(
     sale: tax.Sale, *, code: str = "", uses_of_customer: Combinable = NO_USES, delivers: bool = True
 ) -> Terms:
-    """Read the terms of a sale.
+    """Read the terms of a sale, which are those of `tables_of_terms`."""
+    tables = tables_of_terms(sale, code=code, uses_of_customer=uses_of_customer, delivers=delivers)
+    return build_terms(sale, read_together(*tables))
+
+
+def tables_of_terms(
+    sale: tax.Sale, *, code: str = "", uses_of_customer: Combinable = NO_USES, delivers: bool = True
+) -> list[QuerySet[Any]]:
+    """Return the querysets whose rows are the terms of a sale, for `read_together` and then `build_terms`.
 
     `uses_of_customer` counts the customer's earlier uses of the code. Nothing is offered unless it `delivers`: as long
     as the destination is not known.
     """
     methods, rates = selectors.delivery_methods(), selectors.delivery_rates()
-    tables, methods_found, rates_found, codes_found, scopes = read_together(
+    return [
         sale.tables(),
         methods if delivers else methods.none(),
         rates if delivers else rates.none(),
         selectors.discount_codes(code, uses_of_customer=uses_of_customer),
         selectors.scopes(code),
-    )
+    ]
+
+
+def build_terms(sale: tax.Sale, rows: Sequence[list[Any]]) -> Terms:
+    """Return the terms that the rows of `tables_of_terms` are."""
+    tables, methods_found, rates_found, codes_found, scopes = rows
     return Terms(
         sale=sale,
         tables=tables,

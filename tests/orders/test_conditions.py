@@ -7,6 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -516,9 +518,9 @@ class TestStatements:
         assert statements(lambda: read(api)) == 3
         assert statements(lambda: read(browser)) == 4
 
-    @pytest.mark.parametrize(("is_guest", "most"), [(True, 18), (False, 19)])
+    @pytest.mark.parametrize(("is_guest", "most"), [(True, 19), (False, 20)])
     def test_a_checkout_with_everything(self, is_guest: bool, most: int) -> None:
-        """Two of them are for the code and the tax: counting its use, and writing the order's."""
+        """Three of them are for the code and the tax: counting its use and the customer's, and writing the order's."""
         client = self.configured(is_guest=is_guest)
         self.fill(client, 3)
         billing = {"company": "Ada Ltd", "address": {**ADDRESS, "firstName": "Grace"}}
@@ -527,6 +529,22 @@ class TestStatements:
         assert order[0]["discountCode"] == "SPRING"
         assert order[0]["delivery"]["name"] == "Post"
         assert Decimal(amount(order[0]["taxTotal"])) > 0
+
+    def test_little_is_done_while_the_stock_is_locked(self) -> None:
+        """Whoever buys the same product waits for it."""
+        client = self.configured(is_guest=True)
+        self.fill(client, 3)
+        with CaptureQueriesContext(connection) as captured:
+            assert checkout(client)["__typename"] == "Order"
+        sent = [query["sql"] for query in captured]
+        [locked] = [place for place, sql in enumerate(sent) if 'UPDATE "catalog_productvariant"' in sql]
+        end = next(
+            place
+            for place, sql in enumerate(sent)
+            if place > locked and sql.startswith(("COMMIT", "RELEASE"))
+        )
+        # The products' counts, a use of the code, and the customer's uses.
+        assert end - locked - 1 == 3
 
     @pytest.mark.parametrize(("is_guest", "most"), [(True, 7), (False, 8)])
     def test_adding_to_a_cart_with_everything(self, is_guest: bool, most: int) -> None:

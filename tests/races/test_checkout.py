@@ -152,6 +152,14 @@ class TestCheckoutWaits:
         assert answer["amount"]["amount"] == "34.00"
         assert list(differences(now=timezone.now())) == []
 
+    def test_a_name_and_a_weight(self) -> None:
+        def change(lamp: Product) -> None:
+            Product.objects.filter(pk=lamp.pk).update(name="Lantern")
+            lamp.variants.update(weight_grams=900)
+
+        answer = self.while_buying(change)
+        assert [item["name"] for item in answer["items"]] == ["Rug", "Lantern"]
+
     def test_the_stock(self) -> None:
         answer = self.while_buying(partial(set_stock, stock=1, now=timezone.now()))
         assert (answer["__typename"], answer["requested"], answer["available"]) == ("InsufficientStock", 2, 1)

@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.models import Product, ProductVariant
 from catalog.stock import set_stock
+from catalog.visibility import is_published
 from demo.demonstration import open_shop
 from demo.generation import generate_products
 from orders.models import Cart
@@ -75,7 +76,7 @@ def fill(products: int) -> Shop:
     newest = list(Product.objects.order_by("-added_at", "-slug")[:DISCUSSED])
     discuss(newest)
     # With one variant each, because the requests name products.
-    cheap = Product.objects.filter(price__lt=CHEAP, option_1="").order_by("pk")[:BUYABLE]
+    cheap = Product.objects.filter(is_published(), price__lt=CHEAP, option_1="").order_by("pk")[:BUYABLE]
     buyable = [product.pk for product in cheap]
     with transaction.atomic():
         for variant in ProductVariant.objects.filter(product__in=buyable).order_by("product", "pk"):
