@@ -22,8 +22,8 @@ def check_search_index(*, databases: Sequence[str] | None = None, **_: Any) -> l
     """
     return [
         Warning(
-            f"Search may miss products: {'; '.join(faults)}.",
-            hint="Run manage.py migrate, which rebuilds the search index.",
+            f"Search or lists may miss products: {'; '.join(faults)}.",
+            hint="Run manage.py migrate, which makes good what is missing.",
             id="catalog.W001",
         )
         for alias in databases or ()

@@ -36,6 +36,29 @@ def build_listing(vendor: str, products: str = "catalog_product") -> str:
     return f"INSERT INTO catalog_listing ({COLUMNS}) {build_listed(vendor, products)}"
 
 
+def build_mends(vendor: str) -> tuple[str, ...]:
+    """Return the statements that list the products with the keys {first} to {last} as they are, and delete other rows.
+
+    Steps of a transaction that has locked the products. They write only what is wrong.
+
+    Locks:
+        On PostgreSQL, the tree, shared with others that list products.
+    """
+    of_these = "BETWEEN {first} AND {last}"
+    mends = (
+        f"""
+        DELETE FROM catalog_listing WHERE (product_id, category_id) IN (
+            SELECT product_id, category_id FROM (
+                SELECT {COLUMNS} FROM catalog_listing WHERE product_id {of_these}
+                EXCEPT {build_listed(vendor)} AND product.id {of_these}
+            ) AS wrong
+        )
+        """,
+        f"{build_listing(vendor)} AND product.id {of_these} ON CONFLICT DO NOTHING",
+    )
+    return (f"SELECT {SHARE_TREE}", *mends) if vendor == "postgresql" else mends
+
+
 def move_listings(*, category_pk: int, left: Collection[int], entered: Collection[int]) -> None:
     """Take what is listed in the category from the lists above it that it has left, and add it to those it has entered.
 
@@ -81,20 +104,14 @@ def list_again(product_pk: int) -> None:
         The product; then on PostgreSQL, the tree, shared with others that list products.
     """
     list(Product.objects.select_for_update().filter(pk=product_pk).values_list("pk"))
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {SHARE_TREE}")
-    Listing.objects.filter(product=product_pk).delete()
-    insert_where("product.id", product_pk)
+    with connection.cursor() as cursor:
+        for statement in build_mends(connection.vendor):
+            cursor.execute(statement.format(first=product_pk, last=product_pk))
 
 
 def list_products_again(category_pk: int) -> None:
     """Make the listings of the category's own products again. A step of a transaction that has locked the tree."""
     products = Product.objects.filter(category=category_pk)
     Listing.objects.filter(product__in=products.values("pk")).delete()
-    insert_where("product.category_id", category_pk)
-
-
-def insert_where(column: str, key: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"{build_listing(connection.vendor)} AND {column} = %s", [key])
+        cursor.execute(f"{build_listing(connection.vendor)} AND product.category_id = %s", [category_pk])

@@ -159,8 +159,9 @@ class TestMoves:
         make_product(name="tee", category=tees)
         make_product(name="shirt", category=shirts)
         make_product(name="hat", category=clothes)
+        make_product(name="cap", category=make_category("Caps", parent=clothes))
         move_category(category_pk=shirts.pk, parent_pk=outlet.pk)
-        assert listed(clothes) == {"hat"}
+        assert listed(clothes) == {"hat", "cap"}
         assert listed(sale) == listed(outlet) == listed(shirts) == {"tee", "shirt"}
         assert not find_wrong_listings()
         move_category(category_pk=shirts.pk, parent_pk=sale.pk)
@@ -168,6 +169,13 @@ class TestMoves:
         move_category(category_pk=tees.pk, parent_pk=None)
         assert (listed(sale), listed(tees)) == ({"shirt"}, {"tee"})
         assert not find_wrong_listings()
+
+    def test_writes_nothing_where_the_branch_stays(self, clothes: Category, shirts: Category) -> None:
+        product, other = make_product(category=shirts), make_category(parent=clothes)
+        Listing.objects.filter(product=product, category=clothes).update(final_price=1)
+        move_category(category_pk=shirts.pk, parent_pk=other.pk)
+        assert Listing.objects.filter(product=product, category=clothes, final_price=1).exists()
+        assert Listing.objects.filter(product=product).count() == 3
 
     def test_a_wrong_listing_does_not_hinder_it(self, clothes: Category, shirts: Category) -> None:
         other, product = make_category("Other"), make_product(category=shirts)

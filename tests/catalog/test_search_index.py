@@ -1,5 +1,6 @@
 """The search index installs itself, and reports what is missing."""
 
+import re
 from collections.abc import Iterator
 from hashlib import md5
 from io import StringIO
@@ -12,10 +13,13 @@ from django.db.migrations.loader import MigrationLoader
 from django.test.utils import CaptureQueriesContext
 
 from catalog import analysis
-from catalog.models import Product
+from catalog.attributes import Named, find_wrong_copies, set_attributes
+from catalog.listings import find_wrong_listings
+from catalog.models import Listing, Product, ProductVector
 from catalog.search import NoProductMatches, search
 from catalog.search.index import installation
 from catalog.search.index.installation import (
+    KEEPERS,
     PARTS,
     PRESENT,
     PRODUCTS,
@@ -24,9 +28,9 @@ from catalog.search.index.installation import (
     read_marks,
     reindex,
 )
-from catalog.search.index.parts import ANALYSIS, Part
+from catalog.search.index.parts import ANALYSIS, Keeper, Part
 from orders.documents import seal
-from tests.factories import make_product, make_products
+from tests.factories import make_category, make_product, make_products
 
 LITE = connection.vendor == "sqlite"
 SORT = ("-rank", "slug")
@@ -100,6 +104,14 @@ def drop(part: Part) -> None:
     execute(f"DROP {part.kind} {place}{'' if LITE else ' CASCADE'}")
 
 
+def give(product: Product, named: Named) -> None:
+    set_attributes({product.pk: named}, whole=True)
+
+
+def make_vector(product: Product) -> None:
+    ProductVector.objects.create(product=product, version=1, revision=1, signs=b"", numbers=b"")
+
+
 @pytest.fixture
 def _products(db: None) -> None:
     make_three()
@@ -165,6 +177,55 @@ class TestInstall:
         assert [query["sql"] for query in queries] == [PRESENT[connection.vendor]] * 2
         assert read_marks(connection) == before
 
+    @pytest.mark.parametrize("keeper", KEEPERS[connection.vendor], ids=lambda keeper: keeper.parts[-1].name)
+    def test_what_only_keeps_other_rows_does_not_rebuild_search(self, keeper: Keeper) -> None:
+        drop(keeper.parts[-1])
+        with CaptureQueriesContext(connection) as queries:
+            install(connection)
+        assert not [query for query in queries if re.search(r"catalog_(search|word)\b", query["sql"])]
+        assert_whole()
+
+    def test_makes_good_what_was_written_without_the_keepers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(installation, "MENDED_AT_ONCE", 2)
+        parts = [part for keeper in KEEPERS[connection.vendor] for part in keeper.parts]
+        lamp, desk, phones = Product.objects.order_by("pk")
+        give(lamp, {"Brand": ["Acme"]})
+        for product in (lamp, desk):
+            make_vector(product)
+        other, new = make_category(), make_category()
+        for part in parts:
+            if part.kind == "TRIGGER":
+                drop(part)
+        Product.objects.filter(pk=lamp.pk).update(final_price=7, name="Lantern")
+        Product.objects.filter(pk=desk.pk).update(category=other)
+        Product.objects.filter(pk=phones.pk).delete()
+        make_product(name="Wicker basket", category=new)
+        assert len(find_wrong_listings()) == 4
+        install(connection)
+        assert not find_faults(connection)
+        assert not find_wrong_listings()
+        assert not find_wrong_copies()
+        assert not ProductVector.objects.exists()
+        assert Listing.objects.count() == 3
+
+    @pytest.mark.skipif(LITE, reason="One transaction")
+    def test_begins_again_if_it_was_interrupted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        [trigger] = [part for part in PARTS[connection.vendor] if part.name == "catalog_product_relisted"]
+        execute("ALTER TABLE catalog_product DISABLE TRIGGER catalog_product_relisted")
+        Product.objects.update(sort_name="other")
+
+        def fail(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(installation, "mend", fail)
+            with pytest.raises(KeyboardInterrupt):
+                install(connection)
+        assert f"{trigger} is out of date" in find_faults(connection)
+        install(connection)
+        assert not find_faults(connection)
+        assert not find_wrong_listings()
+
     @pytest.mark.skipif(LITE, reason="SQLite's triggers cannot be switched off")
     def test_switches_a_trigger_on_again(self) -> None:
         execute("ALTER TABLE catalog_product DISABLE TRIGGER catalog_product_updated")
@@ -180,8 +241,8 @@ class TestCheck:
         [warning] = run_checks(tags=[Tags.database], databases=["default"])
         assert (warning.id, warning.msg, warning.hint) == (
             "catalog.W001",
-            f"Search may miss products: {PARTS[connection.vendor][-1]} is missing.",
-            "Run manage.py migrate, which rebuilds the search index.",
+            f"Search or lists may miss products: {PARTS[connection.vendor][-1]} is missing.",
+            "Run manage.py migrate, which makes good what is missing.",
         )
         install(connection)
         assert run_checks(tags=[Tags.database], databases=["default"]) == []

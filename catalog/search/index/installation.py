@@ -10,15 +10,22 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from catalog import analysis
 from catalog.models import Product
-from catalog.search.index.parts import ANALYSIS, VALUE_TEXT, Part
-from catalog.search.index.postgresql import POSTGRESQL
-from catalog.search.index.sqlite import SQLITE
+from catalog.search.index import postgresql, sqlite
+from catalog.search.index.parts import ANALYSIS, VALUE_TEXT, Keeper, Part
 
 logger = logging.getLogger(__name__)
 
 # Products that are locked and rewritten at a time, for a fifth of a second.
 BATCH = 200
-PARTS = {"sqlite": (ANALYSIS, *SQLITE), "postgresql": (ANALYSIS, *POSTGRESQL)}
+# The same where only their rows elsewhere are compared.
+MENDED_AT_ONCE = 1_000
+LAST_KEY = 2**63 - 1
+SEARCH = {"sqlite": sqlite.SEARCH, "postgresql": postgresql.SEARCH}
+KEEPERS = {"sqlite": sqlite.KEEPERS, "postgresql": postgresql.KEEPERS}
+PARTS = {
+    vendor: (ANALYSIS, *SEARCH[vendor], *(part for keeper in keepers for part in keeper.parts))
+    for vendor, keepers in KEEPERS.items()
+}
 
 # The kind and name of each object, and the mark of its definition. SQLite keeps the statement itself; on PostgreSQL
 # `install` leaves a comment. A disabled trigger and an invalid index count as missing.
@@ -48,28 +55,77 @@ _reported: set[str] = set()
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Rebuild the search index from all names and descriptions, unless every part is as defined here.
+    """Make what is missing or out of date, and make good what that may have missed: nothing records what was written.
 
-    It rebuilds the whole index, because nothing records what was written while a trigger was missing. If only the texts
-    are of another analysis, it rewrites them. Without a table of products, as after `migrate catalog zero`, it removes
-    the index.
+    Search itself is rebuilt from all names and descriptions. If only the texts are of another analysis, it rewrites
+    them. The other parts each mend their own rows. Without a table of products, as after `migrate catalog zero`, it
+    removes everything.
 
     Locks:
-        On PostgreSQL, searches and writes of products wait until the index is built. Other reads go on. While texts are
-        rewritten, only writes of a batch of products wait.
+        On PostgreSQL, searches and writes of products wait until search is rebuilt. Other reads go on. While texts are
+        rewritten or rows mended, only writes of a batch of products wait.
     """
-    if PRODUCTS not in read_marks(connection):
+    known = read_marks(connection)
+    if PRODUCTS not in known:
         remove(connection)
-    elif faults := find_faults(connection):
-        if not any(map(misses_products, faults)):
-            for _ in reindex(connection):
-                pass
-            return
-        with transaction.atomic(using=connection.alias):
-            silence_triggers(connection)
-            for _ in rewrite_texts(connection):
-                pass
-            make(connection, PARTS[connection.vendor])
+        return
+    drop_leftovers(connection, list_leftovers(connection, known))
+    faulty = {name for name, _ in list_faults(connection)}
+    for keeper in KEEPERS[connection.vendor]:
+        if keeper.names & faulty:
+            restore(connection, keeper)
+    if any(part.name in faulty for part in SEARCH[connection.vendor]):
+        rebuild(connection)
+    elif ANALYSIS.name in faulty:
+        for _ in reindex(connection):
+            pass
+
+
+def rebuild(connection: BaseDatabaseWrapper) -> None:
+    """Make search again from all names and descriptions."""
+    with transaction.atomic(using=connection.alias):
+        silence_triggers(connection)
+        for _ in rewrite_texts(connection):
+            pass
+        make(connection, (ANALYSIS, *SEARCH[connection.vendor]))
+
+
+def restore(connection: BaseDatabaseWrapper, keeper: Keeper) -> None:
+    """Make the parts of the keeper, then mend what they may have missed.
+
+    On PostgreSQL they are marked last, so that an interrupted `migrate` begins again.
+
+    Locks:
+        On PostgreSQL, the products: for a moment all of them against writes, then a batch at a time.
+    """
+    using = connection.alias
+    if connection.vendor == "sqlite":
+        with transaction.atomic(using=using):
+            drop(connection, keeper.parts, kinds=("TRIGGER",))
+            create(connection, keeper.parts)
+            mend(connection, keeper, first=0, last=LAST_KEY)
+        return
+    with transaction.atomic(using=using):
+        create(connection, keeper.parts)
+        mark(connection, keeper.parts, as_made=False)
+    products = Product._base_manager.using(using).order_by("pk").select_for_update(of=("self",))
+    last = 0
+    while last < LAST_KEY:
+        with transaction.atomic(using=using):
+            keys = list(products.filter(pk__gt=last).values_list("pk", flat=True)[:MENDED_AT_ONCE])
+            until = (
+                keys[-1] if keys else LAST_KEY
+            )  # the last of them also mends what is left of deleted products
+            mend(connection, keeper, first=last + 1, last=until)
+            last = until
+    with transaction.atomic(using=using):
+        mark(connection, keeper.parts)
+
+
+def mend(connection: BaseDatabaseWrapper, keeper: Keeper, *, first: int, last: int) -> None:
+    with connection.cursor() as cursor:
+        for statement in keeper.mends:
+            cursor.execute(statement.format(first=first, last=last))
 
 
 def reindex(connection: BaseDatabaseWrapper) -> Iterator[int]:
@@ -89,19 +145,22 @@ def misses_products(fault: str) -> bool:
 
 def find_faults(connection: BaseDatabaseWrapper) -> list[str]:
     """List what is missing, out of date or left over, such as "trigger catalog_product_inserted is missing"."""
+    return [fault for _, fault in list_faults(connection)]
+
+
+def list_faults(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
+    """List the same, each with the name of the part."""
     known = read_marks(connection)
     if PRODUCTS not in known:  # before the first migration
         return []
-    parts = PARTS[connection.vendor]
     faults = []
-    for part in parts:
+    for part in PARTS[connection.vendor]:
         key = (part.kind, part.name)
         if key not in known:
-            faults.append(f"{part} is missing")
+            faults.append((part.name, f"{part} is missing"))
         elif known[key] != compute_mark(part, connection.vendor):
-            faults.append(f"{part} is out of date")
-    ours = {part.name for part in parts}
-    return faults + [f"trigger {name} is left over" for name in list_triggers(known) if name not in ours]
+            faults.append((part.name, f"{part} is out of date"))
+    return faults + [(name, f"trigger {name} is left over") for name in list_leftovers(connection, known)]
 
 
 def report_faults(connection: BaseDatabaseWrapper, **_: Any) -> None:
@@ -109,7 +168,7 @@ def report_faults(connection: BaseDatabaseWrapper, **_: Any) -> None:
     if connection.alias not in _reported:
         _reported.add(connection.alias)
         if faults := find_faults(connection):
-            logger.error("Search may miss products: %s. Run manage.py migrate.", "; ".join(faults))
+            logger.error("Search or lists may miss products: %s. Run manage.py migrate.", "; ".join(faults))
 
 
 def read_marks(connection: BaseDatabaseWrapper) -> dict[tuple[str, str], str | None]:
@@ -124,31 +183,43 @@ def compute_mark(part: Part, vendor: str) -> str | None:
     return None if part.kind == "EXTENSION" else md5(part.create.encode(), usedforsecurity=False).hexdigest()
 
 
-def list_triggers(known: Iterable[tuple[str, str]]) -> list[str]:
-    """Return the names of the index's triggers, of any version. A trigger with another prefix is not ours."""
-    return [name for kind, name in known if kind == "TRIGGER" and name.startswith("catalog_")]
+def list_leftovers(connection: BaseDatabaseWrapper, known: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the names of triggers of other versions. A trigger with another prefix is not ours."""
+    ours = {part.name for part in PARTS[connection.vendor]}
+    return [
+        name for kind, name in known if kind == "TRIGGER" and name.startswith("catalog_") and name not in ours
+    ]
+
+
+def drop_leftovers(connection: BaseDatabaseWrapper, names: Iterable[str]) -> None:
+    """Drop the triggers of other versions.
+
+    Locks:
+        On PostgreSQL, the products, against reads too.
+    """
+    place = " ON catalog_product" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f"DROP TRIGGER {name}{place}")
 
 
 def silence_triggers(connection: BaseDatabaseWrapper) -> None:
-    """Keep the present triggers from running until they are rebuilt, and drop leftover ones.
+    """Keep the triggers of search from running until they are rebuilt.
 
     Locks:
         On PostgreSQL, the products against writes, which the new index would miss.
     """
-    present = list_triggers(read_marks(connection))
+    present = read_marks(connection)
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            for name in present:
-                cursor.execute(f"DROP TRIGGER {name}")
-            return
-        cursor.execute("LOCK TABLE catalog_product IN SHARE ROW EXCLUSIVE MODE")
-        ours = {part.name for part in POSTGRESQL}
-        for name in present:
-            cursor.execute(
-                f"ALTER TABLE catalog_product DISABLE TRIGGER {name}"
-                if name in ours
-                else f"DROP TRIGGER {name} ON catalog_product"
-            )
+        if connection.vendor == "postgresql":
+            cursor.execute("LOCK TABLE catalog_product IN SHARE ROW EXCLUSIVE MODE")
+        for part in SEARCH[connection.vendor]:
+            if part.kind == "TRIGGER" and (part.kind, part.name) in present:
+                cursor.execute(
+                    f"DROP TRIGGER {part.name}"
+                    if connection.vendor == "sqlite"
+                    else f"ALTER TABLE catalog_product DISABLE TRIGGER {part.name}"
+                )
 
 
 def rewrite_texts(connection: BaseDatabaseWrapper) -> Iterator[int]:
@@ -183,14 +254,28 @@ def make(connection: BaseDatabaseWrapper, parts: Sequence[Part]) -> None:
     On PostgreSQL, dropping a trigger would lock out all readers, and deadlock with a search that waits for the table.
     """
     drop(connection, parts, kinds=("VIEW", "TABLE"))
+    create(connection, parts)
+    if connection.vendor == "postgresql":
+        mark(connection, parts)
+
+
+def create(connection: BaseDatabaseWrapper, parts: Sequence[Part]) -> None:
+    """Create the parts in their order, and fill the tables."""
     with connection.cursor() as cursor:
         for part in parts:
             cursor.execute(part.create)
             if part.fill:
                 cursor.execute(part.fill)
-            if connection.vendor == "postgresql" and (comment := compute_mark(part, connection.vendor)):
+
+
+def mark(connection: BaseDatabaseWrapper, parts: Sequence[Part], *, as_made: bool = True) -> None:
+    """Comment the parts on PostgreSQL with the marks of their definitions, or take the comments away."""
+    with connection.cursor() as cursor:
+        for part in parts:
+            if comment := compute_mark(part, connection.vendor):
                 place = f"{part.name} ON catalog_product" if part.kind == "TRIGGER" else part.name
-                cursor.execute(f"COMMENT ON {part.kind} {place} IS '{comment}'")
+                text = f"'{comment}'" if as_made else "NULL"
+                cursor.execute(f"COMMENT ON {part.kind} {place} IS {text}")
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:

@@ -32,6 +32,21 @@ class Part:
         return f"{self.kind.lower()} {self.name}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Keeper:
+    """Parts that keep other rows in step with products, and the statements that make good what they have missed.
+
+    These mend the rows of the products with the keys {first} to {last}, which are locked.
+    """
+
+    parts: tuple[Part, ...]
+    mends: tuple[str, ...]
+
+    @property
+    def names(self) -> set[str]:
+        return {part.name for part in self.parts}
+
+
 # ── Copies ───────────────────────────────────────────────────────────────────
 
 COPY = "UPDATE catalog_productvalue SET " + ", ".join(
@@ -47,6 +62,10 @@ COPY_ALL = {
             AND ({" OR ".join(f"catalog_productvalue.{column} {differs} {copy}" for column, copy in RIGHT.items())})
     """
     for vendor, differs in DIFFERS.items()
+}
+MEND_COPIES = {
+    vendor: (f"{copy_all} AND product.id BETWEEN {{first}} AND {{last}}",)
+    for vendor, copy_all in COPY_ALL.items()
 }
 COPY_OF = ", ".join((*COPIED, "published_at"))
 CHANGED = {
@@ -77,6 +96,8 @@ IS_REWORDED = {
     "postgresql": "old.name IS DISTINCT FROM new.name OR old.description IS DISTINCT FROM new.description",
 }
 FORGET = "DELETE FROM catalog_productvector WHERE product_id = new.id"
+# Nothing tells which texts a vector is of.
+MEND_VECTORS = ("DELETE FROM catalog_productvector WHERE product_id BETWEEN {first} AND {last}",)
 
 # ── The analysis ─────────────────────────────────────────────────────────────
 

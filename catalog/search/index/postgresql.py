@@ -1,17 +1,19 @@
 """The parts of the search index on PostgreSQL, in the order in which they are made."""
 
-from catalog.listings import SHARE_TREE, build_listing
+from catalog.listings import SHARE_TREE, build_listing, build_mends
 from catalog.search.index.parts import (
     CHANGED,
     COPY,
-    COPY_ALL,
     COPY_OF,
     FORGET,
     IS_REWORDED,
+    MEND_COPIES,
+    MEND_VECTORS,
     RELISTED,
     REWORDED,
     STEPS,
     WRITTEN,
+    Keeper,
     Part,
     build_text,
 )
@@ -37,7 +39,7 @@ def build_postgresql_words(source: str) -> str:
     """
 
 
-POSTGRESQL = (
+SEARCH = (
     Part(kind="EXTENSION", name="pg_trgm", create="CREATE EXTENSION IF NOT EXISTS pg_trgm"),
     Part(
         kind="FUNCTION",
@@ -155,6 +157,8 @@ POSTGRESQL = (
                 FOR EACH STATEMENT EXECUTE FUNCTION catalog_product_index()
         """,
     ),
+)
+COPIES = (
     Part(
         kind="FUNCTION",
         name="catalog_product_copy",
@@ -174,8 +178,9 @@ POSTGRESQL = (
                 AFTER UPDATE OF {COPY_OF} ON catalog_product
                 FOR EACH ROW WHEN ({CHANGED["postgresql"]}) EXECUTE FUNCTION catalog_product_copy()
         """,
-        fill=COPY_ALL["postgresql"],
     ),
+)
+LISTINGS = (
     Part(
         kind="FUNCTION",
         name="catalog_products_list",
@@ -225,7 +230,6 @@ POSTGRESQL = (
                 AFTER INSERT ON catalog_product REFERENCING NEW TABLE AS added
                 FOR EACH STATEMENT EXECUTE FUNCTION catalog_products_list()
         """,
-        fill="DELETE FROM catalog_listing",
     ),
     Part(
         kind="TRIGGER",
@@ -235,7 +239,6 @@ POSTGRESQL = (
                 AFTER UPDATE OF {WRITTEN} ON catalog_product
                 FOR EACH ROW WHEN ({RELISTED["postgresql"]}) EXECUTE FUNCTION catalog_product_list()
         """,
-        fill=build_listing("postgresql"),
     ),
     Part(
         kind="TRIGGER",
@@ -255,6 +258,8 @@ POSTGRESQL = (
                 FOR EACH STATEMENT EXECUTE FUNCTION catalog_products_unlist()
         """,
     ),
+)
+VECTORS = (
     Part(
         kind="FUNCTION",
         name="catalog_product_forget",
@@ -275,4 +280,9 @@ POSTGRESQL = (
                 FOR EACH ROW WHEN ({IS_REWORDED["postgresql"]}) EXECUTE FUNCTION catalog_product_forget()
         """,
     ),
+)
+KEEPERS = (
+    Keeper(parts=COPIES, mends=MEND_COPIES["postgresql"]),
+    Keeper(parts=LISTINGS, mends=build_mends("postgresql")),
+    Keeper(parts=VECTORS, mends=MEND_VECTORS),
 )

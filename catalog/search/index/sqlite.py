@@ -1,17 +1,19 @@
 """The parts of the search index on SQLite, in the order in which they are made."""
 
-from catalog.listings import build_listing
+from catalog.listings import build_listing, build_mends
 from catalog.search.index.parts import (
     CHANGED,
     COPY,
-    COPY_ALL,
     COPY_OF,
     FORGET,
     IS_REWORDED,
+    MEND_COPIES,
+    MEND_VECTORS,
     RELISTED,
     REWORDED,
     STEPS,
     WRITTEN,
+    Keeper,
     Part,
     build_text,
 )
@@ -35,7 +37,7 @@ def build_sqlite_words(text: str, *, source: str = "") -> str:
     """
 
 
-SQLITE = (
+SEARCH = (
     Part(
         kind="TABLE",
         name="catalog_search",
@@ -101,6 +103,8 @@ SQLITE = (
                 VALUES ('delete', old.id, {build_sqlite_tokens(build_text("old."))});
         END""",
     ),
+)
+COPIES = (
     Part(
         kind="TRIGGER",
         name="catalog_product_copied",
@@ -108,15 +112,15 @@ SQLITE = (
         WHEN {CHANGED["sqlite"]} BEGIN
             {COPY} WHERE product_id = new.id;
         END""",
-        fill=COPY_ALL["sqlite"],
     ),
+)
+LISTINGS = (
     Part(
         kind="TRIGGER",
         name="catalog_product_listed",
         create=f"""CREATE TRIGGER catalog_product_listed AFTER INSERT ON catalog_product BEGIN
             {build_listing("sqlite")} AND product.id = new.id;
         END""",
-        fill="DELETE FROM catalog_listing",
     ),
     Part(
         kind="TRIGGER",
@@ -126,7 +130,6 @@ SQLITE = (
             DELETE FROM catalog_listing WHERE product_id = new.id;
             {build_listing("sqlite")} AND product.id = new.id;
         END""",
-        fill=build_listing("sqlite"),
     ),
     Part(
         kind="TRIGGER",
@@ -135,6 +138,8 @@ SQLITE = (
             DELETE FROM catalog_listing WHERE product_id = old.id;
         END""",
     ),
+)
+VECTORS = (
     Part(
         kind="TRIGGER",
         name="catalog_product_reworded",
@@ -143,4 +148,9 @@ SQLITE = (
             {FORGET};
         END""",
     ),
+)
+KEEPERS = (
+    Keeper(parts=COPIES, mends=MEND_COPIES["sqlite"]),
+    Keeper(parts=LISTINGS, mends=build_mends("sqlite")),
+    Keeper(parts=VECTORS, mends=MEND_VECTORS),
 )
