@@ -124,7 +124,9 @@ def delete_rows(style: Any, tables: Sequence[str], **_: Any) -> list[str]:
     """
     names = [connection.ops.quote_name(table) for table in tables if table not in DERIVED]
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in names))
+        cursor.execute(
+            " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in names)
+        )
         return [f"DELETE FROM {name}" for (name,) in cursor.fetchall()]
 
 

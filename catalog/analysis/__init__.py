@@ -3,10 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from catalog.analysis.beginnings import other_beginnings
+from catalog.analysis.han import rewritings
+from catalog.analysis.inflection import are_forms
 from catalog.analysis.languages import is_stop_word
 from catalog.analysis.names import head, heads, is_accessory
 from catalog.analysis.tokens import (
     MAX_TOKEN_LENGTH,
+    accented,
     as_written,
     exactly,
     join_neighbours,
@@ -16,12 +20,15 @@ from catalog.analysis.tokens import (
     spelt,
     starts,
     stem,
+    stems,
     stems_of_whole,
     tokens_of,
+    wholes,
 )
 from catalog.analysis.words import gram_size, grams, normal, runs, words
 
 __all__ = [
+    "ACCENT_MARK",
     "CATEGORY_MARK",
     "MARK",
     "MAX_TOKEN_LENGTH",
@@ -29,6 +36,8 @@ __all__ = [
     "STEPS",
     "VALUE_MARK",
     "VERSION",
+    "accented",
+    "are_forms",
     "as_written",
     "exactly",
     "gram_size",
@@ -37,24 +46,30 @@ __all__ = [
     "is_stop_word",
     "join_neighbours",
     "normal",
+    "other_beginnings",
+    "rewritings",
     "search_text",
     "singular",
     "spellings",
     "spelt",
     "starts",
     "stem",
+    "stems",
     "stems_of_whole",
     "tokens_of",
+    "wholes",
     "words",
 ]
 
 # Raise it with every change of the texts that this package writes: the next `manage.py migrate` then rewrites them all.
-VERSION = 4
+VERSION = 5
 
-# The first stands between a token and its strength. The second stands before each word of the name, for completions.
+# The first stands between a token and its strength. The second stands before each word of the name, for completions,
+# the third before those with accents as they are, for the ranking.
 # The others stand before the keys of the category and of the values of attributes, which are added to the text.
 MARK = "§"
 NAME_MARK = "¶"
+ACCENT_MARK = "´"
 CATEGORY_MARK = "¤"
 VALUE_MARK = "¤v"
 
@@ -101,7 +116,8 @@ def search_text(*, name: str, description: str) -> str:
     marked = [
         token + MARK + (letter if token in exact else letter.upper()) for token, letter in strengths.items()
     ]
-    return " ".join(named + marked)
+    as_spelt = [ACCENT_MARK + letters for letters in map(accented, of_name) if letters]
+    return " ".join(named + as_spelt + marked)
 
 
 def weigh_name(name: str, of_name: list[str], in_text: dict[str, float], *, usual: float) -> dict[str, str]:

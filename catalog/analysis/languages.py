@@ -51,14 +51,25 @@ ATTACHED = {
     "arabic": re.compile(r"^(?:وال|بال|كال|فال|ال|لل)(?=\w{3})"),
     "hebrew": re.compile(r"^ו?ה(?=\w{3})"),
     "korean": re.compile(
-        r"(?<=\w{2})(?:에서는|에서|에게|한테|부터|까지|처럼|보다|으로|은|는|이|가|을|를|에|의|도|와|과|로)$"
+        r"(?<=\w{2})들?(?:에서는|에서|에게|한테|부터|까지|처럼|보다|으로|은|는|이|가|을|를|에|의|도|와|과|로|들)$"
     ),
 }
 HEBREW_ENDING = re.compile(r"(?<=\w{3})(?:ים|ות|ה|ת)$")
 
+# Plurals that the stemmer gives another stem: "botões" of "botão", "papéis" of "papel", "lápices" of "lápiz".
+PLURALS = {
+    "es": ((re.compile("ces$"), "z"),),
+    "pt": ((re.compile("(?:[ãõao]es|[ãa]os)$"), "ao"), (re.compile("(?<=[aeouáéóú])is$"), "l")),
+}
+# Slavic words lose a vowel before an ending: "чехол" and "чехлы", "hrnek" and "hrnky".
+FLEETING = {
+    "russian": re.compile(r"(?<=\w[бвгджзклмнпрстфхцчшщ])[ео](?=[бвгджзклмнпрстфхцчшщ]$)"),
+    "cs": re.compile(r"(?<=\w[bcdfghjklmnprstvwxz])e(?=[bcdfghjklmnprstvwxz]$)"),
+}
+FLEETING["pl"] = FLEETING["cs"]
+
 # Articles and prepositions of French, Italian and Catalan that lose their vowel before another: "l'huile d'olive".
-ELIDING = {"ca", "fr", "it"}
-ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|un|[dns]ell|[ads]all|sull)['’](?=[^\W\d])")
+ELISION = re.compile(r"(?:[cdjlmnst]|qu|un|[dns]ell|[ads]all|sull)['’](?=[^\W\d])")
 
 # Words that tell nothing, without accents.
 STOP_WORDS = {
@@ -102,11 +113,6 @@ def stop_words() -> frozenset[str]:
     """Return the words of the shop's languages that tell nothing, folded."""
     texts = [*(STOP_WORDS[code] for code in settings.STORE_SEARCH_LANGUAGES), *OTHER_STOP_WORDS.values()]
     return frozenset(fold(word) for text in texts for word in text.split())
-
-
-def detach_elided(text: str) -> str:
-    """Return the text without elided articles, if the shop has a language with such."""
-    return text if ELIDING.isdisjoint(settings.STORE_SEARCH_LANGUAGES) else ELISION.sub(" ", text)
 
 
 @lru_cache(maxsize=KNOWN_WORDS)

@@ -23,9 +23,14 @@ PLAIN = str.maketrans(
     | dict(zip("ةىٱیک", "هيايك", strict=True))
     | {"ς": "σ", "ँ": "ं"}
     | dict(zip("ךםןףץ", "כמנפצ", strict=True))
+    | {"װ": "וו", "ױ": "וי", "ײ": "יי"}
+    # The letters of Ukrainian, Kazakh, Kyrgyz, Tatar and Tajik that a Russian keyboard does not have.
+    | dict(zip("ґғқҡңөүұәҗҳһҷ", "ггккноууажххч", strict=True))
     # Japanese writes many words in either kana.
     | {chr(code): chr(code + 0x60) for code in range(0x3041, 0x3097)}
 )
+# Hindi writes a nasal before a consonant of its class as a letter or as a dot: "कम्बल", "कंबल".
+NASAL = re.compile("ङ्(?=[क-घ])|ञ्(?=[च-झ])|ण्(?=[ट-ढ])|न्(?=[त-ध])|म्(?=[प-भ])")
 # The other way to write letters without such a key: "Smoerrebroed", "Buecherregal".
 SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 # The blocks that have marks and digits of other scripts. Between them are thousands of Chinese and Korean letters.
@@ -46,7 +51,7 @@ def fold(word: str) -> str:
     """Return the word without accents, in letters that every keyboard of its script has."""
     if word.isascii():
         return word
-    plain = ACCENTS.sub("", unicodedata.normalize("NFD", word.translate(PLAIN)))
+    plain = NASAL.sub("ं", ACCENTS.sub("", unicodedata.normalize("NFD", word.translate(PLAIN))))
     return unicodedata.normalize("NFC", plain).translate(PLAIN)
 
 

@@ -11,6 +11,9 @@ from catalog.analysis.words import words
 QUALIFIES = re.compile(r"\s(?:for|with|without|in|by|from|featuring|including)\s|[,;:(\[|]|\s[-–—]\s")
 # "Table and chairs" is a table and is chairs, and so is "Table/chairs". Anywhere else "/" is between other words.
 CONJUNCTION = re.compile(r"\s(?:and|&|\+)\s|\s?/\s?(?=\S+$)")
+# Arabic, Persian, Hebrew and Vietnamese begin with the thing. In Greek and in Slavic languages it may be first or last.
+NOUN_FIRST = re.compile("^[\u05d0-\u05ea\u0620-\u06ff]|[ơư\u1ea0-\u1ef9]")
+NOUN_ANYWHERE = re.compile("[\u0370-\u052f\u1f00-\u1fff]")
 # Words for a collection of things: "Succulent set" is also a succulent.
 HOLDERS = frozenset(
     (
@@ -68,14 +71,16 @@ ACCESSORIES = frozenset(
 
 
 def head(name: str) -> list[str]:
-    """Return the words of a normalized name that say what the thing is, last word first."""
+    """Return the words of a normalized name that say what the thing is, the likeliest first: mostly the last word."""
     thing = QUALIFIES.split(name, maxsplit=1)[0]
     return nouns(thing) or words(name)[:1]
 
 
 def nouns(text: str) -> list[str]:
-    """Return the words of the text that may name the thing, last word first."""
-    found = [word for word in words(text) if not word[0].isdigit() and not is_stop_word(word)][::-1]
+    """Return the words of the text that may name the thing, the likeliest first."""
+    found = [word for word in words(text) if not word[0].isdigit() and not is_stop_word(word)]
+    if not NOUN_FIRST.search(text):
+        found.reverse()
     while len(found) > 1 and found[0] in MEASURES:
         del found[0]
     return found
@@ -92,6 +97,8 @@ def heads(name: str) -> Iterator[str]:
     yield from tokens_of(last)
     if before:
         yield from filter(None, join_neighbours([before[0], last]))
+        if NOUN_ANYWHERE.match(before[-1]):
+            yield from tokens_of(before[-1])
         if last in HOLDERS:
             yield from tokens_of(before[0])
     *others, _ = CONJUNCTION.split(QUALIFIES.split(name, maxsplit=1)[0])

@@ -6,9 +6,27 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import chain, pairwise
 
-from catalog.analysis.languages import HEBREW_ENDING, detach, latin_stemmers, script_of, stemmer
+from catalog.analysis.languages import (
+    FLEETING,
+    HEBREW_ENDING,
+    PLURALS,
+    detach,
+    latin_stemmers,
+    script_of,
+    stemmer,
+)
 from catalog.analysis.letters import KNOWN_WORDS, fold, forms
-from catalog.analysis.words import LETTERS_OR_DIGITS, OVER, PART, gram_size, grams, normal, runs, tails
+from catalog.analysis.words import (
+    LETTERS_OR_DIGITS,
+    OVER,
+    PART,
+    gram_size,
+    grams,
+    normal,
+    parts_of,
+    runs,
+    tails,
+)
 
 MAX_TOKEN_LENGTH = 64
 
@@ -40,6 +58,8 @@ IRREGULAR = {
     "geese": "goose",
     "oxen": "ox",
 }
+# Latin letters beyond those of English.
+ACCENTED = re.compile("[\u00df-\u024f\u1e00-\u1eff]")
 VOWEL = re.compile(r"[aeiouy]")
 PLURAL = re.compile(r"(?<=[a-z]{2})(?:(?<=ch|sh|ss|zz)es|(?<=x)es|(?<![sui])s)$")
 
@@ -54,22 +74,33 @@ def stems(word: str) -> tuple[str, ...]:
     found: list[str] = []
     for form in dict.fromkeys((word, *forms(word))):
         if script == "":
-            found += (stem_latin(form, code) for code in latin_stemmers())
+            for code in latin_stemmers():
+                found += stems_latin(form, code)
         elif script == "hebrew":
             found.append(HEBREW_ENDING.sub("", detach(form, script)))
         elif script == "korean":
             found.append(detach(form, script))
         else:
-            found.append(stemmer(script)(form))
+            found += steady(stemmer(script)(form), script)
     return tuple(dict.fromkeys(fold(stem)[:MAX_TOKEN_LENGTH] for stem in found))
 
 
-def stem_latin(word: str, code: str) -> str:
-    if code != "en":
-        return latin_stemmers()[code](word)
-    one = IRREGULAR.get(word, word)
-    # The stemmer leaves words without vowels alone: "TVs", "M&Ms".
-    return latin_stemmers()[code](one if VOWEL.search(one) else PLURAL.sub("", one))
+def stems_latin(word: str, code: str) -> Iterator[str]:
+    if code == "en":
+        word = IRREGULAR.get(word, word)
+        # The stemmer leaves words without vowels alone: "TVs", "M&Ms".
+        word = word if VOWEL.search(word) else PLURAL.sub("", word)
+    stem = latin_stemmers()[code]
+    yield from steady(stem(word), code)
+    for ending, singular in PLURALS.get(code, ()):
+        yield stem(ending.sub(singular, word))
+
+
+def steady(stem: str, language: str) -> Iterator[str]:
+    """Yield the stem, and without the vowel that it loses before some endings."""
+    yield stem
+    if language in FLEETING:
+        yield FLEETING[language].sub("", fold(stem))
 
 
 def stem(word: str) -> str:
@@ -92,6 +123,12 @@ def as_written(word: str) -> str:
     return fold("".join(PART.findall(word)) or word)[:MAX_TOKEN_LENGTH]
 
 
+def accented(word: str) -> str:
+    """Return the letters and digits of a Latin word that has accents, with them; else nothing."""
+    written = "".join(PART.findall(word))[:MAX_TOKEN_LENGTH]
+    return written if ACCENTED.search(written) else ""
+
+
 @lru_cache(maxsize=KNOWN_WORDS)
 def spellings(word: str) -> tuple[tuple[str, ...], ...]:
     """Return the ways to write one word, each as a tuple of tokens. The whole word comes first.
@@ -100,7 +137,7 @@ def spellings(word: str) -> tuple[tuple[str, ...], ...]:
     """
     if size := gram_size(word):
         return (tuple(grams(fold(word), size)),)
-    parts = PART.findall(word) or [word]
+    parts = parts_of(word)
     pieces = [piece for part in parts for piece in LETTERS_OR_DIGITS.findall(part)] or parts
     whole = ((one,) for one in stems_of_whole(word))
     return tuple(dict.fromkeys((*whole, *(tuple(map(stem, way)) for way in (parts, pieces)))))
@@ -108,7 +145,12 @@ def spellings(word: str) -> tuple[tuple[str, ...], ...]:
 
 def stems_of_whole(word: str) -> tuple[str, ...]:
     """Return the stems of a word with its parts written together."""
-    return stems("".join(PART.findall(word)) or word)
+    return tuple(dict.fromkeys(chain.from_iterable(map(stems, wholes(word)))))
+
+
+def wholes(word: str) -> tuple[str, ...]:
+    """Return the word with its parts written together, and without an elided article."""
+    return tuple(dict.fromkeys("".join(parts) or word for parts in (PART.findall(word), parts_of(word))))
 
 
 @lru_cache(maxsize=KNOWN_WORDS)
@@ -116,7 +158,7 @@ def tokens_of(word: str) -> tuple[str, ...]:
     """Return every token that finds the word: the tokens of its spellings and its exact tokens."""
     if size := gram_size(word):
         return tuple(dict.fromkeys((*grams(fold(word), size), *grams(fold(word), size - 1))))
-    parts = PART.findall(word)
+    parts = parts_of(word)
     return tuple(
         dict.fromkeys(
             (*chain.from_iterable(spellings(word)), *chain.from_iterable(map(stems, parts)), *exactly(word))
@@ -129,7 +171,7 @@ def pieces(word: str) -> frozenset[str]:
     """Return the tokens of a word that are only a piece of it, such as "aa" of "EH768AA"."""
     if gram_size(word):
         return frozenset()
-    parts = chain.from_iterable(map(stems, PART.findall(word)))
+    parts = chain.from_iterable(map(stems, parts_of(word)))
     return frozenset(tokens_of(word)).difference(stems_of_whole(word), exactly(word), parts)
 
 
@@ -145,7 +187,7 @@ def exactly(word: str) -> tuple[str, ...]:
     written = "".join(parts) or word
     # "7/8" may mean both: "for iPhone 7/8".
     numbers = LETTERS_OR_DIGITS.findall(word.replace(OVER, " ")) if OVER in word else ()
-    exact = (as_written(word), singular(written), *map(singular, parts), *numbers, *forms(written))
+    exact = (as_written(word), singular(written), *map(singular, parts_of(word)), *numbers, *forms(written))
     return tuple(dict.fromkeys(token[:MAX_TOKEN_LENGTH] for token in exact))
 
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from catalog.analysis.languages import detach_elided
+from catalog.analysis.languages import ELISION
 from catalog.analysis.letters import MARKS, SHAPING, compose
 
 # Letters with their marks and digits, with the signs that join them within a word. A fraction is one part, for "1/2" is
@@ -40,7 +40,7 @@ SEGMENT = re.compile(
 def normal(text: str) -> str:
     """Return the text without case and possessive endings, and with one way to write each letter."""
     # Signs such as "™" are composed of capitals, and the database lowers all letters.
-    text = detach_elided(POSSESSIVE.sub("", compose(text.casefold()).lower()))
+    text = POSSESSIVE.sub("", compose(text.casefold()).lower())
     text = FRACTION.sub(rf"\1{OVER}\2", text)
     return SIGNED.sub(lambda found: found[1] + SIGNS[found[2]], text)
 
@@ -65,6 +65,12 @@ def runs(text: str) -> list[str]:
     return found + symbols(text[end:])
 
 
+def parts_of(word: str) -> list[str]:
+    """Return the parts of a word between its signs, without an elided article. A symbol is its own part."""
+    parts = PART.findall(word) or [word]
+    return parts[1:] if ELISION.match(word) else parts
+
+
 def symbols(text: str) -> list[str]:
     return [sign for sign in text if unicodedata.category(sign) == "So"]
 
@@ -77,6 +83,8 @@ def tails(run: str) -> Iterator[str]:
     """Yield the run from each of its words on: somebody may begin to type any of them."""
     if not IS_SPLIT.search(run):
         yield run
+        if elided := ELISION.match(run.lower()):
+            yield run[elided.end() :]
         return
     for match in SEGMENT.finditer(run):
         if PART.search(match[0]):

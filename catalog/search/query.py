@@ -83,10 +83,12 @@ class Word:
     """A word of a term.
 
     `spellings` are the ways to write the word, and to write it and a neighbour as one; all tokens of a spelling must be
-    present. `whole` are the stems of the word, `exactly` the tokens that no other word with the same stem has, and
-    `meant` is the word that it was taken for. The synonyms that are the same are among the spellings. `filed` are the
-    tokens of the categories that have the word in their name, of those below them, and of the values of attributes that
-    have it. With `counts`, the expressions leave out tokens that no product has.
+    present. `whole` are the stems of the word, `exactly` the tokens that no other word with the same stem has,
+    `accented` is the word with its accents, if it has any, and `meant` the word that it was taken for. The synonyms
+    that are the same are among the spellings.
+
+    `filed` are the tokens of the categories that have the word in their name, of those below them, and of the values of
+    attributes that have it. With `counts`, the expressions leave out tokens that no product has.
     """
 
     raw: str
@@ -96,6 +98,7 @@ class Word:
     synonyms: tuple[Spelling, ...] = ()
     has_synonyms: bool = False
     is_head: bool = False
+    accented: str = ""
     meant: str = ""
     filed: frozenset[str] = frozenset()
     counts: Counts | None = None
@@ -143,7 +146,7 @@ class Word:
             self,
             exactly=tuple(dict.fromkeys((*self.exactly, *map(analysis.singular, single)))),
             spellings=tuple(dict.fromkeys((*self.spellings, *tokens(others.spellings)))),
-            synonyms=tokens(others.nearly),
+            synonyms=tuple(dict.fromkeys((*self.synonyms, *tokens(others.nearly)))),
             has_synonyms=bool(others.spellings or others.nearly),
         )
 
@@ -203,11 +206,17 @@ class SearchQuery:
                 Word(
                     raw=analysis.as_written(word),
                     whole=analysis.stems_of_whole(word),
-                    exactly=(analysis.singular(analysis.as_written(word)),),
+                    exactly=tuple(
+                        analysis.singular(analysis.as_written(way)) for way in analysis.wholes(word)
+                    ),
                     spellings=(
                         *(way for way in analysis.spellings(word) if len(way) <= MAX_PARTS),
                         *((compound,) for compound in compounds[index : index + 2] if compound),
                     ),
+                    synonyms=tuple(
+                        (other,) for other in analysis.rewritings(word) if analysis.gram_size(word)
+                    ),
+                    accented=analysis.accented(word),
                     is_head=pieces[word] in heads,
                 )
                 for index, word in enumerate(sought)

@@ -13,6 +13,8 @@ from catalog.search.query import MIN_PREFIX, Match, SearchQuery, Word
 OF_STEM = 0.9
 OF_SYNONYM = 0.75
 OF_PREFIX = 0.5
+# The weight of a match whose name has other accents than the term, if that has some: "pâté" is no "pâte".
+OF_ACCENT = 0.9
 # The strength of a word in the name of the category, or of a category's above: as of three times in a description.
 IN_CATEGORY = 0.7
 # The strength of a word in the name of an attribute's value.
@@ -68,6 +70,8 @@ class Sought:
             for spelling in spellings
             if spelling[0] not in word.exactly or len(spelling) > 1
         ]
+        # No other token has accents.
+        self.accented = word.accented and (word.accented, word.accented.removesuffix("s"))
         self.beginning = f" {word.raw}" if unfinished and len(word.raw) >= MIN_PREFIX else None
 
     def strength(self, text: str, filed: set[str]) -> float:
@@ -84,7 +88,9 @@ class Sought:
                 letters = [letter_of(token, text) for token in tokens]
                 if all(letters):
                     best = max(best, worth * min(STRENGTH[letter] for letter in letters))
-        return best or self.strength_of_beginning(text)
+        best = best or self.strength_of_beginning(text)
+        has_accents = not self.accented or any(way in text for way in self.accented)
+        return best if has_accents else best * OF_ACCENT
 
     def strength_of_beginning(self, text: str) -> float:
         """Return the strength of the first token that begins with the unfinished word."""

@@ -10,7 +10,7 @@ from catalog import analysis
 from catalog.analysis import NAME_MARK
 from catalog.models import Category
 from catalog.search.candidates import MAX_RANKED, matching
-from catalog.search.query import IN_NAME, MAX_TERM_LENGTH, SearchQuery, all_of, token
+from catalog.search.query import IN_NAME, MAX_TERM_LENGTH, SearchQuery, all_of, any_of, token
 from catalog.selectors import products
 from core.errors import BadUserInput
 
@@ -67,23 +67,22 @@ def completions(prefix: str, *, first: int | None = None) -> list[str]:
         return []
     *before, (last, _) = typed
     words = SearchQuery.of(" ".join(own for _, own in before)).words[-MAX_BEFORE:]
+    ways = (last, *analysis.other_beginnings(last))
+    begins = any_of(token(NAME_MARK + way, prefix=True) for way in ways)
     for start in range(len(words) + 1):
         in_name = [word.expression(IN_NAME) for word in words[start:]]
-        names = (
-            products()
-            .filter(
-                pk__in=matching(all_of([*in_name, token(NAME_MARK + last, prefix=True)]), limit=MAX_RANKED)
-            )
-            .order_by("-sold_count", "-slug")
-            .values_list("name", "sold_count")[:POPULAR_PRODUCTS]
-        )
-        if found := complete(before, last, names=names):
+        there = products().filter(pk__in=matching(all_of([*in_name, begins]), limit=MAX_RANKED))
+        best_sold = there.order_by("-sold_count", "-slug").values_list("name", "sold_count")
+        names = list(best_sold[:POPULAR_PRODUCTS])
+        if found := complete(before, (last,), names=names) or complete(before, ways, names=names):
             return found[:size]
     return []
 
 
-def complete(before: list[tuple[str, str]], last: str, *, names: Iterable[tuple[str, int]]) -> list[str]:
-    """Return the words before with each word of the names that begins with the last, spelt as in the name.
+def complete(
+    before: list[tuple[str, str]], last: tuple[str, ...], *, names: Iterable[tuple[str, int]]
+) -> list[str]:
+    """Return the words before with each word of the names that begins with a way to write the last, as in the name.
 
     Those that follow the word before in a name come first, then those whose products have sold most.
     """

@@ -16,8 +16,10 @@ from catalog.search.spelling import (
     compounds,
     corrections,
     errors_forgiven,
+    halves,
     lacks_second_letter,
     may_end_compounds,
+    may_have_forms,
 )
 from catalog.search.synonyms import Thesaurus, build_thesaurus
 
@@ -105,20 +107,35 @@ def look_up(query: SearchQuery, *, as_typed: bool = False) -> SearchQuery:
         return query
     similar = find_similar(doubtful, last=query.words[-1])
     near = {word.raw: corrections(word.raw, among=similar[word.raw]) for word in doubtful}
-    longer = {
-        word.raw: compounds(word.end, among=similar[word.raw]) for word in doubtful if not word.products
+    unknown = [word for word in doubtful if not word.products]
+    same = {word.raw: find_forms(word, among=similar[word.raw], near=near[word.raw]) for word in unknown}
+    longer = {word.raw: compounds(word.end, among=similar[word.raw]) for word in unknown}
+    apart = {
+        word.raw: halves(word.raw)
+        for word in unknown
+        if not (near[word.raw] or same[word.raw] or longer[word.raw])
     }
     others = {
         *(other for nearest in near.values() for _, other in nearest),
-        *chain.from_iterable(longer.values()),
+        *chain.from_iterable(chain(same.values(), longer.values())),
     }
-    known = count(token for other in others for token in (*analysis.tokens_of(other), *called(other)))
+    known = count(
+        (
+            *(token for other in others for token in (*analysis.tokens_of(other), *called(other))),
+            *map(analysis.stem, chain.from_iterable(chain.from_iterable(apart.values()))),
+        )
+    )
     counts = {**counts, **known}
     return replace(
         query,
         words=tuple(
             replace_unknown(
-                word, near.get(word.raw, []), longer.get(word.raw, []), counts=counts, thesaurus=thesaurus
+                word,
+                near.get(word.raw, []),
+                (same.get(word.raw, []), longer.get(word.raw, [])),
+                apart.get(word.raw, []),
+                counts=counts,
+                thesaurus=thesaurus,
             )
             for word in query.words
         ),
@@ -127,9 +144,22 @@ def look_up(query: SearchQuery, *, as_typed: bool = False) -> SearchQuery:
 
 def is_doubtful(word: Word) -> bool:
     """Return whether the word may be a typing error: no product has it, or one product that may be misspelt."""
-    if word.has_synonyms or word.filed or not (errors_forgiven(word.raw) or may_end_compounds(word.end)):
+    if word.has_synonyms or word.filed:
+        return False
+    if not (errors_forgiven(word.raw) or may_end_compounds(word.end) or may_have_forms(word.raw)):
         return False
     return not word.products or is_rare(word)
+
+
+def find_forms(word: Word, *, among: Iterable[str], near: list[tuple[int, str]]) -> list[str]:
+    """Return the known words that are other forms of the word, which is not English.
+
+    A near one with the same last letter is rather a correction: another form has another ending.
+    """
+    if not may_have_forms(word.accented or word.raw):
+        return []
+    misspelt = {known for _, known in near if known[-1] == word.raw[-1]}
+    return [known for known in among if known not in misspelt and analysis.are_forms(word.raw, known)]
 
 
 def is_rare(word: Word) -> bool:
@@ -137,11 +167,21 @@ def is_rare(word: Word) -> bool:
 
 
 def replace_unknown(
-    word: Word, near: list[tuple[int, str]], longer: list[str], *, counts: Counts, thesaurus: Thesaurus
+    word: Word,
+    near: list[tuple[int, str]],
+    own: Iterable[list[str]],
+    apart: list[tuple[str, str]],
+    *,
+    counts: Counts,
+    thesaurus: Thesaurus,
 ) -> Word:
-    """Return the word as the compounds that end in it, or else as the nearest words, if products have any now."""
-    if there := [other for other in longer if other in counts]:
-        return word.stand_for(there, counts=counts, thesaurus=thesaurus)
+    """Return the word as what products have now: its `own` forms or compounds, its halves `apart`, or the nearest."""
+    for others in own:
+        if there := [other for other in others if other in counts]:
+            return word.stand_for(there, counts=counts, thesaurus=thesaurus)
+    ways = [tuple(map(analysis.stem, pair)) for pair in apart]
+    if halved := tuple(way for way in ways if all(token in counts for token in way)):
+        return replace(word, spellings=halved, counts=counts)
     known = [
         (errors, other)
         for errors, other in near

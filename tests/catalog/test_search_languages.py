@@ -3,13 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from django.db import transaction
-from django.test import override_settings
 from pytest_django import DjangoDbBlocker, Settings
 
-from catalog.analysis import languages, letters, tokens
-from catalog.search import NoProductMatches, completions, filing, search, synonyms
-from tests.factories import make_category, make_product, make_user
+from catalog.search import NoProductMatches, completions, search
+from tests.catalog.searching import open_shop
 
 SPOKEN = ["en", "de", "fr", "es", "da", "pl", "tr"]
 NAMES = (
@@ -146,28 +143,10 @@ SORT = ("-rank", "slug")
 NOTHING = ("कमल", "茶壶盖", "мат", "가구", "ผม")
 
 
-def forget() -> None:
-    """Clear what was cached for other languages."""
-    for module in (languages, letters, tokens, filing, synonyms):
-        for value in vars(module).values():
-            if hasattr(value, "cache_clear"):
-                value.cache_clear()
-
-
 @pytest.fixture(scope="module")
 def _opened(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A shop for all tests of the module, each of which takes place in a savepoint of its transaction."""
-    atomic = transaction.atomic()
-    atomic._from_testcase = True  # type: ignore[attr-defined]  # durable transactions may nest, as in TestCase
-    with django_db_blocker.unblock(), atomic, override_settings(STORE_SEARCH_LANGUAGES=SPOKEN):
-        forget()
-        category, user = make_category(), make_user()
-        for name in NAMES:
-            make_product(name=name, description="-", category=category, user=user)
-        with django_db_blocker.block():
-            yield
-        transaction.set_rollback(True)
-    forget()
+    with open_shop(NAMES, spoken=SPOKEN, blocker=django_db_blocker):
+        yield
 
 
 @pytest.fixture
