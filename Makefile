@@ -20,6 +20,8 @@ SQLITE := DATABASE_URL=sqlite://:memory:
 # Every target is for development, where no secret has to be set. Production starts the server itself.
 export DEBUG := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Containers often set it. Each of the hundreds of processes of the checks would then compile the code again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## Print this help
