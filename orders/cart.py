@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Protocol
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -33,7 +34,7 @@ from core.money import MAX_MINOR_UNITS, format_money, from_minor_units
 from orders import models
 from orders.choices import Choice, find_variant
 from orders.errors import ProductUnavailable
-from orders.models import MAX_LINES, MAX_QUANTITY, CartItem
+from orders.models import LENGTH_OF_KEYS, MAX_LINES, MAX_QUANTITY, CartItem
 from orders.owners import Owner
 
 
@@ -105,12 +106,16 @@ Change = PriceChanged | StockReduced | ProductRemoved
 PLACE = ("country", "zip_code", "state")
 # An upsert that inserts an owner's cart or locks the existing one: two first writes at once get the same row.
 LOCK = """
-    INSERT INTO "orders_cart" ({owner}) VALUES (%s)
+    INSERT INTO "orders_cart" ({owner}, added_keys) VALUES (%(owner)s, %(added)s)
     ON CONFLICT ({owner}) DO UPDATE SET {change}
-    RETURNING id, user_id, visitor, country, zip_code, state, delivery_method_id, {code} AS discount_code
+    RETURNING id, user_id, visitor, country, zip_code, state, delivery_method_id, added_keys, {code} AS discount_code
 """
-KEEP_ALL = {"change": "visitor = orders_cart.visitor", "code": "discount_code"}
-# RETURNING has no old values, so that a second column hands the code over.
+# A key that was there before is then there twice: RETURNING has no old values.
+KEEP_ALL = {
+    "change": f"added_keys = SUBSTR(%(added)s || orders_cart.added_keys, 1, {LENGTH_OF_KEYS})",
+    "code": "discount_code",
+}
+# For the same reason a second column hands the code over.
 TAKE_CODE = {"change": "taken_code = orders_cart.discount_code, discount_code = ''", "code": "taken_code"}
 # Adds to (or takes from) a variant's quantity in a locked cart, or writes nothing if a rule forbids it.
 # `explain_refusal` then finds out which rule it was, so both must have the same rules.
@@ -233,13 +238,19 @@ class ShoppingCart:
     # ── Changing it ──────────────────────────────────────────────────────────
 
     @transaction.atomic(durable=True)
-    def add(self, choice: Choice, quantity: int, *, now: datetime) -> None:
-        """Add to the variant's quantity.
+    def add(
+        self, choice: Choice, quantity: int, *, idempotency_key: UUID | None = None, now: datetime
+    ) -> None:
+        """Add to the variant's quantity. A key adds once, among the last 20 of the cart.
+
+        A refusal rolls back the key with everything else.
 
         Raises: ValidationError, NotFound, InsufficientStock.
         """
         check_quantity(quantity)
-        self.put(self.lock_or_create(), choice, quantity, now=now)
+        cart = self.lock_or_create(added=idempotency_key)
+        if idempotency_key is None or not cart.knows(idempotency_key):
+            self.put(cart, choice, quantity, now=now)
 
     @transaction.atomic(durable=True)
     def update(self, choice: Choice, quantity: int, *, now: datetime) -> None:
@@ -286,10 +297,10 @@ class ShoppingCart:
             return None
         return models.Cart.objects.select_for_update().filter(**self.owner.lookup()).first()
 
-    def lock_or_create(self, *, takes_code: bool = False) -> models.Cart:
+    def lock_or_create(self, *, takes_code: bool = False, added: UUID | None = None) -> models.Cart:
         """Lock the cart's row, or create it, in one statement.
 
-        `takes_code` takes off the discount code, which the returned row still has.
+        `takes_code` takes off the discount code, which the returned row still has. `added` is the key of an addition.
         """
         assert self.owner is not None, "a cart is written for an owner"
         user, visitor = self.owner.user, self.owner.visitor
@@ -297,7 +308,8 @@ class ShoppingCart:
         column, key = ("user_id", user.pk) if user else ("visitor", stored(visitor, connection))
         # The statement writes, so a database router must not send it to a replica.
         carts = models.Cart.objects.using(connection.alias)
-        [cart] = carts.raw(LOCK.format(owner=column, **(TAKE_CODE if takes_code else KEEP_ALL)), [key])
+        statement = LOCK.format(owner=column, **(TAKE_CODE if takes_code else KEEP_ALL))
+        [cart] = carts.raw(statement, {"owner": key, "added": added.hex if added else ""})
         return cart
 
     @staticmethod

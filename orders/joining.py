@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from orders.cart import ShoppingCart
-from orders.models import MAX_LINES, MAX_QUANTITY, Cart, CartItem, Order
+from orders.models import LENGTH_OF_KEYS, MAX_LINES, MAX_QUANTITY, Cart, CartItem, Order
 from orders.owners import Owner
 
 
@@ -18,10 +18,12 @@ def join(visitor: Owner, user: Owner) -> None:
     """
     own = ShoppingCart(user).lock_or_create()
     brought = ShoppingCart(visitor).lock_or_create()  # waits for another tab that is creating it
+    keys = own.added_keys
     if brought != own:
         merge(brought, into=own)
         brought.delete()
-    Cart.objects.filter(pk=own.pk).update(visitor=visitor.visitor)
+        keys = (brought.added_keys + keys)[:LENGTH_OF_KEYS]
+    Cart.objects.filter(pk=own.pk).update(visitor=visitor.visitor, added_keys=keys)
     join_orders(visitor, user)
 
 

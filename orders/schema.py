@@ -68,7 +68,9 @@ class Mutation:
     def add_to_cart(self, info: api.Info, input: types.CartItemInput) -> Callable[[api.Info], types.Cart]:
         choice = types.choice_of(input.product_id, input.variant_id)
         with ensure_owner(info.context.request) as owner:
-            cart.ShoppingCart(owner).add(choice, input.quantity, now=timezone.now())
+            cart.ShoppingCart(owner).add(
+                choice, input.quantity, idempotency_key=input.idempotency_key, now=timezone.now()
+            )
         return types.Cart.current
 
     @api.mutation(types.CartResult, description="Sets the quantity of an item; 0 removes it.")

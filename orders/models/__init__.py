@@ -1,6 +1,13 @@
 """The rows of carts, orders, and what happens to orders, with the rules that the database enforces."""
 
-from orders.models.carts import MAX_LINES, MAX_QUANTITY, MAX_TITLE, Cart, CartItem
+from orders.models.carts import (
+    LENGTH_OF_KEYS,
+    MAX_LINES,
+    MAX_QUANTITY,
+    MAX_TITLE,
+    Cart,
+    CartItem,
+)
 from orders.models.documents import Document, DocumentKind, DocumentSeries
 from orders.models.history import OrderEvent
 from orders.models.parcels import Fulfilment, Portion, RefundLine, Return, ReturnStatus
@@ -18,6 +25,7 @@ from orders.models.sales import (
 )
 
 __all__ = [
+    "LENGTH_OF_KEYS",
     "MAX_LINES",
     "MAX_NOTE",
     "MAX_QUANTITY",

@@ -1,6 +1,7 @@
 """Carts and their lines."""
 
 from decimal import Decimal
+from uuid import UUID
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -14,6 +15,9 @@ from pricing.models import MAX_CODE, DeliveryMethod
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
+LENGTH_OF_KEY = 32  # in hexadecimal digits
+# The keys of the last 20 additions, and one of the present.
+LENGTH_OF_KEYS = (20 + 1) * LENGTH_OF_KEY
 MAX_TITLE = 320  # of three values of options, and what stands between them
 
 
@@ -38,6 +42,10 @@ class Cart(models.Model):
     discount_code = models.CharField(max_length=MAX_CODE, blank=True, default="", db_default="")
     # The code that the last checkout took. Nobody reads it later.
     taken_code = models.CharField(max_length=MAX_CODE, blank=True, default="", db_default="")
+    # The idempotency keys of the last additions, the newest first, each of LENGTH_OF_KEY.
+    added_keys = models.CharField(
+        max_length=LENGTH_OF_KEYS, blank=True, default="", db_default="", editable=False
+    )
 
     class Meta:
         constraints = [
@@ -48,6 +56,11 @@ class Cart(models.Model):
 
     def __str__(self) -> str:
         return f"Cart {self.pk}"
+
+    def knows(self, key: UUID) -> bool:
+        """Whether this key of an addition, which is the newest, has been there before."""
+        starts = range(LENGTH_OF_KEY, len(self.added_keys), LENGTH_OF_KEY)
+        return any(self.added_keys.startswith(key.hex, start) for start in starts)
 
 
 class CartItem(models.Model):

@@ -133,6 +133,11 @@ class CartItemInput:
     quantity: int = strawberry.field(
         default=1, description="The quantity to add, at least 1. The cart can hold 999 of a variant."
     )
+    idempotency_key: UUID | None = strawberry.field(
+        default=None,
+        description="A key that the client makes for each addition, so that it may send it again after a lost answer: "
+        "among the last 20 keys of the cart, one adds once. A key that was refused can be used again.",
+    )
 
 
 @strawberry.input(description="A variant in the cart, with its new quantity.")

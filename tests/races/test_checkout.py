@@ -187,6 +187,14 @@ class TestAddToCart:
         at_once(*(partial(add_to_cart, clone(tab), product) for _ in range(20)))
         assert CartItem.objects.get(product=product).quantity == 20
 
+    def test_ten_times_with_one_key(self) -> None:
+        product, user = make_product(stock=50), make_user()
+        input = {"productId": global_id("Product", product.pk), "idempotencyKey": str(uuid4())}
+        document = "mutation($input: CartItemInput!) { addToCart(input: $input) { __typename } }"
+        tabs = [browser(user) for _ in range(10)]
+        at_once(*(partial(tab.run, document, input=input) for tab in tabs))
+        assert CartItem.objects.get(product=product).quantity == 1
+
     def test_never_over_what_can_be_paid_at_once(self) -> None:
         palaces = [make_product(price=Decimal(400_000)) for _ in range(6)]
         tab = browser(make_user())

@@ -17,9 +17,10 @@ interface Options {
 const PAUSES = [300, 1500];
 const PATIENCE = 10_000; // milliseconds until an answer counts as lost
 
-/** The mutations that change nothing more when they are repeated. `Checkout` has a key, by which the store knows it again. */
+/** The mutations that change nothing more when repeated. `AddToCart` and `Checkout` have a key that the store knows again. */
 export const REPEATABLE: ReadonlySet<string> = new Set([
   "AddFavourite",
+  "AddToCart",
   "ApplyDiscountCode",
   "CancelOrder",
   "Checkout",

@@ -1,9 +1,8 @@
-import { useApolloClient, useMutation } from "@apollo/client/react";
+import { useMutation } from "@apollo/client/react";
 import { useState } from "react";
 
 import { problemOf } from "../api/errors";
-import { useSession } from "../api/session";
-import { ADD_TO_CART, CART, CartParts } from "../cart/operations";
+import { ADD_TO_CART } from "../cart/operations";
 import { graphql, type FragmentType, unmask } from "../gql";
 import { usePanels } from "../shell/panels";
 import { useShop } from "../shell/shop";
@@ -43,15 +42,14 @@ export function Buy({ product: masked }: { product: FragmentType<typeof BuyParts
   const { open } = usePanels();
   const [refusal, setRefusal] = useState("");
   const [addToCart, { loading }] = useMutation(ADD_TO_CART);
-  const client = useApolloClient();
-  const session = useSession();
 
   const { selection, variant, choose } = useSelection(product);
   if (!variant) return null;
 
   async function add(variantId: string) {
     try {
-      const { data } = await addToCart({ variables: { input: { variantId, quantity: 1 } } });
+      const input = { variantId, quantity: 1, idempotencyKey: crypto.randomUUID() };
+      const { data } = await addToCart({ variables: { input } });
       const answer = data?.addToCart;
       if (answer?.__typename === "Cart") {
         setRefusal("");
@@ -62,16 +60,8 @@ export function Buy({ product: masked }: { product: FragmentType<typeof BuyParts
         setRefusal(answer.message);
       }
     } catch (error) {
-      if (await isAddedNonetheless()) open("cart");
-      else setRefusal(problemOf(error, t).message);
+      setRefusal(problemOf(error, t).message);
     }
-  }
-
-  /** Whether only the answer was lost. Sent again, it would be in the cart twice. */
-  async function isAddedNonetheless(): Promise<boolean> {
-    const before = session?.cart.totalQuantity ?? 0;
-    const { data } = await client.query({ query: CART, fetchPolicy: "network-only", errorPolicy: "all" });
-    return (unmask(CartParts, data?.cart)?.totalQuantity ?? 0) > before;
   }
 
   return (

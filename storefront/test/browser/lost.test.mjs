@@ -39,9 +39,7 @@ test("each answer is lost once, and it is one order nonetheless", async () => {
   await page.getByRole("link", { name: product.name }).click();
   await page.getByText("L", { exact: true }).click();
   await page.getByRole("button", { name: "Add to cart" }).click();
-  // The answer had the session with it: nothing is in this visitor's cart, and the shop says so.
-  await page.getByRole("alert").getByText("The shop cannot be reached.").waitFor();
-  await page.getByRole("button", { name: "Add to cart" }).click();
+  // The answer had the session with it. Sent again, it makes another visitor, and one is in their cart.
   const drawer = page.getByRole("dialog", { name: "Your cart" });
   await drawer.getByRole("button", { name: "One more" }).click();
   await drawer.getByText("$40.00").first().waitFor();

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.sessions.models import Session
 
 import orders.cart
 from accounts.models import User
+from catalog.models import Product
 from orders.models import MAX_LINES, MAX_QUANTITY, Cart, CartItem
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import make_product, make_user
@@ -22,10 +25,18 @@ from tests.orders.cart.conftest import (
     update,
     wrong_fields,
 )
-from tests.orders.conftest import add_to_cart, nothing_changes, statements
+from tests.orders.conftest import add_to_cart, checkout, nothing_changes, statements
 from tests.races.interleaving import slip_in
 
 pytestmark = pytest.mark.django_db
+
+
+def add_with_key(api: GraphQLClient, product: Product, key: str | None) -> dict[str, Any]:
+    document = """mutation($input: CartItemInput!) { addToCart(input: $input) {
+        __typename ... on Cart { totalQuantity } ... on UserError { message } } }"""
+    input = {"productId": global_id("Product", product.pk), "idempotencyKey": key}
+    answer: dict[str, Any] = api.run(document, input=input)["addToCart"]
+    return answer
 
 
 class TestAddToCart:
@@ -34,6 +45,52 @@ class TestAddToCart:
         add_to_cart(api, lamp, 2)
         assert add_to_cart(api, lamp, 3)["totalQuantity"] == 5
         assert quantities(api) == {"Lamp": 5}
+
+    def test_a_key_adds_once(self, api: GraphQLClient) -> None:
+        lamp, rug = make_product(name="Lamp", stock=50), make_product(name="Rug")
+        first, second = str(uuid4()), str(uuid4())
+        assert add_with_key(api, lamp, first)["totalQuantity"] == 1
+        assert add_with_key(api, lamp, second)["totalQuantity"] == 2
+        assert add_with_key(api, lamp, first)["totalQuantity"] == 2
+        assert add_with_key(api, rug, second)["totalQuantity"] == 2
+        assert quantities(api) == {"Lamp": 2}
+
+    def test_a_key_of_somebody_else_adds(self, api: GraphQLClient) -> None:
+        lamp, key = make_product(name="Lamp"), str(uuid4())
+        other = GraphQLClient()
+        assert [add_with_key(client, lamp, key)["totalQuantity"] for client in (api, other)] == [1, 1]
+
+    def test_a_refused_key_can_be_used_again(self, api: GraphQLClient) -> None:
+        lamp, key = make_product(name="Lamp", stock=0), str(uuid4())
+        assert add_with_key(api, lamp, key)["__typename"] == "InsufficientStock"
+        restock(lamp, 5)
+        assert add_with_key(api, lamp, key)["totalQuantity"] == 1
+
+    def test_a_key_is_known_after_the_checkout(self, api: GraphQLClient) -> None:
+        """What was bought meanwhile does not come back into the cart."""
+        lamp, key = make_product(name="Lamp"), str(uuid4())
+        add_with_key(api, lamp, key)
+        assert checkout(api)["__typename"] == "Order"
+        assert add_with_key(api, lamp, key)["totalQuantity"] == 0
+
+    def test_a_key_is_known_after_signing_in(self, api: GraphQLClient) -> None:
+        user, lamp, key = make_user(), make_product(name="Lamp"), str(uuid4())
+        add_with_key(api, lamp, key)
+        api.force_login(user)
+        assert add_with_key(api, lamp, key)["totalQuantity"] == 1
+
+    def test_keeps_the_last_20_keys(self, api: GraphQLClient) -> None:
+        lamp = make_product(name="Lamp", stock=100)
+        oldest, older, *_ = keys = [str(uuid4()) for _ in range(21)]
+        assert [add_with_key(api, lamp, key)["totalQuantity"] for key in keys] == [*range(1, 22)]
+        assert add_with_key(api, lamp, older)["totalQuantity"] == 21
+        assert add_with_key(api, lamp, oldest)["totalQuantity"] == 22
+
+    def test_a_key_takes_no_more_statements(self, api: GraphQLClient) -> None:
+        lamp = make_product()
+        add_with_key(api, lamp, None)
+        without = statements(lambda: add_with_key(api, lamp, None))
+        assert statements(lambda: add_with_key(api, lamp, str(uuid4()))) == without
 
     def test_is_seen_by_nobody_else(self, api: GraphQLClient) -> None:
         add_to_cart(api, make_product())
