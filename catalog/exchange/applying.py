@@ -9,7 +9,7 @@ from catalog.exchange.drafting import Draft
 from catalog.exchange.pictures import Gallery, arrange
 from catalog.exchange.rows import NAMES
 from catalog.exchange.tree import Categories
-from catalog.exchange.variant_rows import apply_row
+from catalog.exchange.variant_rows import SkuTaken, apply_row
 from catalog.models import MAX_STOCK, OPTIONS, Product, ProductImage, ProductVariant, TaxClass
 from catalog.pictures import PICTURE, copy_first, delete_files_after_commit
 from catalog.services import check_options
@@ -36,18 +36,24 @@ def apply(
     name, and `owners` the slugs of the products that have a SKU, by its key.
 
     Raises:
-        ValidationError: the product, or its first row, breaks a rule. Other rows are refused by themselves.
+        ValidationError: the product, or its first row, breaks a rule. Other rows are refused by themselves, and so is
+            the first one if another product has its SKU and a variant is left.
     """
     change = Change(product=product, variants=list(before))
     set_option_names(change, draft.values)
     named = {sort_key(values["sku"]) for _, values in draft.variants if "sku" in values}
+    taken: SkuTaken | None = None
     for row, values in draft.variants:
         try:
             apply_row(change, row, values, named=named, owners=owners)
         except ValidationError as error:
             if row is draft.group.head:
-                raise
+                if not isinstance(error, SkuTaken):
+                    raise
+                taken = error
             change.refused.append(row.refusal(error))
+    if taken and not change.lines:
+        raise taken
     check_variants(change)
     for name, value in draft.values.items():
         if name == "category":
@@ -61,7 +67,7 @@ def apply(
         elif name not in NAMES:
             set_value(change, name, value)
     if draft.gallery:
-        set_pictures(change, draft.gallery, pictures)
+        set_pictures(change, draft.gallery, pictures, head=draft.group.head.line)
     sum_up(change)
     owners.update({variant.sku_key: product.slug for variant in change.variants if variant.sku})
     change.fields |= {computed for name in change.fields for computed in COMPUTED.get(name, ())}
@@ -102,13 +108,13 @@ def find_different(
     }
 
 
-def set_pictures(change: Change, gallery: Gallery, before: Sequence[ProductImage]) -> None:
+def set_pictures(change: Change, gallery: Gallery, before: Sequence[ProductImage], *, head: int) -> None:
     """Put the pictures of the rows that are not refused in order, and copy the first one to the product.
 
     Raises:
         ValidationError: there are too many.
     """
-    accepted = gallery.without({refusal.line for refusal in change.refused})
+    accepted = gallery.without({refusal.line for refusal in change.refused}, head=head)
     pictures, change.pictures = arrange(accepted, before)
     names = {picture.name for picture in pictures}
     delete_files_after_commit(*(gallery.stored_names() - names))

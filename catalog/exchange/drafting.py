@@ -39,17 +39,19 @@ class Drafter:
         self.create_categories = create_categories
         self.matcher = Matcher(seller=seller)
 
-    def drafts(self, batch: Sequence[Item], *, files: ExitStack) -> list[Draft | RefusedRow]:
-        """Return a draft for each valid group and a refusal for each invalid row, in order. Writes only pictures."""
+    def drafts(self, batch: Sequence[Item], *, files: ExitStack) -> list[Draft | RefusedRow | Note]:
+        """Return a draft for each valid group, a refusal for each invalid row, and a note for each picture that is left
+        out of its row, in order. Writes only pictures.
+        """
         found = self.matcher.match([item.head for item in batch if isinstance(item, Group)])
         known = read_pictures(keys_of(found)) if self.folder else {}
         matches = iter(found)
         categories = None if self.create_categories else read_categories()
         tax_classes = read_tax_classes(item for item in batch if isinstance(item, Group))
-        items: list[Draft | RefusedRow] = []
+        items: list[Draft | RefusedRow | Note] = []
         for item in batch:
             if isinstance(item, Group):
-                refused: list[RefusedRow] = []
+                remarks: list[RefusedRow | Note] = []
                 try:
                     items.append(
                         self.draft(
@@ -59,10 +61,10 @@ class Drafter:
                             tax_classes=tax_classes,
                             pictures=known,
                             files=files,
-                            refused=refused,
+                            remarks=remarks,
                         )
                     )
-                    items += refused
+                    items += remarks
                 except ValidationError as error:
                     items += item.refusals(error)
             elif isinstance(item, RefusedRow):
@@ -78,9 +80,9 @@ class Drafter:
         tax_classes: Mapping[str, TaxClass],
         pictures: Mapping[int, list[ProductImage]],
         files: ExitStack,
-        refused: list[RefusedRow],
+        remarks: list[RefusedRow | Note],
     ) -> Draft:
-        """Validate the rows of a product and store its pictures. Bad rows after the first are added to `refused`.
+        """Validate the rows of a product and store its pictures. Bad rows after the first are added to `remarks`.
 
         Raises:
             ValidationError: a value of the first row is invalid, or a new product lacks a required one.
@@ -101,7 +103,7 @@ class Drafter:
                     message = f"Line {head.line}, the first of this product, has another one."
                     raise ValidationError.of(**dict.fromkeys(differing, message))
             except ValidationError as error:
-                refused.append(row.refusal(error))
+                remarks.append(row.refusal(error))
             else:
                 pictured.append(row)
                 if not row.is_picture:
@@ -109,7 +111,7 @@ class Drafter:
         if match.product is None:
             of_product = values_of(head.defaults) | of_product
             needed = REQUIRED if variants else (*REQUIRED, "price")
-            if refused and not variants:
+            if remarks and not variants:
                 raise ValidationError.of(price="None of the rows of its variants can be imported.")
             lacking = [name for name in needed if name not in of_product]
             if of_first and "price" not in of_first:
@@ -124,13 +126,12 @@ class Drafter:
         known = [picture.name for picture in pictures.get(match.product.pk, [])] if match.product else []
         if self.folder:
             for row in in_order(pictured):
-                try:
-                    self.folder.take(gallery, row, slug=match.slug, known=known, files=files)
-                except ValidationError as error:
-                    if row is head:
-                        raise
-                    refused.append(row.refusal(error))
-                    variants = [each for each in variants if each[0] is not row]
+                for wrong in self.folder.take(gallery, row, slug=match.slug, known=known, files=files):
+                    refusal = row.refusal(wrong)
+                    # What the row has beside the picture comes in without it.
+                    remarks.append(
+                        refusal if row.is_picture else Note(text=f"Line {row.line}: {refusal.reason}")
+                    )
         return Draft(group=group, match=match, values=of_product, variants=variants, gallery=gallery)
 
 

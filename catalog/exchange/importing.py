@@ -102,6 +102,7 @@ class Importer:
         with ExitStack() as files:
             items = self.drafter.drafts(batch, files=files)
             outcome.refused = [item for item in items if isinstance(item, RefusedRow)]
+            outcome.notes += [item for item in items if isinstance(item, Note)]
             self.write_each([item for item in items if isinstance(item, Draft)], outcome=outcome)
         return outcome
 

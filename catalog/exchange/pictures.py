@@ -5,7 +5,7 @@ A file adds and describes pictures, and never removes one.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -39,10 +39,10 @@ class Gallery:
     def pictures(self) -> list[Named]:
         return [picture for _, picture in self.by_line]
 
-    def without(self, lines: Collection[int]) -> "Gallery":
-        """Return the pictures of the other lines."""
+    def without(self, lines: Collection[int], *, head: int) -> "Gallery":
+        """Return the pictures of the other lines. That of the `head` is the product's own, and stays."""
         return Gallery(
-            by_line=[(line, picture) for line, picture in self.by_line if line not in lines],
+            by_line=[(line, picture) for line, picture in self.by_line if line == head or line not in lines],
             of_variants={line: each for line, each in self.of_variants.items() if line not in lines},
         )
 
@@ -110,25 +110,20 @@ class Folder:
 
     def take(
         self, gallery: Gallery, row: ProductRow, *, slug: str, known: Collection[str], files: ExitStack
-    ) -> None:
-        """Add the pictures that the row names.
-
-        Raises:
-            ValidationError: one of them cannot be taken.
-        """
+    ) -> Iterator[ValidationError]:
+        """Add the pictures that the row names, and yield an error for each that cannot be taken."""
         known = {*known, *(picture.name for picture in gallery.named)}
-        found = {
-            column: self.find(
-                row.cells[column],
-                column=column,
-                slug=slug,
-                known=known,
-                alt=row.cells.get("image_alt", "") if column == "image" else "",
-                files=files,
-            )
-            for column in ("image", "variant_image")
-            if column in row.cells
-        }
+        found = {}
+        for column in ("image", "variant_image"):
+            if column not in row.cells:
+                continue
+            alt = row.cells.get("image_alt", "") if column == "image" else ""
+            try:
+                found[column] = self.find(
+                    row.cells[column], column=column, slug=slug, known=known, alt=alt, files=files
+                )
+            except ValidationError as error:
+                yield error
         if "image" in found:
             gallery.by_line.append((row.line, found["image"]))
         if "variant_image" in found:

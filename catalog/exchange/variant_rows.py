@@ -21,6 +21,12 @@ COMPUTED_OF_VARIANT = {
     # They are written together, because two variants may swap them: see `variants.part_identities`.
     **dict.fromkeys(("sku", *OPTIONS), ("sku", "sku_key", *OPTIONS)),
 }
+
+
+class SkuTaken(ValidationError):
+    """Another product has the SKU. It is the fault of one variant, not of its product."""
+
+
 WHICH = "The product has several variants. Say which one by its sku or its option values."
 
 
@@ -61,7 +67,7 @@ def apply_row(
     if "sku" in fields:
         variant.sku_key = sort_key(variant.sku)
         if owners.get(variant.sku_key, change.product.slug) != change.product.slug:
-            raise ValidationError.of(sku=f"Another product has the SKU “{variant.sku}”.")
+            raise SkuTaken.of(sku=f"Another product has the SKU “{variant.sku}”.")
     fields |= {computed for name in fields for computed in COMPUTED_OF_VARIANT.get(name, ())}
     if "final_price" in fields:
         variant.final_price = apply_discount(

@@ -170,10 +170,24 @@ class TestOwnFiles:
         assert reasons(outcome) == [(1, f"image: {TOO_MANY}")]
         assert (everything(), files()) == (before, set())
 
-    def test_a_missing_one_refuses_its_row_alone(self, seller: User, folder: Path) -> None:
+    def test_a_row_of_a_missing_one_alone_is_refused(self, seller: User, folder: Path) -> None:
         rows = json_lines({**LAMP, **picture("a")}, picture("none"), picture("b"))
         assert reasons(bring_in(rows, seller=seller, folder=folder)) == [(2, f"image: {MISSING}")]
         assert shown() == ["a", "b"]
+
+    def test_a_product_comes_in_without_its_missing_one(self, seller: User, folder: Path) -> None:
+        rows = json_lines(
+            {**TEE, "image": "none.png", "variant_image": "a.png"},
+            {**LARGE, "variant_image": "gone.png"},
+        )
+        outcome = bring_in(rows, seller=seller, folder=folder)
+        assert (outcome.created, reasons(outcome)) == (1, [])
+        assert [str(note) for note in outcome.notes] == [
+            f"Line 1: image: {MISSING}",
+            f"Line 2: variant_image: {MISSING}",
+        ]
+        found = ProductVariant.objects.order_by("position").values_list("option_1", "image__position")
+        assert list(found) == [("S", 0), ("L", None)]
 
     def test_a_refused_variant_leaves_no_picture(
         self,

@@ -277,6 +277,19 @@ class TestExistingProducts:
             assert refusal.reason.startswith("sku: Another product has the SKU “")
             assert everything() == before
 
+    def test_the_other_variants_of_a_product_come_in(self, seller: User, tee: Product) -> None:
+        """Even where the first row, which has the product's own columns, has the SKU of another product."""
+        shirt = {**TEE, "slug": "shirt", "name": "Shirt", "sku": "TEE-S", "description": "Fits."}
+        rows = [shirt, {"slug": "shirt", "option1_value": "L", "sku": "SHIRT-L", "price": "9.00"}]
+        outcome = bring_in(rows, seller=seller)
+        assert [str(refusal) for refusal in outcome.refused] == [
+            "line 1: sku: Another product has the SKU “TEE-S”."
+        ]
+        assert outcome.created == 1
+        product = Product.objects.get(slug="shirt")
+        assert (product.description, product.price) == ("Fits.", Decimal(9))
+        assert [row[:2] for row in variants(product)] == [("L", "SHIRT-L")]
+
     def test_two_new_products_of_a_file_do_not_share_a_sku(self, seller: User) -> None:
         second = {**TEE, "slug": "tee-2", "name": "Tee 2", "sku": "Ärmel-1"}
         outcome = bring_in([{**TEE, "sku": "ärmel-1"}, second], seller=seller)

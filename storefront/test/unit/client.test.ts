@@ -80,7 +80,7 @@ test("what is lost is sent again if it may be, and then given up", async () => {
 
 test("a mutation that would be done twice is sent once", async () => {
   answers = [null];
-  await expect(client().mutate({ mutation: gql`mutation AddToCart { a }` })).rejects.toThrow();
+  await expect(client().mutate({ mutation: gql`mutation RequestReturn { a }` })).rejects.toThrow();
   expect(methods()).toEqual(["POST"]);
 });
 
