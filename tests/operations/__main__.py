@@ -57,7 +57,7 @@ def make_page() -> str:
             data = mask.mask({"data": {example.operation: answer}})
             answered.setdefault(example.operation, (example, mask.mask(variables), data))
     if missing := operations() - set(answered):
-        raise SystemExit(f"tests/operations/examples.py has no example of {', '.join(sorted(missing))}.")
+        raise SystemExit(f"tests/operations/examples has no example of {', '.join(sorted(missing))}.")
     return page(answered)
 
 
