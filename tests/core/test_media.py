@@ -24,7 +24,7 @@ from core.images import THUMBNAILS, thumbnail_name
 from core.leftovers import delete_leftovers
 from core.waiting import all_places
 from tests.conftest import GraphQLClient
-from tests.core.test_images import encode, flag, prepare
+from tests.core.drawing import encode, flag, prepare
 from tests.factories import make_picture, make_user
 
 pytestmark = pytest.mark.slow
