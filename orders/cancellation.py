@@ -89,6 +89,8 @@ def close(
     live = live_attempt(order_uuid, lock=True)
     if status == OrderStatus.PENDING and live:
         raise OrderNotCancellable(order_uuid=order_uuid, status=status, message=TRY_LATER)
+    if live and not live.is_refundable and by == CUSTOMER:
+        raise OrderNotCancellable(order_uuid=order_uuid, status=status, message=DISPUTED)
     if live:
         promise_rest(live, now=now)
     move(order_uuid, OrderStatus.CANCELLED, now=now)

@@ -43,7 +43,7 @@ def refund(*, order_uuid: UUID, amount: Decimal, now: datetime, by: Actor = SHOP
 
     The refund is sent after the commit, or by reconcile_payments if Stripe cannot be reached.
 
-    Raises: ValidationError, for more than the refundable amount and for a disputed payment.
+    Raises: ValidationError, for more than the refundable amount and for a payment that is or was disputed.
     """
     try_settle(record_refund(order_uuid=order_uuid, amount=amount, by=by, now=now), now=now)
 
@@ -117,6 +117,10 @@ def lock_paid(order_uuid: UUID) -> tuple[Order, Payment]:
         raise ValidationError.of(amount="Nothing has been paid, so there is nothing to refund.")
     if order.disputed_at:
         raise ValidationError.of(amount="The payment is disputed: answer the dispute at Stripe first.")
+    if not payment.is_refundable:
+        raise ValidationError.of(
+            amount="After this lost dispute Stripe refunds nothing more. Send the money another way, and add a note."
+        )
     return order, payment
 
 

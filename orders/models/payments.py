@@ -34,6 +34,9 @@ class Payment(models.Model):
     currency = models.CharField(max_length=3)
     amount = AmountField()
     refunded = AmountField(default=0)
+    # What cardholders' banks have taken back for good, and whether Stripe refunds any of the rest.
+    lost = AmountField(default=0, db_default=0, editable=False)
+    is_refundable = models.BooleanField(default=True, db_default=True, editable=False)
     intent_id = models.CharField(max_length=100, null=True, blank=True, unique=True)  # unique
     client_secret = models.CharField(max_length=200, blank=True, editable=False)
     failure = models.CharField(max_length=500, blank=True)

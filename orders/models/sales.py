@@ -108,7 +108,8 @@ class Order(models.Model):
     paid_at = models.DateTimeField(null=True, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
-    # Set while the cardholder disputes the payment. The order is then frozen: not shipped, cancelled or refunded.
+    # Set while the cardholder disputes the payment, or has won all of it. The order is then frozen: not shipped,
+    # cancelled or refunded.
     disputed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     payment: dict[str, Any] | None  # the newest as JSON, annotated for the API

@@ -35,9 +35,12 @@ REFUND_STATUSES = {"succeeded": Status.SUCCEEDED, "failed": Status.FAILED, "canc
 
 
 def refundable_amount(payment: Payment) -> Decimal:
-    """The part of a payment that is not refunded or being refunded. It is exact only while the payment is locked."""
+    """The part of a payment that is neither lost in a dispute nor refunded or being refunded.
+
+    It is exact only while the payment is locked.
+    """
     promised = payment.refunds.exclude(status=Status.FAILED).aggregate(sum=Sum("amount"))["sum"]
-    return money.round_half_up(payment.amount - (promised or 0), payment.currency)
+    return money.round_half_up(payment.amount - payment.lost - (promised or 0), payment.currency)
 
 
 def promise_refund(payment: Payment, amount: Decimal, *, now: datetime, by: Actor = SHOP) -> Refund:
@@ -48,9 +51,9 @@ def promise_refund(payment: Payment, amount: Decimal, *, now: datetime, by: Acto
 
 
 def promise_rest(payment: Payment, *, now: datetime) -> None:
-    """Write the row of a refund of everything that is left, if anything is."""
+    """Write the row of a refund of everything that is left, if anything is, and Stripe refunds it."""
     rest = refundable_amount(payment)
-    if rest > 0:
+    if rest > 0 and payment.is_refundable:
         promise_refund(payment, rest, now=now)
 
 

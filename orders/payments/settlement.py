@@ -48,8 +48,9 @@ INTENT_STATUSES = {
     "canceled": PaymentStatus.CANCELLED,
     "succeeded": PaymentStatus.SUCCEEDED,
 }
-# A dispute in one of these is over, and the money is ours. An order with a lost dispute stays disputed.
+# A dispute in one of these is over, and the money is ours.
 SETTLED_DISPUTES = frozenset({"won", "warning_closed", "prevented"})
+LOST = "lost"
 # The shopper has entered a payment method.
 TRIED = frozenset({PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING, PaymentStatus.FAILED})
 PAID = frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED})
@@ -97,7 +98,9 @@ class IntentState:
 
     intent: stripe.PaymentIntent
     refunds: Sequence[stripe.Refund] = ()
-    disputed: Decimal = Decimal(0)  # what cardholders dispute or have won
+    disputed: Decimal = Decimal(0)  # of disputes that are open
+    lost: Decimal = Decimal(0)  # to cardholders, for good
+    is_refundable: bool = True
 
 
 def fetch_state(intent_id: str) -> IntentState | None:
@@ -115,9 +118,19 @@ def fetch_state(intent_id: str) -> IntentState | None:
     if not isinstance(charge, stripe.Charge):
         return IntentState(intent=intent)
     disputes = client().v1.disputes.list({"payment_intent": intent_id}).data if charge.disputed else ()
-    units = sum(dispute.amount for dispute in disputes if dispute.status not in SETTLED_DISPUTES)
-    disputed = money.from_minor_units(units, intent.currency.upper())
-    return IntentState(intent=intent, refunds=refunds_of(intent_id), disputed=disputed)
+    open_ones = [each for each in disputes if each.status != LOST and each.status not in SETTLED_DISPUTES]
+    lost = [each for each in disputes if each.status == LOST]
+
+    def add_up(some: Sequence[stripe.Dispute]) -> Decimal:
+        return money.from_minor_units(sum(each.amount for each in some), intent.currency.upper())
+
+    return IntentState(
+        intent=intent,
+        refunds=refunds_of(intent_id),
+        disputed=add_up(open_ones),
+        lost=add_up(lost),
+        is_refundable=all(each.is_charge_refundable for each in lost),
+    )
 
 
 @transaction.atomic(durable=True)
@@ -144,8 +157,9 @@ def apply(state: IntentState, *, now: datetime, event: StripeEvent | None = None
     if payment.status not in PAID and (payment.is_live or intent.status == "succeeded"):
         happened += mirror(payment, intent, now=now)
     if payment.status in PAID:
+        payment.lost, payment.is_refundable = min(state.lost, payment.amount), state.is_refundable
         happened += count_refunds(payment, state.refunds, now=now)
-        happened += freeze(order, disputed=state.disputed, now=now)
+        happened += freeze(order, payment, disputed=state.disputed, now=now)
         happened += on_success(order, payment, now=now)
         if payment.status == PaymentStatus.REFUNDED:
             on_full_refund(order.pk, now=now)
@@ -218,18 +232,21 @@ def on_success(order: Order, payment: Payment, *, now: datetime) -> list[OrderEv
     return []
 
 
-def freeze(order: Order, *, disputed: Decimal, now: datetime) -> list[OrderEvent]:
-    """Freeze an order while an amount of its payment is disputed, so that the staff decide; unfreeze it when the
-    dispute is won.
+def freeze(order: Order, payment: Payment, *, disputed: Decimal, now: datetime) -> list[OrderEvent]:
+    """Freeze an order while an amount of its payment is disputed, so that the staff decide.
 
-    Return what has happened by it.
+    Once all disputes are closed, it stays frozen only if nothing is left of the payment. Return what has happened.
     """
+    if not disputed and payment.lost and payment.lost + payment.refunded >= payment.amount:
+        disputed = payment.lost
     if bool(disputed) == bool(order.disputed_at):
         return []
     order.disputed_at = now if disputed else None
     Order.objects.filter(pk=order.pk).update(disputed_at=order.disputed_at, updated_at=now)
     if disputed:
         return [event_of(order.pk, Kind.DISPUTED, now=now, amount=str(disputed))]
+    if payment.lost:
+        return [event_of(order.pk, Kind.DISPUTE_CLOSED, now=now, amount=str(payment.lost), text="lost")]
     return [event_of(order.pk, Kind.DISPUTE_CLOSED, now=now)]
 
 

@@ -104,11 +104,14 @@ def dispute(tx: Transaction, intent: Body, *, amount: int | None, reason: str) -
     return body
 
 
-def close_dispute(tx: Transaction, dispute_id: str, *, status: Literal["won", "lost"]) -> Body:
+def close_dispute(
+    tx: Transaction, dispute_id: str, *, status: Literal["won", "lost"], is_refundable: bool = False
+) -> Body:
+    """Close the dispute. After a lost one the rest of the charge may still be refundable."""
     body = tx.get("dispute", dispute_id, param="id")
     if body["status"] != DISPUTE_OPEN:
         raise ApiError("This dispute is already closed.")
-    body |= {"status": status, "is_charge_refundable": status == "won"}
+    body |= {"status": status, "is_charge_refundable": is_refundable or status == "won"}
     tx.save(body)
     emit(tx, "charge.dispute.closed", body)
     return body

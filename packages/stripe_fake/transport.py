@@ -150,9 +150,12 @@ class FakeStripe(stripe.HTTPClient):
         with self._transaction() as tx:
             return refunds.dispute(tx, intents.get(tx, intent_id), amount=amount, reason=reason)
 
-    def close_dispute(self, dispute_id: str, status: Literal["won", "lost"]) -> Body:
+    def close_dispute(
+        self, dispute_id: str, status: Literal["won", "lost"], *, is_refundable: bool = False
+    ) -> Body:
+        """`is_refundable` says whether the rest can be refunded after a lost dispute."""
         with self._transaction() as tx:
-            return refunds.close_dispute(tx, dispute_id, status=status)
+            return refunds.close_dispute(tx, dispute_id, status=status, is_refundable=is_refundable)
 
     # ── Webhooks ─────────────────────────────────────────────────────────────
 

@@ -12,10 +12,12 @@ from orders import cancellation, refunding
 from orders.admin.timeline import describe_event
 from orders.audit import differences
 from orders.errors import OrderNotCancellable
+from orders.events import staff
+from orders.fulfilment import ship
 from orders.models import Order, OrderEvent, Payment, Refund
 from orders.payments.settlement import settle
 from tests.conftest import GraphQLClient
-from tests.factories import make_product
+from tests.factories import make_product, make_user
 from tests.orders.conftest import Bank, add_to_cart, checkout, nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +85,13 @@ class TestRefund:
         assert books(order) == ("refunded", "refunded", Decimal("20.00"))
 
 
+def lose(bank: Bank, order: Order, *, amount: int, is_refundable: bool = False) -> None:
+    dispute = bank.fake.dispute(bank.intent(str(order.pk)), amount=amount)
+    bank.deliver()
+    bank.fake.close_dispute(dispute["id"], "lost", is_refundable=is_refundable)
+    bank.deliver()
+
+
 class TestDispute:
     def test_freezes_the_order_until_it_is_won(
         self, api: GraphQLClient, bank: Bank, product: Product, settings: Any
@@ -112,18 +121,69 @@ class TestDispute:
         order.refresh_from_db()
         assert order.disputed_at
 
-    def test_one_over_a_part_says_so_and_refunds_nothing(self, order: Order, bank: Bank) -> None:
+    def test_one_over_a_part_is_open(self, order: Order, bank: Bank) -> None:
         """The bank has taken the money itself: nothing is refunded, by us or again."""
         before = books(order)
-        dispute = bank.fake.dispute(bank.intent(str(order.pk)), amount=300)
-        bank.deliver()
-        bank.fake.close_dispute(dispute["id"], "lost")
+        bank.fake.dispute(bank.intent(str(order.pk)), amount=300)
         bank.deliver()
         [event] = OrderEvent.objects.filter(order=order, kind="disputed")
         assert describe_event(event) == "Disputed: $3.00"
         assert books(order) == before
         with nothing_changes(), pytest.raises(ValidationError, match="disputed"):
             refund(order, "1.00")
+
+    def test_after_a_lost_one_over_a_part_the_rest_can_be_refunded(self, order: Order, bank: Bank) -> None:
+        lose(bank, order, amount=300, is_refundable=True)
+        order.refresh_from_db()
+        assert order.disputed_at is None
+        event = OrderEvent.objects.get(order=order, kind="dispute_closed")
+        assert describe_event(event) == "Dispute closed: $3.00, lost"
+        with nothing_changes(), pytest.raises(ValidationError, match=r"between 0.01 and 17.00"):
+            refund(order, "17.01")
+        refund(order, "16.99")
+        refund(order, "0.01")
+        assert books(order) == ("shipped", "partially_refunded", Decimal("17.00"))
+        assert list(differences(now=timezone.now())) == []
+
+    def test_after_one_whose_rest_stripe_keeps_all_else_goes_on(
+        self, api: GraphQLClient, bank: Bank, product: Product, settings: Any
+    ) -> None:
+        settings.STORE_SHIP_ON_PAYMENT = False
+        add_to_cart(api, product)
+        order = Order.objects.get(pk=checkout(api)["uuid"])
+        bank.pay(str(order.pk))
+        lose(bank, order, amount=300)
+        with nothing_changes(), pytest.raises(ValidationError, match="another way"):
+            refund(order, "1.00")
+        order.refresh_from_db()
+        with nothing_changes(), pytest.raises(OrderNotCancellable, match="contact us"):
+            cancellation.cancel(order, now=timezone.now())
+        ship(order, now=timezone.now())
+        order.refresh_from_db()
+        assert (order.status, order.disputed_at) == ("shipped", None)
+        assert Refund.objects.count() == 0
+
+    def test_the_staff_may_cancel_and_the_stock_returns(
+        self, api: GraphQLClient, bank: Bank, product: Product, settings: Any
+    ) -> None:
+        """Nothing is promised that Stripe would refuse again and again."""
+        settings.STORE_SHIP_ON_PAYMENT = False
+        add_to_cart(api, product)
+        order = Order.objects.get(pk=checkout(api)["uuid"])
+        bank.pay(str(order.pk))
+        stock = Product.objects.get().stock
+        lose(bank, order, amount=300)
+        cancellation.cancel(order, now=timezone.now(), by=staff(make_user()))
+        settle(bank.intent(str(order.pk)), now=timezone.now())
+        assert books(order) == ("cancelled", "succeeded", Decimal(0))
+        assert (Product.objects.get().stock, Refund.objects.count()) == (stock + 1, 0)
+
+    def test_two_lost_ones_that_are_all_of_it(self, order: Order, bank: Bank) -> None:
+        lose(bank, order, amount=300, is_refundable=True)
+        lose(bank, order, amount=1700, is_refundable=True)
+        order.refresh_from_db()
+        assert order.disputed_at
+        assert Payment.objects.get().lost == Decimal("20.00")
 
 
 class TestGivenUpOrder:
