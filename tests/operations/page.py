@@ -20,7 +20,7 @@ from graphql import (
 
 from backend.schema import schema
 from tests.operations.examples import Example
-from tests.rights.test_writing import CASES
+from tests.rights.cases import CASES
 
 INTRODUCTION = """\
 # Operations

@@ -10,9 +10,9 @@ from django.core.cache import cache
 
 from tests.conftest import GraphQLClient
 from tests.hostile import hostile_strings
+from tests.rights.cases import CASES, Case, mutations, name_of
+from tests.rights.fields import QUERIES
 from tests.rights.shop import SHOPPER, STAFF, Shop, graphql_schema
-from tests.rights.test_reading import QUERIES
-from tests.rights.test_writing import CASES, Case, mutations, name_of
 
 pytestmark = pytest.mark.slow
 

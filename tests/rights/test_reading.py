@@ -1,10 +1,10 @@
 """Rights of reading: a row for every field of the API, and every way to reach a row.
 
-A new field fails here until it is in FIELDS, and a new root query until it is in QUERIES.
+A new field fails here until it is in FIELDS of tests/rights/fields.py, and a new root query until it is in QUERIES.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from time import time
@@ -14,18 +14,14 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from graphql import (
-    GraphQLField,
-    GraphQLInterfaceType,
     GraphQLObjectType,
-    GraphQLUnionType,
-    get_named_type,
-    is_leaf_type,
-    is_required_argument,
 )
 
 from orders.links import token_of
 from orders.models import CartItem, Payment
 from tests.conftest import GraphQLClient, global_id
+from tests.rights.documents import everything, read, root
+from tests.rights.fields import FIELDS, PARTS, QUERIES
 from tests.rights.shop import (
     CLERK,
     EVERYONE,
@@ -45,151 +41,13 @@ from tests.rights.shop import (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fields:
-    """The fields of a visible row: those that all roles read alike, the owner's alone, and the caller's own.
-
-    The answer of a field in `own` depends on the caller, and each has a test of its own.
-    """
-
-    alike: str
-    owner: str = ""
-    own: str = ""
-
-    def names(self) -> set[str]:
-        return {*self.alike.split(), *self.owner.split(), *self.own.split()}
-
-
-ADDRESS = "id firstName lastName company phone address address2 buildingNumber city zipCode state country"
-# Every field of every type with an id. Who sees the rows is in tests/rights/shop.py.
-FIELDS = {
-    "Address": Fields(alike=f"{ADDRESS} isDefault"),
-    "Cart": Fields(
-        alike="id",
-        own="items totalQuantity destination deliveryOptions delivery discountCode subtotal discountTotal "
-        "deliveryTotal taxTotal taxes total changes requiresShipping",
-    ),
-    "CartItem": Fields(alike="id product variant quantity unitPrice total"),
-    "Category": Fields(
-        alike="id name slug description parent children ancestors image seo productCount products"
-    ),
-    "Comment": Fields(
-        alike="id slug author product body rating verifiedPurchase active createdAt updatedAt", own="isMine"
-    ),
-    "DeliveryMethod": Fields(alike="id name description minDays maxDays"),
-    "Order": Fields(
-        alike="id uuid number note status user items shipping billing createdAt updatedAt expiresAt paidAt shippedAt "
-        "cancelledAt amount subtotal discountTotal deliveryTotal taxTotal taxes pricesIncludeTax isReverseCharge "
-        "payment delivery discountCode requiresShipping fulfilments refunds returns documents"
-    ),
-    "OrderItem": Fields(
-        alike="id product variant name variantTitle sku quantity requiresShipping unitPrice total discount tax"
-    ),
-    "Fulfilment": Fields(alike="id items carrier trackingNumber trackingUrl shippedAt"),
-    "Refund": Fields(alike="id amount createdAt"),
-    "Return": Fields(alike="id status items reason createdAt"),
-    "Payment": Fields(alike="id status amount refunded failure", owner="clientSecret"),
-    "Product": Fields(
-        alike="id name slug description category seller discount stock addedAt updatedAt price finalPrice onSale "
-        "isAvailable image images rating related options variants priceRange lowestPriorPrice "
-        "isPublished attributes seo",
-        own="isFavourite comments",
-    ),
-    "ProductVariant": Fields(
-        alike="id product sku title selectedOptions price discount finalPrice onSale lowestPriorPrice stock "
-        "isAvailable image requiresShipping"
-    ),
-    "Profile": Fields(alike="id name slug joinedAt avatar"),
-    "Shipping": Fields(alike=f"{ADDRESS} email"),
-    "User": Fields(
-        alike="id email emailVerified firstName lastName profile favourites", own="addresses orders"
-    ),
-}
-
-# Parts of other types, visible to everyone who sees the whole.
-PARTS = {
-    "Billing": "company vatId address",
-    "AppliedDiscountCode": "code amount applies message",
-    "AddressRules": "country required used states zipCodePattern zipCodeExample",
-    "AddressState": "code name",
-    "AttributeFacet": "name slug values",
-    "AttributeValueFacet": "value slug count",
-    "CategoryFacet": "category count",
-    "Country": "code name",
-    "Deleted": "id product",
-    "Document": "kind number issuedAt url",
-    "DeliveryOption": "method cost",
-    "Destination": "country zipCode state",
-    "Done": "ok",
-    "FieldError": "field message",
-    "FulfilmentItem": "item quantity",
-    "Image": "id alt width height placeholder url thumbnail",
-    "Money": "amount currency minorUnits formatted",
-    "MyData": "data",
-    "OrderDelivery": "name cost",
-    "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
-    "PriceChanged": "item before now",
-    "ProductAttribute": "name slug values",
-    "ProductFacets": "attributes options categories minPrice maxPrice inStock onSale",
-    "PriceRange": "min max",
-    "ProductOption": "name values",
-    "ProductRemoved": "productId variantId name variantTitle",
-    "Seo": "title description",
-    "RatingSummary": "average count histogram",
-    "Policy": "slug title body updatedAt",
-    "SelectedOption": "name value",
-    "Shop": "name currency pricesIncludeTax guestCheckout stripePublishableKey countries policies",
-    "SitemapEntry": "slug updatedAt",
-    "StockReduced": "item available",
-    "TaxAmount": "name rate base amount",
-    **{f"{node}Edge": "cursor node" for node in ("Comment", "Order", "Product", "SitemapEntry")},
-    **{f"{node}Connection": "edges nodes pageInfo totalCount" for node in ("Comment", "Order", "Sitemap")},
-    "ProductConnection": "edges nodes pageInfo totalCount facets correctedTerm",
-    # Errors only contain what the caller has asked for.
-    **dict.fromkeys(
-        ("CartEmpty", "InvalidCredentials", "NotFound", "PaymentUnavailable", "ReturnNotPossible"),
-        "code message",
-    ),
-    **dict.fromkeys(("OrderNotCancellable", "OrderNotEditable"), "code message status order"),
-    "DeliveryUnavailable": "code message deliveryOptions",
-    "DiscountCodeRefused": "code message reason",
-    "InsufficientStock": "code message requested available product variant",
-    "NoProductMatches": "code message term suggestions",
-    "ProductUnavailable": "code message name variantTitle productId variantId",
-    "TooManyAttempts": "code message retryAfterSeconds",
-    "TooManyOpenOrders": "code message orders",
-    "TotalChanged": "code message expected actual",
-    "ValidationError": "code message fields",
-}
-
-# Every root query: its arguments, the roles that get an answer, and whether all get the same.
-QUERIES: dict[str, tuple[Callable[[Shop], dict[str, Any]], frozenset[str]]] = {
-    "addressRules": (lambda shop: {"country": "US"}, EVERYONE),
-    "cart": (lambda shop: {}, EVERYONE),
-    "categories": (lambda shop: {}, EVERYONE),
-    "category": (lambda shop: {"slug": shop.product.category.slug}, EVERYONE),
-    "me": (lambda shop: {}, PEOPLE),
-    "node": (lambda shop: {"id": global_id("Product", shop.product.pk)}, EVERYONE),
-    "order": (lambda shop: {"uuid": str(shop.order)}, frozenset({SHOPPER})),  # the staff by the node's id
-    "orderByToken": (lambda shop: {"token": token_of(shop.order)}, EVERYONE),  # whoever holds the link
-    "product": (lambda shop: {"slug": shop.product.slug}, EVERYONE),
-    "products": (lambda shop: {}, EVERYONE),
-    "profile": (lambda shop: {"slug": shop.people[SHOPPER].profile.slug}, EVERYONE),
-    "search": (lambda shop: {"term": "lamp"}, EVERYONE),
-    "searchSuggestions": (lambda shop: {"prefix": "lam"}, EVERYONE),
-    "shop": (lambda shop: {}, EVERYONE),
-    "sitemap": (lambda shop: {}, EVERYONE),
-    "unpublishedProducts": (lambda shop: {}, PEOPLE),
-}
-
-
 def object_types() -> Iterator[GraphQLObjectType]:
     for type_ in graphql_schema.type_map.values():
         if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
             yield type_
 
 
-# Each type's table, and its fields there. The rows of mutations are in tests/rights/test_writing.py.
+# Each type's table, and its fields there.
 TABLES = {
     **{name: ("FIELDS", fields.names()) for name, fields in FIELDS.items()},
     **{name: ("PARTS", set(fields.split())) for name, fields in PARTS.items()},
@@ -226,58 +84,6 @@ EMPTY = {
     "nodes": [],
     "pageInfo": {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None},
 }
-
-# ── Documents made from the schema ───────────────────────────────────────────
-
-
-def select_all(type_: Any) -> str:
-    """Select all fields of a type. Nested objects with an id are selected by it alone, so that the recursion ends."""
-    if is_leaf_type(type_):
-        return ""
-    if isinstance(type_, GraphQLUnionType):
-        members = (f"... on {member.name} {everything(member)}" for member in type_.types)
-        return f"{{ __typename {' '.join(members)} }}"
-    if type_.name in (*NODES, "Node"):
-        return "{ __typename id }"
-    return everything(type_)
-
-
-def everything(type_: GraphQLObjectType | GraphQLInterfaceType) -> str:
-    return f"{{ {' '.join(one(name, field) for name, field in askable(type_))} }}"
-
-
-def one(name: str, field: GraphQLField) -> str:
-    return f"{name} {select_all(get_named_type(field.type))}"
-
-
-def askable(type_: GraphQLObjectType | GraphQLInterfaceType) -> Iterator[tuple[str, GraphQLField]]:
-    """Return the fields that need no arguments."""
-    for name, field_ in type_.fields.items():
-        if not any(is_required_argument(argument) for argument in field_.args.values()):
-            yield name, field_
-
-
-def root(name: str, arguments: dict[str, Any], *, whole: bool = False) -> str:
-    """Build a root query; with `whole`, it selects everything of the object."""
-    type_: Any = get_named_type(graphql_schema.query_type.fields[name].type)  # type: ignore[union-attr]
-    given = ", ".join(f"{key}: {json.dumps(value)}" for key, value in arguments.items())
-    selection = everything(type_) if whole else select_all(type_)
-    return f"{{ {name}{f'({given})' if given else ''} {selection} }}"
-
-
-def read(browser: GraphQLClient, row: Row, fields: str = "") -> Any:
-    """Read the row by its id, with these fields or all; None if it is not visible."""
-    type_ = graphql_schema.type_map[row.type]
-    assert isinstance(type_, GraphQLObjectType)
-    if fields:
-        selection = "{" + " ".join(one(name, type_.fields[name]) for name in fields.split()) + "}"
-    else:
-        selection = everything(type_)
-    query = f"query($id: ID!) {{ node(id: $id) {{ ... on {row.type} {selection} }} }}"
-    return browser.run(query, id=row.id)["node"]
-
-
-# ── The tests ────────────────────────────────────────────────────────────────
 
 
 class TestRows:
