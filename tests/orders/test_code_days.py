@@ -11,7 +11,7 @@ from pricing.models import DiscountCode
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
 from tests.orders.conftest import add_to_cart
-from tests.orders.test_conditions import apply_code, checkout, make_code
+from tests.orders.terms.conftest import apply_code, checkout, make_code
 
 pytestmark = pytest.mark.django_db
 

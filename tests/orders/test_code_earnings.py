@@ -14,7 +14,7 @@ from orders.models import Order
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
 from tests.orders.conftest import add_to_cart, statements
-from tests.orders.test_conditions import apply_code, checkout, make_code
+from tests.orders.terms.conftest import apply_code, checkout, make_code
 from tests.staff import clerk
 
 pytestmark = pytest.mark.django_db

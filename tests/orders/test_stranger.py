@@ -16,7 +16,7 @@ from orders.payments.gateway import fake
 from tests.conftest import global_id
 from tests.factories import make_product, make_rate
 from tests.orders.conftest import ADDRESS
-from tests.orders.test_conditions import make_code, make_method
+from tests.orders.terms.conftest import make_code, make_method
 from tests.tasks import outbox
 
 PARTS = """

@@ -14,7 +14,7 @@ from pricing.models import DeliveryMethod
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import make_product, make_rate
 from tests.orders.conftest import ADDRESS, add_to_cart, nothing_changes
-from tests.orders.test_conditions import checkout, make_code, make_method, names, read, set_delivery
+from tests.orders.terms.conftest import checkout, make_code, make_method, names, read, set_delivery
 
 pytestmark = pytest.mark.django_db
 

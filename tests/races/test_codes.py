@@ -15,7 +15,7 @@ from pricing.models import DiscountCode
 from tests.conftest import GraphQLClient
 from tests.factories import make_product
 from tests.orders.conftest import ADDRESS, add_to_cart
-from tests.orders.test_conditions import apply_code, checkout
+from tests.orders.terms.conftest import apply_code, checkout
 from tests.races.conftest import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
