@@ -30,6 +30,14 @@ def add_when_published(apps, editor):
     )
 
 
+def date_drafts(apps, editor):
+    """Give the values of drafts a time again, which they had before."""
+    editor.execute("""
+        UPDATE catalog_productvalue SET added_at = (SELECT added_at FROM catalog_product WHERE id = product_id)
+        WHERE added_at IS NULL
+    """)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -110,5 +118,6 @@ class Migration(migrations.Migration):
             model_name='listing',
             index=models.Index(fields=['category', 'rating_average', 'rating_count', 'slug'], name='listing_by_rating'),
         ),
+        migrations.RunPython(migrations.RunPython.noop, date_drafts),
         migrations.RunPython(migrations.RunPython.noop, drop_triggers),
     ]

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from django.core.checks import Tags, run_checks
 from django.core.management import CommandError, call_command
-from django.db import connection, migrations, models
+from django.db import connection, migrations, models, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.test.utils import CaptureQueriesContext
 
@@ -346,6 +346,19 @@ class TestMigrate:
         finally:
             with connection.schema_editor() as editor:
                 column.database_backwards("catalog", editor, after, before)
+
+    @pytest.mark.slow
+    def test_back_to_before_listings_and_forward_again(self) -> None:
+        make_three()
+        draft = make_product(name="Draft", published_at=None)
+        with transaction.atomic():
+            give(draft, {"Brand": ["Acme"]})
+        call_command("migrate", "catalog", "0017", verbosity=0)
+        call_command("migrate", verbosity=0)
+        assert not find_faults(connection)
+        assert not find_wrong_listings()
+        assert not find_wrong_copies()
+        assert Listing.objects.count() == 3
 
     @pytest.mark.slow
     def test_back_to_nothing_leaves_nothing(self) -> None:

@@ -71,9 +71,11 @@ def install(connection: BaseDatabaseWrapper) -> None:
         return
     drop_leftovers(connection, list_leftovers(connection, known))
     faulty = {name for name, _ in list_faults(connection)}
-    for keeper in KEEPERS[connection.vendor]:
-        if keeper.names & faulty:
-            restore(connection, keeper)
+    # After a migration backwards the tables are those of an older version, which installs its own parts.
+    if all(("TABLE", keeper.table) in known for keeper in KEEPERS[connection.vendor]):
+        for keeper in KEEPERS[connection.vendor]:
+            if keeper.names & faulty:
+                restore(connection, keeper)
     if any(part.name in faulty for part in SEARCH[connection.vendor]):
         rebuild(connection)
     elif ANALYSIS.name in faulty:

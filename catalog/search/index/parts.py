@@ -34,11 +34,12 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Keeper:
-    """Parts that keep other rows in step with products, and the statements that make good what they have missed.
+    """Parts that keep the rows of another table in step with products, and statements for what they have missed.
 
     These mend the rows of the products with the keys {first} to {last}, which are locked.
     """
 
+    table: str
     parts: tuple[Part, ...]
     mends: tuple[str, ...]
 

@@ -282,7 +282,7 @@ VECTORS = (
     ),
 )
 KEEPERS = (
-    Keeper(parts=COPIES, mends=MEND_COPIES["postgresql"]),
-    Keeper(parts=LISTINGS, mends=build_mends("postgresql")),
-    Keeper(parts=VECTORS, mends=MEND_VECTORS),
+    Keeper(table="catalog_productvalue", parts=COPIES, mends=MEND_COPIES["postgresql"]),
+    Keeper(table="catalog_listing", parts=LISTINGS, mends=build_mends("postgresql")),
+    Keeper(table="catalog_productvector", parts=VECTORS, mends=MEND_VECTORS),
 )

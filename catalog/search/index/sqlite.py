@@ -150,7 +150,7 @@ VECTORS = (
     ),
 )
 KEEPERS = (
-    Keeper(parts=COPIES, mends=MEND_COPIES["sqlite"]),
-    Keeper(parts=LISTINGS, mends=build_mends("sqlite")),
-    Keeper(parts=VECTORS, mends=MEND_VECTORS),
+    Keeper(table="catalog_productvalue", parts=COPIES, mends=MEND_COPIES["sqlite"]),
+    Keeper(table="catalog_listing", parts=LISTINGS, mends=build_mends("sqlite")),
+    Keeper(table="catalog_productvector", parts=VECTORS, mends=MEND_VECTORS),
 )
