@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from catalog import attributes
@@ -30,6 +31,7 @@ from catalog.selectors import (
 )
 from catalog.services import ProductFields, update_product
 from core.errors import ValidationError
+from core.housekeeping import find_heaps, prune
 from orders.audit import differences_here
 from tests.factories import make_category, make_product, make_seller, set_stock
 
@@ -294,6 +296,18 @@ class TestFacets:
         assert count(by(weight=["1"])) == {}
         assert count(by(size=["XL"])) == {"size": {"S": 2, "M": 2, "L": 1}}
 
+    def test_those_with_the_whole_filter_are_counted_only_if_there_are_others(self) -> None:
+        """To find the products with all chosen options takes most of the time, and most shops have no third one."""
+        facets = Facets(found=products(), filter=resolve(by(size=["S"], colour=["Blue"])))
+        with CaptureQueriesContext(connection) as queries:
+            assert {each.slug for each in facets.options} == {"size", "colour"}
+        assert queries[-2]["sql"].count("UNION ALL") == 1
+        make("hat", ["Fit"], "Slim")
+        facets = Facets(found=products(), filter=resolve(by(size=["S"], colour=["Blue"])))
+        with CaptureQueriesContext(connection) as queries:
+            assert {each.slug for each in facets.options} == {"size", "colour"}
+        assert queries[-2]["sql"].count("UNION ALL") == 2
+
     @pytest.mark.parametrize("bounded", [False, True])
     def test_other_facets_count_what_passes(self, bounded: bool) -> None:
         counted = Facets(found=products(), filter=by(size=["S", "L"]), bounded=bounded).counts
@@ -319,11 +333,35 @@ class TestFacets:
         assert counts(Facets(found=search("velvet").sample, bounded=True)) == {"size": {"S": 1}}
 
     @pytest.mark.parametrize(
-        "filter", [ProductFilter(), by(size=["S"]), by(True, size=["S"], colour=["Red"])]
+        ("filter", "statements"),
+        [(ProductFilter(), 2), (by(size=["S"]), 3), (by(True, size=["S"], colour=["Red"]), 3)],
     )
-    def test_take_two_statements(
-        self, django_assert_num_queries: DjangoAssertNumQueries, filter: ProductFilter
+    def test_take_two_statements_and_one_beside_a_choice(
+        self, django_assert_num_queries: DjangoAssertNumQueries, filter: ProductFilter, statements: int
     ) -> None:
         facets = Facets(found=products(), filter=resolve(filter))
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(statements):
             assert facets.options == facets.options
+
+
+class TestHousekeeping:
+    def test_deletes_what_no_variant_has_any_more(self) -> None:
+        """Other values and options stay, and so do the attributes that no product has."""
+        shirt = make("shirt", ["Size", "Colour"], "S Red", "M Red")
+        kept = make("cap", ["Size"], "S")
+        with transaction.atomic():
+            set_attributes({kept.pk: {"Brand": ["Acme"]}}, whole=True)
+            set_attributes({kept.pk: {}}, whole=True)
+        shirt.delete()
+        for heap in find_heaps(timezone.now()):
+            list(prune(heap))
+        names = AttributeValue.objects.order_by("name").values_list("attribute__name", "name")
+        assert [*names] == [("Brand", "Acme"), ("Size", "S")]
+        assert {*Attribute.objects.values_list("name", flat=True)} == {"Brand", "Size"}
+
+    def test_a_value_that_comes_back_is_made_again(self) -> None:
+        make("shirt", ["Size"], "S").delete()
+        for heap in find_heaps(timezone.now()):
+            list(prune(heap))
+        make("cap", ["Size"], "S")
+        assert counts(Facets(found=products())) == {"size": {"S": 1}}

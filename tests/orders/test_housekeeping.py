@@ -50,6 +50,8 @@ class TestHousekeeping:
                 "0 expired sessions deleted.",
                 "0 stock notices deleted.",
                 "0 search terms deleted.",
+                "0 values of options deleted.",
+                "0 options deleted.",
                 "0 carts of visitors deleted.",
                 "0 abandoned drafts deleted.",
                 "0 Stripe's events deleted.",
