@@ -85,8 +85,8 @@ def is_chosen(chosen: Iterable[Chosen], *, product: str = "pk") -> Q:
     return Q(*(has_one(each.values, product=product) if each.values else NOTHING for each in chosen))
 
 
-def has_variant(wanted: OneVariant) -> Q:
-    """Match the products of which a single variant has all that is wanted. It is checked as in `has_one`."""
+def has_variant(wanted: OneVariant, *, product: str = "pk") -> Q:
+    """Match the rows of whose `product` a single variant has all that is wanted. It is checked as in `has_one`."""
     options: list[Any] = [
         each.values if isinstance(each, Chosen) else values_asked(each, of_options=True)
         for each in wanted.options
@@ -95,7 +95,7 @@ def has_variant(wanted: OneVariant) -> Q:
         return Q()
     if any(values == () for values in options):
         return NOTHING
-    variants = wanted_variants(options, in_stock=wanted.in_stock).filter(product=OuterRef("pk"))
+    variants = wanted_variants(options, in_stock=wanted.in_stock).filter(product=OuterRef(product))
     return Q(IsNull(Subquery(variants.values("pk")[:1]), False))
 
 

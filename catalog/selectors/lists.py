@@ -13,8 +13,10 @@ from catalog.selectors.filters import (
     CONDITIONS,
     NOTHING,
     Checked,
+    OneVariant,
     ProductFilter,
     has_other_index,
+    has_variant,
     is_chosen,
     list_conditions,
     narrow,
@@ -127,8 +129,14 @@ def narrow_values(
     rest = [each for each in filter.chosen or () if each is not rarest]
     values = ProductValue.objects.filter(is_chosen(rest, product="product"))
     others = replace(filter, chosen=None)
-    if filter.chosen_options == (rarest,) and not filter.in_stock:
-        others = replace(others, chosen_options=None)  # some variant has each of the product's values
+    if filter.chosen_options:
+        if filter.in_stock or filter.chosen_options != (
+            rarest,
+        ):  # some variant has each of the product's values
+            wanted = OneVariant(options=filter.chosen_options, in_stock=filter.in_stock is True)
+            values = values.filter(has_variant(wanted, product="product"))
+        # With a variant the product is in stock, too, and need not be looked up.
+        others = replace(others, chosen_options=None, in_stock=None if filter.in_stock else filter.in_stock)
     return narrow_copies(values, products, others, names=OF_VALUES, order=order)
 
 
@@ -178,6 +186,10 @@ def seek(products: QuerySet[Product], filter: ProductFilter) -> QuerySet[Any, An
     listed = find_listed(products, filter)
     if listed is not None:
         return listed.order_by().values("product")
+    if filter.branch and filter.in_stock is False:
+        # True of all. SQLite seeks the index of what is sold out only with its second column: without, it would rather
+        # seek all published products of each category.
+        products = products.filter(discount__gte=0)
     # A seller's products are read in an indexed order. Without it PostgreSQL assumes an average seller, and scans the
     # whole table for the rows of a seller who has none.
     return narrow(products, filter).order_by(*(("added_at", "slug") if filter.seller else ())).values("pk")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -113,8 +114,11 @@ class TestTriggers:
         product = make_product(name="tee", category=shirts)
         Product.objects.filter(pk=product.pk).update(category=other)
         assert (listed(clothes), listed(shirts), listed(other)) == (set(), set(), {"tee"})
-        product.delete()
+        with CaptureQueriesContext(connection) as queries:
+            product.delete()
         assert not Listing.objects.exists()
+        # Before the trigger of the product they would be locked without the tree: a deadlock with a move.
+        assert not [query for query in queries if "catalog_listing" in query["sql"]]
 
     def test_statements_that_no_code_of_ours_makes(self, clothes: Category, shirts: Category) -> None:
         kept, gone = make_product(name="tee", category=clothes), make_product(category=shirts)

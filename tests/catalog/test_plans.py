@@ -168,6 +168,11 @@ class TestBranches:
         plan = plan_of(cut.one_more(products(), merge=merge_of(listed)).values("pk"))
         assert index_of_copies(Listing, "category", order) in plan, plan
 
+    @pytest.mark.skipif(connection.vendor == "postgresql", reason="It chooses by its statistics.")
+    def test_look_up_what_is_sold_out(self) -> None:
+        plan = plan_of(seek(products(), ProductFilter(branch=BRANCHES, in_stock=False)))
+        assert "product_sold_out" in plan, plan
+
 
 class TestAttributes:
     FILTER = ProductFilter(
@@ -192,6 +197,14 @@ class TestAttributes:
 
 
 class TestOptions:
+    def test_the_products_are_not_looked_up(self) -> None:
+        """What a value has copied, and a variant in stock, say all."""
+        plan = plan_of(seek(products(), self.FILTER))
+        assert self.VARIANTS.search(plan), plan
+        assert not re.search(
+            r"catalog_product(?!value|variant)|catalog_product_pkey|INTEGER PRIMARY KEY", plan
+        ), plan
+
     FILTER = ProductFilter(
         chosen_options=(
             Chosen(attribute="size", values=(1, 2), size=2),

@@ -144,6 +144,11 @@ class TestOneAfterTheOther:
             assert_right()
             assert Listing.objects.filter(category=shop.there).count() == 2
 
+    def test_a_mend_waits_for_who_writes_the_product(self) -> None:
+        shop = Shop()
+        overlap(shop.rename, shop.mend)
+        assert_right()
+
     def test_a_truncation_waits_for_a_move(self) -> None:
         shop = Shop()
         overlap(shop.move, partial(execute, "TRUNCATE catalog_product CASCADE"))
