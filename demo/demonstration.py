@@ -14,8 +14,9 @@ from tqdm import tqdm
 from accounts.models import Profile, User
 from catalog.categories import create_category
 from catalog.exchange.dialects import UNTAXED
+from catalog.fields import ProductFields
 from catalog.models import Category, Product, TaxClass
-from catalog.services import ProductFields, create_product, update_product
+from catalog.services import create_product, update_product
 from catalog.variants import VariantFields
 from core.money import round_half_up
 from core.slugs import slug_of

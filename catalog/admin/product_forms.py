@@ -11,10 +11,8 @@ from unfold.widgets import (
 
 from catalog.admin.forms import AttributesField
 from catalog.admin.variants import OF_ONE_VARIANT, Edits, split_values
+from catalog.fields import check_options
 from catalog.models import OPTIONS, Product
-from catalog.services import (
-    check_options,
-)
 from catalog.variants import (
     VariantFields,
 )

@@ -10,9 +10,9 @@ from catalog.exchange.pictures import Gallery, arrange
 from catalog.exchange.rows import NAMES
 from catalog.exchange.tree import Categories
 from catalog.exchange.variant_rows import SkuTaken, apply_row
+from catalog.fields import check_options
 from catalog.models import MAX_STOCK, OPTIONS, Product, ProductImage, ProductVariant, TaxClass
 from catalog.pictures import PICTURE, copy_first, delete_files_after_commit
-from catalog.services import check_options
 from catalog.variants import identity
 from core.errors import ValidationError
 from core.text import sort_key

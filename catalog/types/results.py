@@ -11,8 +11,8 @@ from strawberry.file_uploads import Upload
 import api
 from catalog import models, search_terms, selectors
 from catalog.attributes import MAX_ATTRIBUTES_OF_PRODUCT, MAX_VALUES_OF_PRODUCT
+from catalog.fields import ProductFields
 from catalog.pictures import PictureFields
-from catalog.services import ProductFields
 from catalog.types.objects import Product, ProductConnection
 from catalog.types.variants import ProductVariant
 from catalog.variants import VariantFields

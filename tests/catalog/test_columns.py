@@ -5,8 +5,8 @@ from django.db import models
 
 from catalog.exchange import COLUMNS
 from catalog.exchange.rows import NAMES, VALUES
+from catalog.fields import ProductFields
 from catalog.models import OPTIONS, Product, ProductVariant
-from catalog.services import ProductFields
 from catalog.types import CreateProductInput, UpdateProductInput, VariantInput
 from catalog.variants import VariantFields
 
@@ -30,7 +30,7 @@ VARIANT = written_columns(ProductVariant, options="option_values") - {"product",
 FILES = PRODUCT - {"is_published"} | {"published", "tax_class"} | VARIANT | {*NAMES, *VALUES}
 PLACES = {
     "COLUMNS of catalog/exchange/rows.py": (FILES - {"options", "option_values"}, {*COLUMNS}),
-    "ProductFields of catalog/services.py": (PRODUCT, {*ProductFields.__annotations__}),
+    "ProductFields of catalog/fields.py": (PRODUCT, {*ProductFields.__annotations__}),
     "CreateProductInput of catalog/types/results.py": (PRODUCT, {*CreateProductInput.__annotations__}),
     "UpdateProductInput of catalog/types/results.py": (PRODUCT, {*UpdateProductInput.__annotations__}),
     "VariantFields of catalog/variants.py": (VARIANT, {*VariantFields.__annotations__}),
@@ -38,8 +38,8 @@ PLACES = {
 }
 # The inputs, and the fields that the services take from them.
 INPUTS = [
-    (CreateProductInput, ProductFields, "ProductFields of catalog/services.py"),
-    (UpdateProductInput, ProductFields, "ProductFields of catalog/services.py"),
+    (CreateProductInput, ProductFields, "ProductFields of catalog/fields.py"),
+    (UpdateProductInput, ProductFields, "ProductFields of catalog/fields.py"),
     (VariantInput, VariantFields, "VariantFields of catalog/variants.py"),
 ]
 

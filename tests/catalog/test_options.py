@@ -17,6 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 from catalog import attributes
 from catalog.attributes import set_attributes
 from catalog.facets import Facets
+from catalog.fields import ProductFields
 from catalog.models import Attribute, AttributeValue, Product, ProductValue, ProductVariant
 from catalog.search import search
 from catalog.selectors import (
@@ -29,7 +30,7 @@ from catalog.selectors import (
     resolve,
     seek,
 )
-from catalog.services import ProductFields, update_product
+from catalog.services import update_product
 from core.errors import ValidationError
 from core.housekeeping import find_heaps, prune
 from orders.audit import differences_here

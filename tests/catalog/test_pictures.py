@@ -17,9 +17,10 @@ from PIL import Image
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
+from catalog.fields import ProductFields
 from catalog.models import MAX_IMAGES, Product, ProductImage, ProductVariant
 from catalog.pictures import PictureFields
-from catalog.services import ProductFields, create_product, delete_product, update_product
+from catalog.services import create_product, delete_product, update_product
 from core import images
 from core.errors import ValidationError
 from orders.audit import differences_here

@@ -11,11 +11,12 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from catalog import checks
+from catalog.fields import ProductFields
 from catalog.models import Product, ProductVector
 from catalog.search import NoProductMatches, search
 from catalog.search.candidates import BEST_OF_MORE
 from catalog.selectors import ProductFilter
-from catalog.services import ProductFields, delete_product, update_product
+from catalog.services import delete_product, update_product
 from catalog.tasks import embed_products
 from tests.catalog.searching import SORT, search_names
 from tests.conftest import GraphQLClient

@@ -6,10 +6,11 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from catalog.attributes import set_attributes
+from catalog.fields import ProductFields
 from catalog.models import AttributeValue, Product
 from catalog.search import NoProductMatches, search
 from catalog.search.index import reindex
-from catalog.services import ProductFields, update_product
+from catalog.services import update_product
 from tests.catalog.searching import search_names
 from tests.factories import make_product, make_seller
 

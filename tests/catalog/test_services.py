@@ -11,15 +11,9 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
+from catalog.fields import ProductFields
 from catalog.models import MAX_STOCK, Category, Favourite, Product, StockMovement
-from catalog.services import (
-    ProductFields,
-    add_favourite,
-    create_product,
-    delete_product,
-    remove_favourite,
-    update_product,
-)
+from catalog.services import add_favourite, create_product, delete_product, remove_favourite, update_product
 from core.errors import Forbidden, NotFound, ValidationError, camel_case
 from core.text import single_line
 from orders.models import Cart, CartItem, Order, OrderItem

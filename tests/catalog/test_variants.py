@@ -12,8 +12,9 @@ from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from catalog.fields import ProductFields
 from catalog.models import MAX_STOCK, MAX_VARIANTS, Category, Product, ProductVariant, StockMovement
-from catalog.services import ProductFields, create_product, update_product
+from catalog.services import create_product, update_product
 from catalog.stock import Reason, return_stock, take_stock
 from catalog.variants import VariantFields
 from core.errors import ValidationError, camel_case

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from catalog import categories
 from catalog.categories import create_category, delete_category, find_wrong_paths, move_category
+from catalog.fields import ProductFields
 from catalog.models import Category, Product
-from catalog.services import ProductFields, create_product, update_product
+from catalog.services import create_product, update_product
 from core.errors import NotFound, ValidationError
 from tests.factories import make_category, make_product, make_staff
 from tests.races.conftest import at_once

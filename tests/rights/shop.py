@@ -16,8 +16,9 @@ from django.utils import timezone
 from graphql import GraphQLInterfaceType, GraphQLObjectType
 
 from backend.schema import schema
+from catalog.fields import ProductFields
 from catalog.models import Product, ProductVariant
-from catalog.services import ProductFields, add_favourite, update_product
+from catalog.services import add_favourite, update_product
 from orders import services
 from orders.cart import ShoppingCart
 from orders.checkout import checkout
