@@ -1,15 +1,18 @@
 """What the admin's forms of the catalogue send."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
+import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
 
 from catalog.models import Category, Product, ProductImage
+from tests.factories import make_product
 
 PRODUCTS = reverse("admin:catalog_product_changelist")
 ADD = reverse("admin:catalog_product_add")
@@ -100,3 +103,15 @@ def movements(product: Product) -> list[int]:
 
 def list_stored_files() -> list[str]:
     return default_storage.listdir("products")[1] if default_storage.exists("products") else []
+
+
+@pytest.fixture
+def shirt() -> Product:
+    return make_product(
+        name="Shirt",
+        options=["Size"],
+        variants=[
+            {"values": ["S"], "stock": 1, "sku": "TEE-S"},
+            {"values": ["M"], "price": Decimal(12), "stock": 3},
+        ],
+    )
