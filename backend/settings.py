@@ -439,6 +439,8 @@ LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=["DEBUG", "INFO", "W
 STORE_METRICS_TOKEN = env.str("STORE_METRICS_TOKEN", default="")
 # Where the processes of one machine add up their counts.
 STORE_METRICS_DIR = env.path("STORE_METRICS_DIR", default=BASE_DIR / "metrics")
+# While this file exists, probes tell balancers to send nothing more: the service is about to stop.
+STORE_DRAIN_FILE = env.str("STORE_DRAIN_FILE", default="")
 LOG_FORMAT = env.choice("LOG_FORMAT", default="line", choices=["line", "json"])
 # One record for each request that is not answered from the answer cache.
 STORE_ACCESS_LOG = env.bool("STORE_ACCESS_LOG", default=False)

@@ -4,10 +4,12 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from os.path import exists
 from secrets import token_hex
 from threading import Lock
 from time import monotonic
 
+from django.conf import settings
 from django.core.cache import cache as shared_cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -42,8 +44,16 @@ def probes(get_response: GetResponse) -> GetResponse:
 
 
 def live(request: HttpRequest) -> HttpResponse:
-    """Answer 200 as long as this process runs. Checks nothing."""
+    """Answer 200 as long as this process runs, and 404 once it is to be left out. Checks nothing else."""
+    if is_leaving():
+        # To HAProxy (`http-check disable-on-404`) this is no failure: what runs is finished, and nothing more is sent.
+        return JsonResponse({"status": "leaving"}, status=404, headers={"Cache-Control": "no-store"})
     return build_response([])
+
+
+def is_leaving() -> bool:
+    """Whether this service is about to stop, and balancers should send it nothing more."""
+    return bool(settings.STORE_DRAIN_FILE) and exists(settings.STORE_DRAIN_FILE)
 
 
 def health(request: HttpRequest) -> HttpResponse:
@@ -61,6 +71,8 @@ def ready(request: HttpRequest) -> HttpResponse:
 
     Takes at most PATIENCE_SECONDS.
     """
+    if is_leaving():
+        return JsonResponse({"status": "leaving"}, status=503, headers={"Cache-Control": "no-store"})
     looks = [(dependency, dependency.look()) for dependency in DEPENDENCIES]
     missing = [dependency for dependency, look in looks if not dependency.is_well(look)]
     return build_response(

@@ -1,6 +1,7 @@
 """The files in deploy/, changed only in addresses and certificates, in front of the production server."""
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -9,9 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGTERM
 
 import pytest
 from django.conf import settings
@@ -85,7 +88,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def store(folder: Path) -> Iterator[int]:
     """The port of a store with the settings that the files name."""
-    environment = {
+    with serving(
+        "tests.deploy.echo:application", environment=environment(folder), log=folder / "store.log"
+    ) as server:
+        yield server.port
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {
         **proxy_settings(),
         "DEBUG": "false",
         "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
@@ -94,10 +104,6 @@ def store(folder: Path) -> Iterator[int]:
         "STRIPE_SECRET_KEY": "sk_test_of_the_test",
         "STRIPE_WEBHOOK_SECRETS": "whsec_of_the_test",
     }
-    with serving(
-        "tests.deploy.echo:application", environment=environment, log=folder / "store.log"
-    ) as server:
-        yield server.port
 
 
 def proxy_settings() -> dict[str, str]:
@@ -114,7 +120,8 @@ def files() -> list[Path]:
 
 
 @contextmanager
-def start_proxy(name: str, *, folder: Path, store: int) -> Iterator[Proxy]:
+def start_proxy(name: str, *, folder: Path, store: int, second: int | None = None) -> Iterator[Proxy]:
+    """Start the proxy in front of a store; HAProxy in front of a second one, too."""
     program = shutil.which(
         name, path=f"{sys.exec_prefix}/bin:/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
     )
@@ -125,6 +132,9 @@ def start_proxy(name: str, *, folder: Path, store: int) -> Iterator[Proxy]:
     port, other = free_port(), free_port()
     text = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy}[name](port=port, other=other, folder=folder)
     assert "127.0.0.1:8000" in text
+    if second:
+        one = "server store 127.0.0.1:8000"
+        text = text.replace(one, f"{one}\n    server second {HOST}:{second}")
     file = folder / name
     file.write_text(text.replace("127.0.0.1:8000", f"{HOST}:{store}"))
     commands: dict[str, tuple[list[str | Path], list[str | Path]]] = {
@@ -272,3 +282,34 @@ class TestMedia:
         assert answer.endswith("a picture")
         assert "nosniff" in answer
         assert proxy.ask("/media/../db.sqlite3").startswith(("HTTP/1.1 4", "HTTP/1.1 301"))
+
+
+class TestStopping:
+    def test_haproxy_loses_no_request_of_a_store_that_leaves(self, folder: Path, store: int) -> None:
+        """As the service of docs/production.md stops: the file, three seconds, and then SIGTERM."""
+        file, log = folder / "leaving", folder / "leaving.log"
+        drained = {**environment(folder), "STORE_DRAIN_FILE": str(file)}
+        with (
+            serving("tests.deploy.echo:application", environment=drained, log=log) as leaving,
+            start_proxy("haproxy", folder=folder, store=leaving.port, second=store) as proxy,
+            ThreadPoolExecutor(2) as pool,
+        ):
+            asked = [pool.submit(ask_for, proxy, seconds=6) for _ in range(2)]
+            own = set(leaving.workers)
+            assert {proxy.echo()["process"] for _ in range(4)} & own
+            file.touch()
+            time.sleep(2)  # a check comes each second, and the first one tells
+            assert not {proxy.echo()["process"] for _ in range(4)} & own
+            time.sleep(1)
+            os.kill(leaving.pid, SIGTERM)
+            answers = [answer for asking in asked for answer in asking.result()]
+        assert len(answers) > 20
+        assert {answer.partition("\r\n")[0] for answer in answers} == {"HTTP/1.1 200 OK"}
+
+
+def ask_for(proxy: Proxy, *, seconds: float) -> list[str]:
+    """Return the answers to requests that follow each other for so long."""
+    end, answers = time.monotonic() + seconds, []
+    while time.monotonic() < end:
+        answers.append(proxy.ask())
+    return answers

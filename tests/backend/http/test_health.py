@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -52,6 +53,20 @@ class TestProbes:
         monkeypatch.setattr(connection, "cursor", None)
         monkeypatch.setattr(health, "DEPENDENCIES", None)
         assert client.get("/livez").status_code == 200
+
+    def test_a_process_that_is_about_to_stop(
+        self, client: Client, settings: Settings, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "leaving"
+        settings.STORE_DRAIN_FILE = str(file)
+        assert [client.get(path).status_code for path in PATHS] == [200, 200, 200]
+        file.touch()
+        answers = [client.get(path) for path in PATHS]
+        assert [(answer.status_code, answer.json()["status"]) for answer in answers] == [
+            (404, "leaving"),
+            (503, "leaving"),
+            (200, "ok"),
+        ]
 
     def test_health_without_a_database(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse() -> None:
