@@ -69,6 +69,7 @@ class Country:
     zip_code_prefix: str
     has_state: bool
     needs_state: bool
+    needs_city: bool
     # The name of each state, by the way to write it.
     state_names: dict[str, str]
     # From each spelling, with and without KINDS_OF_STATE, to the keys of its states and the way to write each.
@@ -104,6 +105,7 @@ def country(code: str) -> Country | None:
         zip_code_prefix=SEPARATORS.sub("", rules.postal_code_prefix),
         has_state="country_area" in has,
         needs_state="country_area" in needs,
+        needs_city="city" in needs,
         state_names=name_states(code),
         states=dict(states),
         short_states=dict(short_states),

@@ -32,7 +32,8 @@ class AddressState:
 class AddressRules:
     country: Country = strawberry.field(description="The country.")
     required: list[str] = strawberry.field(
-        description="The fields of `ShippingInput` that may not be empty. `AddressInput` has them too, but for `email`."
+        description="The fields of `ShippingInput` that a form must not leave empty. `AddressInput` has them too, but "
+        "for `email`. The store refuses them empty, except `city`: earlier forms had none."
     )
     used: list[str] = strawberry.field(
         description="The fields of `ShippingInput` that addresses in this country have, in the order in which they are "

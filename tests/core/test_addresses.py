@@ -227,14 +227,14 @@ class TestState:
 
 
 class TestCity:
-    def test_is_never_required_and_never_wrong(self) -> None:
+    def test_is_never_refused(self) -> None:
         for country in ("US", "DE", "CN", "BR"):
             for city in ("", "Nowhere"):
                 assert wrong_fields(country=country, city=city) == []
 
 
 class TestRules:
-    """What a form is told is what the store refuses."""
+    """What a form is told is what the store refuses, but for the city."""
 
     @pytest.mark.parametrize("code", CODES)
     def test_a_field_is_required_if_it_may_not_be_blank(self, code: str) -> None:
@@ -242,7 +242,23 @@ class TestRules:
         required = required_fields(rules)
         assert set(required) <= set(used_fields(rules)) <= COLUMNS.keys()
         refused = {column for column in COLUMNS if wrong_fields(**{"country": code, column: ""})}
-        assert refused == {*required, "email"}
+        assert refused == {*required, "email"} - {"city"}
+
+    @pytest.mark.parametrize(
+        ("needed", "codes"),
+        [
+            (("city", "state", "zip_code"), "US CA AU BR CN ES IN IT KR MX TW"),
+            (("city", "zip_code"), "DE GB FR NL BE AT CH PL SE NO DK FI PT CZ HU GR RO UA TR NZ ZA MY"),
+            (("city",), "IE IL TH VN PH CL AR"),
+            (("state", "zip_code"), "JP"),
+            (("zip_code",), "SG"),
+            (("state",), "HK AE CO ID"),
+        ],
+    )
+    def test_what_the_larger_countries_need(self, needed: tuple[str, ...], codes: str) -> None:
+        for code in codes.split():
+            required = set(required_fields(is_known(code)))
+            assert required == {"first_name", "address", "country", "phone", *needed}, code
 
     @pytest.mark.parametrize(
         ("code", "used"),

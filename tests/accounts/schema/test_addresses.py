@@ -68,7 +68,7 @@ class TestAddressRules:
     def test_of_germany(self, api: GraphQLClient) -> None:
         assert api.run(RULES, country="DE")["addressRules"] == {
             "country": {"code": "DE", "name": "Germany"},
-            "required": ["firstName", "address", "zipCode", "country", "phone", "email"],
+            "required": ["firstName", "address", "zipCode", "city", "country", "phone", "email"],
             "used": [
                 *("firstName", "lastName", "company", "address", "buildingNumber", "address2"),
                 *("zipCode", "city", "country", "phone", "email"),
