@@ -16,7 +16,7 @@ from catalog.models import Product
 from catalog.search.alike import Alike, find_alike, fuse
 from catalog.search.candidates import BEST_OF_MORE, MAX_COUNTED, Candidates, candidates, matching
 from catalog.search.query import MAX_TERM_LENGTH, SearchQuery
-from catalog.search.ranking import ranks
+from catalog.search.ranking import find_named, ranks
 from catalog.search.suggestions import completions, suggestions
 from catalog.search.vocabulary import look_up
 from catalog.selectors import ProductFilter, narrow, products
@@ -59,9 +59,10 @@ class Found:
     def best(self) -> QuerySet[Product]:
         """The strongest matches that pass the filter, annotated with their `rank`. Higher is better."""
         found = self.candidates
-        scores = ranks(found.query, [*found.matches, *self.alike.further], total=found.total)
+        matches = [*found.matches, *self.alike.further]
+        scores = ranks(found.query, matches, total=found.total)
         if self.alike.nearest:
-            scores = fuse(scores, self.alike)
+            scores = fuse(scores, self.alike, named=find_named(found.query, matches))
             if not found.all_found:
                 scores = dict(nlargest(BEST_OF_MORE, scores.items(), key=itemgetter(1)))
         rank = RawSQL(RANK[connection.vendor], (json.dumps(scores),), output_field=FloatField())

@@ -82,13 +82,17 @@ def find_matching(expression: str, *, among: Collection[int]) -> list[int]:
         return [key for (key,) in cursor.fetchall()]
 
 
-def fuse(ranks: Mapping[int, float], alike: Alike) -> dict[int, float]:
-    """Return the ranks by words and by meaning together, by reciprocal rank fusion. Equal ranks share a place."""
+def fuse(ranks: Mapping[int, float], alike: Alike, *, named: Collection[int]) -> dict[int, float]:
+    """Return the ranks by words and by meaning together, by reciprocal rank fusion. Equal ranks share a place.
+
+    Products that the term has `named` are the nearest, all of them: their order stays that by words.
+    """
     places: dict[float, int] = {}
     for place, rank in enumerate(sorted(ranks.values(), reverse=True), start=1):
         places.setdefault(rank, place)
     fused = {key: 1 / (FIRST + places[rank]) for key, rank in ranks.items()} | dict.fromkeys(alike.added, 0.0)
-    for place, key in enumerate(alike.nearest, start=1):
+    meant = {key: place for place, key in enumerate(alike.nearest, start=1)} | dict.fromkeys(named, 1)
+    for key, place in meant.items():
         if key in fused:
             fused[key] += OF_MEANING / (FIRST + place)
     return {key: round(rank, 6) for key, rank in fused.items()}

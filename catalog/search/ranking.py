@@ -28,6 +28,10 @@ ONLY_NAMED = 0.2
 # The bonus for words that are neighbours in the term and in the name: "garden table" before "table for the garden".
 NEIGHBOURS = 0.1
 
+# A term of so many words, which are such a share of a product's name, is this name.
+MIN_NAMED = 3
+ALMOST_WHOLE = 0.6
+
 # The weight of each strength by its letter. Capitals mark stems and pairs written as one word.
 STRENGTH = {
     sign: number / STEPS
@@ -45,6 +49,19 @@ def ranks(query: SearchQuery, matches: Iterable[Match], *, total: int) -> dict[i
     best = sum(word.weight for word in words)
     pairs = list(find_pairs(query.words))
     return {match.key: round(score(match, words, pairs, best=best) - match.kind, 4) for match in matches}
+
+
+def find_named(query: SearchQuery, matches: Iterable[Match]) -> set[int]:
+    """Return the keys of the matches whose names the term has almost whole: it means them, and not their like."""
+    if len(query.words) < MIN_NAMED:
+        return set()
+    words = [Sought(word, unfinished=False, total=1) for word in query.words]
+    return {
+        match.key
+        for match in matches
+        if all(any(name in match.text for name in word.names) for word in words)
+        and len(words) >= ALMOST_WHOLE * match.text.count(NAME_MARK)
+    }
 
 
 def find_pairs(words: Sequence[Word]) -> Iterator[str]:

@@ -10,11 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from catalog import checks
+from catalog import analysis, checks
 from catalog.fields import ProductFields
 from catalog.models import Product, ProductVector
 from catalog.search import NoProductMatches, search
+from catalog.search.alike import Alike, fuse
 from catalog.search.candidates import BEST_OF_MORE
+from catalog.search.query import Match, SearchQuery
+from catalog.search.ranking import find_named
 from catalog.selectors import ProductFilter
 from catalog.services import delete_product, update_product
 from catalog.tasks import embed_products
@@ -133,6 +136,31 @@ class TestSearch:
         search("headphones")
         # The names, the words, the candidates, the revision, the nearest and the page.
         assert few == statements() == 6
+
+
+def test_a_name_that_lacks_a_word_means_its_product() -> None:
+    """Of such products the words decide, and not which of them is nearest in meaning."""
+    ranks, alike = {1: 0.8, 2: 0.7, 3: 0.7, 4: 0.7}, Alike(nearest=[2, 3, 4, 1])
+    nearest, by_words = (fuse(ranks, alike, named=named) for named in ([], [*ranks]))
+    assert max(nearest, key=nearest.__getitem__) == 2
+    assert max(by_words, key=by_words.__getitem__) == 1
+
+
+@pytest.mark.parametrize(
+    ("term", "named"),
+    [
+        ("rustic charm leather", {1}),
+        ("leather charm tote rustic", {1}),
+        ("rustic leather", set()),
+        ("oak charm rustic table", {2}),
+        ("rustic charm leather shoe", set()),
+    ],
+)
+def test_a_term_names_what_it_has_almost_the_whole_name_of(term: str, named: set[int]) -> None:
+    names = ("Rustic charm leather tote", "Rustic charm table of oak")
+    texts = [analysis.search_text(name=name, description="A rustic shoe.") for name in names]
+    matches = [Match(0, key, text, "") for key, text in enumerate(texts, start=1)]
+    assert find_named(SearchQuery.of(term), matches) == named
 
 
 def test_the_best_of_too_many_are_those_nearest_in_meaning() -> None:

@@ -1,15 +1,15 @@
 """The products whose vectors are nearest to a term's.
 
-Each process keeps the signs of all vectors, 56 bytes a product, and compares those: 7 ms for a million. Of the 500
+Each process keeps the signs of all vectors, 56 bytes a product, and compares those: 9 ms for a million. Of the 500
 products with the most equal signs it reads the numbers, and sorts by the angle.
 """
 
+from array import array
 from dataclasses import dataclass
 from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
-from django.db import connection
 from django.db.models import Max
 from numpy.typing import NDArray
 
@@ -94,21 +94,18 @@ def current_signs() -> Signs:
 
 def add_changes(known: Signs) -> Signs:
     """Read the signs of a higher revision than the known ones', and add them to these, or put them in their place."""
-    keys: list[int] = []
+    keys = array("q")
     signs = bytearray()
     revision = known.revision
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT product_id, revision, signs FROM catalog_productvector"
-            " WHERE version = %s AND revision > %s ORDER BY revision",
-            [VERSION, known.revision],
-        )
-        while rows := cursor.fetchmany(ROWS_AT_A_TIME):
-            keys += [key for key, _, _ in rows]
-            signs += b"".join(some for _, _, some in rows)
-            revision = rows[-1][1]
+    rows = ProductVector.objects.filter(version=VERSION, revision__gt=known.revision).order_by("revision")
+    # The database sends them in pieces: all rows of a million products at once would take 200 MB.
+    for key, revision, some in rows.values_list("pk", "revision", "signs").iterator(ROWS_AT_A_TIME):  # noqa: B007
+        keys.append(key)
+        signs += some
     changed = np.frombuffer(signs, dtype=np.uint64).reshape(-1, WORDS).T
     # Of each key the first counts.
-    unique, first = np.unique(np.concatenate([np.array(keys, dtype=np.int64), known.keys]), return_index=True)
+    unique, first = np.unique(
+        np.concatenate([np.frombuffer(keys, dtype=np.int64), known.keys]), return_index=True
+    )
     words = np.concatenate([changed, known.words], axis=1)[:, first]
     return Signs(keys=unique, words=np.ascontiguousarray(words), revision=revision)
