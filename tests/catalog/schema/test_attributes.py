@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from catalog.attributes import set_attributes
 from catalog.models import Attribute, Product
 from catalog.types import ProductSort
+from tests.catalog.schema.conftest import LIST
 from tests.conftest import GraphQLClient, global_id
 from tests.factories import make_category, make_product, make_seller
 
@@ -28,15 +29,6 @@ mutation($input: UpdateProductInput!) {
   updateProduct(input: $input) {
     ... on Product { name attributes { name values } }
     ... on ValidationError { fields { field } }
-  }
-}
-"""
-LIST = """
-query($filter: ProductFilter, $sort: ProductSort! = NEWEST, $first: Int, $after: String, $last: Int, $before: String) {
-  products(filter: $filter, sort: $sort, first: $first, after: $after, last: $last, before: $before) {
-    nodes { slug }
-    totalCount
-    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
   }
 }
 """

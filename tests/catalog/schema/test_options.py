@@ -8,20 +8,12 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Product
 from catalog.types import ProductSort
+from tests.catalog.schema.conftest import LIST
 from tests.conftest import GraphQLClient
 from tests.factories import make_category, make_product
 
 pytestmark = pytest.mark.django_db
 
-LIST = """
-query($filter: ProductFilter, $sort: ProductSort! = NEWEST, $first: Int, $after: String, $last: Int, $before: String) {
-  products(filter: $filter, sort: $sort, first: $first, after: $after, last: $last, before: $before) {
-    nodes { slug }
-    totalCount
-    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
-  }
-}
-"""
 FACETS = """
 query($filter: ProductFilter) {
   products(filter: $filter) {

@@ -45,16 +45,6 @@ UPDATE = (
 
 
 @pytest.fixture
-def person() -> User:
-    return make_seller()
-
-
-@pytest.fixture
-def seller(person: User, signed_in: Callable[[User], GraphQLClient]) -> GraphQLClient:
-    return signed_in(person)
-
-
-@pytest.fixture
 def shirt(person: User) -> Product:
     """Red and blue, with the pictures front and red. The red one points at the second."""
     product = make_product(

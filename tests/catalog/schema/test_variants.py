@@ -1,6 +1,5 @@
 """Variants over the API: reading them in one statement, and the list that a seller sends."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from catalog.models import Product, ProductVariant
 from tests.conftest import GraphQLClient, global_id
-from tests.factories import make_category, make_product, make_products, make_seller, set_stock, variant_of
+from tests.factories import make_category, make_product, make_products, set_stock, variant_of
 
 pytestmark = pytest.mark.django_db
 
@@ -46,16 +45,6 @@ UPDATE = (
     + REFUSAL
     + "mutation($input: UpdateProductInput!) { updateProduct(input: $input) { __typename ...Product ...Refusal } }"
 )
-
-
-@pytest.fixture
-def person() -> User:
-    return make_seller()
-
-
-@pytest.fixture
-def seller(person: User, signed_in: Callable[[User], GraphQLClient]) -> GraphQLClient:
-    return signed_in(person)
 
 
 @pytest.fixture
