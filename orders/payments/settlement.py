@@ -157,9 +157,11 @@ def apply(state: IntentState, *, now: datetime, event: StripeEvent | None = None
     if payment.status not in PAID and (payment.is_live or intent.status == "succeeded"):
         happened += mirror(payment, intent, now=now)
     if payment.status in PAID:
+        lost_before = payment.lost
         payment.lost, payment.is_refundable = min(state.lost, payment.amount), state.is_refundable
         happened += count_refunds(payment, state.refunds, now=now)
-        happened += freeze(order, payment, disputed=state.disputed, now=now)
+        is_closing = bool(order.disputed_at) or payment.lost > lost_before
+        happened += freeze(order, payment, disputed=state.disputed, is_closing=is_closing, now=now)
         happened += on_success(order, payment, now=now)
         if payment.status == PaymentStatus.REFUNDED:
             on_full_refund(order.pk, now=now)
@@ -232,12 +234,15 @@ def on_success(order: Order, payment: Payment, *, now: datetime) -> list[OrderEv
     return []
 
 
-def freeze(order: Order, payment: Payment, *, disputed: Decimal, now: datetime) -> list[OrderEvent]:
+def freeze(
+    order: Order, payment: Payment, *, disputed: Decimal, is_closing: bool, now: datetime
+) -> list[OrderEvent]:
     """Freeze an order while an amount of its payment is disputed, so that the staff decide.
 
-    Once all disputes are closed, it stays frozen only if nothing is left of the payment. Return what has happened.
+    Once all disputes are closed, it stays frozen only if nothing is left of the payment. Only what `is_closing` them
+    decides on this, and not a later refund of the rest. Return what has happened.
     """
-    if not disputed and payment.lost and payment.lost + payment.refunded >= payment.amount:
+    if is_closing and not disputed and payment.lost and payment.lost + payment.refunded >= payment.amount:
         disputed = payment.lost
     if bool(disputed) == bool(order.disputed_at):
         return []

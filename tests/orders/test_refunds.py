@@ -143,7 +143,8 @@ class TestDispute:
         refund(order, "16.99")
         refund(order, "0.01")
         assert books(order) == ("shipped", "partially_refunded", Decimal("17.00"))
-        assert list(differences(now=timezone.now())) == []
+        assert order.disputed_at is None
+        assert OrderEvent.objects.filter(order=order, kind="disputed").count() == 1
 
     def test_after_one_whose_rest_stripe_keeps_all_else_goes_on(
         self, api: GraphQLClient, bank: Bank, product: Product, settings: Any
@@ -177,6 +178,19 @@ class TestDispute:
         settle(bank.intent(str(order.pk)), now=timezone.now())
         assert books(order) == ("cancelled", "succeeded", Decimal(0))
         assert (Product.objects.get().stock, Refund.objects.count()) == (stock + 1, 0)
+
+    def test_a_refund_and_then_a_lost_one_over_all_of_it(
+        self, api: GraphQLClient, bank: Bank, product: Product, settings: Any
+    ) -> None:
+        """The bank takes back what was refunded, too, and the books still agree."""
+        settings.STORE_SHIP_ON_PAYMENT = False
+        add_to_cart(api, product)
+        order = Order.objects.get(pk=checkout(api)["uuid"])
+        bank.pay(str(order.pk))
+        cancellation.cancel(order, now=timezone.now())
+        bank.deliver()
+        lose(bank, order, amount=1000)
+        assert books(order) == ("refunded", "refunded", Decimal("10.00"))
 
     def test_two_lost_ones_that_are_all_of_it(self, order: Order, bank: Bank) -> None:
         lose(bank, order, amount=300, is_refundable=True)
