@@ -12,6 +12,7 @@ import core.text
 # They write what this migration changes. The search index is installed afterwards, with the triggers of this version.
 TRIGGERS = (
     *("catalog_product_copied", "catalog_product_listed", "catalog_product_relisted"),
+    *("catalog_product_repriced", "catalog_product_discounted", "catalog_product_rated"),
     *("catalog_product_unlisted", "catalog_product_emptied"),
 )
 

@@ -332,6 +332,9 @@ class TestMigrate:
                     "copied",
                     "listed",
                     "relisted",
+                    "repriced",
+                    "discounted",
+                    "rated",
                     "unlisted",
                     "reworded",
                 )

@@ -1,5 +1,6 @@
 """The parts that both databases have in common: what is indexed, how it was analysed, and which columns are copied."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from string import ascii_lowercase
 
@@ -7,7 +8,7 @@ from django.conf import settings
 
 from catalog import analysis
 from catalog.analysis import CATEGORY_MARK, VALUE_MARK
-from catalog.models import COPIED, LISTED, RATINGS, build_copies
+from catalog.models import COPIED, RATINGS, build_copies
 from catalog.search.query import STRENGTHS, filed_under
 
 # The index rounds each strength down to one of the STRENGTHS, because each token in a query costs time. `search_text`
@@ -76,17 +77,25 @@ CHANGED = {
 
 # ── Listings ─────────────────────────────────────────────────────────────────
 
-# The columns by which listings are found and sorted. Ratings are computed from others, whose writes run the trigger.
-RATED = tuple(f"rated_{rating}" for rating in RATINGS)
-RELISTED = {
-    vendor: " OR ".join(
-        f"old.{column} {differs} new.{column}" for column in ("category_id", "published_at", *LISTED)
-    )
-    for vendor, differs in DIFFERS.items()
-}
-WRITTEN = ", ".join(
-    ("category_id", "published_at", *(column for column in LISTED if not column.startswith("rating")), *RATED)
-)
+# What places a product in its lists anew, and what is the second column of most of the indexes.
+PLACED = ("category_id", "published_at", "added_at", "sort_name", "slug")
+# What is written in place. On SQLite each statement writes the indexes of its columns alone: a new price of many
+# products takes a quarter less than if all were written again.
+PRICES = ("final_price", "discount")
+RATED = tuple(f"rated_{rating}" for rating in RATINGS)  # the ratings are computed from them
+RATED_COPIES = ("rating_average", "rating_count")
+
+
+def build_change(columns: Iterable[str], vendor: str) -> str:
+    """Return the condition of a trigger that one of the columns changes."""
+    return " OR ".join(f"old.{column} {DIFFERS[vendor]} new.{column}" for column in columns)
+
+
+def build_copy(columns: Iterable[str]) -> str:
+    """Return the statement that copies the columns of a product to its listings."""
+    copies = ", ".join(f"{column} = new.{column}" for column in columns)
+    return f"UPDATE catalog_listing SET {copies} WHERE product_id = new.id"
+
 
 # ── Vectors ──────────────────────────────────────────────────────────────────
 

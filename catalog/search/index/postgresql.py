@@ -9,12 +9,16 @@ from catalog.search.index.parts import (
     IS_REWORDED,
     MEND_COPIES,
     MEND_VECTORS,
-    RELISTED,
+    PLACED,
+    PRICES,
+    RATED,
+    RATED_COPIES,
     REWORDED,
     STEPS,
-    WRITTEN,
     Keeper,
     Part,
+    build_change,
+    build_copy,
     build_text,
 )
 
@@ -236,8 +240,30 @@ LISTINGS = (
         name="catalog_product_relisted",
         create=f"""
             CREATE OR REPLACE TRIGGER catalog_product_relisted
-                AFTER UPDATE OF {WRITTEN} ON catalog_product
-                FOR EACH ROW WHEN ({RELISTED["postgresql"]}) EXECUTE FUNCTION catalog_product_list()
+                AFTER UPDATE OF {", ".join(PLACED)} ON catalog_product
+                FOR EACH ROW WHEN ({build_change(PLACED, "postgresql")}) EXECUTE FUNCTION catalog_product_list()
+        """,
+    ),
+    Part(
+        kind="FUNCTION",
+        name="catalog_product_copy_listed",
+        create=f"""
+            CREATE OR REPLACE FUNCTION catalog_product_copy_listed() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                PERFORM {SHARE_TREE};
+                {build_copy((*PRICES, *RATED_COPIES))};
+                RETURN NULL;
+            END $$
+        """,
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_repriced",
+        create=f"""
+            CREATE OR REPLACE TRIGGER catalog_product_repriced
+                AFTER UPDATE OF {", ".join((*PRICES, *RATED))} ON catalog_product
+                FOR EACH ROW WHEN ({build_change((*PRICES, *RATED_COPIES), "postgresql")})
+                EXECUTE FUNCTION catalog_product_copy_listed()
         """,
     ),
     Part(

@@ -9,12 +9,15 @@ from catalog.search.index.parts import (
     IS_REWORDED,
     MEND_COPIES,
     MEND_VECTORS,
-    RELISTED,
+    PLACED,
+    RATED,
+    RATED_COPIES,
     REWORDED,
     STEPS,
-    WRITTEN,
     Keeper,
     Part,
+    build_change,
+    build_copy,
     build_text,
 )
 
@@ -125,10 +128,34 @@ LISTINGS = (
     Part(
         kind="TRIGGER",
         name="catalog_product_relisted",
-        create=f"""CREATE TRIGGER catalog_product_relisted AFTER UPDATE OF {WRITTEN} ON catalog_product
-        WHEN {RELISTED["sqlite"]} BEGIN
+        create=f"""CREATE TRIGGER catalog_product_relisted AFTER UPDATE OF {", ".join(PLACED)} ON catalog_product
+        WHEN {build_change(PLACED, "sqlite")} BEGIN
             DELETE FROM catalog_listing WHERE product_id = new.id;
             {build_listing("sqlite")} AND product.id = new.id;
+        END""",
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_repriced",
+        create=f"""CREATE TRIGGER catalog_product_repriced AFTER UPDATE OF final_price ON catalog_product
+        WHEN {build_change(["final_price"], "sqlite")} BEGIN
+            {build_copy(["final_price"])};
+        END""",
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_discounted",
+        create=f"""CREATE TRIGGER catalog_product_discounted AFTER UPDATE OF discount ON catalog_product
+        WHEN {build_change(["discount"], "sqlite")} BEGIN
+            {build_copy(["discount"])};
+        END""",
+    ),
+    Part(
+        kind="TRIGGER",
+        name="catalog_product_rated",
+        create=f"""CREATE TRIGGER catalog_product_rated AFTER UPDATE OF {", ".join(RATED)} ON catalog_product
+        WHEN {build_change(RATED_COPIES, "sqlite")} BEGIN
+            {build_copy(RATED_COPIES)};
         END""",
     ),
     Part(
