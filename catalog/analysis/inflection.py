@@ -4,9 +4,11 @@ import re
 from functools import lru_cache
 
 from catalog.analysis.languages import LATIN, SCRIPTS, detach, script_of, stemmer
-from catalog.analysis.letters import KNOWN_WORDS
 from catalog.analysis.tokens import stems
 from catalog.analysis.words import gram_size
+
+# Of up to 4 kB each, for a Latin word has a root in each language.
+MAX_KEPT = 1_000
 
 LATIN_LETTER = re.compile("[a-z]")
 # Further stemmers of a script, which the index does without.
@@ -41,7 +43,7 @@ def are_forms(word: str, known: str) -> bool:
     return script not in {*SCRIPTS, "hebrew", "korean"} - {"armenian"} and differ_by_ending(word, known)
 
 
-@lru_cache(maxsize=KNOWN_WORDS)
+@lru_cache(maxsize=MAX_KEPT)
 def roots(word: str) -> frozenset[str]:
     """Return the word without its ending in each language of its script."""
     script = script_of(word)

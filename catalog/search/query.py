@@ -214,7 +214,7 @@ class SearchQuery:
                         *((compound,) for compound in compounds[index : index + 2] if compound),
                     ),
                     synonyms=tuple(
-                        (other,) for other in analysis.rewritings(word) if analysis.gram_size(word)
+                        (other,) for other in (analysis.rewritings(word) if analysis.gram_size(word) else ())
                     ),
                     accented=analysis.accented(word),
                     is_head=pieces[word] in heads,

@@ -107,7 +107,8 @@ def compounds(end: str, *, among: Iterable[str]) -> list[str]:
     found = [
         (len(word), word, way)
         for word in among
-        if (way := next((way for way in list_ends(word) if way.endswith(ends) and way not in ends), None))
+        if any(each in word for each in ends)  # so that few words have to be stemmed
+        and (way := next((way for way in list_ends(word) if way.endswith(ends) and way not in ends), None))
     ]
     others = tuple(way for _, _, way in found if not any(way[least:].endswith(each) for each in ends))
     return [word for _, word, way in sorted(found) if not way.endswith(others)][:MAX_COMPOUNDS]
