@@ -19,6 +19,7 @@ from api.keyset import Copies as Copies
 from api.keyset import Merge as Merge
 from api.keyset import Page as Page
 from api.keyset import Paging as Paging
+from api.keyset import Slice as Slice
 from api.keyset import Sort as Sort
 from api.lists import nested_rows as nested_rows
 from api.lists import plain_page as plain_page

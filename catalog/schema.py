@@ -118,9 +118,9 @@ class Query:
         "come first. If these are few, products with synonyms follow, then products with some of the words. Endings, "
         "case and accents make no difference, the last word may be unfinished, and typing errors in words that no "
         "product has are corrected (`correctedTerm`). Sorted by RELEVANCE, a search returns all matches if there are "
-        "fewer than 500, and otherwise the best 250. `totalCount` counts up to 10,000. A shop can also search by "
-        "meaning (`STORE_SEARCH_SEMANTIC`): that moves products within the order, and adds some without the words "
-        "where few have them.",
+        "fewer than 500, and otherwise the best 250. `totalCount` goes up to 10,000, and is an estimate where more "
+        f"than about {search.MAX_ALL} match. A shop can also search by meaning (`STORE_SEARCH_SEMANTIC`): that moves "
+        "products within the order, and adds some without the words where few have them.",
         metadata=api.PUBLIC,
     )
     def search(

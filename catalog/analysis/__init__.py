@@ -33,6 +33,7 @@ __all__ = [
     "MARK",
     "MAX_TOKEN_LENGTH",
     "NAME_MARK",
+    "SAMPLE_MARK",
     "STEPS",
     "VALUE_MARK",
     "VERSION",
@@ -66,12 +67,14 @@ VERSION = 5
 
 # The first stands between a token and its strength. The second stands before each word of the name, for completions,
 # the third before those with accents as they are, for the ranking.
-# The others stand before the keys of the category and of the values of attributes, which are added to the text.
+# The others stand before the keys of the category and of the values of attributes, and before the samples that the
+# product is in, which are added to the text.
 MARK = "§"
 NAME_MARK = "¶"
 ACCENT_MARK = "´"
 CATEGORY_MARK = "¤"
 VALUE_MARK = "¤v"
+SAMPLE_MARK = "¤s"
 
 # The weight of an occurrence. One in the description counts 1; the name adds IN_NAME, and the head of the name IN_HEAD.
 # The description's share is capped, so that the thing itself comes before a thing whose description repeats the word.

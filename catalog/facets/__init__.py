@@ -5,7 +5,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Case, Count, Max, Min, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Max, Min, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Greatest
 from django.db.models.lookups import IsNull
 
 from catalog.facets.categories import MAX_FACET, add_up, count_products
@@ -30,6 +31,7 @@ from catalog.selectors import (
 from catalog.visibility import is_listed
 from core.conditions import Each, IsIn
 from core.counting import MAX_COUNT, CountUpTo
+from core.sampling import IsSampled
 
 __all__ = [
     "MAX_FACET",
@@ -64,14 +66,16 @@ class Counts:
 class Facets:
     """The facets of the products `found` before the filter; with `bounded`, these are never very many.
 
-    With the key of a `category`, only its products and those below it are counted. Each facet ignores the filter's own
-    value for it, so it shows what another choice would leave.
+    With a `level` they are a sample of that level, with some further products, and the counts are estimates. With the
+    key of a `category`, only its products and those below it are counted. Each facet ignores the filter's own value for
+    it, so it shows what another choice would leave.
     """
 
     found: QuerySet[Product]
     filter: ProductFilter = field(default_factory=ProductFilter)
     category: int | None = None
     bounded: bool = False
+    level: int = 0
 
     @cached_property
     def counts(self) -> Counts:
@@ -192,8 +196,8 @@ class Facets:
             wanted = wanted_variants(of_one, in_stock=filter.in_stock is True)
             wanted = wanted.filter(has_value(OuterRef("value")), product=OuterRef("product"))
             having = having.filter(IsNull(Subquery(wanted.values("pk")[:1]), False))
-        # Counting the key would read each row besides its entry in the index.
-        return having.values("value").annotate(count=Count("*")).values_list("value", "count")
+        counted = having.values("value").annotate(count=self.tally("product"))
+        return counted.values_list("value", "count")
 
     def count_one_by_one(self, products: QuerySet[Product]) -> Counts:
         """Count by reading each product once."""
@@ -202,11 +206,11 @@ class Facets:
             products.order_by()
             .values("category", "category__path")
             .annotate(
-                count=Count("pk", filter=any_category),
+                count=self.tally("pk", any_category),
                 lowest=Min("final_price", filter=any_price),
                 highest=Max("final_price", filter=any_price),
-                in_stock=Count("pk", filter=in_stock),
-                on_sale=Count("pk", filter=on_sale),
+                in_stock=self.tally("pk", in_stock),
+                on_sale=self.tally("pk", on_sale),
             )
         )
         prices = [row[bound] for row in rows for bound in ("lowest", "highest") if row[bound] is not None]
@@ -219,6 +223,21 @@ class Facets:
             in_stock=min(sum(row["in_stock"] for row in rows), MAX_FACET),
             on_sale=min(sum(row["on_sale"] for row in rows), MAX_FACET),
         )
+
+    def tally(self, product: str, condition: Q | None = None) -> Any:
+        """Return the expression of the number of rows that pass, by the path to their product.
+
+        The number of a sample is multiplied. That of all rows is less, but not 0 where a product has been found.
+        """
+        # Counting a key would read each row besides its entry in the index.
+        counted = Count(Value(1), filter=condition)
+        if not self.level:
+            return counted
+        sampled = Q(IsSampled(product, level=self.level))
+        estimate = (
+            Count(Value(1), filter=sampled if condition is None else sampled & condition) * 2**self.level
+        )
+        return Greatest(counted, estimate)
 
     def count_by_index(self) -> Counts:
         """Count by indexes, reading at most MAX_FACET products for each count, and one of a list for each price bound.

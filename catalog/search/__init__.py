@@ -3,27 +3,30 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import nlargest
 from operator import itemgetter
 
 from django.db import connection
-from django.db.models import FloatField, Q, QuerySet
+from django.db.models import FloatField, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
 from catalog import analysis
 from catalog.models import Product
 from catalog.search.alike import Alike, find_alike, fuse
-from catalog.search.candidates import BEST_OF_MORE, MAX_COUNTED, Candidates, candidates, matching
+from catalog.search.candidates import BEST_OF_MORE, Candidates, candidates, listed
+from catalog.search.ordered import Order, select_page
 from catalog.search.query import MAX_TERM_LENGTH, SearchQuery
 from catalog.search.ranking import find_named, ranks
+from catalog.search.sample import MAX_ALL, Sample, count_roughly, read_sample
 from catalog.search.suggestions import completions, suggestions
 from catalog.search.vocabulary import look_up
 from catalog.selectors import ProductFilter, narrow, products
-from core.conditions import Each
+from core.counting import MAX_COUNT
 from core.errors import DomainError, ValidationError
 
-__all__ = ["MAX_COUNTED", "Found", "NoProductMatches", "completions", "search"]
+__all__ = ["MAX_ALL", "Found", "NoProductMatches", "completions", "search"]
 
 # The number of matches in whose names a correction's own spelling is looked for.
 MAX_NAMES = 20
@@ -49,18 +52,35 @@ class Found:
     alike: Alike
     filter: ProductFilter
 
+    @cached_property
+    def rough_count(self) -> int:
+        """About how many matches there are before the filter. Takes a statement."""
+        return count_roughly(self.candidates.expression)
+
+    @cached_property
+    def sample(self) -> Sample:
+        """The sample of the matches before the filter. Takes two statements, unless all matches have been found."""
+        found = self.candidates
+        if found.all_found and self.filter == ProductFilter():
+            keys = [match.key for match in found.matches]
+            return Sample(keys=keys, passing=keys)
+        return read_sample(found.expression, within=found.within, count=self.rough_count)
+
     @property
-    def sample(self) -> QuerySet[Product]:
-        """The matches before the filter, at most MAX_COUNTED of them: the facets count these."""
-        matches = matching(self.candidates.expression, limit=MAX_COUNTED, others=self.alike.like)
-        return products().filter(pk__in=matches)
+    def counted(self) -> QuerySet[Product]:
+        """The products that facets count: the sample, and the candidates, which have passed the filter.
+
+        Without these a facet might lack a value that the page has.
+        """
+        matches = (match.key for match in self.candidates.matches)
+        return products().filter(pk__in=listed({*self.sample.keys, *matches, *self.alike.like}))
 
     @property
     def best(self) -> QuerySet[Product]:
         """The strongest matches that pass the filter, annotated with their `rank`. Higher is better."""
         found = self.candidates
         matches = [*found.matches, *self.alike.further]
-        scores = ranks(found.query, matches, total=found.total)
+        scores = ranks(found.query, matches, total=found.query.total)
         if self.alike.nearest:
             scores = fuse(scores, self.alike, named=find_named(found.query, matches))
             if not found.all_found:
@@ -68,13 +88,22 @@ class Found:
         rank = RawSQL(RANK[connection.vendor], (json.dumps(scores),), output_field=FloatField())
         return products().filter(pk__in=list(scores)).annotate(rank=rank)
 
-    def select_for(self, column: str) -> QuerySet[Product]:
-        """Query all matches that pass the filter, for a list that is sorted by the column."""
-        if self.candidates.all_found:
+    def select_for(self, order: Order, *, size: int) -> QuerySet[Product]:
+        """Query the matches that pass the filter for a page of another order, which has the first `size` of them.
+
+        They are all matches that may be on the page, whether they are ranked or not. Takes two statements, or none.
+        """
+        found = self.candidates
+        if found.all_found:
             return self.best
-        # The term matches so many products that a scan along the column's index soon fills a page.
-        matches = products().filter(Each(Q(pk__in=matching(self.candidates.expression))))
-        return narrow(matches, self.filter, order=column)
+        return select_page(
+            order,
+            found.expression,
+            size=size,
+            within=found.within,
+            count=self.rough_count,
+            total=found.query.total,
+        )
 
     def read_corrected_term(self) -> str | None:
         """Return the term that was searched for, if typing errors were corrected. Takes a statement if they were.
@@ -93,8 +122,12 @@ class Found:
         return replace_words(self.term, {raw: own.get(word, word) for raw, word in meant.items()})
 
     def count(self) -> int:
-        """Count the matches that pass the filter, up to MAX_COUNTED."""
-        return self.candidates.count() + len(self.alike.added)
+        """Count the matches that pass the filter, up to MAX_COUNT. Of many the number is estimated by the sample."""
+        found = self.candidates
+        total = len(found.matches) + len(self.alike.added)
+        if found.all_found:
+            return total
+        return min(max(len(self.sample.passing) << self.sample.level, total), MAX_COUNT)
 
 
 def search(term: str, *, filter: ProductFilter | None = None, as_typed: bool = False) -> Found:

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
-from catalog.search.candidates import ENOUGH, KEY, LISTED, MATCHES, Candidates
-from catalog.search.index.parts import build_filed
+from catalog.search.candidates import ENOUGH, LISTED, MATCHES, Candidates
+from catalog.search.index.parts import KEY, build_filed
 from catalog.search.query import Match
 from catalog.selectors import products
 

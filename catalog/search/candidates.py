@@ -1,6 +1,6 @@
 """Candidates: the strongest matches of a query, from its best kinds, until there are enough to rank."""
 
-from collections.abc import Collection
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from json import dumps
 from typing import Any
@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from catalog.models import Product, ProductVariant
-from catalog.search.index.parts import build_filed
-from catalog.search.query import Match, SearchQuery
+from catalog.search.index.parts import COUNTED_LEVEL, IN_SAMPLE, KEY, build_filed
+from catalog.search.query import Match, Rung, SearchQuery, all_of, token, token_of_sample
 
 # Fewer matches than MAX_RANKED are all ranked. Of more, only BEST_OF_MORE are, so that a word that every second product
 # has does not cost more.
@@ -20,42 +20,88 @@ MAX_RANKED = 500
 BEST_OF_MORE = 250
 # Weaker kinds of matches are added only while there are fewer matches than this.
 ENOUGH = 20
-# A count stops here: a larger one would cost time and tell a shopper nothing.
-MAX_COUNTED = 10_000
-# The key of the index and its condition. SQLite reads all the matches before it checks another condition. The subquery
-# hides the tokens from PostgreSQL's planner, which takes unused tokens for common ones and would scan the table.
-# The kinds of matches that no expression finds, in the rows of the statement. The last row is not a match.
-OF_SKU, LARGEST_KEY = -1, -2
-KEY = {"sqlite": "rowid", "postgresql": "product_id"}
+# In a shop of so many products, a step looks into a sample of them first. Where that has enough matches, all are not
+# read: of very many matches with one strength, those in the sample are as good as any.
+MANY_PRODUCTS = 250_000
+# The kind of a match by its SKU, which no expression finds.
+OF_SKU = -1
+# The condition of the index. SQLite reads all the matches before it checks another condition. The subquery hides the
+# tokens from PostgreSQL's planner, which takes unused tokens for common ones and would scan the table.
 MATCHES = {"sqlite": "catalog_search MATCH %s", "postgresql": "tokens @@ (SELECT %s::tsquery)"}
-RUNG = {
-    "sqlite": "(SELECT ({{most}}) AS n) AS before LEFT JOIN catalog_search"
-    f" ON catalog_search MATCH CASE WHEN n < {MAX_RANKED} THEN %s ELSE '\"\"' END{{condition}} LIMIT {MAX_RANKED}",
-    "postgresql": "(SELECT ({{most}}) AS n) AS before LEFT JOIN LATERAL (SELECT product_id FROM catalog_search"
-    f" WHERE n < {MAX_RANKED} AND tokens @@ (SELECT %s::tsquery){{condition}} LIMIT {MAX_RANKED})"
-    " AS catalog_search ON TRUE",
+# The steps are climbed by recursion, so that the statement is planned for one of them. `most` is the most that a step
+# before has found. A step runs if it is the FIRST of its kind and there are not enough; if the WHOLE kind before it has
+# too many; or else if the step before has run and has not found too many.
+FIRST, AFTER_WHOLE, FURTHER = range(3)
+RUNS = f"""CASE turn
+    WHEN {FIRST} THEN {{greater}}(most, {{size}}(climb.keys)) < {ENOUGH}
+    WHEN {AFTER_WHOLE} THEN ran AND {{size}}(climb.keys) >= {MAX_RANKED}
+    ELSE ran AND {{size}}(climb.keys) < {MAX_RANKED}
+END"""
+RUNS_ON = {
+    "sqlite": RUNS.format(greater="max", size="json_array_length"),
+    "postgresql": RUNS.format(greater="greatest", size="cardinality"),
+}
+CLIMB = {
+    "sqlite": f"""
+        WITH RECURSIVE rung (number, kind, place, turn, is_sampled, expression) AS MATERIALIZED (
+            SELECT key, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(%s)
+        ),
+        climb (number, ran, most, keys) AS (
+            SELECT -1, FALSE, 0, '[]'
+            UNION ALL
+            SELECT
+                rung.number, {RUNS_ON["sqlite"]}, max(most, json_array_length(climb.keys)),
+                (SELECT json_group_array(rowid) FROM (
+                    SELECT rowid FROM catalog_search
+                    WHERE catalog_search MATCH CASE WHEN {RUNS_ON["sqlite"]} THEN expression ELSE '""' END
+                        AND {{condition}} LIMIT {MAX_RANKED}
+                ))
+            FROM climb JOIN rung ON rung.number = climb.number + 1
+        ),
+        found AS (SELECT value AS id, kind, place FROM climb JOIN rung USING (number), json_each(climb.keys))
+    """,
+    "postgresql": f"""
+        WITH RECURSIVE rung (number, kind, place, turn, is_sampled, expression) AS MATERIALIZED (
+            SELECT
+                number - 1, (rung ->> 0)::int, (rung ->> 1)::int, (rung ->> 2)::int, (rung ->> 3)::bool,
+                (rung ->> 4)::tsquery
+            FROM json_array_elements(%s::json) WITH ORDINALITY AS listed (rung, number)
+        ),
+        climb (number, ran, most, keys) AS (
+            SELECT -1::bigint, FALSE, 0, ARRAY[]::bigint[]
+            UNION ALL
+            SELECT rung.number, runs, greatest(most, cardinality(climb.keys)), ARRAY(
+                (SELECT product_id FROM catalog_search
+                WHERE runs AND NOT is_sampled AND tokens @@ expression AND {{condition}} LIMIT {MAX_RANKED})
+                UNION ALL
+                (SELECT product_id FROM catalog_search
+                WHERE runs AND is_sampled AND {IN_SAMPLE} AND tokens @@ expression AND {{condition}} LIMIT {MAX_RANKED})
+            )
+            FROM climb JOIN rung ON rung.number = climb.number + 1
+            CROSS JOIN LATERAL (SELECT {RUNS_ON["postgresql"]}) AS next (runs)
+        ),
+        found AS (SELECT unnest(climb.keys) AS id, kind, place FROM climb JOIN rung USING (number))
+    """,
 }
 # The keys of a JSON list.
 LISTED = {
     "sqlite": "SELECT value FROM json_each(%s)",
     "postgresql": "SELECT value::bigint FROM json_array_elements_text(%s::json)",
 }
-GREATER = {"sqlite": "max", "postgresql": "greatest"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
     """The strongest matches of a query.
 
-    `within` are the products that it may match; the shop has about `total`. `expression` matches these and all further
-    products of the same kinds. They are not `all_found` if the list may have been cut at BEST_OF_MORE.
+    `within` are the products that it may match. `expression` matches these and all further products of the same kinds.
+    They are not `all_found` if the list may have been cut at BEST_OF_MORE.
     """
 
     query: SearchQuery
     matches: list[Match]
     expression: str
     all_found: bool
-    total: int
     within: QuerySet[Product]
 
     @property
@@ -63,28 +109,17 @@ class Candidates:
         """Whether the term is the SKU of the first match."""
         return bool(self.matches) and self.matches[0].kind == OF_SKU
 
-    def count(self) -> int:
-        """Count the matches within, up to MAX_COUNTED. Takes a statement only if the list was cut."""
-        if self.all_found:
-            return len(self.matches)
-        condition, parameters = narrow_matches(self.within)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM (SELECT 1 FROM catalog_search"
-                f" WHERE {MATCHES[connection.vendor]}{condition} LIMIT {MAX_COUNTED}) AS counted",
-                [self.expression, *parameters],
-            )
-            return int(cursor.fetchone()[0])
-
 
 def candidates(query: SearchQuery, *, within: QuerySet[Product]) -> Candidates:
     """Find the candidates in one statement. `within` narrows the products; the words' counts are of all products."""
     sql, values = build_statement(query, within=within)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        rows = cursor.fetchall()
+    rows: list[Any] = []
+    if sql:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            rows = cursor.fetchall()
     of_sku = [Match(*row) for row in rows if row[0] == OF_SKU]
-    others = [Match(*row) for row in rows if row[0] > OF_SKU]
+    others = [Match(*row) for row in rows if row[0] != OF_SKU]
     matches, reached = take_enough(others, query.kinds)
     known = {match.key for match in of_sku}
     return Candidates(
@@ -92,7 +127,6 @@ def candidates(query: SearchQuery, *, within: QuerySet[Product]) -> Candidates:
         matches=of_sku + [match for match in matches if match.key not in known],
         expression=reached,
         all_found=len(matches) != BEST_OF_MORE,
-        total=next(key or 0 for kind, key, *_ in rows if kind == LARGEST_KEY),
         within=within,
     )
 
@@ -109,13 +143,7 @@ def take_enough(found: list[Match], kinds: list[str]) -> tuple[list[Match], str]
 
 
 def build_statement(query: SearchQuery, *, within: QuerySet[Product]) -> tuple[str, list[Any]]:
-    """Return the statement of the candidates and its parameters.
-
-    Its rows are the matches with their kind, and the largest primary key with a kind below all others.
-    """
-    arms = [
-        f"SELECT {LARGEST_KEY} AS kind, (SELECT max(id) FROM catalog_product) AS id, '' AS text, '' AS filed"
-    ]
+    """Return the statement of the candidates, whose rows are the matches with their kind, and its parameters."""
     owner = ProductVariant.objects.filter(sku_key=query.sku_key).exclude(sku_key="").values("product")
     try:
         sku, values = (
@@ -125,87 +153,87 @@ def build_statement(query: SearchQuery, *, within: QuerySet[Product]) -> tuple[s
             .query.sql_with_params()
         )
     except EmptyResultSet:  # a filter that nothing can pass, such as no category at all
-        return arms[0], []
-    arms.append(f"SELECT {OF_SKU}, of_sku.* FROM ({sku}) AS of_sku")
-    if not query.rungs:
-        return " UNION ALL ".join(arms), [*values]
-    rungs = query.rungs
-    tables, of_rungs = ladder(rungs, whole_first=query.whole_first, within=within)
-    # If the whole of the first kind is looked up first, its matches still rank behind those of its stronger steps.
-    first = len(rungs) if query.whole_first else 0
-    keys = " UNION ALL ".join(
-        f"SELECT id, {kind} AS kind, {rung or first} AS rung FROM rung_{rung} WHERE id IS NOT NULL"
-        for rung, (kind, _) in enumerate(rungs)
-    )
+        return "", []
+    of_sku = f"SELECT {OF_SKU} AS kind, of_sku.* FROM ({sku}) AS of_sku"
+    rungs = list(query.rungs if query.total < MANY_PRODUCTS else add_samples(query.rungs))
+    if not rungs:
+        return of_sku, [*values]
+    condition, parameters = narrow_matches(within)
     sql = f"""
-        WITH {", ".join(tables)}
+        {CLIMB[connection.vendor].format(condition=condition)}
         SELECT best.kind, product.id, product.search_text, {build_filed("product.")} FROM (
             SELECT
                 id, min(kind) AS kind, count(*) OVER () AS all_found,
-                row_number() OVER (ORDER BY min(kind), min(rung), id) AS place
-            FROM ({keys}) AS found GROUP BY id
+                row_number() OVER (ORDER BY min(kind), min(place), id) AS place
+            FROM found GROUP BY id
         ) AS best JOIN catalog_product AS product ON product.id = best.id
         WHERE place <= CASE WHEN all_found < {MAX_RANKED} THEN {MAX_RANKED} ELSE {BEST_OF_MORE} END
-        UNION ALL {" UNION ALL ".join(arms)}
+        UNION ALL {of_sku}
     """
-    return sql, [*of_rungs, *values]
+    of_branches = parameters * CLIMB[connection.vendor].count("{condition}")
+    return sql, [dumps([*describe(rungs)]), *of_branches, *values]
 
 
-def ladder(
-    rungs: list[tuple[int, str]], *, whole_first: bool, within: QuerySet[Product]
-) -> tuple[list[str], list[Any]]:
-    """Return a common table expression for each rung, and their parameters.
+def add_samples(rungs: Iterable[Rung]) -> Iterator[Rung]:
+    """Yield each rung after that of its sample. The whole of a kind that comes first is looked up at once."""
+    for rung in rungs:
+        if not rung.is_whole:
+            yield rung._replace(is_sampled=True)
+        yield rung
 
-    A table has the keys that the rung finds, one of which may be null, and `n`, the most that a rung before it has
-    found. A rung finds nothing if `n` is enough. If the whole of the first kind comes first, its steps are looked up
-    only if the whole has more matches than can be ranked.
+
+def describe(rungs: Sequence[Rung]) -> Iterator[tuple[Any, ...]]:
+    """Yield the columns of each rung in the statement.
 
     Both databases' indexes find the oldest products first, so they choose the same ones if there are too many to rank.
-    Each table refers to one table before it, once: SQLite copies a table's query wherever it is named.
     """
-    vendor = connection.vendor
-    condition, parameters = narrow_matches(within)
-    rung = RUNG[vendor].format(condition=condition)
-    tables: list[str] = []
-    values: list[Any] = []
-    for number, (kind, expression) in enumerate(rungs):
-        most = "0"
-        if number:
-            kind_before = rungs[number - 1][0]
-            before = 0 if whole_first and kind_before == 0 < kind else number - 1
-            most = f"SELECT {GREATER[vendor]}(coalesce(max(n), 0), count(id)) FROM rung_{before}"
-            if kind != kind_before:
-                most = f"SELECT CASE WHEN ({most}) >= {ENOUGH} THEN {MAX_RANKED} ELSE 0 END"
-            elif whole_first and number == 1 and kind == 0:
-                most = f"SELECT CASE WHEN ({most}) < {MAX_RANKED} THEN {MAX_RANKED} ELSE 0 END"
-        tables.append(
-            f"rung_{number} (id, n) AS MATERIALIZED"
-            f" (SELECT catalog_search.{KEY[vendor]}, n FROM {rung.format(most=most)})"
-        )
-        values += [expression, *parameters]
-    return tables, values
+    for number, rung in enumerate(rungs):
+        last = rungs[number - 1] if number else None
+        turn = FIRST if last is None or last.kind < rung.kind else AFTER_WHOLE if last.is_whole else FURTHER
+        # If the whole of a kind is looked up first, its matches still rank behind those of its stronger steps. Those in
+        # a sample rank like the others of its step.
+        place = len(rungs) if rung.is_whole else number + rung.is_sampled
+        _, sought = match_sampled(rung.expression, level=COUNTED_LEVEL if rung.is_sampled else 0)
+        yield rung.kind, place, turn, rung.is_sampled, sought
 
 
-def narrow_matches(within: QuerySet[Product]) -> tuple[str, tuple[Any, ...]]:
-    """Return a SQL condition that checks each match, and its parameters. A list of all passing keys could be long."""
-    this = within.filter(pk=RawSQL(f"catalog_search.{KEY[connection.vendor]}", ())).order_by().values("pk")
+def match_sampled(expression: str, *, level: int) -> tuple[str, str]:
+    """Return the condition of the matches in the sample of a level, and its parameter. Level 0 has all of them.
+
+    The tokens of the samples are in the index, so that only parts of the long lists of common words are read.
+    """
+    matches = MATCHES[connection.vendor]
+    if not level:
+        return matches, expression
+    if connection.vendor == "postgresql" and level >= COUNTED_LEVEL:
+        # By the smaller index, which has just that sample.
+        matches = f"{matches} AND {IN_SAMPLE}"
+        if level == COUNTED_LEVEL:
+            return matches, expression
+    return matches, all_of([expression, token(token_of_sample(level))])
+
+
+def narrow_matches(within: QuerySet[Product], *, key: str = "") -> tuple[str, tuple[Any, ...]]:
+    """Return a SQL condition that checks each match, by its key, and its parameters.
+
+    A list of all passing keys could be long.
+    """
+    of_match = key or f"catalog_search.{KEY[connection.vendor]}"
+    this = within.filter(pk=RawSQL(of_match, ())).order_by().values("pk")
     try:
         sql, parameters = this.query.sql_with_params()
     except EmptyResultSet:  # a filter that nothing can pass, such as no category at all
-        return " AND FALSE", ()
-    return f" AND EXISTS ({sql})", parameters
+        return "FALSE", ()
+    return f"EXISTS ({sql})", parameters
 
 
-def matching(expression: str, *, limit: int | None = None, others: Collection[int] = ()) -> RawSQL:
-    """Return a subquery of the primary keys of products that match the expression, and of the others.
-
-    It is of all that match, unless there is a limit.
-    """
+def matching(expression: str, *, limit: int | None = None) -> RawSQL:
+    """Return a subquery of the primary keys of the products that match the expression, or of the oldest of them."""
     vendor = connection.vendor
     cut = "" if limit is None else f" LIMIT {limit}"
-    matches = f"SELECT {KEY[vendor]} FROM catalog_search WHERE {MATCHES[vendor]}{cut}"
-    if not others:
-        return RawSQL(matches, (expression,))
-    return RawSQL(
-        f"SELECT * FROM ({matches}) AS matched UNION {LISTED[vendor]}", (expression, dumps([*others]))
-    )
+    return RawSQL(f"SELECT {KEY[vendor]} FROM catalog_search WHERE {MATCHES[vendor]}{cut}", (expression,))
+
+
+def listed(keys: Iterable[int]) -> RawSQL:
+    """Return a subquery of the keys. As parameters they would be bound, and planned, one by one."""
+    return RawSQL(LISTED[connection.vendor], (dumps([*keys]),))

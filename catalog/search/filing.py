@@ -29,13 +29,15 @@ NAMES = {
         SELECT
             (SELECT json_group_array(json_array(path, name)) FROM catalog_category),
             (SELECT json_group_array(json_array(id, name)) FROM catalog_attributevalue),
-            (SELECT json_group_array(words) FROM catalog_synonym)
+            (SELECT json_group_array(words) FROM catalog_synonym),
+            (SELECT coalesce(max(id), 0) FROM catalog_product)
     """,
     "postgresql": """
         SELECT
             (SELECT coalesce(json_agg(json_build_array(path, name)), '[]')::text FROM catalog_category),
             (SELECT coalesce(json_agg(json_build_array(id, name)), '[]')::text FROM catalog_attributevalue),
-            (SELECT coalesce(json_agg(words ORDER BY words), '[]')::text FROM catalog_synonym)
+            (SELECT coalesce(json_agg(words ORDER BY words), '[]')::text FROM catalog_synonym),
+            (SELECT coalesce(max(id), 0) FROM catalog_product)
     """,
 }
 
@@ -45,11 +47,15 @@ Named = Mapping[str, frozenset[Any]]
 
 
 class Names(NamedTuple):
-    """The names of the categories and of the values of attributes, and the shop's lines of synonyms, as JSON."""
+    """The names of the categories and of the values of attributes, and the shop's lines of synonyms, as JSON.
+
+    The `largest_key` of the products tells about how many there are.
+    """
 
     categories: str
     values: str
     synonyms: str
+    largest_key: int
 
 
 def read_names() -> Names:

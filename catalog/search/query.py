@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from catalog import analysis
-from catalog.analysis import MARK, NAME_MARK
+from catalog.analysis import MARK, NAME_MARK, SAMPLE_MARK
 from catalog.search.synonyms import Spelling, Synonyms, Thesaurus, synonyms, tokens
 from core.text import sort_key
 
@@ -20,6 +20,8 @@ FEW_WORDS = 4
 # A word with more parts than this is found only as a whole.
 MAX_PARTS = 8
 MIN_PREFIX = 2
+# The number of the kind of matches that have only some of the words.
+SOME_WORDS = 2
 # The steps of strength in the index, the weakest first, each the letter of a strength. A token of a name has at least
 # `IN_NAME`, one of the head of a name at least `STRONG`.
 IN_NAME = "i"
@@ -40,6 +42,15 @@ class Match(NamedTuple):
     filed: str
 
 
+class Rung(NamedTuple):
+    """A step of the kind with this number: the kind as a whole, where it comes before its steps, or only a sample."""
+
+    kind: int
+    expression: str
+    is_whole: bool = False
+    is_sampled: bool = False
+
+
 # The approximate number of products that have each token.
 Counts = Mapping[str, int]
 
@@ -47,6 +58,11 @@ Counts = Mapping[str, int]
 def filed_under(mark: str, key: int | str) -> str:
     """Return the token of the category or value with this key, as the index has it. It counts as a word of a name."""
     return f"{mark}{key}{MARK}{IN_NAME}"
+
+
+def token_of_sample(level: int | str) -> str:
+    """Return the token of the products in the sample of this level. PostgreSQL's index has them."""
+    return filed_under(SAMPLE_MARK, level)
 
 
 def token(text: str, *, prefix: bool = False) -> str:
@@ -185,11 +201,12 @@ def cut(word: str) -> list[tuple[str, str]]:
 class SearchQuery:
     """The words of a term. The last one may be unfinished, so it also matches as a prefix.
 
-    `sku_key` is the key of the SKU that the whole term may be.
+    `sku_key` is the key of the SKU that the whole term may be. The shop has about `total` products.
     """
 
     words: tuple[Word, ...]
     sku_key: str = ""
+    total: int = 0
 
     @classmethod
     def of(cls, term: str) -> "SearchQuery":
@@ -245,63 +262,62 @@ class SearchQuery:
         return [all_of(whole), all_of(alike), *([any_of(alike)] if len(alike) > 1 else [])]
 
     @property
-    def whole_first(self) -> bool:
-        """Whether the first kind is looked up as a whole before its steps.
+    def rungs(self) -> Iterator[Rung]:
+        """The kinds in steps, from the strongest matches down.
 
-        Few products have several words, and then the steps are not needed.
+        If a term matches too many products to rank, the steps find the strongest first. Few products have several
+        words: the whole of such a kind is looked up first, and its steps only if too many match.
         """
-        return len(self.words) > 1 and bool(self.kinds[0])
+        several = len(self.words) > 1
+        kinds = zip(
+            self.kinds, (self.steps_of_all(), self.steps_of_alike(), self.steps_of_some()), strict=False
+        )
+        for kind, (whole, steps) in enumerate(kinds):
+            if several and kind < SOME_WORDS and whole:
+                yield Rung(kind, whole, is_whole=True)
+            else:
+                steps = [*steps, whole]
+            for step in dict.fromkeys(filter(None, steps)):
+                yield Rung(kind, step)
 
-    @cached_property
-    def rungs(self) -> list[tuple[int, str]]:
-        """The kinds in steps, from the strongest matches down, each with the number of its kind.
-
-        If a term matches too many products to rank, the steps find the strongest first.
-        """
-        strong = [word.expression(STRONG) for word in self.rarest_first]
-        in_name = [word.expression(IN_NAME) for word in self.rarest_first]
-        rungs = [
-            *((0, step) for step in self.steps_of_all(strong, in_name)),
-            *((1, step) for step in self.steps_of_alike()),
-            *((2, step) for step in self.steps_of_some(strong, in_name)),
+    def steps_of_all(self) -> list[str]:
+        """Return the steps of the first kind, all words: in the head of a name, then in the name."""
+        if len(self.words) > FEW_WORDS:
+            return [all_of(self.in_name)]
+        head = any_of(word.expression(STRONG) for word in self.words if word.is_head)
+        strongest = all_of(word.expression(STRONGEST) for word in self.rarest_first)
+        return [
+            strongest,
+            all_of(self.strong),
+            all_of([head, *self.in_name]),
+            all_of(self.in_name),
+            all_of([head, self.kinds[0]]),
         ]
-        return [(kind, expression) for kind, expression in dict.fromkeys(rungs) if expression]
-
-    def steps_of_all(self, strong: list[str], in_name: list[str]) -> list[str]:
-        """Return the steps of the first kind, all words: in the head of a name, then in the name, then anywhere."""
-        all_words = self.kinds[0]
-        steps = [all_of(in_name)]
-        if len(self.words) <= FEW_WORDS:
-            head = any_of(word.expression(STRONG) for word in self.words if word.is_head)
-            strongest = all_of(word.expression(STRONGEST) for word in self.rarest_first)
-            steps = [
-                strongest,
-                all_of(strong),
-                all_of([head, *in_name]),
-                all_of(in_name),
-                all_of([head, all_words]),
-            ]
-        return [all_words, *steps] if self.whole_first else [*steps, all_words]
 
     def steps_of_alike(self) -> list[str]:
         """Return the steps of the second kind, with synonyms and the last word as a prefix."""
-        alike = self.kinds[1]
         if len(self.words) > FEW_WORDS:
-            return [alike]
+            return []
         in_name = [
             word.expression(IN_NAME, prefix=word is self.words[-1], synonyms=True)
             for word in self.rarest_first
         ]
         head = any_of(word.expression(STRONG, synonyms=True) for word in self.words if word.is_head)
-        return [all_of([head, *in_name]), all_of(in_name), alike]
+        return [all_of([head, *in_name]), all_of(in_name)]
 
-    def steps_of_some(self, strong: list[str], in_name: list[str]) -> list[str]:
-        """Return the steps of the third kind, which a single word does not have: some of the words."""
-        some_words = self.kinds[2:]
-        if not some_words:
-            return []
-        rarest = (any_of(strong[:1]), any_of(strong[:2]), any_of(strong), any_of(in_name))
-        return [*self.most_words(), *rarest, *some_words]
+    def steps_of_some(self) -> list[str]:
+        """Return the steps of the third kind, some of the words. A single word does not have it."""
+        strong = self.strong
+        rarest = (any_of(strong[:1]), any_of(strong[:2]), any_of(strong), any_of(self.in_name))
+        return [*self.most_words(), *rarest]
+
+    @cached_property
+    def strong(self) -> list[str]:
+        return [word.expression(STRONG) for word in self.rarest_first]
+
+    @cached_property
+    def in_name(self) -> list[str]:
+        return [word.expression(IN_NAME) for word in self.rarest_first]
 
     def most_words(self) -> list[str]:
         """Return an expression that matches all words but one, or of many words, two of the three rarest."""

@@ -11,6 +11,7 @@ from django.db import connection
 from catalog import analysis
 from catalog.analysis import MARK, NAME_MARK
 from catalog.search.filing import find_filed, read_names
+from catalog.search.index.parts import IN_SAMPLE, SAMPLED
 from catalog.search.query import STRENGTHS, Counts, SearchQuery, Word
 from catalog.search.spelling import (
     compounds,
@@ -33,9 +34,8 @@ COMMON = 3
 FAR_COMMONER = 10
 MIN_MISSPELT_LENGTH = 6
 
-# PostgreSQL counts in a sample first: an index of every SAMPLED-th product. If the sample has ENOUGH_SAMPLED matches,
+# PostgreSQL counts in a sample first: an index of one product in SAMPLED. If the sample has ENOUGH_SAMPLED matches,
 # the rest is extrapolated, because a full count reads a page for each product.
-SAMPLED = 16
 ENOUGH_SAMPLED = 64
 # A token of a word has a strength, one of the words of a name has none.
 ENDINGS = ("", *(MARK + strength for strength in STRENGTHS))
@@ -57,7 +57,7 @@ COUNTS = {
             FROM unnest(ARRAY{list(ENDINGS)}) AS ending
         ) AS endings (any_of)
         CROSS JOIN LATERAL (
-            SELECT count(*) FROM catalog_search WHERE tokens @@ any_of AND product_id %% {SAMPLED} = 0
+            SELECT count(*) FROM catalog_search WHERE tokens @@ any_of AND {IN_SAMPLE}
         ) AS sample (sampled)
     """,
 }
@@ -101,6 +101,7 @@ def look_up(query: SearchQuery, *, as_typed: bool = False) -> SearchQuery:
     query = replace(
         query,
         words=tuple(replace(word, counts=counts, filed=filed[word.raw]) for word in query.words),
+        total=names.largest_key,
     )
     doubtful = [word for word in query.words if is_doubtful(word)]
     if as_typed or not doubtful:

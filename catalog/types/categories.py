@@ -143,7 +143,7 @@ class Category(relay.Node):
         )
         connection = api.type_named("ProductConnection", info)
         counted = Facets(found=selectors.products(), filter=narrowing, category=root.pk)
-        return connection(page=page, counted=counted)
+        return connection(page=page, counted=lambda: counted)
 
     @classmethod
     def visible(cls, info: api.Info) -> QuerySet[models.Category]:

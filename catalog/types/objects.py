@@ -324,7 +324,7 @@ class ProductFacets:
 
 @strawberry.type(description="A page of products.")
 class ProductConnection(api.Connection[Product]):
-    counted: strawberry.Private[Facets]
+    counted: strawberry.Private[Callable[[], Facets]]
     found: strawberry.Private[search.Found | None] = None
 
     @strawberry.field(
@@ -336,14 +336,15 @@ class ProductConnection(api.Connection[Product]):
 
     @strawberry.field(
         description="The facets of the list, counted only on request. Below another list they are refused "
-        f"(OPERATION_TOO_LARGE). In a search with more than {search.MAX_COUNTED} matches, they count "
-        f"{search.MAX_COUNTED} of them. Where more than {MAX_GROUPED} products pass a filter by values, they count "
-        f"{MAX_GROUPED} of them, and so do the facets of attributes and options where more pass any filter."
+        f"(OPERATION_TOO_LARGE). Where a search matches more than about {search.MAX_ALL} products, each count is an "
+        "estimate by an even sample of them, and the prices are those of the sample and of the best matches. Where "
+        f"more than {MAX_GROUPED} products pass a filter by values, they count {MAX_GROUPED} of them, and so do the "
+        "facets of attributes and options where more pass any filter."
     )
     def facets(self, info: api.Info) -> ProductFacets:
         if api.is_below_list(info):
             raise OperationTooLarge("Facets are counted for one connection, not for each row of a list.")
-        return ProductFacets(facets=self.counted)
+        return ProductFacets(facets=self.counted())
 
     @classmethod
     def of(
@@ -373,7 +374,7 @@ class ProductConnection(api.Connection[Product]):
                 return selectors.seek(found(), narrowing).order_by()[: api.MAX_COUNT].count()
 
             page = replace(page, count=count)
-        return cls(page=page, counted=Facets(found=found(), filter=narrowing))
+        return cls(page=page, counted=lambda: Facets(found=found(), filter=narrowing))
 
     @classmethod
     def of_search(
@@ -390,22 +391,31 @@ class ProductConnection(api.Connection[Product]):
         narrowing = selectors.resolve(plain(filter))
         found = search.search(term, filter=narrowing, as_typed=as_typed)
         order = SEARCH_SORTS[sort]
+        if sort is ProductSort.RELEVANCE:
+            rows = found.best
+        else:
+            cut = api.Slice.of(selectors.products(), sort=order, paging=paging)
+            rows = found.select_for(cut.bound_rows, size=cut.size + 1)
         page = api.page(
-            found.best if sort is ProductSort.RELEVANCE else found.select_for(order.columns[0]),
+            rows,
             info,
             answer="ProductConnection",
             sort=order,
             paging=paging,
         )
         page = replace(page, count=found.count)
-        return cls(page=page, counted=Facets(found=found.sample, filter=narrowing, bounded=True), found=found)
+
+        def count() -> Facets:
+            return Facets(found=found.counted, filter=narrowing, bounded=True, level=found.sample.level)
+
+        return cls(page=page, counted=count, found=found)
 
     @classmethod
     def of_unpublished(cls, user: User, info: api.Info, *, paging: api.Paging) -> "ProductConnection":
         """Read a page of the products that this person sees and shoppers do not, latest first."""
         found = selectors.unpublished_products(user)
         page = api.page(found, info, answer="ProductConnection", sort=NEWEST, paging=paging)
-        return cls(page=page, counted=Facets(found=found, bounded=True))
+        return cls(page=page, counted=lambda: Facets(found=found, bounded=True))
 
     @classmethod
     def of_favourites(cls, user: api.HasKey, info: api.Info, *, paging: api.Paging) -> "ProductConnection":
@@ -420,7 +430,7 @@ class ProductConnection(api.Connection[Product]):
             paging=paging,
         )
         favourites = selectors.products().filter(favourites__user=user.pk)
-        return cls(page=page, counted=Facets(found=favourites, bounded=True))
+        return cls(page=page, counted=lambda: Facets(found=favourites, bounded=True))
 
 
 def merge_of(listed: selectors.Listed) -> api.Merge:

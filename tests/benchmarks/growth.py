@@ -289,10 +289,17 @@ def multiply(times: int) -> None:
             cursor.execute("DELETE FROM catalog_listing")
             cursor.execute(build_listing(connection.vendor))
             cursor.execute(
-                "INSERT INTO catalog_search (product_id, tokens) SELECT copy.id, tokens FROM catalog_product copy"
+                "INSERT INTO catalog_search (product_id, tokens)"
+                f" SELECT copy.id, {samples_of('copy')} ||"
+                f" ts_delete(tokens, tsvector_to_array({samples_of('original')})) FROM catalog_product copy"
                 " JOIN catalog_product original ON original.slug = regexp_replace(copy.slug, '-[0-9]+$', '')"
                 " JOIN catalog_search ON product_id = original.id ORDER BY copy.id ON CONFLICT DO NOTHING"
             )
+
+
+def samples_of(row: str) -> str:
+    """Return the SQL expression of the tokens of the samples that a product is in."""
+    return f"catalog_search_tokens(catalog_search_samples({row}.id))"
 
 
 @contextmanager

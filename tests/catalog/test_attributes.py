@@ -398,7 +398,7 @@ class TestFacets:
         bags = make_category("More bags")
         give(make_product(name="velvet", category=bags), colour=["Red"])
         assert counts(Facets(found=products(), category=bags.pk)) == {"colour": {"Red": 1}}
-        assert counts(Facets(found=search("velvet").sample, bounded=True)) == {"colour": {"Red": 1}}
+        assert counts(Facets(found=search("velvet").counted, bounded=True)) == {"colour": {"Red": 1}}
 
     def test_attributes_and_values_in_order(self) -> None:
         Attribute.objects.filter(slug="material").update(position=0)

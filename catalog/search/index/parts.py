@@ -10,6 +10,7 @@ from catalog import analysis
 from catalog.analysis import CATEGORY_MARK, VALUE_MARK
 from catalog.models import COPIED, RATINGS, build_copies
 from catalog.search.query import STRENGTHS, filed_under
+from core.sampling import build_condition
 
 # The index rounds each strength down to one of the STRENGTHS, because each token in a query costs time. `search_text`
 # keeps every strength, for the ranking.
@@ -18,6 +19,12 @@ STEPS = {
     for letter in ascii_lowercase[: analysis.STEPS]
     if letter not in STRENGTHS
 }
+# The key of a row of the index.
+KEY = {"sqlite": "rowid", "postgresql": "product_id"}
+# The sample in which matches are counted: one product in SAMPLED. On PostgreSQL it has an index.
+COUNTED_LEVEL = 4
+SAMPLED = 2**COUNTED_LEVEL
+IN_SAMPLE = build_condition(KEY["postgresql"], level=COUNTED_LEVEL)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from catalog.search.index.parts import (
     COPY,
     COPY_OF,
     FORGET,
+    IN_SAMPLE,
     IS_REWORDED,
     MEND_COPIES,
     MEND_VECTORS,
@@ -21,6 +22,8 @@ from catalog.search.index.parts import (
     build_copy,
     build_text,
 )
+from catalog.search.query import token_of_sample
+from core.sampling import LEVELS, build_condition
 
 
 def build_postgresql_words(source: str) -> str:
@@ -43,6 +46,11 @@ def build_postgresql_words(source: str) -> str:
     """
 
 
+def build_tokens(row: str = "") -> str:
+    """Return the SQL expression of a product's tokens."""
+    return f"catalog_search_tokens({build_text(row)} || catalog_search_samples({row}id))"
+
+
 SEARCH = (
     Part(kind="EXTENSION", name="pg_trgm", create="CREATE EXTENSION IF NOT EXISTS pg_trgm"),
     Part(
@@ -60,14 +68,30 @@ SEARCH = (
             $$
         """,
     ),
-    # A separate table, because a sale rewrites the product's row and must not rewrite the index.
+    # The tokens of the samples that a product is in.
+    Part(
+        kind="FUNCTION",
+        name="catalog_search_samples",
+        create=f"""
+            CREATE OR REPLACE FUNCTION catalog_search_samples(product bigint) RETURNS text
+            LANGUAGE sql IMMUTABLE AS $$
+                SELECT coalesce(string_agg(' {token_of_sample("' || level || '")}', ''), '')
+                FROM generate_series(1, {LEVELS}) AS level WHERE {build_condition("product", level="level")}
+            $$
+        """,
+    ),
+    # A separate table, because a sale rewrites the product's row and must not rewrite the index. To start workers for a
+    # step of a search would take longer than the step.
     Part(
         kind="TABLE",
         name="catalog_search",
-        create="CREATE TABLE catalog_search (product_id bigint PRIMARY KEY, tokens tsvector NOT NULL)",
+        create="""
+            CREATE TABLE catalog_search (product_id bigint PRIMARY KEY, tokens tsvector NOT NULL)
+                WITH (parallel_workers = 0)
+        """,
         fill=f"""
             INSERT INTO catalog_search
-                SELECT id, catalog_search_tokens({build_text()}) FROM catalog_product ORDER BY id
+                SELECT id, {build_tokens()} FROM catalog_product ORDER BY id
         """,
     ),
     # The words that typing errors are corrected to.
@@ -87,13 +111,13 @@ SEARCH = (
                 USING gin (tokens) WITH (gin_pending_list_limit = 256)
         """,
     ),
-    # Words are counted in every 16th product.
+    # Words are counted in one product of 16.
     Part(
         kind="INDEX",
         name="catalog_search_sample",
-        create="""
+        create=f"""
             CREATE INDEX catalog_search_sample ON catalog_search
-                USING gin (tokens) WITH (gin_pending_list_limit = 256) WHERE product_id % 16 = 0
+                USING gin (tokens) WITH (gin_pending_list_limit = 256) WHERE {IN_SAMPLE}
         """,
     ),
     Part(
@@ -109,7 +133,7 @@ SEARCH = (
         create=f"""
             CREATE OR REPLACE FUNCTION catalog_products_index() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
-                INSERT INTO catalog_search SELECT id, catalog_search_tokens({build_text()}) FROM added;
+                INSERT INTO catalog_search SELECT id, {build_tokens()} FROM added;
                 {build_postgresql_words("added")};
                 RETURN NULL;
             END $$
@@ -126,7 +150,7 @@ SEARCH = (
                 ELSIF TG_OP = 'DELETE' THEN
                     DELETE FROM catalog_search WHERE product_id = old.id;
                 ELSE
-                    INSERT INTO catalog_search VALUES (new.id, catalog_search_tokens({build_text("new.")}))
+                    INSERT INTO catalog_search VALUES (new.id, {build_tokens("new.")})
                         ON CONFLICT (product_id) DO UPDATE SET tokens = excluded.tokens;
                     {build_postgresql_words("(SELECT new.search_text) AS changed")};
                 END IF;

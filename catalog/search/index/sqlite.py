@@ -20,6 +20,8 @@ from catalog.search.index.parts import (
     build_copy,
     build_text,
 )
+from catalog.search.query import token_of_sample
+from core.sampling import LEVELS, build_condition
 
 
 def build_sqlite_tokens(text: str) -> str:
@@ -28,6 +30,15 @@ def build_sqlite_tokens(text: str) -> str:
     for letter, step in STEPS.items():
         tokens = f"replace({tokens}, '§{letter} ', '§{step} ')"
     return tokens
+
+
+def build_tokens(row: str = "") -> str:
+    """Return the SQL expression of a product's tokens, with those of the samples that it is in."""
+    samples = [
+        f"CASE WHEN {build_condition(f'{row}id', level=level)} THEN ' {token_of_sample(level)}' ELSE '' END"
+        for level in range(1, LEVELS + 1)
+    ]
+    return build_sqlite_tokens(" || ".join([build_text(row), *samples]))
 
 
 def build_sqlite_words(text: str, *, source: str = "") -> str:
@@ -49,7 +60,7 @@ SEARCH = (
         )""",
         fill=f"""
             INSERT INTO catalog_search (rowid, tokens)
-                SELECT id, {build_sqlite_tokens(build_text())} FROM catalog_product
+                SELECT id, {build_tokens()} FROM catalog_product
         """,
     ),
     Part(
@@ -81,7 +92,7 @@ SEARCH = (
         kind="TRIGGER",
         name="catalog_product_inserted",
         create=f"""CREATE TRIGGER catalog_product_inserted AFTER INSERT ON catalog_product BEGIN
-            INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {build_sqlite_tokens(build_text("new."))});
+            INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {build_tokens("new.")});
             {build_sqlite_words("new.search_text")};
         END""",
     ),
@@ -93,8 +104,8 @@ SEARCH = (
         WHEN old.search_text <> new.search_text OR old.category_id <> new.category_id
             OR old.value_text <> new.value_text BEGIN
             INSERT INTO catalog_search (catalog_search, rowid, tokens)
-                VALUES ('delete', old.id, {build_sqlite_tokens(build_text("old."))});
-            INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {build_sqlite_tokens(build_text("new."))});
+                VALUES ('delete', old.id, {build_tokens("old.")});
+            INSERT INTO catalog_search (rowid, tokens) VALUES (new.id, {build_tokens("new.")});
             {build_sqlite_words("new.search_text")};
         END""",
     ),
@@ -103,7 +114,7 @@ SEARCH = (
         name="catalog_product_deleted",
         create=f"""CREATE TRIGGER catalog_product_deleted AFTER DELETE ON catalog_product BEGIN
             INSERT INTO catalog_search (catalog_search, rowid, tokens)
-                VALUES ('delete', old.id, {build_sqlite_tokens(build_text("old."))});
+                VALUES ('delete', old.id, {build_tokens("old.")});
         END""",
     ),
 )

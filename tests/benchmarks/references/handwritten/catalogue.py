@@ -81,7 +81,7 @@ def search(request: HttpRequest) -> HttpResponse:
     variables = variables_of(request)
     found = catalog.search.search(variables["term"])
     best = found.best.order_by(*RELEVANCE.order_by(backwards=False))
-    facets = Facets(found=found.sample, bounded=True).counts
+    facets = Facets(found=found.counted, bounded=True, level=found.sample.level).counts
     low, high = facets.price_range
     categories = in_order().filter(pk__in=facets.categories)
     value = {
