@@ -411,12 +411,15 @@ class TestFacets:
         assert counts(Facets(found=products()))["colour"] == {"White": 3}
         assert counts(Facets(found=products(), filter=by(colour=["Red"])))["colour"] == {"Red": 2}
 
-    @pytest.mark.parametrize("filter", [ProductFilter(), by(colour=["Red"]), by(colour=["Red"], size=["S"])])
-    def test_take_two_statements(
-        self, django_assert_num_queries: DjangoAssertNumQueries, filter: ProductFilter
+    @pytest.mark.parametrize(
+        ("filter", "statements"),
+        [(ProductFilter(), 2), (by(colour=["Red"]), 3), (by(colour=["Red"], size=["S"]), 3)],
+    )
+    def test_take_so_many_statements(
+        self, django_assert_num_queries: DjangoAssertNumQueries, filter: ProductFilter, statements: int
     ) -> None:
         facets = Facets(found=products(), filter=resolve(filter))
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(statements):
             assert facets.attributes == facets.attributes
 
     def test_stop_counting(self, monkeypatch: pytest.MonkeyPatch) -> None:
