@@ -57,8 +57,11 @@ class Shop:
     def file_here(self) -> None:
         Product.objects.filter(pk=self.two.pk).update(category=self.branch)
 
+    @transaction.atomic
     def rename(self) -> None:
-        Product.objects.filter(category=self.leaf).update(sort_name="other")
+        # In order, as all writes of several products lock them. An update alone takes them in any order.
+        keys = set(Product.objects.filter(category=self.leaf).values_list("pk", flat=True))
+        Product.objects.filter(pk__in=lock_products(keys)).update(sort_name="other")
 
     @transaction.atomic
     def delete(self) -> None:
