@@ -20,6 +20,7 @@ import pytest
 from django.conf import settings
 
 from demo.purchase.store import free_port
+from packages.answer_cache.tests.servers import wait_for
 from tests.benchmarks.load.server import serving
 
 pytestmark = pytest.mark.slow
@@ -28,6 +29,7 @@ DEPLOY: Path = settings.BASE_DIR / "deploy"
 HOST = "127.0.0.1"
 START_SECONDS = 30
 THREADS = 4  # of the store's only worker
+SLOW = 6  # seconds that a slow request takes
 SECURE = {
     "nginx": True,
     "caddy": False,
@@ -286,23 +288,24 @@ class TestMedia:
 
 class TestStopping:
     def test_haproxy_loses_no_request_of_a_store_that_leaves(self, folder: Path, store: int) -> None:
-        """As the service of docs/production.md stops: the file, three seconds, and then SIGTERM."""
+        """As the service of docs/production.md stops: the file, some seconds, and then SIGTERM."""
         file, log = folder / "leaving", folder / "leaving.log"
         drained = {**environment(folder), "STORE_DRAIN_FILE": str(file)}
         with (
             serving("tests.deploy.echo:application", environment=drained, log=log) as leaving,
             start_proxy("haproxy", folder=folder, store=leaving.port, second=store) as proxy,
-            ThreadPoolExecutor(2) as pool,
+            ThreadPoolExecutor(4) as pool,
         ):
-            asked = [pool.submit(ask_for, proxy, seconds=6) for _ in range(2)]
             own = set(leaving.workers)
             assert {proxy.echo()["process"] for _ in range(4)} & own
+            # Each store has one that takes longer than the checks take to find a store down, which would cut it off.
+            slow = [pool.submit(proxy.ask, f"/echo?{SLOW}") for _ in range(2)]
+            asked = [pool.submit(ask_for, proxy, seconds=SLOW + 2) for _ in range(2)]
             file.touch()
-            time.sleep(2)  # a check comes each second, and the first one tells
-            assert not {proxy.echo()["process"] for _ in range(4)} & own
-            time.sleep(1)
+            wait_for(lambda: not {proxy.echo()["process"] for _ in range(4)} & own)
+            answers = [asking.result() for asking in slow]
             os.kill(leaving.pid, SIGTERM)
-            answers = [answer for asking in asked for answer in asking.result()]
+            answers += [answer for asking in asked for answer in asking.result()]
         assert len(answers) > 20
         assert {answer.partition("\r\n")[0] for answer in answers} == {"HTTP/1.1 200 OK"}
 

@@ -89,8 +89,10 @@ class Server:
         """Send the signal to the server and its processes."""
         if self.process:
             children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-            for pid in (self.process.pid, *map(int, children)):
-                os.kill(pid, number)
+            self.process.send_signal(number)
+            for pid in map(int, children):
+                with suppress(ProcessLookupError):  # one that served a connection ends with it
+                    os.kill(pid, number)
 
 
 @contextmanager
