@@ -124,8 +124,10 @@ class TestSteps:
         monkeypatch.setattr(steps, "MANY_PRODUCTS", 8_000)
         make_products(8_200, name="Lamp")
         keys = Product.objects.values_list("pk", flat=True)
-        found = search("lamp").candidates.matches
-        assert [match.key for match in found] == in_sample(keys, level=4)[:BEST_OF_MORE]
+        found = {match.key for match in search("lamp").candidates.matches}
+        assert len(found) == BEST_OF_MORE
+        # Which of them depends on where PostgreSQL had space for the rows.
+        assert found <= set(in_sample(keys, level=4))
 
 
 class TestOtherOrders:
