@@ -37,6 +37,16 @@ def order(api: GraphQLClient, bank: Bank, product: Product) -> Order:
     return Order.objects.get(pk=uuid)
 
 
+@pytest.fixture
+def unshipped(api: GraphQLClient, bank: Bank, product: Product, settings: Any) -> Order:
+    """An order of one unit, paid with 10.00 and not shipped."""
+    settings.STORE_SHIP_ON_PAYMENT = False
+    add_to_cart(api, product)
+    uuid = checkout(api)["uuid"]
+    bank.pay(uuid)
+    return Order.objects.get(pk=uuid)
+
+
 def refund(order: Order, amount: str) -> None:
     refunding.refund(order_uuid=order.pk, amount=Decimal(amount), now=timezone.now())
 
@@ -93,26 +103,19 @@ def lose(bank: Bank, order: Order, *, amount: int, is_refundable: bool = False) 
 
 
 class TestDispute:
-    def test_freezes_the_order_until_it_is_won(
-        self, api: GraphQLClient, bank: Bank, product: Product, settings: Any
-    ) -> None:
-        settings.STORE_SHIP_ON_PAYMENT = False
-        add_to_cart(api, product)
-        uuid = checkout(api)["uuid"]
-        bank.pay(uuid)
-        order = Order.objects.get(pk=uuid)
-        dispute = bank.fake.dispute(bank.intent(uuid))
+    def test_freezes_the_order_until_it_is_won(self, unshipped: Order, bank: Bank) -> None:
+        dispute = bank.fake.dispute(bank.intent(str(unshipped.pk)))
         assert set(bank.deliver()) == {200}
-        order.refresh_from_db()
-        assert order.disputed_at
+        unshipped.refresh_from_db()
+        assert unshipped.disputed_at
         with nothing_changes(), pytest.raises(OrderNotCancellable, match="disputed"):
-            cancellation.cancel(order, now=timezone.now())
+            cancellation.cancel(unshipped, now=timezone.now())
         with nothing_changes(), pytest.raises(ValidationError, match="disputed"):
-            refund(order, "1.00")
+            refund(unshipped, "1.00")
         bank.fake.close_dispute(dispute["id"], "won")
         bank.deliver()
-        assert Order.objects.get(pk=uuid).disputed_at is None
-        assert books(order) == ("paid", "succeeded", Decimal(0))
+        assert books(unshipped) == ("paid", "succeeded", Decimal(0))
+        assert unshipped.disputed_at is None
 
     def test_a_lost_one_stays_with_the_order(self, order: Order, bank: Bank) -> None:
         dispute = bank.fake.dispute(bank.intent(str(order.pk)))
@@ -146,51 +149,33 @@ class TestDispute:
         assert order.disputed_at is None
         assert OrderEvent.objects.filter(order=order, kind="disputed").count() == 1
 
-    def test_after_one_whose_rest_stripe_keeps_all_else_goes_on(
-        self, api: GraphQLClient, bank: Bank, product: Product, settings: Any
-    ) -> None:
-        settings.STORE_SHIP_ON_PAYMENT = False
-        add_to_cart(api, product)
-        order = Order.objects.get(pk=checkout(api)["uuid"])
-        bank.pay(str(order.pk))
-        lose(bank, order, amount=300)
+    def test_after_one_whose_rest_stripe_keeps_all_else_goes_on(self, unshipped: Order, bank: Bank) -> None:
+        lose(bank, unshipped, amount=300)
         with nothing_changes(), pytest.raises(ValidationError, match="another way"):
-            refund(order, "1.00")
-        order.refresh_from_db()
+            refund(unshipped, "1.00")
+        unshipped.refresh_from_db()
         with nothing_changes(), pytest.raises(OrderNotCancellable, match="contact us"):
-            cancellation.cancel(order, now=timezone.now())
-        ship(order, now=timezone.now())
-        order.refresh_from_db()
-        assert (order.status, order.disputed_at) == ("shipped", None)
+            cancellation.cancel(unshipped, now=timezone.now())
+        ship(unshipped, now=timezone.now())
+        unshipped.refresh_from_db()
+        assert (unshipped.status, unshipped.disputed_at) == ("shipped", None)
         assert Refund.objects.count() == 0
 
-    def test_the_staff_may_cancel_and_the_stock_returns(
-        self, api: GraphQLClient, bank: Bank, product: Product, settings: Any
-    ) -> None:
+    def test_the_staff_may_cancel_and_the_stock_returns(self, unshipped: Order, bank: Bank) -> None:
         """Nothing is promised that Stripe would refuse again and again."""
-        settings.STORE_SHIP_ON_PAYMENT = False
-        add_to_cart(api, product)
-        order = Order.objects.get(pk=checkout(api)["uuid"])
-        bank.pay(str(order.pk))
         stock = Product.objects.get().stock
-        lose(bank, order, amount=300)
-        cancellation.cancel(order, now=timezone.now(), by=staff(make_user()))
-        settle(bank.intent(str(order.pk)), now=timezone.now())
-        assert books(order) == ("cancelled", "succeeded", Decimal(0))
+        lose(bank, unshipped, amount=300)
+        cancellation.cancel(unshipped, now=timezone.now(), by=staff(make_user()))
+        settle(bank.intent(str(unshipped.pk)), now=timezone.now())
+        assert books(unshipped) == ("cancelled", "succeeded", Decimal(0))
         assert (Product.objects.get().stock, Refund.objects.count()) == (stock + 1, 0)
 
-    def test_a_refund_and_then_a_lost_one_over_all_of_it(
-        self, api: GraphQLClient, bank: Bank, product: Product, settings: Any
-    ) -> None:
+    def test_a_refund_and_then_a_lost_one_over_all_of_it(self, unshipped: Order, bank: Bank) -> None:
         """The bank takes back what was refunded, too, and the books still agree."""
-        settings.STORE_SHIP_ON_PAYMENT = False
-        add_to_cart(api, product)
-        order = Order.objects.get(pk=checkout(api)["uuid"])
-        bank.pay(str(order.pk))
-        cancellation.cancel(order, now=timezone.now())
+        cancellation.cancel(unshipped, now=timezone.now())
         bank.deliver()
-        lose(bank, order, amount=1000)
-        assert books(order) == ("refunded", "refunded", Decimal("10.00"))
+        lose(bank, unshipped, amount=1000)
+        assert books(unshipped) == ("refunded", "refunded", Decimal("10.00"))
 
     def test_two_lost_ones_that_are_all_of_it(self, order: Order, bank: Bank) -> None:
         lose(bank, order, amount=300, is_refundable=True)
