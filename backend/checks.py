@@ -92,7 +92,7 @@ def check_keeper_has_redis(**_: Any) -> list[CheckMessage]:
 
 @register("security", deploy=True)
 def check_renderers_secret_is_long(**_: Any) -> list[CheckMessage]:
-    """backend.E012: whoever guesses the secret can pretend to be any address, and so get around every limit."""
+    """backend.E012: anyone who guesses the secret can claim any address, and so get past every limit."""
     if not settings.STORE_RENDERER_SECRET or len(settings.STORE_RENDERER_SECRET) >= SHORTEST_SECRET:
         return []
     return [

@@ -22,7 +22,7 @@ PERSONAL = re.compile(r"@|(?:\d[\s()./+-]*){7}")
 
 
 class SearchOutcome(Enum):
-    """What came of a search. Each value is the name of the column that counts it."""
+    """The outcome of a search. Each value is the name of the column that counts it."""
 
     FOUND = "found"
     NOTHING = "nothing"

@@ -104,7 +104,7 @@ def put_details(order: Order, details: Details) -> None:
     if billing and billing.address:
         rows.append(billing.address)
     for row in rows:
-        row.pk = None  # a transaction that is repeated inserts them anew
+        row.pk = None  # a transaction that is repeated inserts them again
     Shipping.objects.bulk_create(rows)
     order.shipping, order.email = details.shipping, details.shipping.email
     order.language = current_language()

@@ -57,7 +57,7 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Purchase:
-    """What an order was filled with: variants and quantities by the variants' keys, and the code, if it has one."""
+    """The variants and quantities of a filled order, by the variants' keys, and its discount code, if it has one."""
 
     variants: Mapping[int, ProductVariant]
     quantities: Mapping[int, int]
@@ -65,7 +65,7 @@ class Purchase:
 
 
 class GoodsChanged(Exception):
-    """What is sold is no longer what the order was filled with."""
+    """A variant was changed after the order was filled with it."""
 
 
 def repeat_if_changed(place: Callable[Arguments, Result]) -> Callable[Arguments, Result]:

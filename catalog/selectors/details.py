@@ -1,4 +1,4 @@
-"""What a product shows from other tables, read once for all products of an answer."""
+"""Details of products from other tables, read once for all products of an answer."""
 
 from collections.abc import Collection
 from decimal import Decimal

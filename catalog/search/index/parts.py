@@ -84,7 +84,7 @@ CHANGED = {
 
 # ── Listings ─────────────────────────────────────────────────────────────────
 
-# What places a product in its lists anew, and what is the second column of most of the indexes.
+# A change of these columns lists a product again. One of them is the second column of most of the indexes.
 PLACED = ("category_id", "published_at", "added_at", "sort_name", "slug")
 # What is written in place. On SQLite each statement writes the indexes of its columns alone: a new price of many
 # products takes a quarter less than if all were written again.

@@ -1,4 +1,4 @@
-"""What the variants of a product are made of on its page of the admin: values of options, and pictures."""
+"""The values and pictures of a product's variants, on its page of the admin."""
 
 import re
 
